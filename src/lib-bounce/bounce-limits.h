@@ -1,0 +1,30 @@
+#ifndef BOUNCE_LIMITS_H
+#define BOUNCE_LIMITS_H
+
+/* Every cap of the library, and why. Going over one is never an error: the
+   mail is delivered and filed, and the report says truncated. */
+
+/* What we keep of the parts that matter. A bounce's own words stand at its
+   start; the rest is the returned mail, whose body we never need. */
+#define BOUNCE_MAX_TEXT (1024 * 1024)
+/* Longest header block that is read (RFC 5322 sets none; Dovecot's cache and
+   most mailers stop at 64 KiB). */
+#define BOUNCE_MAX_HEADER (64 * 1024)
+/* A DSN has three parts; gateways wrap it a few times. */
+#define BOUNCE_MAX_MIME_PARTS 64
+#define BOUNCE_MAX_MIME_DEPTH 20
+/* Recipients of one report that are read. Lists send one report for all. */
+#define BOUNCE_MAX_RECIPIENTS 100
+/* Words of the remote host that are kept; RFC 5321 lines are 512 bytes. */
+#define BOUNCE_MAX_DIAGNOSTIC 512
+/* RFC 5321 allows 64 + 1 + 255. Longer is not an address. */
+#define BOUNCE_MAX_ADDRESS 320
+/* A line of text that is looked at; the rest of it is passed over. */
+#define BOUNCE_MAX_LINE 2048
+/* Ids of reports that a record remembers, to count none twice. */
+#define BOUNCE_MAX_RECENT 32
+/* Rules in all files together, and bytes of one rule line. */
+#define BOUNCE_MAX_RULES 10000
+#define BOUNCE_MAX_RULE_LINE 1024
+
+#endif
