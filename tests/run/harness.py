@@ -623,7 +623,7 @@ class Server:
     def wrapper(self):
         """A script that runs its arguments under valgrind."""
         path = pathlib.Path(f'{self.dir}/under-valgrind')
-        path.write_text('#!/bin/sh\nexec valgrind -q --leak-check=full '
+        path.write_text('#!/bin/sh\nexec valgrind -q --vgdb=no --leak-check=full '
                         '--errors-for-leak-kinds=definite '
                         '--show-leak-kinds=definite --error-exitcode=213 '
                         f'--suppressions={HERE}/valgrind.supp '
