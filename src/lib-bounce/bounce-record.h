@@ -6,6 +6,11 @@
    priv/bounce/address/<address>   one record, a JSON object in one line
    priv/bounce/index/<shard>       only where the driver cannot iterate: the
 				   addresses of the shard, one JSON array
+   priv/bounce/meta/count          about how many records there are: saves an
+				   iteration at each new address
+   priv/bounce/meta/lock           who is writing, where several Dovecots share
+				   the dictionary (bounce-claim.h)
+   priv/bounce/meta/backscatter    how many reports were not ours, JSON
    priv/bounce/sent/..., priv/bounce/rate/...   the sent side (bounce-rate.h)
 
    <address> is the normal form of bounce_address_normalize(), dict-escaped;
@@ -18,6 +23,7 @@
 #define BOUNCE_DICT_PREFIX "priv/bounce/"
 #define BOUNCE_DICT_ADDRESS_PREFIX BOUNCE_DICT_PREFIX"address/"
 #define BOUNCE_DICT_INDEX_PREFIX BOUNCE_DICT_PREFIX"index/"
+#define BOUNCE_DICT_META_PREFIX BOUNCE_DICT_PREFIX"meta/"
 
 enum bounce_state {
 	BOUNCE_STATE_WATCHED = 0,	/* below the threshold */
@@ -35,19 +41,24 @@ enum bounce_by {
 	BOUNCE_BY_COUNT
 };
 
+/* One address. Strings are NULL where nothing is known; a record lives in the
+   pool it was read into. */
 struct bounce_record {
 	const char *address;		/* normal form */
 	/* ORCPT of the last bounce in normal form, where it differs */
 	const char *original_address;
 	enum bounce_state state;
+	/* class to remote_mta and original_message_id are those of the bounce
+	   that decided: one that blames nobody never replaces one that did */
 	enum bounce_class class;
 	enum bounce_side side;
 	const char *reason;		/* name; a reason of a later version is
 					   kept as it is */
 	const char *status, *reply, *diagnostic, *remote_mta;
-	double score;			/* as of "last"; decays */
+	double score;			/* as of "scored"; decays */
+	/* distinct reports about the address, whether they scored or not */
 	unsigned int count;
-	time_t first, last;
+	time_t first, last;		/* of these reports */
 	time_t until;			/* lapses then; 0 = never */
 	enum bounce_evidence evidence;
 	const char *original_message_id;
@@ -55,7 +66,18 @@ struct bounce_record {
 	const char *corrected;
 	/* ids already counted, oldest first, at most BOUNCE_MAX_RECENT */
 	ARRAY_TYPE(const_string) recent;
-	/* members that we do not know, as a JSON object, or NULL */
+
+	/* Beyond the contract's list, needed by the policies: */
+
+	/* Message-IDs of the mails that scored already, as recent */
+	ARRAY_TYPE(const_string) originals;
+	/* reports up to this time may have dropped out of recent: they count
+	   as known. 0 = recent is complete */
+	time_t recent_since;
+	time_t scored;			/* when the score last rose */
+	unsigned int days;		/* different days on which it rose */
+	unsigned int lease;		/* which soft suppression this is */
+	/* members that we do not know, as a JSON object in one line, or NULL */
 	const char *unknown;
 };
 
@@ -68,8 +90,86 @@ struct bounce_policy {
 	enum bounce_evidence evidence;	/* least that may change a score */
 };
 
+/* One failure (or complaint) of one address, as a record takes it in. */
+struct bounce_incident {
+	const char *address;		/* normal form */
+	const char *original_address;	/* normal form, or NULL */
+	const char *report_id;		/* never NULL */
+	const char *original_message_id;
+	enum bounce_class class;
+	enum bounce_side side;
+	const struct bounce_reason *reason;
+	const char *status, *reply, *diagnostic, *remote_mta;
+	enum bounce_evidence evidence;
+	bool complaint;
+	time_t when;
+};
+
 /* The defaults of the contract. */
 void bounce_policy_init(struct bounce_policy *policy_r);
+
+/* Empty record of that address (normal form, copied to pool). */
+void bounce_record_init(struct bounce_record *rec_r, pool_t pool,
+			const char *address);
+
+/* The record as JSON in one line (RFC 8259, UTF-8), on the data stack: every
+   member of the contract, then ours, then the unknown ones. Texts are cleaned
+   (no control characters, valid UTF-8, diagnostic at most
+   BOUNCE_MAX_DIAGNOSTIC bytes). */
+const char *bounce_record_encode(const struct bounce_record *rec);
+/* Read such a line; json need not come from us: members that are missing or of
+   the wrong type are as in an empty record, but address, state must be
+   right. Members that we do not know are kept in unknown. Returns 0, or -1 with
+   error_r. */
+int bounce_record_decode(pool_t pool, const char *json,
+			 struct bounce_record *rec_r, const char **error_r);
+/* Deep copy into pool. */
+void bounce_record_copy(pool_t pool, const struct bounce_record *src,
+			struct bounce_record *dest_r);
+/* The dictionary's key of an address in normal form, on the data stack. */
+const char *bounce_record_key(const char *address);
+
+/* The incidents of a failed (or complaint) report, at most
+   BOUNCE_MAX_RECIPIENTS, each address once; what is no address is passed over.
+   incidents must be an initialised array of struct bounce_incident. */
+ARRAY_DEFINE_TYPE(bounce_incident, struct bounce_incident);
+void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
+			   enum bounce_evidence evidence, time_t when,
+			   ARRAY_TYPE(bounce_incident) *incidents);
+
+/* Take in one incident. Strings are copied to pool, which must be the record's.
+   Returns TRUE if the record changed (FALSE: the report was counted before).
+   A record that had lapsed by then starts anew. */
+bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
+			 struct bounce_record *rec,
+			 const struct bounce_incident *incident);
+/* What the score is worth at now: soft scores halve. */
+double bounce_policy_score(const struct bounce_policy *policy,
+			   const struct bounce_record *rec, time_t now);
+/* Has it lapsed? Lapsed records are no records. */
+bool bounce_record_lapsed(const struct bounce_record *rec, time_t now);
+/* Would a mail to the address be held back at now? */
+bool bounce_record_suppresses(const struct bounce_record *rec, time_t now);
+
+/* A person's verbs (doveadm add, release, correct, import); the record may be
+   an empty one. reason may be NULL (kept, or "undetermined"). */
+void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,
+			    const struct bounce_reason *reason, time_t now);
+void bounce_record_release(struct bounce_record *rec, enum bounce_by by,
+			   time_t now);
+/* corrected is in normal form and is copied to pool. */
+void bounce_record_correct(struct bounce_record *rec, pool_t pool,
+			   const char *corrected, enum bounce_by by,
+			   time_t now);
+/* Proof of life (a success report, a reply ...): TRUE if the record is to be
+   removed; what a person or a complaint said stays. */
+bool bounce_record_clears(const struct bounce_record *rec);
+
+/* Who makes room when there are too many: negative if a goes before b. The
+   lapsed first, then watched, then soft, then hard; the oldest first; what a
+   person or a complaint said last of all. */
+int bounce_record_room_cmp(const struct bounce_record *a,
+			   const struct bounce_record *b, time_t now);
 
 const char *bounce_state_name(enum bounce_state state);
 int bounce_state_parse(const char *name, enum bounce_state *state_r);
