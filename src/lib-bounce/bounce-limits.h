@@ -23,6 +23,13 @@
 #define BOUNCE_MAX_LINE 2048
 /* Ids of reports that a record remembers, to count none twice. */
 #define BOUNCE_MAX_RECENT 32
+/* Hashes of older ones: only an address with hundreds of bounces has them. */
+#define BOUNCE_MAX_SEEN 1000
+#define BOUNCE_SEEN_SIZE 8
+/* Bytes of any other text of a record (host names, Message-IDs). */
+#define BOUNCE_MAX_RECORD_TEXT 1000
+/* A longer id is remembered by its hash: a record stays below 8 KiB. */
+#define BOUNCE_MAX_ID 100
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
 #define BOUNCE_MAX_RULE_LINE 1024

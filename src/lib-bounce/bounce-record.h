@@ -71,12 +71,14 @@ struct bounce_record {
 
 	/* Message-IDs of the mails that scored already, as recent */
 	ARRAY_TYPE(const_string) originals;
-	/* reports up to this time may have dropped out of recent: they count
-	   as known. 0 = recent is complete */
-	time_t recent_since;
-	time_t scored;			/* when the score last rose */
+	/* what fell out of recent: hashes of BOUNCE_SEEN_SIZE characters each,
+	   oldest first, at most BOUNCE_MAX_SEEN of them; NULL = none */
+	const char *seen;
+	time_t scored;			/* when the score last rose, 0 = never */
+	time_t since;			/* when it first rose */
 	unsigned int days;		/* different days on which it rose */
 	unsigned int lease;		/* which soft suppression this is */
+	time_t released;		/* by a person; 0 = never */
 	/* members that we do not know, as a JSON object in one line, or NULL */
 	const char *unknown;
 };
@@ -148,6 +150,16 @@ double bounce_policy_score(const struct bounce_policy *policy,
 			   const struct bounce_record *rec, time_t now);
 /* Has it lapsed? Lapsed records are no records. */
 bool bounce_record_lapsed(const struct bounce_record *rec, time_t now);
+/* Bring rec up to date from a mailbox that is read again. rebuilt is what the
+   incidents (in the order of time) make of an empty record. rec becomes that,
+   unless it knows of more reports or a person or a complaint decided: then the
+   incidents that it does not know are counted. rec with count 0 and no reason
+   is an empty one. Returns TRUE if rec changed. */
+bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
+			 struct bounce_record *rec,
+			 const struct bounce_record *rebuilt,
+			 const struct bounce_incident *const *incidents,
+			 unsigned int count);
 /* Would a mail to the address be held back at now? */
 bool bounce_record_suppresses(const struct bounce_record *rec, time_t now);
 

@@ -1,0 +1,229 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "unichar.h"
+#include "bounce-limits.h"
+#include "bounce-address.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <idn2.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+/* libunistring and libidn2 hand out malloc()ed memory. */
+static const char *t_take(void *data, size_t size)
+{
+	const char *ret = t_strndup(data, size);
+
+	free(data);
+	return ret;
+}
+
+/* Case-folded and NFC (Unicode default caseless matching, chapter 3.13), or
+   NULL if it cannot be. */
+static const char *t_fold(const char *input)
+{
+	uint8_t *folded;
+	size_t size;
+
+	folded = u8_casefold((const uint8_t *)input, strlen(input), NULL,
+			     UNINORM_NFC, NULL, &size);
+	return folded == NULL ? NULL : t_take(folded, size);
+}
+
+static bool has_control(const char *input)
+{
+	for (; *input != '\0'; input++) {
+		unsigned char c = *input;
+
+		if (c < 0x20 || c == 0x7f)
+			return TRUE;
+		/* C1 controls in UTF-8, RFC 6532 allows them nowhere */
+		if (c == 0xc2 && (unsigned char)input[1] < 0xa0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool is_atext(unsigned char c)
+{
+	return c >= 0x80 || i_isalnum(c) ||
+		strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
+}
+
+/* RFC 5321 section 4.1.2 Dot-string (with RFC 6531's UTF-8) */
+static bool is_dot_string(const char *local)
+{
+	bool dot = TRUE;
+
+	for (; *local != '\0'; local++) {
+		if (*local == '.' ? dot : !is_atext(*local))
+			return FALSE;
+		dot = *local == '.';
+	}
+	return !dot;
+}
+
+static const char *t_quote(const char *local)
+{
+	string_t *str = t_str_new(strlen(local) + 8);
+
+	str_append_c(str, '"');
+	for (; *local != '\0'; local++) {
+		if (*local == '"' || *local == '\\')
+			str_append_c(str, '\\');
+		str_append_c(str, *local);
+	}
+	str_append_c(str, '"');
+	return str_c(str);
+}
+
+/* What a local part that is all quoted means; others are taken as they are. */
+static const char *t_unquote(const char *local)
+{
+	size_t len = strlen(local);
+	string_t *str;
+
+	if (len < 2 || local[0] != '"' || local[len - 1] != '"')
+		return local;
+	str = t_str_new(len);
+	for (const char *p = local + 1; p < local + len - 1; p++) {
+		if (*p == '\\' && p + 1 < local + len - 1)
+			p++;
+		else if (*p == '"')
+			return local;
+		str_append_c(str, *p);
+	}
+	return str_c(str);
+}
+
+static const char *t_normal_local(const char *input)
+{
+	const char *local = t_fold(t_unquote(input));
+
+	if (local == NULL || *local == '\0')
+		return NULL;
+	return is_dot_string(local) ? local : t_quote(local);
+}
+
+static const char *t_a_labels(const char *domain)
+{
+	char *ascii;
+	const char *nfc = t_fold(domain);
+
+	if (nfc == NULL)
+		return NULL;
+	if (idn2_to_ascii_8z(nfc, &ascii, IDN2_NFC_INPUT |
+			     IDN2_NONTRANSITIONAL) != IDN2_OK) {
+		/* nobody can have such a domain, but a report names it: keep
+		   what can be compared */
+		return nfc;
+	}
+	return t_take(ascii, strlen(ascii));
+}
+
+static const char *t_normal_domain(const char *input)
+{
+	const char *domain = t_str_lcase(input);
+	size_t len = strlen(domain);
+	bool ascii = TRUE;
+
+	if (len > 1 && domain[len - 1] == '.')
+		domain = t_strndup(domain, --len);
+	if (*domain == '.' || strstr(domain, "..") != NULL)
+		return NULL;
+	for (const char *p = domain; *p != '\0'; p++) {
+		if (strchr(" \"(),:;<>@\\", *p) != NULL && *domain != '[')
+			return NULL;
+		if (*p == ' ')
+			return NULL;
+		if ((unsigned char)*p >= 0x80)
+			ascii = FALSE;
+	}
+	/* ASCII goes through as it is: underscores and what else libidn2 would
+	   not register stand in real addresses */
+	return ascii ? domain : t_a_labels(domain);
+}
+
+static const char *t_trim(const char *input)
+{
+	size_t len;
+
+	while (*input == ' ')
+		input++;
+	len = strlen(input);
+	while (len > 0 && input[len - 1] == ' ')
+		len--;
+	if (len >= 2 && input[0] == '<' && input[len - 1] == '>') {
+		input++;
+		len -= 2;
+	}
+	return t_strndup(input, len);
+}
+
+static int
+normalize_parts(const char *input, const char **address_r, const char **error_r)
+{
+	const char *at = strrchr(input, '@'), *local, *domain;
+
+	if (at == NULL) {
+		if (strcasecmp(input, "postmaster") == 0) {
+			*address_r = "postmaster";
+			return 0;
+		}
+		*error_r = "Address has no domain";
+		return -1;
+	}
+	local = t_normal_local(t_strdup_until(input, at));
+	domain = at[1] == '\0' ? NULL : t_normal_domain(at + 1);
+	if (local == NULL || domain == NULL || *domain == '\0') {
+		*error_r = local == NULL ? "Address has no local part" :
+			"Address has no valid domain";
+		return -1;
+	}
+	*address_r = t_strconcat(local, "@", domain, NULL);
+	return 0;
+}
+
+static int
+normalize(const char *input, const char **address_r, const char **error_r)
+{
+	/* case folding and A-labels change the length: look at both */
+	if (strlen(input) > BOUNCE_MAX_ADDRESS * 2)
+		*error_r = "Address is too long";
+	else if (has_control(input))
+		*error_r = "Address has a control character";
+	else if (!uni_utf8_str_is_valid(input))
+		*error_r = "Address is not valid UTF-8";
+	else if (*(input = t_trim(input)) == '\0')
+		*error_r = "Address is empty";
+	else if (normalize_parts(input, address_r, error_r) < 0)
+		return -1;
+	else if (strlen(*address_r) > BOUNCE_MAX_ADDRESS)
+		*error_r = "Address is too long";
+	else
+		return 0;
+	return -1;
+}
+
+int bounce_address_normalize(pool_t pool, const char *input,
+			     const char **address_r, const char **error_r)
+{
+	const char *address = NULL, *error = NULL;
+	string_t *result = str_new(default_pool, 64);
+	int ret;
+
+	T_BEGIN {
+		ret = normalize(input, &address, &error);
+		if (ret == 0)
+			str_append(result, address);
+	} T_END;
+	/* errors are literals */
+	*address_r = ret < 0 ? NULL : p_strdup(pool, str_c(result));
+	*error_r = error;
+	str_free(&result);
+	return ret;
+}

@@ -1,0 +1,471 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* The policies: what a failure does to a record. Each is a sentence of the
+   manual's section POLICIES; the clock is a parameter. */
+
+#include "lib.h"
+#include "str.h"
+#include "base64.h"
+#include "sha1.h"
+#include "bounce-limits.h"
+#include "bounce-reason.h"
+#include "bounce-record.h"
+
+#include <math.h>
+
+#define DAY (24 * 3600)
+
+/* A soft failure suppresses when it came on so many days, first to last so far
+   apart: a provider's bad week-end is no reason. */
+#define SOFT_MIN_DAYS 3
+#define SOFT_MIN_SPAN (7 * DAY)
+/* Accounts are switched on again and domains registered again. */
+#define HARD_SHORT_KEEP (90 * DAY)
+/* A soft suppression is a lease: each one that follows is longer. */
+static const time_t leases[] = { 7 * DAY, 30 * DAY, 90 * DAY };
+/* What a soft failure weighs whose reason is hard otherwise (4.2.1), in
+   hundredths. */
+#define SOFT_WEIGHT_MAX 100
+
+void bounce_policy_init(struct bounce_policy *policy_r)
+{
+	i_zero(policy_r);
+	policy_r->threshold = 3;
+	policy_r->half_life = 14 * DAY;
+	policy_r->forget = 30 * DAY;
+	policy_r->keep_hard = 365 * DAY;
+	policy_r->evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+}
+
+static bool list_has(const ARRAY_TYPE(const_string) *list, const char *id)
+{
+	const char *elem;
+
+	array_foreach_elem(list, elem) {
+		if (strcmp(elem, id) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool is_own(const struct bounce_record *rec)
+{
+	return rec->by == BOUNCE_BY_BOUNCE;
+}
+
+static double incident_weight(const struct bounce_incident *incident)
+{
+	unsigned int weight = incident->reason->weight;
+
+	if (incident->class != BOUNCE_CLASS_HARD && weight > SOFT_WEIGHT_MAX)
+		weight = SOFT_WEIGHT_MAX;
+	return weight / 100.0;
+}
+
+/* Soft scores halve for each whole half-life without a bounce that scored.
+   Steps, so that three bounces on three days of a week weigh three. */
+double bounce_policy_score(const struct bounce_policy *policy,
+			   const struct bounce_record *rec, time_t now)
+{
+	time_t halvings;
+
+	if (rec->class == BOUNCE_CLASS_HARD || policy->half_life == 0 ||
+	    rec->scored == 0 || now <= rec->scored)
+		return rec->score;
+	halvings = (now - rec->scored) / policy->half_life;
+	return halvings > 60 ? 0 : ldexp(rec->score, -(int)halvings);
+}
+
+/*
+ * Counting
+ */
+
+static void
+remember(ARRAY_TYPE(const_string) *list, pool_t pool, const char *id)
+{
+	id = p_strdup(pool, id);
+	if (array_count(list) >= BOUNCE_MAX_RECENT)
+		array_delete(list, 0, array_count(list) - BOUNCE_MAX_RECENT + 1);
+	array_push_back(list, &id);
+}
+
+/* BOUNCE_SEEN_SIZE base64 characters: 48 bits, so that two of a thousand are
+   alike once in 10^8 records. */
+static const char *t_seen_hash(const char *id)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	string_t *str = t_str_new(BOUNCE_SEEN_SIZE + 1);
+
+	sha1_get_digest(id, strlen(id), digest);
+	base64_encode(digest, BOUNCE_SEEN_SIZE / 4 * 3, str);
+	return str_c(str);
+}
+
+static bool is_seen(const struct bounce_record *rec, const char *id)
+{
+	const char *hash = t_seen_hash(id);
+	size_t len = rec->seen == NULL ? 0 : strlen(rec->seen);
+
+	for (size_t i = 0; i + BOUNCE_SEEN_SIZE <= len; i += BOUNCE_SEEN_SIZE) {
+		if (memcmp(rec->seen + i, hash, BOUNCE_SEEN_SIZE) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool
+is_counted(const struct bounce_record *rec,
+	   const struct bounce_incident *incident)
+{
+	bool ret = list_has(&rec->recent, incident->report_id);
+
+	if (!ret && rec->seen != NULL) T_BEGIN {
+		ret = is_seen(rec, incident->report_id);
+	} T_END;
+	return ret;
+}
+
+/* The oldest of recent is about to fall out: keep its hash. */
+static void move_to_seen(pool_t pool, struct bounce_record *rec)
+{
+	const char *oldest = array_idx_elem(&rec->recent, 0);
+	const char *seen = rec->seen == NULL ? "" : rec->seen;
+	size_t len = strlen(seen);
+
+	if (len >= BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE)
+		seen += len - (BOUNCE_MAX_SEEN - 1) * BOUNCE_SEEN_SIZE;
+	T_BEGIN {
+		rec->seen = p_strconcat(pool, seen, t_seen_hash(oldest), NULL);
+	} T_END;
+}
+
+static void
+count_report(pool_t pool, struct bounce_record *rec,
+	     const struct bounce_incident *incident)
+{
+	if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
+		move_to_seen(pool, rec);
+	remember(&rec->recent, pool, incident->report_id);
+	rec->count++;
+	if (rec->first == 0 || incident->when < rec->first)
+		rec->first = incident->when;
+	if (incident->when > rec->last)
+		rec->last = incident->when;
+	if (incident->evidence > rec->evidence)
+		rec->evidence = incident->evidence;
+	if (incident->original_address != NULL)
+		rec->original_address =
+			p_strdup(pool, incident->original_address);
+}
+
+/* At most once a day (UTC) and once for each original message; what came
+   before a person released the address is settled. */
+static bool
+may_score(const struct bounce_record *rec,
+	  const struct bounce_incident *incident)
+{
+	if (incident->when < rec->released)
+		return FALSE;
+	if (rec->scored != 0 && rec->scored / DAY == incident->when / DAY)
+		return FALSE;
+	return incident->original_message_id == NULL ||
+		!list_has(&rec->originals, incident->original_message_id);
+}
+
+/* Soft failures neither help in calling an address dead nor add to one that
+   is. */
+static double
+new_score(const struct bounce_policy *policy, const struct bounce_record *rec,
+	  const struct bounce_incident *incident)
+{
+	double weight = incident_weight(incident);
+	double score = bounce_policy_score(policy, rec, incident->when);
+
+	if (incident->class != BOUNCE_CLASS_HARD ||
+	    rec->class == BOUNCE_CLASS_HARD)
+		return score + weight;
+	return I_MAX(weight, I_MIN(score, policy->threshold / 2));
+}
+
+static bool
+is_dead(const struct bounce_record *rec)
+{
+	return rec->class == BOUNCE_CLASS_HARD &&
+		rec->state == BOUNCE_STATE_SUPPRESSED;
+}
+
+static void
+add_score(const struct bounce_policy *policy, pool_t pool,
+	  struct bounce_record *rec, const struct bounce_incident *incident)
+{
+	if (incident_weight(incident) == 0 || !may_score(rec, incident) ||
+	    (is_dead(rec) && incident->class != BOUNCE_CLASS_HARD))
+		return;
+	rec->score = new_score(policy, rec, incident);
+	rec->days++;
+	if (incident->when > rec->scored)
+		rec->scored = incident->when;
+	if (rec->since == 0 || incident->when < rec->since)
+		rec->since = incident->when;
+	if (incident->original_message_id != NULL)
+		remember(&rec->originals, pool, incident->original_message_id);
+}
+
+/* Whose words the record shows: of those that blame the address the latest, of
+   those that call it dead before all others. */
+static bool
+decides(const struct bounce_record *rec, const struct bounce_incident *incident)
+{
+	if (rec->reason == NULL || incident->complaint)
+		return TRUE;
+	if (!is_own(rec) && rec->state == BOUNCE_STATE_SUPPRESSED)
+		return FALSE;
+	if (is_dead(rec))
+		return incident->class == BOUNCE_CLASS_HARD;
+	return incident_weight(incident) > 0 || rec->score == 0;
+}
+
+static void
+take_words(pool_t pool, struct bounce_record *rec,
+	   const struct bounce_incident *incident)
+{
+	rec->class = incident->class;
+	rec->side = incident->side;
+	rec->reason = incident->reason->name;
+	rec->status = p_strdup(pool, incident->status);
+	rec->reply = p_strdup(pool, incident->reply);
+	rec->diagnostic = p_strdup(pool, incident->diagnostic);
+	rec->remote_mta = p_strdup(pool, incident->remote_mta);
+	rec->original_message_id = p_strdup(pool, incident->original_message_id);
+}
+
+/*
+ * State
+ */
+
+static bool
+reaches_threshold(const struct bounce_policy *policy,
+		  const struct bounce_record *rec)
+{
+	/* scores are sums of hundredths */
+	if (rec->score + 0.001 < policy->threshold)
+		return FALSE;
+	return rec->class == BOUNCE_CLASS_HARD ||
+		(rec->days >= SOFT_MIN_DAYS &&
+		 rec->scored - rec->since >= SOFT_MIN_SPAN);
+}
+
+static time_t after(time_t from, time_t seconds)
+{
+	return seconds == 0 ? 0 : from + seconds;
+}
+
+static time_t
+suppressed_until(const struct bounce_policy *policy,
+		 const struct bounce_record *rec)
+{
+	time_t keep = policy->keep_hard;
+
+	if (rec->class != BOUNCE_CLASS_HARD) {
+		unsigned int lease = I_MAX(rec->lease, 1);
+
+		return rec->last + leases[I_MIN(lease, N_ELEMENTS(leases)) - 1];
+	}
+	if (keep > HARD_SHORT_KEEP && rec->reason != NULL &&
+	    (strcmp(rec->reason, "mailbox-disabled") == 0 ||
+	     strcmp(rec->reason, "domain-unknown") == 0))
+		keep = HARD_SHORT_KEEP;
+	return after(rec->last, keep);
+}
+
+static void
+complain(struct bounce_record *rec)
+{
+	if (rec->state == BOUNCE_STATE_SUPPRESSED && !is_own(rec))
+		return;
+	rec->state = BOUNCE_STATE_SUPPRESSED;
+	rec->by = BOUNCE_BY_COMPLAINT;
+	rec->until = 0;
+}
+
+static void
+update_state(const struct bounce_policy *policy, struct bounce_record *rec)
+{
+	if (rec->state == BOUNCE_STATE_CORRECTED ||
+	    (rec->state == BOUNCE_STATE_SUPPRESSED && !is_own(rec)))
+		return;
+	if (reaches_threshold(policy, rec)) {
+		if (rec->state != BOUNCE_STATE_SUPPRESSED &&
+		    rec->class != BOUNCE_CLASS_HARD)
+			rec->lease++;
+		rec->state = BOUNCE_STATE_SUPPRESSED;
+		rec->by = BOUNCE_BY_BOUNCE;
+	}
+	if (rec->state == BOUNCE_STATE_SUPPRESSED)
+		rec->until = suppressed_until(policy, rec);
+	else if (rec->state == BOUNCE_STATE_WATCHED)
+		rec->until = after(rec->last, policy->forget);
+}
+
+/* A record that has lapsed starts anew. After a soft lease the failures before
+   it are not forgotten at once: the next suppression is longer. */
+static void
+restart_lapsed(const struct bounce_policy *policy, pool_t pool,
+	       struct bounce_record *rec, time_t now)
+{
+	struct bounce_record old = *rec;
+
+	if (!bounce_record_lapsed(rec, now))
+		return;
+	if (old.state == BOUNCE_STATE_SUPPRESSED &&
+	    old.class != BOUNCE_CLASS_HARD && policy->forget > 0 &&
+	    now < old.until + (time_t)policy->forget) {
+		rec->state = BOUNCE_STATE_WATCHED;
+		return;
+	}
+	bounce_record_init(rec, pool, old.address);
+	rec->unknown = old.unknown;
+	rec->recent = old.recent;
+	rec->originals = old.originals;
+	rec->seen = old.seen;
+}
+
+bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
+			 struct bounce_record *rec,
+			 const struct bounce_incident *incident)
+{
+	bool shown;
+
+	if (is_counted(rec, incident))
+		return FALSE;
+	restart_lapsed(policy, pool, rec, incident->when);
+	shown = decides(rec, incident);
+	/* before the words: a score decays by the class that it has */
+	add_score(policy, pool, rec, incident);
+	if (shown)
+		take_words(pool, rec, incident);
+	count_report(pool, rec, incident);
+	if (incident->complaint)
+		complain(rec);
+	else
+		update_state(policy, rec);
+	return TRUE;
+}
+
+static bool
+is_same(const struct bounce_record *a, const struct bounce_record *b)
+{
+	bool ret;
+
+	T_BEGIN {
+		ret = strcmp(bounce_record_encode(a),
+			     bounce_record_encode(b)) == 0;
+	} T_END;
+	return ret;
+}
+
+bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
+			 struct bounce_record *rec,
+			 const struct bounce_record *rebuilt,
+			 const struct bounce_incident *const *incidents,
+			 unsigned int count)
+{
+	const char *unknown = rec->unknown;
+	bool changed = FALSE;
+
+	if (is_own(rec) && rebuilt->count >= rec->count) {
+		changed = !is_same(rec, rebuilt);
+		if (changed) {
+			bounce_record_copy(pool, rebuilt, rec);
+			rec->unknown = unknown;
+		}
+		return changed;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (bounce_policy_count(policy, pool, rec, incidents[i]))
+			changed = TRUE;
+	}
+	return changed;
+}
+
+/*
+ * A person's verbs
+ */
+
+static void
+touch(struct bounce_record *rec, enum bounce_by by, time_t now)
+{
+	rec->by = by;
+	rec->until = 0;
+	if (rec->first == 0)
+		rec->first = now;
+	if (rec->last < now)
+		rec->last = now;
+}
+
+void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,
+			    const struct bounce_reason *reason, time_t now)
+{
+	if (reason == NULL && rec->reason == NULL)
+		reason = bounce_reason_find("undetermined");
+	if (reason != NULL) {
+		rec->reason = reason->name;
+		rec->class = reason->class;
+		rec->side = reason->side;
+	}
+	rec->state = BOUNCE_STATE_SUPPRESSED;
+	rec->corrected = NULL;
+	touch(rec, by, now);
+}
+
+/* What was counted stays counted, so that a late report of the same mail does
+   not suppress again; the score starts anew. */
+void bounce_record_release(struct bounce_record *rec, enum bounce_by by,
+			   time_t now)
+{
+	rec->state = BOUNCE_STATE_RELEASED;
+	rec->score = 0;
+	rec->scored = 0;
+	rec->since = 0;
+	rec->days = 0;
+	rec->released = now;
+	rec->lease = 0;
+	rec->corrected = NULL;
+	touch(rec, by, now);
+}
+
+void bounce_record_correct(struct bounce_record *rec, pool_t pool,
+			   const char *corrected, enum bounce_by by,
+			   time_t now)
+{
+	rec->state = BOUNCE_STATE_CORRECTED;
+	rec->corrected = p_strdup(pool, corrected);
+	touch(rec, by, now);
+}
+
+bool bounce_record_clears(const struct bounce_record *rec)
+{
+	return is_own(rec) && rec->state != BOUNCE_STATE_CORRECTED;
+}
+
+static unsigned int
+room_rank(const struct bounce_record *rec, time_t now)
+{
+	if (bounce_record_lapsed(rec, now))
+		return 0;
+	if (rec->state == BOUNCE_STATE_CORRECTED || !is_own(rec))
+		return 4;
+	if (rec->state == BOUNCE_STATE_WATCHED)
+		return 1;
+	return rec->class != BOUNCE_CLASS_HARD ? 2 : 3;
+}
+
+int bounce_record_room_cmp(const struct bounce_record *a,
+			   const struct bounce_record *b, time_t now)
+{
+	unsigned int ra = room_rank(a, now), rb = room_rank(b, now);
+
+	if (ra != rb)
+		return ra < rb ? -1 : 1;
+	return a->last < b->last ? -1 : (a->last > b->last ? 1 : 0);
+}
