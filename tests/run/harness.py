@@ -36,6 +36,8 @@ What a class may set (all optional):
                   are NOT expanded; write @DIR@ @USER@ for folder and mail user id
     relay         True: submission relays to self.relay, an SMTP sink (class Relay)
     services      extra protocols beyond imap lmtp submission sieve
+    under_valgrind  True: run-tests runs this class under BOUNCE_VALGRIND, too (ten
+                  times slower: give it to one class for each way into our code)
     spare_users   how many users new_user() has ready (40); doveadm -A sees them
                   too, so a test of -A sets 0
 
@@ -230,7 +232,7 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain
-default_vsz_limit = 4G
+default_vsz_limit = @MEMORY@
 default_client_limit = 1000
 default_process_limit = 20
 first_valid_uid = 1
@@ -263,7 +265,7 @@ listen = 127.0.0.1
 ssl = no
 auth_allow_cleartext = yes
 auth_mechanisms = plain
-default_vsz_limit = 4G
+default_vsz_limit = @MEMORY@
 default_client_limit = 1000
 default_process_limit = 20
 first_valid_uid = 1
@@ -453,6 +455,8 @@ class Config:
         for key, value in {
                 'DIR': server.dir, 'PROTOCOLS': protocols,
                 'ENVIRONMENT': environment, 'USER': MAIL_UID,
+                # ASan reserves 16 TB of addresses
+                'MEMORY': '64T' if ASAN else '4G',
                 'LOWER': '%{user | lower}' if self.new else '%Lu',
                 'ADDRESS': 'listen' if self.new else 'address',
                 'IMAP': server.ports['imap'], 'LMTP': server.ports['lmtp'],
@@ -728,6 +732,7 @@ class TestCase(unittest.TestCase):
     dict24 = ''
     conf = conf23 = conf24 = ''
     relay = False
+    under_valgrind = False
     services = ()
     spare_users = 40
     version = VERSION

@@ -9,6 +9,7 @@ class Bare(harness.TestCase):
     bounce = False
     sieve_bounce = False
     relay = True
+    under_valgrind = True
 
     def test_lmtp_port_and_socket(self):
         user = self.new_user()
