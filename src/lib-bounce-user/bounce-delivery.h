@@ -1,0 +1,33 @@
+#ifndef BOUNCE_DELIVERY_H
+#define BOUNCE_DELIVERY_H
+
+#include "bounce-types.h"
+
+/* What the mail plugin says of the mail that is being delivered, and what the
+   Sieve extension may answer. The plugin hangs it on
+   mail_deliver_context.event with event_set_ptr(), from before the next
+   delivery hook is called until that returned; who looks for it walks up from
+   an event below (event_get_ptr() does not look at parents). */
+#define BOUNCE_DELIVERY_EVENT_KEY "bounce_delivery"
+
+struct bounce_delivery {
+	/* BOUNCE_DELIVERY_LAYOUT of the module that made it */
+	uint64_t layout;
+	/* never NULL; kind none for ordinary mail */
+	const struct bounce_report *report;
+	enum bounce_evidence evidence;
+	/* set at commit of a script that says bounce_ignore: not recorded */
+	bool ignore;
+};
+
+/* The two modules are files of their own: a running lmtp keeps the mail plugin
+   of before an upgrade and maps the Sieve module anew for each delivery. Of
+   another layout it must not read; it then classifies by itself. */
+#define BOUNCE_DELIVERY_VERSION 1
+#define BOUNCE_DELIVERY_LAYOUT \
+	((uint64_t)BOUNCE_DELIVERY_VERSION << 48 | \
+	 (uint64_t)sizeof(struct bounce_delivery) << 32 | \
+	 (uint64_t)sizeof(struct bounce_report) << 16 | \
+	 sizeof(struct bounce_recipient))
+
+#endif
