@@ -32,9 +32,7 @@ int bounce_store_init(struct mail_user *user,
 void bounce_store_deinit(struct bounce_store **store);
 
 /* Look up the record of an address (any form; normalised here) as of now:
-   a lapsed record is no record. Where no record has that address, one whose
-   key is its only known form is not searched for (see _find). Returns 1 and
-   sets rec_r (from pool), 0 if there is none, -1 if the dictionary failed or
+   a lapsed record is no record. Returns 1 and sets rec_r (from pool), 0 if there is none, -1 if the dictionary failed or
    address is none. */
 int bounce_store_lookup(struct bounce_store *store, pool_t pool,
 			const char *address, time_t now,
@@ -96,6 +94,11 @@ int bounce_store_remove(struct bounce_store *store, const char *address,
 /* Remove all that have lapsed at now. Returns how many, or -1. */
 int bounce_store_expire(struct bounce_store *store, time_t now,
 			const char **error_r);
+
+/* How many reports were not about mail of this user (evidence too low), and when
+   the last came. Returns 0, or -1. */
+int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
+			     time_t *last_r, const char **error_r);
 
 /* All records that have not lapsed at now, in no order. Usage:
    iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is

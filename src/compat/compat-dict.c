@@ -1,0 +1,240 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "dict.h"
+#include "dict-private.h"
+#include "mail-user.h"
+#include "compat-dict.h"
+#if DOVECOT_PREREQ(2, 4, 0)
+#  include "settings.h"
+#  include "settings-parser.h"
+#endif
+
+/* NAME_MAX is 255, and the fs driver writes a temporary name beside it. */
+#define FS_MAX_KEY 200
+
+/* Our own lock keeps writers apart. The file driver's own default, a dotlock,
+   stays behind after a kill -9 and holds up the next writer for a minute; a
+   lock of the kernel does not. */
+#define FILE_LOCK_METHOD "fcntl"
+
+static int
+t_default_file(struct mail_user *user, const char **path_r, const char **error_r)
+{
+	const char *home;
+
+	if (mail_user_get_home(user, &home) <= 0) {
+		*error_r = "User has no home folder: set bounce_dict";
+		return -1;
+	}
+	*path_r = t_strconcat(home, "/"COMPAT_DICT_FILE_NAME, NULL);
+	return 0;
+}
+
+#if DOVECOT_PREREQ(2, 4, 0)
+
+extern const struct setting_parser_info dict_file_setting_parser_info;
+
+/* The driver's settings struct is not public, but the table that describes it
+   is. */
+static const char *
+find_string(const struct setting_parser_info *info, const void *set,
+	    const char *key)
+{
+	for (unsigned int i = 0; info->defines[i].key != NULL; i++) {
+		const struct setting_define *def = &info->defines[i];
+
+		if (strcmp(def->key, key) == 0)
+			return *(const char *const *)
+				CONST_PTR_OFFSET(set, def->offset);
+	}
+	return NULL;
+}
+
+/* The path of a configured dict file. */
+static const char *
+configured_file(struct mail_user *user, struct event *event)
+{
+	const struct setting_parser_info *info =
+		&dict_file_setting_parser_info;
+	struct { pool_t pool; } *set;
+	const char *path, *error;
+	struct event *file_event = event_create(event);
+
+	settings_event_add_list_filter_name(file_event, "dict", "file");
+	path = NULL;
+	if (settings_get(file_event, info, 0, &set, &error) == 0) {
+		path = p_strdup_empty(user->pool,
+				      find_string(info, set, "dict_file_path"));
+		settings_free(set);
+	}
+	event_unref(&file_event);
+	return path;
+}
+
+static int
+init_default(struct mail_user *user, struct dict **dict_r,
+	     const char **file_r, const char **error_r)
+{
+	struct settings_simple simple;
+	const char *path;
+	int ret;
+
+	if (t_default_file(user, &path, error_r) < 0)
+		return -1;
+	settings_simple_init(&simple, (const char *const []) {
+		"dict", "file",
+		"dict_driver", "file",
+		"dict_file_path", path,
+		"dict_file_lock_method", FILE_LOCK_METHOD,
+		NULL
+	});
+	ret = dict_init_auto(simple.event, dict_r, error_r) > 0 ? 0 : -1;
+	settings_simple_deinit(&simple);
+	*file_r = p_strdup(user->pool, path);
+	return ret;
+}
+
+int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
+		     struct dict **dict_r, const char **file_r,
+		     const char **error_r)
+{
+	struct event *event = event_create(user->event);
+	struct settings_instance *instance =
+		settings_instance_dup(settings_instance_find(user->event));
+	int ret;
+
+	/* below what the admin sets */
+	settings_override(instance, "dict_file_lock_method", FILE_LOCK_METHOD,
+			  SETTINGS_OVERRIDE_TYPE_DEFAULT);
+	event_set_ptr(event, SETTINGS_EVENT_INSTANCE, instance);
+	settings_event_add_filter_name(event, "bounce");
+	*file_r = NULL;
+	ret = dict_init_auto(event, dict_r, error_r);
+	if (ret > 0 && strcmp((*dict_r)->name, "file") == 0)
+		*file_r = configured_file(user, event);
+	event_unref(&event);
+	settings_instance_free(&instance);
+	if (ret == 0)
+		return init_default(user, dict_r, file_r, error_r);
+	return ret < 0 ? -1 : 0;
+}
+
+#else
+
+#include "home-expand.h"
+
+/* file:PATH[:lock=METHOD] */
+static const char *
+t_file_uri(struct mail_user *user, const char *uri, const char **file_r)
+{
+	const char *path = uri + 5, *end = strchr(path, ':'), *home;
+
+	path = end == NULL ? path : t_strdup_until(path, end);
+	if (mail_user_get_home(user, &home) > 0)
+		path = home_expand_tilde(path, home);
+	*file_r = p_strdup(user->pool, path);
+	return end != NULL ? uri :
+		t_strconcat(uri, ":lock="FILE_LOCK_METHOD, NULL);
+}
+
+int compat_dict_init(struct mail_user *user, const char *uri,
+		     struct dict **dict_r, const char **file_r,
+		     const char **error_r)
+{
+	struct dict_settings set;
+
+	*file_r = NULL;
+	if (uri == NULL || *uri == '\0') {
+		if (t_default_file(user, &uri, error_r) < 0)
+			return -1;
+		uri = t_strconcat("file:", uri, NULL);
+	}
+	if (str_begins(uri, "file:"))
+		uri = t_file_uri(user, uri, file_r);
+	i_zero(&set);
+	set.base_dir = user->set->base_dir;
+	set.event_parent = user->event;
+	return dict_init(uri, &set, dict_r, error_r);
+}
+
+#endif
+
+/* The server says no when its backend cannot; what else goes wrong is an
+   error. */
+static int
+ask_proxy(struct dict *dict, struct mail_user *user, const char *key,
+	  const char **error_r)
+{
+	struct dict_iterate_context *iter;
+	const char *name, *value;
+
+	iter = dict_iterate_init(dict, mail_user_get_dict_op_settings(user),
+				 key, DICT_ITERATE_FLAG_EXACT_KEY);
+	while (dict_iterate(iter, &name, &value)) ;
+	if (dict_iterate_deinit(&iter, error_r) == 0)
+		return 1;
+	return strstr(*error_r, "upport") != NULL ? 0 : -1;
+}
+
+int compat_dict_can_iterate(struct dict *dict, struct mail_user *user,
+			    const char *key, const char **error_r)
+{
+	if (strcmp(dict->name, "proxy") == 0)
+		return ask_proxy(dict, user, key, error_r);
+#if !DOVECOT_PREREQ(2, 4, 0)
+	/* its iteration never ends */
+	if (strcmp(dict->name, "fs") == 0)
+		return 0;
+#endif
+	return strcmp(dict->name, "redis") != 0 &&
+		strncmp(dict->name, "memcached", 9) != 0 ? 1 : 0;
+}
+
+unsigned int compat_dict_max_key(struct dict *dict)
+{
+	return strcmp(dict->name, "fs") == 0 ? FS_MAX_KEY : UINT_MAX;
+}
+
+int compat_dict_lookup(struct dict *dict, struct mail_user *user, pool_t pool,
+		       const char *key, const char **value_r,
+		       const char **error_r)
+{
+	/* 2.3 reads it before it is set */
+	*error_r = NULL;
+	return dict_lookup(dict, mail_user_get_dict_op_settings(user), pool,
+			   key, value_r, error_r);
+}
+
+struct commit_result {
+	bool done;
+	enum dict_commit_ret ret;
+	char *error;
+};
+
+static void
+commit_callback(const struct dict_commit_result *result,
+		struct commit_result *ours)
+{
+	ours->done = TRUE;
+	ours->ret = result->ret;
+	if (result->ret < 0)
+		ours->error = i_strdup(result->error);
+}
+
+int compat_dict_commit(struct dict *dict, struct dict_transaction_context **ctx,
+		       const char **error_r)
+{
+	struct commit_result result;
+
+	i_zero(&result);
+	dict_transaction_commit_async(ctx, commit_callback, &result);
+	if (!result.done)
+		dict_wait(dict);
+	if (result.done && result.ret >= 0)
+		return 0;
+	*error_r = t_strdup(result.error != NULL ? result.error :
+			    "Dictionary did not answer");
+	i_free(result.error);
+	return -1;
+}

@@ -1,0 +1,240 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* One change of the dictionary: lock, look up, put and drop, commit. */
+
+#include "lib.h"
+#include "array.h"
+#include "dict.h"
+#include "file-lock.h"
+#include "mail-user.h"
+#include "mkdir-parents.h"
+#include "bounce-store-private.h"
+#include "compat-dict.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct bounce_key_change {
+	const char *key, *value;
+};
+
+struct bounce_edit {
+	pool_t pool;
+	struct bounce_store *store;
+	struct file_lock *lock;
+	/* of the claim, where Dovecots share the dictionary */
+	const char *token;
+	ARRAY_TYPE(bounce_change) changes;
+	ARRAY(struct bounce_key_change) keys;
+};
+
+int bounce_edit_begin(struct bounce_store *store, struct bounce_edit **edit_r,
+		      const char **error_r)
+{
+	pool_t pool = pool_alloconly_create("bounce edit", 8192);
+	struct bounce_edit *edit = p_new(pool, struct bounce_edit, 1);
+
+	edit->pool = pool;
+	edit->store = store;
+	p_array_init(&edit->changes, pool, 4);
+	p_array_init(&edit->keys, pool, 4);
+	if (bounce_lock_take(store, &edit->lock, error_r) < 0 ||
+	    (store->set.shared &&
+	     bounce_claim_take(store, &edit->token, error_r) < 0)) {
+		bounce_edit_cancel(&edit);
+		return -1;
+	}
+	edit->token = p_strdup(pool, edit->token);
+	*edit_r = edit;
+	return 0;
+}
+
+pool_t bounce_edit_pool(struct bounce_edit *edit)
+{
+	return edit->pool;
+}
+
+struct bounce_store *bounce_edit_store(struct bounce_edit *edit)
+{
+	return edit->store;
+}
+
+static struct bounce_change *
+find_change(struct bounce_edit *edit, const char *address)
+{
+	struct bounce_change *change;
+
+	/* a report has at most BOUNCE_MAX_RECIPIENTS; longer lists (import,
+	   scan, expire) name each address once and are not searched */
+	if (array_count(&edit->changes) > 200)
+		return NULL;
+	array_foreach_modifiable(&edit->changes, change) {
+		if (strcmp(change->address, address) == 0)
+			return change;
+	}
+	return NULL;
+}
+
+void bounce_edit_put(struct bounce_edit *edit, const struct bounce_record *rec,
+		     bool exists)
+{
+	struct bounce_change *change = find_change(edit, rec->address);
+
+	if (change == NULL) {
+		change = array_append_space(&edit->changes);
+		change->address = p_strdup(edit->pool, rec->address);
+		change->exists = exists;
+	}
+	T_BEGIN {
+		change->value = p_strdup(edit->pool,
+					 bounce_record_encode(rec));
+	} T_END;
+	change->rec = *rec;
+}
+
+void bounce_edit_drop(struct bounce_edit *edit, const char *address)
+{
+	struct bounce_change *change = find_change(edit, address);
+
+	if (change == NULL) {
+		change = array_append_space(&edit->changes);
+		change->address = p_strdup(edit->pool, address);
+		change->exists = TRUE;
+	}
+	change->value = NULL;
+}
+
+void bounce_edit_set_key(struct bounce_edit *edit, const char *key,
+			 const char *value)
+{
+	struct bounce_key_change *change = array_append_space(&edit->keys);
+
+	change->key = p_strdup(edit->pool, key);
+	change->value = p_strdup(edit->pool, value);
+}
+
+static void
+set_or_unset(struct dict_transaction_context *trans, const char *key,
+	     const char *value)
+{
+	if (value != NULL)
+		dict_set(trans, key, value);
+	else
+		dict_unset(trans, key);
+}
+
+/* The file driver gives a new file the folder's permissions; ours is only for
+   its owner. */
+static void create_file(struct bounce_store *store)
+{
+	const char *dir = strrchr(store->file, '/');
+	int fd = open(store->file, O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+	if (fd == -1 && errno == ENOENT && dir != NULL) {
+		dir = t_strdup_until(store->file, dir);
+		if (mkdir_parents(dir, 0700) == 0)
+			fd = open(store->file, O_CREAT | O_EXCL | O_WRONLY,
+				  0600);
+	}
+	/* what is wrong the driver will say */
+	i_close_fd(&fd);
+}
+
+static int edit_write(struct bounce_edit *edit, const char **error_r)
+{
+	struct bounce_store *store = edit->store;
+	const struct bounce_change *change;
+	const struct bounce_key_change *key;
+	struct dict_transaction_context *trans;
+	const char *error;
+
+	if (store->file != NULL)
+		create_file(store);
+	trans = dict_transaction_begin(store->dict,
+		mail_user_get_dict_op_settings(store->user));
+	array_foreach(&edit->changes, change) T_BEGIN {
+		set_or_unset(trans, bounce_store_key(store, change->address),
+			     change->value);
+	} T_END;
+	array_foreach(&edit->keys, key)
+		set_or_unset(trans, key->key, key->value);
+	if (compat_dict_commit(store->dict, &trans, &error) < 0) {
+		store->reopen = TRUE;
+		*error_r = t_strdup_printf("Dictionary was not written: %s",
+					   error);
+		return -1;
+	}
+	return 0;
+}
+
+/* A change that came to nothing (made room for itself). */
+static bool is_void(const struct bounce_change *change)
+{
+	return change->value == NULL && !change->exists;
+}
+
+static void drop_void(struct bounce_edit *edit)
+{
+	unsigned int i = array_count(&edit->changes);
+
+	while (i-- > 0) {
+		if (is_void(array_idx(&edit->changes, i)))
+			array_delete(&edit->changes, i, 1);
+	}
+}
+
+static bool adds_or_drops(struct bounce_edit *edit)
+{
+	const struct bounce_change *change;
+
+	array_foreach(&edit->changes, change) {
+		if (change->exists != (change->value != NULL))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static int edit_finish(struct bounce_edit *edit, const char **error_r)
+{
+	struct bounce_store *store = edit->store;
+	int ret;
+
+	drop_void(edit);
+	if (array_is_empty(&edit->changes) && array_is_empty(&edit->keys))
+		return 0;
+	if (adds_or_drops(edit)) {
+		if (bounce_room_update(store, edit, &edit->changes,
+				       error_r) < 0)
+			return -1;
+		drop_void(edit);
+		ret = bounce_store_iterates(store, error_r);
+		if (ret < 0 ||
+		    (ret == 0 && bounce_index_update(edit, &edit->changes,
+						     error_r) < 0))
+			return -1;
+	}
+	return edit_write(edit, error_r);
+}
+
+int bounce_edit_commit(struct bounce_edit **_edit, const char **error_r)
+{
+	struct bounce_edit *edit = *_edit;
+	int ret = edit_finish(edit, error_r);
+
+	bounce_edit_cancel(_edit);
+	return ret;
+}
+
+void bounce_edit_cancel(struct bounce_edit **_edit)
+{
+	struct bounce_edit *edit = *_edit;
+	const char *error;
+
+	*_edit = NULL;
+	/* what cannot be released is taken over by the next after a while */
+	if (edit->token != NULL)
+		(void)bounce_claim_release(edit->store, edit->token, &error);
+	bounce_lock_release(&edit->lock);
+	pool_unref(&edit->pool);
+}

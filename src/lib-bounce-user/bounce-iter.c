@@ -1,0 +1,131 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "dict.h"
+#include "mail-user.h"
+#include "bounce-store-private.h"
+
+struct bounce_store_iter {
+	struct bounce_store *store;
+	time_t now;
+	/* of the current record */
+	pool_t rec_pool;
+	struct bounce_record rec;
+	struct dict_iterate_context *dict_iter;
+	/* without an iterating driver */
+	pool_t pool;
+	ARRAY_TYPE(const_string) addresses;
+	unsigned int idx;
+	char *error;
+};
+
+static void iter_fail(struct bounce_store_iter *iter, const char *error)
+{
+	if (iter->error == NULL)
+		iter->error = i_strdup(error);
+}
+
+struct bounce_store_iter *
+bounce_store_iter_init(struct bounce_store *store, time_t now)
+{
+	struct bounce_store_iter *iter = i_new(struct bounce_store_iter, 1);
+	const char *error;
+	int ret;
+
+	iter->store = store;
+	iter->now = now;
+	iter->rec_pool = pool_alloconly_create("bounce record", 4096);
+	iter->pool = pool_alloconly_create("bounce iter", 1024);
+	p_array_init(&iter->addresses, iter->pool, 16);
+	if (bounce_store_ready(store, &error) < 0 ||
+	    (ret = bounce_store_iterates(store, &error)) < 0) {
+		iter_fail(iter, error);
+	} else if (ret > 0) {
+		iter->dict_iter = dict_iterate_init(store->dict,
+			mail_user_get_dict_op_settings(store->user),
+			BOUNCE_DICT_ADDRESS_PREFIX, 0);
+	} else if (bounce_index_read(store, iter->pool, &iter->addresses,
+				     &error) < 0) {
+		iter_fail(iter, error);
+	}
+	return iter;
+}
+
+/* A damaged record is passed over: the others are still to be had. */
+static bool iter_value(struct bounce_store_iter *iter)
+{
+	const char *key, *value, *error;
+	bool ret = FALSE;
+
+	while (!ret && dict_iterate(iter->dict_iter, &key, &value)) {
+		p_clear(iter->rec_pool);
+		T_BEGIN {
+			ret = bounce_record_decode(iter->rec_pool, value,
+						   &iter->rec, &error) == 0;
+		} T_END;
+	}
+	return ret;
+}
+
+static bool iter_index(struct bounce_store_iter *iter)
+{
+	const char *error = NULL;
+	bool ret = FALSE;
+	int found;
+
+	while (!ret && iter->idx < array_count(&iter->addresses)) {
+		const char *address =
+			array_idx_elem(&iter->addresses, iter->idx++);
+
+		p_clear(iter->rec_pool);
+		T_BEGIN {
+			found = bounce_store_read(iter->store, iter->rec_pool,
+						  address, &iter->rec, &error);
+			ret = found > 0;
+			if (found < 0)
+				iter_fail(iter, error);
+		} T_END;
+		if (found < 0)
+			break;
+	}
+	return ret;
+}
+
+bool bounce_store_iter_next(struct bounce_store_iter *iter,
+			    const struct bounce_record **rec_r)
+{
+	while (iter->error == NULL &&
+	       (iter->dict_iter != NULL ? iter_value(iter) :
+		iter_index(iter))) {
+		if (iter->now == 0 ||
+		    !bounce_record_lapsed(&iter->rec, iter->now)) {
+			*rec_r = &iter->rec;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
+			     const char **error_r)
+{
+	struct bounce_store_iter *iter = *_iter;
+	const char *error;
+	int ret = 0;
+
+	*_iter = NULL;
+	if (iter->dict_iter != NULL &&
+	    dict_iterate_deinit(&iter->dict_iter, &error) < 0)
+		iter_fail(iter, error);
+	if (iter->error != NULL) {
+		*error_r = t_strdup_printf("Dictionary is not readable: %s",
+					   iter->error);
+		ret = -1;
+	}
+	i_free(iter->error);
+	pool_unref(&iter->pool);
+	pool_unref(&iter->rec_pool);
+	i_free(iter);
+	return ret;
+}

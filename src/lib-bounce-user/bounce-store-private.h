@@ -1,0 +1,98 @@
+#ifndef BOUNCE_STORE_PRIVATE_H
+#define BOUNCE_STORE_PRIVATE_H
+
+#include "bounce-store.h"
+
+struct dict;
+struct bounce_edit;
+struct file_lock;
+
+struct bounce_store {
+	pool_t pool;
+	struct mail_user *user;
+	struct dict *dict;
+	/* of the file driver, else NULL */
+	const char *file;
+	const char *lock_path;
+	struct bounce_store_settings set;
+	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
+	int iterates;
+	/* a commit failed: what the driver has in memory is not to be trusted */
+	bool reopen;
+};
+
+/* Every public function begins here: opens the dictionary again where need
+   be. */
+int bounce_store_ready(struct bounce_store *store, const char **error_r);
+/* The record's key, on the data stack. */
+const char *bounce_store_key(struct bounce_store *store, const char *address);
+/* Does the driver iterate? 1/0/-1. */
+int bounce_store_iterates(struct bounce_store *store, const char **error_r);
+/* As it stands there, lapsed or not. address in normal form. 1/0/-1; a value
+   that cannot be read is -1. */
+int bounce_store_read(struct bounce_store *store, pool_t pool,
+		      const char *address, struct bounce_record *rec_r,
+		      const char **error_r);
+
+/* bounce-lock.c: the lock in a file. The kernel drops it with its process. */
+const char *bounce_lock_path(struct bounce_store *store);
+int bounce_lock_take(struct bounce_store *store, struct file_lock **lock_r,
+		     const char **error_r);
+void bounce_lock_release(struct file_lock **lock);
+
+/* bounce-claim.c: the lock in the dictionary, between Dovecots. */
+int bounce_claim_take(struct bounce_store *store, const char **token_r,
+		      const char **error_r);
+int bounce_claim_release(struct bounce_store *store, const char *token,
+			 const char **error_r);
+
+/* bounce-edit.c: one change of the dictionary: lock, look up, put and drop,
+   commit in one transaction. */
+int bounce_edit_begin(struct bounce_store *store, struct bounce_edit **edit_r,
+		      const char **error_r);
+pool_t bounce_edit_pool(struct bounce_edit *edit);
+/* rec is encoded at once. exists: a record of that address stands there. */
+void bounce_edit_put(struct bounce_edit *edit, const struct bounce_record *rec,
+		     bool exists);
+/* A record that exists; address in normal form. */
+void bounce_edit_drop(struct bounce_edit *edit, const char *address);
+/* Another key of ours; value NULL = unset. */
+void bounce_edit_set_key(struct bounce_edit *edit, const char *key,
+			 const char *value);
+/* Writes, if there is something to write; unlocks and frees in any case. */
+int bounce_edit_commit(struct bounce_edit **edit, const char **error_r);
+void bounce_edit_cancel(struct bounce_edit **edit);
+
+struct bounce_change {
+	const char *address;
+	/* NULL = drop */
+	const char *value;
+	bool exists;
+	/* of a new record: who makes room */
+	struct bounce_record rec;
+};
+ARRAY_DEFINE_TYPE(bounce_change, struct bounce_change);
+
+/* bounce-index.c: where the driver cannot iterate. Adds the shards that the
+   changes touch to the edit. */
+int bounce_index_update(struct bounce_edit *edit,
+			const ARRAY_TYPE(bounce_change) *changes,
+			const char **error_r);
+/* All addresses of the index. */
+int bounce_index_read(struct bounce_store *store, pool_t pool,
+		      ARRAY_TYPE(const_string) *addresses,
+		      const char **error_r);
+
+/* bounce-room.c: keep to max_addresses. Adds the new count, and drops, to the
+   edit. */
+int bounce_room_update(struct bounce_store *store, struct bounce_edit *edit,
+		       ARRAY_TYPE(bounce_change) *changes,
+		       const char **error_r);
+
+/* bounce-backscatter.c: count a report that was not ours. */
+int bounce_backscatter_add(struct bounce_store *store, time_t now,
+			   const char **error_r);
+
+struct bounce_store *bounce_edit_store(struct bounce_edit *edit);
+
+#endif

@@ -1,0 +1,398 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "dict.h"
+#include "hex-binary.h"
+#include "mail-user.h"
+#include "sha1.h"
+#include "bounce-address.h"
+#include "bounce-store-private.h"
+#include "compat-dict.h"
+
+int bounce_store_init(struct mail_user *user,
+		      const struct bounce_store_settings *set,
+		      struct bounce_store **store_r, const char **error_r)
+{
+	pool_t pool = pool_alloconly_create("bounce store", 512);
+	struct bounce_store *store = p_new(pool, struct bounce_store, 1);
+
+	store->pool = pool;
+	store->user = user;
+	store->set = *set;
+	store->set.dict = p_strdup(pool, set->dict);
+	store->iterates = -1;
+	if (bounce_store_ready(store, error_r) < 0) {
+		pool_unref(&pool);
+		return -1;
+	}
+	*store_r = store;
+	return 0;
+}
+
+void bounce_store_deinit(struct bounce_store **_store)
+{
+	struct bounce_store *store = *_store;
+
+	if (store == NULL)
+		return;
+	*_store = NULL;
+	if (store->dict != NULL) {
+		dict_wait(store->dict);
+		dict_deinit(&store->dict);
+	}
+	pool_unref(&store->pool);
+}
+
+int bounce_store_ready(struct bounce_store *store, const char **error_r)
+{
+	const char *error;
+
+	if (store->reopen && store->dict != NULL)
+		dict_deinit(&store->dict);
+	store->reopen = FALSE;
+	if (store->dict != NULL)
+		return 0;
+	if (compat_dict_init(store->user, store->set.dict, &store->dict,
+			     &store->file, &error) < 0) {
+		*error_r = t_strdup_printf("Dictionary cannot be opened: %s",
+					   error);
+		store->dict = NULL;
+		return -1;
+	}
+	return 0;
+}
+
+const char *bounce_store_key(struct bounce_store *store, const char *address)
+{
+	const char *key = bounce_record_key(address);
+	size_t prefix = strlen(BOUNCE_DICT_ADDRESS_PREFIX);
+	unsigned int max = compat_dict_max_key(store->dict);
+	unsigned char digest[SHA1_RESULTLEN];
+
+	if (strlen(key) - prefix <= max)
+		return key;
+	/* too long for a file name; the record says the address anyway */
+	sha1_get_digest(address, strlen(address), digest);
+	return t_strdup_printf("%.*s~%s", (int)(prefix + max / 2), key,
+			       binary_to_hex(digest, sizeof(digest)));
+}
+
+int bounce_store_iterates(struct bounce_store *store, const char **error_r)
+{
+	const char *error;
+
+	if (store->iterates < 0) {
+		store->iterates = compat_dict_can_iterate(store->dict,
+			store->user, BOUNCE_DICT_META_PREFIX"count", &error);
+		if (store->iterates < 0)
+			*error_r = t_strdup_printf("Dictionary failed: %s",
+						   error);
+	}
+	return store->iterates;
+}
+
+int bounce_store_read(struct bounce_store *store, pool_t pool,
+		      const char *address, struct bounce_record *rec_r,
+		      const char **error_r)
+{
+	const char *value, *error;
+	int ret;
+
+	ret = compat_dict_lookup(store->dict, store->user,
+				 pool_datastack_create(),
+				 bounce_store_key(store, address), &value,
+				 &error);
+	if (ret < 0) {
+		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
+					   error);
+		return -1;
+	}
+	if (ret == 0)
+		return 0;
+	if (bounce_record_decode(pool, value, rec_r, &error) < 0) {
+		*error_r = t_strdup_printf("Dictionary is damaged: %s", error);
+		return -1;
+	}
+	return 1;
+}
+
+static int
+lookup_normal(struct bounce_store *store, pool_t pool, const char *address,
+	      time_t now, struct bounce_record *rec_r, const char **error_r)
+{
+	int ret = bounce_store_read(store, pool, address, rec_r, error_r);
+
+	return ret > 0 && bounce_record_lapsed(rec_r, now) ? 0 : ret;
+}
+
+int bounce_store_lookup(struct bounce_store *store, pool_t pool,
+			const char *address, time_t now,
+			struct bounce_record *rec_r, const char **error_r)
+{
+	const char *normal;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool, address, &normal, error_r) < 0)
+		return -1;
+	return lookup_normal(store, pool, normal, now, rec_r, error_r);
+}
+
+static int
+find_original(struct bounce_store *store, pool_t pool, const char *address,
+	      time_t now, struct bounce_record *rec_r, const char **error_r)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	const struct bounce_record *rec;
+	int ret = 0;
+
+	while (ret == 0 && bounce_store_iter_next(iter, &rec)) {
+		if (rec->original_address != NULL &&
+		    strcmp(rec->original_address, address) == 0) {
+			bounce_record_copy(pool, rec, rec_r);
+			ret = 1;
+		}
+	}
+	if (bounce_store_iter_deinit(&iter, error_r) < 0)
+		ret = -1;
+	return ret;
+}
+
+int bounce_store_find(struct bounce_store *store, pool_t pool,
+		      const char *address, time_t now,
+		      struct bounce_record *rec_r, const char **error_r)
+{
+	const char *normal;
+	int ret;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool, address, &normal, error_r) < 0)
+		return -1;
+	ret = lookup_normal(store, pool, normal, now, rec_r, error_r);
+	return ret != 0 ? ret :
+		find_original(store, pool, normal, now, rec_r, error_r);
+}
+
+/*
+ * Changes
+ */
+
+/* The record as it stands under the lock; an empty one where there is none or
+   where it cannot be read (then what the mailbox says is put in its place). */
+static int
+read_for_change(struct bounce_edit *edit, const char *address,
+		struct bounce_record *rec_r, const char **error_r)
+{
+	pool_t pool = bounce_edit_pool(edit);
+	int ret = bounce_store_read(bounce_edit_store(edit), pool, address,
+				    rec_r, error_r);
+
+	if (ret == 0)
+		bounce_record_init(rec_r, pool, address);
+	return ret;
+}
+
+static int
+count_incidents(struct bounce_edit *edit, const struct bounce_policy *policy,
+		const ARRAY_TYPE(bounce_incident) *incidents,
+		const char **error_r)
+{
+	const struct bounce_incident *incident;
+	struct bounce_record rec;
+	int ret, changed = 0;
+
+	array_foreach(incidents, incident) {
+		ret = read_for_change(edit, incident->address, &rec, error_r);
+		if (ret < 0)
+			return -1;
+		if (bounce_policy_count(policy, bounce_edit_pool(edit), &rec,
+					incident)) {
+			bounce_edit_put(edit, &rec, ret > 0);
+			changed++;
+		}
+	}
+	return changed;
+}
+
+static int
+add_incidents(struct bounce_store *store,
+	      const ARRAY_TYPE(bounce_incident) *incidents,
+	      const char **error_r)
+{
+	struct bounce_edit *edit;
+	int changed;
+
+	if (bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	changed = count_incidents(edit, &store->set.policy, incidents, error_r);
+	if (changed <= 0) {
+		bounce_edit_cancel(&edit);
+		return changed;
+	}
+	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : changed;
+}
+
+int bounce_store_add(struct bounce_store *store,
+		     const struct bounce_report *report,
+		     enum bounce_evidence evidence, time_t now,
+		     const char **error_r)
+{
+	ARRAY_TYPE(bounce_incident) incidents;
+	pool_t pool;
+	int ret;
+
+	if (report->kind != BOUNCE_KIND_FAILURE &&
+	    report->kind != BOUNCE_KIND_COMPLAINT)
+		return 0;
+	if (bounce_store_ready(store, error_r) < 0)
+		return -1;
+	if (evidence < store->set.policy.evidence)
+		return bounce_backscatter_add(store, now, error_r);
+
+	pool = pool_alloconly_create("bounce incidents", 4096);
+	p_array_init(&incidents, pool, 4);
+	bounce_incidents_read(pool, report, evidence, now, &incidents);
+	ret = array_is_empty(&incidents) ? 0 :
+		add_incidents(store, &incidents, error_r);
+	pool_unref(&pool);
+	return ret;
+}
+
+int bounce_store_change(struct bounce_store *store, const char *address,
+			time_t now, bounce_store_change_t *callback,
+			void *context, const char **error_r)
+{
+	struct bounce_edit *edit;
+	struct bounce_record rec;
+	const char *normal;
+	pool_t pool;
+	int ret;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	pool = bounce_edit_pool(edit);
+	ret = read_for_change(edit, normal, &rec, error_r);
+	if (ret >= 0) {
+		bool exists = ret > 0;
+		bool alive = exists && !bounce_record_lapsed(&rec, now);
+
+		if (!alive)
+			bounce_record_init(&rec, pool, normal);
+		ret = callback(pool, &rec, alive, context) ? 1 : 0;
+		if (ret > 0)
+			bounce_edit_put(edit, &rec, exists);
+	}
+	if (ret <= 0)
+		bounce_edit_cancel(&edit);
+	else if (bounce_edit_commit(&edit, error_r) < 0)
+		ret = -1;
+	return ret;
+}
+
+static int
+set_record(struct bounce_edit *edit, const struct bounce_record *rec,
+	   const char **error_r)
+{
+	struct bounce_record old, new_rec = *rec;
+	const char *normal;
+	int ret;
+
+	if (bounce_address_normalize(bounce_edit_pool(edit), rec->address,
+				     &normal, error_r) < 0)
+		return -1;
+	ret = read_for_change(edit, normal, &old, error_r);
+	if (ret < 0)
+		return -1;
+	new_rec.address = normal;
+	bounce_edit_put(edit, &new_rec, ret > 0);
+	return 0;
+}
+
+int bounce_store_set_many(struct bounce_store *store,
+			  const struct bounce_record *recs, unsigned int count,
+			  const char **error_r)
+{
+	struct bounce_edit *edit;
+	int ret = 0;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	for (unsigned int i = 0; i < count && ret == 0; i++) {
+		const char *error = NULL;
+
+		T_BEGIN {
+			ret = set_record(edit, &recs[i], &error);
+			if (ret < 0)
+				error = p_strdup(bounce_edit_pool(edit), error);
+		} T_END;
+		if (ret < 0)
+			*error_r = t_strdup(error);
+	}
+	if (ret < 0)
+		bounce_edit_cancel(&edit);
+	else
+		ret = bounce_edit_commit(&edit, error_r);
+	return ret;
+}
+
+int bounce_store_set(struct bounce_store *store,
+		     const struct bounce_record *rec, const char **error_r)
+{
+	return bounce_store_set_many(store, rec, 1, error_r);
+}
+
+int bounce_store_remove(struct bounce_store *store, const char *address,
+			const char **error_r)
+{
+	struct bounce_edit *edit;
+	const char *normal, *value, *error;
+	int ret;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	/* not decoded: a damaged one must go too */
+	ret = compat_dict_lookup(store->dict, store->user,
+				 pool_datastack_create(),
+				 bounce_store_key(store, normal), &value,
+				 &error);
+	if (ret < 0)
+		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
+					   error);
+	if (ret <= 0) {
+		bounce_edit_cancel(&edit);
+		return ret;
+	}
+	bounce_edit_drop(edit, normal);
+	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : 1;
+}
+
+int bounce_store_expire(struct bounce_store *store, time_t now,
+			const char **error_r)
+{
+	struct bounce_store_iter *iter;
+	const struct bounce_record *rec;
+	struct bounce_edit *edit;
+	int count = 0;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	iter = bounce_store_iter_init(store, 0);
+	while (bounce_store_iter_next(iter, &rec)) {
+		if (bounce_record_lapsed(rec, now)) {
+			bounce_edit_drop(edit, rec->address);
+			count++;
+		}
+	}
+	if (bounce_store_iter_deinit(&iter, error_r) < 0) {
+		bounce_edit_cancel(&edit);
+		return -1;
+	}
+	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : count;
+}
