@@ -113,9 +113,7 @@ void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return;
-	T_BEGIN {
-		id = report_id(pool, report);
-	} T_END;
+	id = report_id(pool, report);
 	original = p_id(pool, report->original_message_id);
 	array_foreach(&report->recipients, rcpt) {
 		if (array_count(incidents) >= BOUNCE_MAX_RECIPIENTS)

@@ -134,9 +134,7 @@ static void move_to_seen(pool_t pool, struct bounce_record *rec)
 
 	if (len >= BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE)
 		seen += len - (BOUNCE_MAX_SEEN - 1) * BOUNCE_SEEN_SIZE;
-	T_BEGIN {
-		rec->seen = p_strconcat(pool, seen, t_seen_hash(oldest), NULL);
-	} T_END;
+	rec->seen = p_strconcat(pool, seen, t_seen_hash(oldest), NULL);
 }
 
 static void
