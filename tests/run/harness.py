@@ -25,15 +25,17 @@ What a class may set (all optional):
 
     users         {name: {userdb field: value}}; password "pass"; default alice, bob
     bounce        False: our mail plugin is not loaded
+    plugins       more mail plugins, for every process (not in conf: on 2.3 the first
+                  mail_plugins line must hold them)
     sieve         False: Pigeonhole is not loaded
     sieve_bounce  our Sieve extension: True, False, None = if it is installed
     settings      our settings; booleans and numbers as strings; Setting names of
                   2.3 and 2.4 that differ go to conf23 / conf24
     dict23/dict24 the dictionary: a URI for bounce_dict on 2.3; the lines within
-                  "bounce { ... }" on 2.4. %(dir)s etc. are filled in, see below
+                  "bounce { ... }" on 2.4. @DIR@ etc. are filled in, see below
     conf          more lines for dovecot.conf, both versions; conf23, conf24: one
-                  version only. "%(dir)s" (temporary folder, 0755), "%(ports)s" ...
-                  are NOT expanded; write @DIR@ @USER@ for folder and mail user id
+                  version only. @DIR@, @USER@, @LMTP@, @IMAP@ ... stand for the
+                  temporary folder (0755), the mail user id, the ports
     relay         True: submission relays to self.relay, an SMTP sink (class Relay)
     services      extra protocols beyond imap lmtp submission sieve
     under_valgrind  True: run-tests runs this class under BOUNCE_VALGRIND, too (ten
@@ -440,7 +442,7 @@ class Config:
         protocols += list(case.services)
         conf = BASE_24 if self.new else BASE_23
         conf += SERVICES + SUBMISSION
-        conf += self.plugins('', ['bounce'] if case.bounce else [])
+        conf += self.plugins('', [*case.plugins] + ['bounce'] * case.bounce)
         conf += self.sieve() + (self.ours() if case.bounce else '')
         if VALGRIND:
             conf += self.valgrind(server.wrapper())
@@ -627,7 +629,7 @@ class Server:
     def wrapper(self):
         """A script that runs its arguments under valgrind."""
         path = pathlib.Path(f'{self.dir}/under-valgrind')
-        path.write_text('#!/bin/sh\nexec valgrind -q --vgdb=no --leak-check=full '
+        path.write_text('#!/bin/sh\nexec /usr/bin/valgrind -q --vgdb=no --leak-check=full '
                         '--errors-for-leak-kinds=definite '
                         '--show-leak-kinds=definite --error-exitcode=213 '
                         f'--suppressions={HERE}/valgrind.supp '
@@ -725,6 +727,7 @@ class TestCase(unittest.TestCase):
 
     users = {'alice': {}, 'bob': {}}
     bounce = True
+    plugins = ()
     sieve = True
     sieve_bounce = None
     settings = {}
@@ -886,7 +889,12 @@ class TestCase(unittest.TestCase):
     def run_program(self, args, check=True, stdin=None):
         """A program of Dovecot's, with our environment. stdin: bytes."""
         if VALGRIND:
-            args = [str(self.server.wrapper())] + args
+            # Given a file, the program would run itself again through doveconf,
+            # out of valgrind's sight; the config socket it reads by itself.
+            socket_path = f'{self.dir}/run/config'
+            args = [str(self.server.wrapper())] + [
+                socket_path if arg == self.server.conf_path else arg
+                for arg in args]
         env = {**os.environ, **self.server.environment()}
         done = subprocess.run(args, input=stdin or b'', stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env=env, check=False,
@@ -944,6 +952,8 @@ class TestCase(unittest.TestCase):
         """How many messages; 0 if there is no such mailbox."""
         done = self.doveadm('-f', 'tab', 'mailbox', 'status', '-u', user,
                             'messages', mailbox, check=False)
+        if done.returncode not in (0, 68):      # 68: there is none
+            raise AssertionError(done.stderr)
         lines = done.stdout.strip().split('\n')
         return int(lines[-1].split('\t')[-1]) if len(lines) > 1 else 0
 

@@ -1,5 +1,8 @@
 """The harness itself: a private Dovecot serves every way in and out."""
 
+import pathlib
+import subprocess
+
 import harness
 
 
@@ -103,3 +106,89 @@ class Quiet(harness.TestCase):
 
     def test_nothing(self):
         self.assertEqual(self.log(), [])
+
+
+PLANTED = r"""
+#include <stdlib.h>
+#include "config.h"
+
+const char *planted_plugin_version = DOVECOT_ABI_VERSION;
+void planted_plugin_init(void *module);
+void planted_plugin_deinit(void);
+volatile char planted_sink;
+
+void planted_plugin_init(void *module)
+{
+	volatile char *bytes = malloc(10 + (module == NULL));
+
+	planted_sink = bytes[10];
+	free((void *)bytes);
+}
+
+void planted_plugin_deinit(void)
+{
+}
+"""
+
+
+class Planted(harness.TestCase):
+    """A module that reads one byte too far is found in lmtp and in the LDA."""
+
+    bounce = False
+    sieve_bounce = False
+    under_valgrind = True
+    conf = 'mail_plugin_dir = @DIR@/modules\n'
+    plugins = ('planted',)
+
+    @classmethod
+    def prepare(cls, server):
+        modules = pathlib.Path(server.dir, 'modules')
+        modules.mkdir()
+        for path in harness.MODULES.iterdir():
+            (modules / path.name).symlink_to(path)
+        source = modules / 'planted.c'
+        source.write_text(PLANTED)
+        subprocess.run(
+            ['gcc', '-shared', '-fPIC', '-g', '-DHAVE_CONFIG_H',
+             '-I/usr/include/dovecot', '-o', modules / 'lib99_planted_plugin.so',
+             source] + (['-fsanitize=address'] if harness.ASAN else []),
+            check=True)
+
+    @staticmethod
+    def forget(server):
+        """What was planted is nobody's fault."""
+        for path, _ in server.reports():
+            pathlib.Path(path).unlink()
+
+    def assert_found(self):
+        text = '\n'.join(text for _, text in self.server.reports())
+        self.assertIn('planted_plugin_init', text)
+
+    def test_lda(self):
+        self.forget(self.server)
+        self.lda('alice', harness.mail(), check=False)
+        self.assert_found()
+
+    def test_lmtp(self):
+        self.server.stop()
+        self.forget(self.server)
+        self.server.start()
+        try:
+            self.lmtp('alice', harness.mail())
+        except (AssertionError, OSError, harness.smtplib.SMTPException):
+            pass                # ASan ends the process
+        self.assert_found()
+
+    def tearDown(self):
+        """Not the harness's: ASan's death of a process is in the log."""
+        self.forget(self.server)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        cls.forget(cls.server)
+        super().tearDownClass()
+
+
+if not (harness.VALGRIND or harness.ASAN):
+    del Planted                 # nothing would see the fault
