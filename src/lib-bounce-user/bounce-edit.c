@@ -7,12 +7,10 @@
 #include "dict.h"
 #include "file-lock.h"
 #include "mail-user.h"
-#include "mkdir-parents.h"
 #include "bounce-store-private.h"
 #include "compat-dict.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct bounce_key_change {
@@ -125,18 +123,11 @@ set_or_unset(struct dict_transaction_context *trans, const char *key,
 }
 
 /* The file driver gives a new file the folder's permissions; ours is only for
-   its owner. */
+   its owner. The folder is there: the lock stands in it. */
 static void create_file(struct bounce_store *store)
 {
-	const char *dir = strrchr(store->file, '/');
 	int fd = open(store->file, O_CREAT | O_EXCL | O_WRONLY, 0600);
 
-	if (fd == -1 && errno == ENOENT && dir != NULL) {
-		dir = t_strdup_until(store->file, dir);
-		if (mkdir_parents(dir, 0700) == 0)
-			fd = open(store->file, O_CREAT | O_EXCL | O_WRONLY,
-				  0600);
-	}
 	/* what is wrong the driver will say */
 	i_close_fd(&fd);
 }

@@ -25,10 +25,7 @@ static const char *t_temp_dir(struct mail_user *user)
 	return slash == NULL ? "/tmp" : t_strdup_until(str_c(prefix), slash);
 }
 
-/* In the user's home: the file stays, empty, so that no two can hold locks of
-   two files of that name. Without a home: a file for this user in
-   mail_temp_dir. */
-const char *bounce_lock_path(struct bounce_store *store)
+static const char *t_user_path(struct bounce_store *store)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 	const char *home, *name = store->user->username;
@@ -43,6 +40,15 @@ const char *bounce_lock_path(struct bounce_store *store)
 			       binary_to_hex(digest, sizeof(digest)));
 }
 
+/* Beside the dictionary where it is a file; else in the user's home; where
+   there is none, a file for this user in mail_temp_dir. The file is empty and
+   stays: no two can hold locks of two files of that name. */
+static const char *t_lock_path(struct bounce_store *store)
+{
+	return store->file == NULL ? t_user_path(store) :
+		t_strconcat(store->file, "-lock", NULL);
+}
+
 int bounce_lock_take(struct bounce_store *store, struct file_lock **lock_r,
 		     const char **error_r)
 {
@@ -54,8 +60,11 @@ int bounce_lock_take(struct bounce_store *store, struct file_lock **lock_r,
 	set.lock_timeout_secs = LOCK_TIMEOUT_SECS;
 	set.lock_settings.lock_method = FILE_LOCK_METHOD_FCNTL;
 	set.lock_settings.close_on_free = TRUE;
+	/* as the driver would */
+	if (store->file != NULL)
+		set.mkdir_mode = 0700;
 	/* not opened once for all: the home may come into being later */
-	if (file_create_locked(bounce_lock_path(store), &set, lock_r, &created,
+	if (file_create_locked(t_lock_path(store), &set, lock_r, &created,
 			       &error) == -1) {
 		*error_r = t_strdup_printf("Dictionary is not locked: %s",
 					   error);

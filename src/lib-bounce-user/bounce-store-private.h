@@ -13,7 +13,6 @@ struct bounce_store {
 	struct dict *dict;
 	/* of the file driver, else NULL */
 	const char *file;
-	const char *lock_path;
 	struct bounce_store_settings set;
 	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
 	int iterates;
@@ -35,7 +34,6 @@ int bounce_store_read(struct bounce_store *store, pool_t pool,
 		      const char **error_r);
 
 /* bounce-lock.c: the lock in a file. The kernel drops it with its process. */
-const char *bounce_lock_path(struct bounce_store *store);
 int bounce_lock_take(struct bounce_store *store, struct file_lock **lock_r,
 		     const char **error_r);
 void bounce_lock_release(struct file_lock **lock);

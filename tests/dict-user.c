@@ -1,0 +1,166 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "dict.h"
+#include "ioloop.h"
+#include "lib-event.h"
+#include "mail-user.h"
+#include "randgen.h"
+#include "unlink-directory.h"
+#include "bounce-store.h"
+#include "dict-user.h"
+#include "settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct dict_user {
+	struct mail_user user;
+	struct mail_user_settings user_set;
+	struct ioloop *ioloop;
+	const char *dict;
+#ifdef SETTINGS_EVENT_INSTANCE /* 2.4 */
+	struct settings_simple set;
+#endif
+};
+
+#ifdef SETTINGS_EVENT_INSTANCE /* 2.4 */
+
+static const char *const *t_dict_settings(const char *dict)
+{
+	const char *const *args = t_strsplit(dict, ":");
+	ARRAY_TYPE(const_string) set;
+
+#define ADD(key, value) STMT_START { \
+		const char *k = key, *v = value; \
+		array_push_back(&set, &k); array_push_back(&set, &v); \
+	} STMT_END
+	t_array_init(&set, 16);
+	if (*dict == '\0')
+		return NULL;
+	if (strcmp(args[0], "file") == 0) {
+		ADD("dict", "file");
+		ADD("dict_driver", "file");
+		ADD("dict_file_path", args[1]);
+	} else if (strcmp(args[0], "fs") == 0) {
+		ADD("dict", "fs");
+		ADD("dict_driver", "fs");
+		ADD("fs", "posix");
+		ADD("fs_driver", "posix");
+		ADD("fs_posix_prefix", t_strconcat(args[1], "/", NULL));
+	} else if (strcmp(args[0], "redis") == 0) {
+		ADD("dict", "redis");
+		ADD("dict_driver", "redis");
+		ADD("redis_port", args[1]);
+	} else {
+		ADD("dict", "proxy");
+		ADD("dict_driver", "proxy");
+		ADD("dict_proxy_socket_path", args[1]);
+		ADD("dict_proxy_name", args[2]);
+	}
+	array_append_zero(&set);
+	return array_front(&set);
+}
+
+static void init_dict(struct dict_user *du, const char *dict)
+{
+	static const char *const none[] = { NULL };
+	const char *const *set = t_dict_settings(dict);
+
+	settings_simple_init(&du->set, set == NULL ? none : set);
+	du->user.event = event_create(du->set.event);
+}
+
+static void deinit_dict(struct dict_user *du)
+{
+	event_unref(&du->user.event);
+	settings_simple_deinit(&du->set);
+}
+
+#else
+
+static void init_dict(struct dict_user *du, const char *dict)
+{
+	if (str_begins(dict, "redis:"))
+		dict = t_strdup_printf("redis:port=%s", dict + 6);
+	else if (str_begins(dict, "fs:"))
+		dict = t_strdup_printf("fs:posix:prefix=%s/", dict + 3);
+	du->dict = p_strdup(du->user.pool, dict);
+	du->user.event = event_create(NULL);
+	du->user_set.base_dir = "/nonexistent";
+}
+
+static void deinit_dict(struct dict_user *du)
+{
+	event_unref(&du->user.event);
+}
+
+#endif
+
+struct mail_user *
+dict_user_init(const char *name, const char *home, const char *dict)
+{
+	pool_t pool = pool_alloconly_create("dict user", 1024);
+	struct dict_user *du = p_new(pool, struct dict_user, 1);
+
+	du->ioloop = io_loop_create();
+	dict_drivers_register_builtin();
+	du->user.pool = pool;
+	du->user.username = p_strdup(pool, name);
+	du->user.set = &du->user_set;
+	du->user._home = p_strdup(pool, home);
+	du->user.home_looked_up = TRUE;
+	du->user_set.mail_temp_dir = "/tmp";
+	init_dict(du, dict);
+	return &du->user;
+}
+
+void dict_user_deinit(struct mail_user **_user)
+{
+	struct dict_user *du = (struct dict_user *)*_user;
+
+	*_user = NULL;
+	deinit_dict(du);
+	dict_drivers_unregister_builtin();
+	io_loop_destroy(&du->ioloop);
+	pool_unref(&du->user.pool);
+}
+
+struct bounce_store *
+dict_user_store(struct mail_user *user, const struct bounce_store_settings *_set)
+{
+	struct dict_user *du = (struct dict_user *)user;
+	struct bounce_store_settings set;
+	struct bounce_store *store;
+	const char *error;
+
+	if (_set != NULL)
+		set = *_set;
+	else {
+		i_zero(&set);
+		bounce_policy_init(&set.policy);
+		set.max_addresses = 10000;
+	}
+	set.dict = du->dict;
+	if (bounce_store_init(user, &set, &store, &error) < 0)
+		i_fatal("bounce_store_init: %s", error);
+	return store;
+}
+
+const char *dict_user_mkdir(void)
+{
+	char template[] = "/tmp/bounce-dict.XXXXXX";
+
+	if (mkdtemp(template) == NULL)
+		i_fatal("mkdtemp(%s): %m", template);
+	return i_strdup(template);
+}
+
+void dict_user_rmdir(const char *dir)
+{
+	const char *error;
+
+	if (unlink_directory(dir, UNLINK_DIRECTORY_FLAG_RMDIR, &error) < 0)
+		i_error("unlink_directory(%s): %s", dir, error);
+}
