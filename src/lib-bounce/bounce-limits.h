@@ -33,5 +33,10 @@
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
 #define BOUNCE_MAX_RULE_LINE 1024
+/* Spellings of one rule: {a|b} {c|d} multiply. */
+#define BOUNCE_MAX_RULE_SPELLINGS 256
+/* Bytes of a text that are matched against the rules. Diagnostics are shorter;
+   what a mailer explains beyond that is advice. */
+#define BOUNCE_MAX_MATCH 4096
 
 #endif

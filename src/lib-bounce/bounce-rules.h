@@ -10,9 +10,9 @@ struct bounce_rules;
 /* Read every *.rules file of the folders (NULL-terminated list), in the order
    of the folders and, within one, of the names; the first match wins. A folder
    that is missing is passed over; a file that cannot be read or a line that is
-   wrong is skipped and named in errors (one "file:line: text" each; may be
-   NULL), and the rest still works. Never fails: an empty set classifies by
-   codes alone. The caller owns the result. */
+   wrong is skipped and named in errors (one "file:line: text" each, on the
+   data stack; may be NULL), and the rest still works. Never fails: an empty
+   set classifies by codes alone. The caller owns the result. */
 struct bounce_rules *
 bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors);
 void bounce_rules_free(struct bounce_rules **rules);
@@ -25,5 +25,50 @@ unsigned int bounce_rules_count(const struct bounce_rules *rules);
    if not. */
 int bounce_rules_check(const struct bounce_rules *rules,
 		       ARRAY_TYPE(const_string) *errors);
+
+/* Where a text comes from. */
+enum bounce_rules_source {
+	/* the remote host's words for this recipient */
+	BOUNCE_RULES_REMOTE = 0x01,
+	/* the reporting mailer's own words */
+	BOUNCE_RULES_LOCAL = 0x02
+};
+
+/* What is matched against the rules. All but text may be NULL. */
+struct bounce_rules_query {
+	/* as bounce_rules_fold() made it */
+	const char *text;
+	enum bounce_rules_source source;
+	const char *status;		/* "5.1.1" */
+	const char *reply;		/* "550" */
+	const char *remote_host;
+	const char *reporting_host;
+	const char *format;		/* "dsn" */
+	const char *command;		/* "RCPT TO" */
+};
+
+/* One rule that matched. */
+struct bounce_rules_hit {
+	const struct bounce_reason *reason;
+	/* the reason's own class unless the rule says otherwise */
+	enum bounce_class class;
+	bool class_given;
+	const char *name;		/* "50-providers.rules:12" */
+};
+
+/* A text as the rules see it, on the data stack: case-folded, white space and
+   control characters as one space, quotes straight, mail addresses as "@", the
+   codes that a multi-line SMTP reply repeats dropped, a space at both ends.
+   At most BOUNCE_MAX_MATCH bytes of text are looked at. */
+const char *bounce_rules_fold(const char *text);
+
+/* Find the first rule that matches and, apart from it, the first weak one
+   (words that are to be believed only where no code says more). hit_r->name
+   and weak_r->name are NULL where there is none. Returns TRUE if one of them
+   is set. Linear in the text's length. */
+bool bounce_rules_match(const struct bounce_rules *rules,
+			const struct bounce_rules_query *query,
+			struct bounce_rules_hit *hit_r,
+			struct bounce_rules_hit *weak_r);
 
 #endif

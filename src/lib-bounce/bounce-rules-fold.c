@@ -1,0 +1,232 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-rules-private.h"
+
+#include <ctype.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+/* The code at the start of an SMTP reply, to know its repetitions. */
+struct reply_prefix {
+	const char *reply;		/* three digits in the text, or NULL */
+	const char *status;		/* "5.1.1" in the text, or NULL */
+	size_t status_len;
+};
+
+static bool is_ascii(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Length of text, cut at a character. */
+static size_t text_length(const char *text)
+{
+	size_t len = strnlen(text, BOUNCE_MAX_MATCH + 1);
+
+	if (len <= BOUNCE_MAX_MATCH)
+		return len;
+	for (len = BOUNCE_MAX_MATCH; len > 0; len--) {
+		if ((text[len] & 0xc0) != 0x80)
+			break;
+	}
+	return len;
+}
+
+/* Lower case; beyond ASCII with the compatibility forms unified (full-width
+   Latin, no-break spaces), so that one spelling of a rule serves. */
+static const char *fold_case(const char *text, size_t len)
+{
+	uint8_t *folded;
+	size_t folded_len = 0;
+	const char *ret;
+
+	if (is_ascii(text, len))
+		return t_str_lcase(t_strndup(text, len));
+	folded = u8_casefold((const uint8_t *)text, len, NULL, UNINORM_NFKC,
+			     NULL, &folded_len);
+	if (folded == NULL) {
+		/* not valid UTF-8, or no memory */
+		return t_str_lcase(t_strndup(text, len));
+	}
+	ret = t_strndup(folded, folded_len);
+	free(folded);
+	return ret;
+}
+
+/* Length of a typographic quote at p and its plain form, or 0. */
+static unsigned int quote_parse(const char *p, char *plain_r)
+{
+	if ((unsigned char)p[0] == 0xe2 && (unsigned char)p[1] == 0x80) {
+		unsigned char c = p[2];
+
+		if (c >= 0x98 && c <= 0x9b) {
+			*plain_r = '\'';
+			return 3;
+		}
+		if (c >= 0x9c && c <= 0x9f) {
+			*plain_r = '"';
+			return 3;
+		}
+	}
+	if ((unsigned char)p[0] == 0xc2 &&
+	    ((unsigned char)p[1] == 0xab || (unsigned char)p[1] == 0xbb)) {
+		*plain_r = '"';
+		return 2;
+	}
+	return 0;
+}
+
+static bool is_blank(char c)
+{
+	return (unsigned char)c <= ' ' || c == 0x7f;
+}
+
+static bool is_address_edge(char c)
+{
+	return is_blank(c) || strchr("<>()[]{}\"',;:|@", c) != NULL;
+}
+
+/* p is at "@" and dest ends with what stood before it: make one "@" of the
+   whole address. Returns where to go on. */
+static const char *address_mask(string_t *dest, const char *p)
+{
+	const char *out = str_c(dest);
+	size_t begin = str_len(dest);
+	const char *end = p + 1;
+
+	while (begin > 0 && !is_address_edge(out[begin - 1]))
+		begin--;
+	while (!is_address_edge(*end) && *end != '\0')
+		end++;
+	while (end > p + 1 && (end[-1] == '.' || end[-1] == '!' ||
+			       end[-1] == '?' || end[-1] == '\''))
+		end--;
+	if (begin == str_len(dest) || end == p + 1) {
+		str_append_c(dest, '@');
+		return p + 1;
+	}
+	str_truncate(dest, begin);
+	str_append_c(dest, '@');
+	return end;
+}
+
+/* Length of "550" plus its separator at p, or 0. */
+static size_t reply_parse(const char *p)
+{
+	if (p[0] < '2' || p[0] > '5' || !i_isdigit(p[1]) || !i_isdigit(p[2]))
+		return 0;
+	return p[3] == ' ' || p[3] == '-' ? 4 : 0;
+}
+
+/* Length of "5.1.1" at p, which must end at a blank or "-", or 0. */
+static size_t status_parse(const char *p)
+{
+	size_t i, dots = 0;
+
+	if (p[0] != '2' && p[0] != '4' && p[0] != '5')
+		return 0;
+	for (i = 1; i_isdigit(p[i]) || p[i] == '.'; i++) {
+		if (p[i] == '.') {
+			dots++;
+			if (!i_isdigit(p[i + 1]))
+				return 0;
+		}
+		if (i > 8)
+			return 0;
+	}
+	return dots == 2 && (is_blank(p[i]) || p[i] == '-') ? i : 0;
+}
+
+/* p is at the start of a word. Length of a repeated code there, or 0. */
+static size_t repetition_length(struct reply_prefix *first, const char *p)
+{
+	size_t reply_len = reply_parse(p), status_len;
+
+	status_len = status_parse(p + reply_len);
+	if (reply_len == 0 && status_len == 0)
+		return 0;
+	if (reply_len > 0) {
+		if (first->reply == NULL) {
+			first->reply = p;
+			reply_len = 0;
+		} else if (strncmp(first->reply, p, 3) != 0)
+			return 0;
+	}
+	if (status_len > 0) {
+		if (first->status == NULL) {
+			first->status = p + reply_parse(p);
+			first->status_len = status_len;
+			return reply_len;
+		}
+		if (p == first->status)
+			return 0;
+		if (first->status_len != status_len ||
+		    strncmp(first->status, p + reply_parse(p),
+			    status_len) != 0)
+			return reply_len;
+		return reply_parse(p) == reply_len ?
+			reply_len + status_len : 0;
+	}
+	return reply_len;
+}
+
+static void
+fold_append(string_t *dest, const char *p, struct reply_prefix *first)
+{
+	char plain;
+	size_t len;
+
+	while (*p != '\0') {
+		bool at_word = str_len(dest) == 0 ||
+			str_c(dest)[str_len(dest) - 1] == ' ';
+
+		if (is_blank(*p)) {
+			if (!at_word)
+				str_append_c(dest, ' ');
+			p++;
+		} else if (first != NULL && at_word && i_isdigit(*p) &&
+			   (len = repetition_length(first, p)) > 0) {
+			p += len;
+		} else if (first != NULL && *p == '@') {
+			p = address_mask(dest, p);
+		} else if ((len = quote_parse(p, &plain)) > 0) {
+			str_append_c(dest, plain);
+			p += len;
+		} else {
+			str_append_c(dest, *p++);
+		}
+	}
+}
+
+const char *bounce_rules_fold(const char *text)
+{
+	size_t len = text_length(text);
+	string_t *dest = t_str_new(len + 3);
+	struct reply_prefix first;
+
+	i_zero(&first);
+	str_append_c(dest, ' ');
+	fold_append(dest, fold_case(text, len), &first);
+	if (str_c(dest)[str_len(dest) - 1] != ' ')
+		str_append_c(dest, ' ');
+	return str_c(dest);
+}
+
+const char *bounce_rules_fold_piece(const char *text)
+{
+	string_t *dest = t_str_new(64);
+
+	/* A space that stands first is meant (quotes around the piece). */
+	if (*text == ' ')
+		str_append_c(dest, ' ');
+	fold_append(dest, fold_case(text, strlen(text)), NULL);
+	return str_c(dest);
+}

@@ -1,0 +1,292 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-reason.h"
+#include "bounce-rules-private.h"
+
+/* The index keys are four bytes long; shorter words stand beside longer ones. */
+#define PIECE_MIN_LENGTH 2
+#define PIECE_KEY_LENGTH 4
+
+static const char *const source_names[] = { "remote", "local" };
+
+static int
+sources_parse(const char *value, unsigned int *sources_r, const char **error_r)
+{
+	const char *const *names = t_strsplit(value, ",");
+
+	*sources_r = 0;
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, source_names[0]) == 0)
+			*sources_r |= BOUNCE_RULES_REMOTE;
+		else if (strcmp(*names, source_names[1]) == 0)
+			*sources_r |= BOUNCE_RULES_LOCAL;
+		else {
+			*error_r = t_strdup_printf(
+				"Unknown source '%s' (remote, local)", *names);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+rule_condition_parse(struct bounce_rules *rules, struct bounce_rule *rule,
+		     const char *condition, const char **error_r)
+{
+	const char *value = strchr(condition, '=');
+	const char *key;
+	const char *const *list;
+
+	if (strcmp(condition, "weak") == 0) {
+		rule->weak = TRUE;
+		return 0;
+	}
+	if (value == NULL || value[1] == '\0') {
+		*error_r = t_strdup_printf("Condition '%s' is not key=value",
+					   condition);
+		return -1;
+	}
+	key = t_strdup_until(condition, value++);
+	if (strcmp(key, "class") == 0) {
+		rule->class_given = TRUE;
+		if (bounce_class_parse(value, &rule->class) == 0)
+			return 0;
+		*error_r = t_strdup_printf("Unknown class '%s'", value);
+		return -1;
+	}
+	if (strcmp(key, "from") == 0)
+		return sources_parse(value, &rule->sources, error_r);
+
+	list = (const char *const *)p_strsplit(rules->pool, value, ",");
+	if (strcmp(key, "status") == 0)
+		rule->status = list;
+	else if (strcmp(key, "reply") == 0)
+		rule->reply = list;
+	else if (strcmp(key, "host") == 0)
+		rule->hosts = list;
+	else if (strcmp(key, "format") == 0)
+		rule->formats = list;
+	else if (strcmp(key, "command") == 0)
+		rule->commands = list;
+	else {
+		*error_r = t_strdup_printf("Unknown condition '%s'", key);
+		return -1;
+	}
+	return 0;
+}
+
+int bounce_rules_query_set(struct bounce_rules_query *query,
+			   const char *condition, const char **error_r)
+{
+	const char *value = strchr(condition, '=');
+	const char *key;
+	unsigned int sources;
+
+	if (value == NULL) {
+		*error_r = t_strdup_printf("'%s' is not key=value", condition);
+		return -1;
+	}
+	key = t_strdup_until(condition, value++);
+	if (strcmp(key, "from") == 0) {
+		if (sources_parse(value, &sources, error_r) < 0)
+			return -1;
+		query->source = sources;
+	} else if (strcmp(key, "status") == 0)
+		query->status = value;
+	else if (strcmp(key, "reply") == 0)
+		query->reply = value;
+	else if (strcmp(key, "host") == 0)
+		query->remote_host = value;
+	else if (strcmp(key, "format") == 0)
+		query->format = value;
+	else if (strcmp(key, "command") == 0)
+		query->command = value;
+	else {
+		*error_r = t_strdup_printf("Unknown condition '%s'", key);
+		return -1;
+	}
+	return 0;
+}
+
+/* One piece: quotes around it keep its outer spaces; folded as the texts are,
+   but for the addresses. */
+static int
+piece_parse(pool_t pool, const char *begin, const char *end,
+	    const char **piece_r, const char **error_r)
+{
+	const char *piece;
+
+	while (begin < end && *begin == ' ')
+		begin++;
+	while (end > begin && end[-1] == ' ')
+		end--;
+	if (end - begin >= 2 && *begin == '"' && end[-1] == '"') {
+		begin++;
+		end--;
+	}
+	piece = bounce_rules_fold_piece(t_strdup_until(begin, end));
+	if (strlen(piece) < PIECE_MIN_LENGTH) {
+		*error_r = t_strdup_printf("'%s' is shorter than %u bytes",
+					   piece, PIECE_MIN_LENGTH);
+		return -1;
+	}
+	*piece_r = p_strdup(pool, piece);
+	return 0;
+}
+
+static int
+spelling_add(struct bounce_rules *rules, unsigned int rule, const char *words,
+	     const char **error_r)
+{
+	struct bounce_rule_pattern *pattern;
+	ARRAY_TYPE(const_string) pieces;
+	const char *piece, *end;
+	bool keyed = FALSE;
+
+	p_array_init(&pieces, rules->pool, 2);
+	do {
+		end = strstr(words, "...");
+		if (end == NULL)
+			end = words + strlen(words);
+		if (piece_parse(rules->pool, words, end, &piece, error_r) < 0)
+			return -1;
+		array_push_back(&pieces, &piece);
+		if (strlen(piece) >= PIECE_KEY_LENGTH)
+			keyed = TRUE;
+		words = end + (*end == '\0' ? 0 : 3);
+	} while (*words != '\0');
+	if (!keyed) {
+		*error_r = t_strdup_printf("No words of at least %u bytes",
+					   PIECE_KEY_LENGTH);
+		return -1;
+	}
+	array_append_zero(&pieces);
+
+	pattern = array_append_space(&rules->patterns);
+	pattern->rule = rule;
+	pattern->pieces = array_front(&pieces);
+	return 0;
+}
+
+/* Replace the first {a|b} of words by each of its alternatives in turn. left
+   is what remains of BOUNCE_MAX_RULE_SPELLINGS. */
+static int
+spellings_add(struct bounce_rules *rules, unsigned int rule, const char *words,
+	      unsigned int *left, const char **error_r)
+{
+	const char *open = strchr(words, '{'), *end;
+	const char *const *alt;
+
+	if (open == NULL) {
+		if (*left == 0) {
+			*error_r = t_strdup_printf("More than %u spellings",
+						   BOUNCE_MAX_RULE_SPELLINGS);
+			return -1;
+		}
+		*left -= 1;
+		return spelling_add(rules, rule, words, error_r);
+	}
+	end = strchr(open, '}');
+	if (end == NULL) {
+		*error_r = "'{' without '}'";
+		return -1;
+	}
+	alt = t_strsplit(t_strdup_until(open + 1, end), "|");
+	for (; *alt != NULL; alt++) {
+		const char *spelling = t_strconcat(
+			t_strdup_until(words, open), *alt, end + 1, NULL);
+		if (spellings_add(rules, rule, spelling, left, error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int bounce_rules_words_parse(struct bounce_rules *rules, unsigned int rule,
+			     const char *words, const char **error_r)
+{
+	unsigned int left = BOUNCE_MAX_RULE_SPELLINGS;
+	unsigned int count = array_count(&rules->patterns);
+
+	if (spellings_add(rules, rule, words, &left, error_r) < 0) {
+		/* all or nothing */
+		array_delete(&rules->patterns, count,
+			     array_count(&rules->patterns) - count);
+		return -1;
+	}
+	return 0;
+}
+
+static bool rule_has_condition(const struct bounce_rule *rule)
+{
+	return rule->status != NULL || rule->reply != NULL ||
+		rule->hosts != NULL || rule->formats != NULL ||
+		rule->commands != NULL;
+}
+
+static int
+rule_head_parse(struct bounce_rules *rules, struct bounce_rule *rule,
+		const char *head, const char **error_r)
+{
+	const char *const *args = t_strsplit_spaces(head, " \t");
+
+	if (*args == NULL) {
+		*error_r = "The reason is missing";
+		return -1;
+	}
+	rule->reason = bounce_reason_find(*args);
+	if (rule->reason == NULL) {
+		*error_r = t_strdup_printf("Unknown reason '%s'", *args);
+		return -1;
+	}
+	rule->class = rule->reason->class;
+	rule->sources = BOUNCE_RULES_REMOTE | BOUNCE_RULES_LOCAL;
+	for (args++; *args != NULL; args++) {
+		if (rule_condition_parse(rules, rule, *args, error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int bounce_rules_line_parse(struct bounce_rules *rules, const char *name,
+			    const char *line, const char **error_r)
+{
+	const char *words = strchr(line, ':');
+	unsigned int idx = array_count(&rules->rules);
+	struct bounce_rule rule;
+
+	if (words == NULL) {
+		*error_r = "No ':' between the reason and the words";
+		return -1;
+	}
+	if (idx >= BOUNCE_MAX_RULES) {
+		*error_r = t_strdup_printf("More than %u rules",
+					   BOUNCE_MAX_RULES);
+		return -1;
+	}
+	i_zero(&rule);
+	if (rule_head_parse(rules, &rule, t_strdup_until(line, words),
+			    error_r) < 0)
+		return -1;
+	for (words++; *words == ' ' || *words == '\t'; )
+		words++;
+	if (*words == '\0') {
+		*error_r = "The words are missing ('*' = any)";
+		return -1;
+	}
+	if (strcmp(words, "*") != 0) {
+		if (bounce_rules_words_parse(rules, idx, words, error_r) < 0)
+			return -1;
+	} else if (rule_has_condition(&rule)) {
+		array_push_back(&rules->wordless, &idx);
+	} else {
+		*error_r = "A rule without words needs a condition";
+		return -1;
+	}
+	rule.name = p_strdup(rules->pool, name);
+	p_array_init(&rule.examples, rules->pool, 1);
+	array_push_back(&rules->rules, &rule);
+	return 0;
+}

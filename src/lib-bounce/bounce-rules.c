@@ -1,0 +1,198 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "istream.h"
+#include "bounce-limits.h"
+#include "bounce-reason.h"
+#include "bounce-rules-private.h"
+
+#include <dirent.h>
+
+/* Where errors go while one file is read. */
+struct rules_file {
+	struct bounce_rules *rules;
+	const char *path;		/* whole, for errors */
+	const char *name;		/* last component, for verdicts */
+	unsigned int line;
+	ARRAY_TYPE(const_string) *errors;
+};
+
+static void ATTR_FORMAT(2, 3)
+rules_file_error(struct rules_file *file, const char *fmt, ...)
+{
+	const char *text;
+	va_list args;
+
+	if (file->errors == NULL)
+		return;
+	va_start(args, fmt);
+	text = t_strdup_vprintf(fmt, args);
+	va_end(args);
+	if (file->line == 0)
+		text = t_strdup_printf("%s: %s", file->path, text);
+	else {
+		text = t_strdup_printf("%s:%u: %s", file->path, file->line,
+				       text);
+	}
+	array_push_back(file->errors, &text);
+}
+
+static void rules_example_add(struct rules_file *file, const char *text)
+{
+	struct bounce_rules *rules = file->rules;
+	struct bounce_rule_example *example;
+	struct bounce_rule *rule;
+	unsigned int count = array_count(&rules->rules);
+
+	if (count == 0) {
+		rules_file_error(file, "An example before the first rule");
+		return;
+	}
+	rule = array_idx_modifiable(&rules->rules, count - 1);
+	example = array_append_space(&rule->examples);
+	example->name = p_strdup_printf(rules->pool, "%s:%u", file->name,
+					file->line);
+	example->text = p_strdup(rules->pool, text);
+}
+
+static const char *line_trim(const char *line)
+{
+	size_t len;
+
+	while (*line == ' ' || *line == '\t')
+		line++;
+	len = strlen(line);
+	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t' ||
+			   line[len - 1] == '\r'))
+		len--;
+	return t_strdup_until(line, line + len);
+}
+
+/* Examples after a wrong rule must not go to the rule before it: *skip. */
+static void rules_file_line(struct rules_file *file, const char *line,
+			    bool *skip)
+{
+	const char *name, *error;
+
+	if (strlen(line) > BOUNCE_MAX_RULE_LINE) {
+		rules_file_error(file, "Line is longer than %u bytes",
+				 BOUNCE_MAX_RULE_LINE);
+		return;
+	}
+	line = line_trim(line);
+	if (*line == '\0' || *line == '#')
+		return;
+	if (*line == '=') {
+		if (!*skip)
+			rules_example_add(file, line_trim(line + 1));
+		return;
+	}
+	name = t_strdup_printf("%s:%u", file->name, file->line);
+	*skip = bounce_rules_line_parse(file->rules, name, line, &error) < 0;
+	if (*skip)
+		rules_file_error(file, "%s", error);
+}
+
+static void rules_file_read(struct rules_file *file)
+{
+	struct istream *input;
+	const char *line;
+	bool skip = FALSE;
+
+	/* One over the cap: a longer line is an error, not a silent end. */
+	input = i_stream_create_file(file->path, BOUNCE_MAX_RULE_LINE + 2);
+	while ((line = i_stream_read_next_line(input)) != NULL) {
+		file->line++;
+		/* Errors live on the caller's data stack, so no T_BEGIN; the
+		   files are small and read once. */
+		rules_file_line(file, line, &skip);
+	}
+	if (input->stream_errno != 0) {
+		file->line = 0;
+		rules_file_error(file, "%s", i_stream_get_error(input));
+	} else if (i_stream_get_data_size(input) > 0) {
+		file->line++;
+		rules_file_error(file, "Line is longer than %u bytes; "
+				 "the rest of the file is not read",
+				 BOUNCE_MAX_RULE_LINE);
+	}
+	i_stream_unref(&input);
+}
+
+static void
+rules_dir_list(const char *dir, ARRAY_TYPE(const_string) *names,
+	       struct rules_file *file)
+{
+	struct dirent *d;
+	DIR *dirp;
+
+	if ((dirp = opendir(dir)) == NULL) {
+		if (errno != ENOENT)
+			rules_file_error(file, "opendir() failed: %m");
+		return;
+	}
+	while ((d = readdir(dirp)) != NULL) {
+		const char *name, *ext = strrchr(d->d_name, '.');
+
+		if (d->d_name[0] == '.' || ext == NULL ||
+		    strcmp(ext, ".rules") != 0)
+			continue;
+		name = t_strdup(d->d_name);
+		array_push_back(names, &name);
+	}
+	(void)closedir(dirp);
+	array_sort(names, i_strcmp_p);
+}
+
+static void rules_dir_read(struct bounce_rules *rules, const char *dir,
+			   ARRAY_TYPE(const_string) *errors)
+{
+	struct rules_file file = {
+		.rules = rules, .path = dir, .errors = errors
+	};
+	ARRAY_TYPE(const_string) names;
+	const char *const *namep;
+
+	t_array_init(&names, 8);
+	rules_dir_list(dir, &names, &file);
+	array_foreach(&names, namep) {
+		file.name = *namep;
+		file.path = t_strdup_printf("%s/%s", dir, *namep);
+		file.line = 0;
+		rules_file_read(&file);
+	}
+}
+
+struct bounce_rules *
+bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
+{
+	struct bounce_rules *rules;
+	pool_t pool;
+
+	pool = pool_alloconly_create("bounce rules", 128 * 1024);
+	rules = p_new(pool, struct bounce_rules, 1);
+	rules->pool = pool;
+	p_array_init(&rules->rules, pool, 1024);
+	p_array_init(&rules->patterns, pool, 4096);
+	p_array_init(&rules->wordless, pool, 16);
+	for (; *dirs != NULL; dirs++)
+		rules_dir_read(rules, *dirs, errors);
+	bounce_rules_index(rules);
+	return rules;
+}
+
+void bounce_rules_free(struct bounce_rules **_rules)
+{
+	struct bounce_rules *rules = *_rules;
+
+	if (rules == NULL)
+		return;
+	*_rules = NULL;
+	pool_unref(&rules->pool);
+}
+
+unsigned int bounce_rules_count(const struct bounce_rules *rules)
+{
+	return array_count(&rules->rules);
+}

@@ -1,0 +1,241 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-reason.h"
+#include "bounce-rules.h"
+#include "bounce-verdict.h"
+
+/* The order of evidence: (1) the remote host's specific words for this
+   recipient, (2) its enhanced code, (3) the report's Status field, (4) words
+   that say little, reply code and command, (5) the local mailer's template.
+   A local mailer that quotes no remote host is the one that refused: its words
+   then are the words of (1). */
+
+/* What one step found. */
+struct finding {
+	const struct bounce_reason *reason;
+	enum bounce_class class;
+	bool class_given;
+	const char *rule;
+};
+
+struct judge {
+	const struct bounce_rules *rules;
+	const struct bounce_report *report;
+	const struct bounce_recipient *rcpt;
+	/* words of the remote host, else of the local mailer */
+	struct bounce_rules_hit strong, weak;
+	/* words of the local mailer where a remote host spoke as well */
+	struct bounce_rules_hit local, local_weak;
+};
+
+static bool is_permanent(const struct bounce_recipient *rcpt)
+{
+	if (rcpt->status != NULL)
+		return rcpt->status[0] == '5';
+	if (rcpt->reply != NULL)
+		return rcpt->reply[0] == '5';
+	return TRUE;
+}
+
+static bool is_ours(const struct bounce_reason *reason)
+{
+	return reason->side == BOUNCE_SIDE_SENDER ||
+		reason->side == BOUNCE_SIDE_MESSAGE;
+}
+
+static bool from_hit(const struct bounce_rules_hit *hit, struct finding *find_r)
+{
+	if (hit->name == NULL)
+		return FALSE;
+	find_r->reason = hit->reason;
+	find_r->class = hit->class;
+	find_r->class_given = hit->class_given;
+	find_r->rule = hit->name;
+	return TRUE;
+}
+
+static bool from_reason(const struct bounce_reason *reason, const char *rule,
+			struct finding *find_r)
+{
+	if (reason == NULL)
+		return FALSE;
+	find_r->reason = reason;
+	find_r->class = reason->class;
+	find_r->class_given = FALSE;
+	find_r->rule = rule;
+	return TRUE;
+}
+
+/* Codes alone blame the address only for good: 4.x is "try again". */
+static bool from_codes(const struct bounce_reason *reason, const char *rule,
+		       const char *code, struct finding *find_r)
+{
+	if (!from_reason(reason, rule, find_r))
+		return FALSE;
+	if (find_r->class == BOUNCE_CLASS_HARD && code[0] != '5')
+		find_r->class = BOUNCE_CLASS_SOFT;
+	if (code[0] == '4' && strcmp(reason->name, "undetermined") == 0)
+		find_r->class = BOUNCE_CLASS_SOFT;
+	return TRUE;
+}
+
+static bool from_status(const struct judge *judge, bool generic,
+			struct finding *find_r)
+{
+	const char *codes[] = {
+		judge->rcpt->status, judge->rcpt->status_field
+	};
+	const struct bounce_reason *reason;
+	bool is_generic;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(codes); i++) {
+		if (codes[i] == NULL)
+			continue;
+		reason = bounce_verdict_status(codes[i], &is_generic);
+		if (is_generic == generic &&
+		    from_codes(reason, "status", codes[i], find_r))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool from_reply(const struct judge *judge, struct finding *find_r)
+{
+	const struct bounce_recipient *rcpt = judge->rcpt;
+
+	if (rcpt->reply == NULL)
+		return FALSE;
+	return from_codes(bounce_verdict_reply(rcpt->reply, rcpt->command),
+			  "reply", rcpt->reply, find_r);
+}
+
+static void judge_text(const struct judge *judge, const char *text,
+		       enum bounce_rules_source source,
+		       struct bounce_rules_hit *hit_r,
+		       struct bounce_rules_hit *weak_r)
+{
+	const struct bounce_recipient *rcpt = judge->rcpt;
+	struct bounce_rules_query query = {
+		.source = source,
+		.status = rcpt->status,
+		.reply = rcpt->reply,
+		.remote_host = rcpt->remote_mta,
+		.reporting_host = judge->report->reporting_mta,
+		.format = judge->report->format,
+		.command = rcpt->command,
+	};
+
+	query.text = bounce_rules_fold(text);
+	(void)bounce_rules_match(judge->rules, &query, hit_r, weak_r);
+}
+
+static void judge_words(struct judge *judge)
+{
+	const struct bounce_recipient *rcpt = judge->rcpt;
+
+	if (judge->rules == NULL)
+		return;
+	if (rcpt->diagnostic == NULL) {
+		judge_text(judge, rcpt->explanation != NULL ?
+			   rcpt->explanation : "", BOUNCE_RULES_LOCAL,
+			   &judge->strong, &judge->weak);
+		return;
+	}
+	judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
+		   &judge->strong, &judge->weak);
+	if (rcpt->explanation != NULL) {
+		judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
+			   &judge->local, &judge->local_weak);
+	}
+}
+
+static void judge_find(const struct judge *judge, struct finding *find_r)
+{
+	if (from_hit(&judge->strong, find_r))
+		return;
+	if (from_status(judge, FALSE, find_r)) {
+		/* A code may blame the address where the words say that it is
+		   our own fault: the words are right. */
+		if (find_r->class == BOUNCE_CLASS_HARD &&
+		    judge->local.name != NULL && is_ours(judge->local.reason))
+			(void)from_hit(&judge->local, find_r);
+		return;
+	}
+	if (from_hit(&judge->local, find_r) ||
+	    from_hit(&judge->weak, find_r) ||
+	    from_hit(&judge->local_weak, find_r) ||
+	    from_reply(judge, find_r) ||
+	    from_status(judge, TRUE, find_r))
+		return;
+	(void)from_reason(bounce_reason_find("undetermined"), "default",
+			  find_r);
+}
+
+static bool command_is(const char *command, const char *const *names)
+{
+	if (command == NULL)
+		return FALSE;
+	for (; *names != NULL; names++) {
+		if (strncasecmp(command, *names, strlen(*names)) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* What is refused before RCPT TO cannot be the recipient's fault, whatever the
+   words: "user unknown" at MAIL FROM speaks of the sender. */
+static void judge_command(const struct judge *judge, struct finding *find)
+{
+	static const char *const mail[] = { "MAIL", NULL };
+	static const char *const before[] = {
+		"CONNECT", "EHLO", "HELO", "LHLO", "STARTTLS", NULL
+	};
+	const char *command = judge->rcpt->command;
+	const char *name = NULL;
+
+	if (find->class != BOUNCE_CLASS_HARD ||
+	    find->reason->side != BOUNCE_SIDE_RECIPIENT)
+		return;
+	if (command_is(command, mail))
+		name = "sender-rejected";
+	else if (command_is(command, before))
+		name = "policy-refused";
+	if (name != NULL)
+		(void)from_reason(bounce_reason_find(name), find->rule, find);
+}
+
+/* A recipient that is still being tried, and a mailbox that is off for the
+   moment, are not lost. */
+static void judge_class(const struct judge *judge, struct finding *find)
+{
+	if (find->class != BOUNCE_CLASS_HARD)
+		return;
+	if (judge->rcpt->action != BOUNCE_ACTION_FAILED)
+		find->class = BOUNCE_CLASS_SOFT;
+	else if (!find->class_given && !is_permanent(judge->rcpt) &&
+		 strcmp(find->reason->name, "mailbox-disabled") == 0)
+		find->class = BOUNCE_CLASS_SOFT;
+}
+
+void bounce_verdict_decide(const struct bounce_rules *rules, pool_t pool,
+			   const struct bounce_report *report,
+			   struct bounce_recipient *rcpt)
+{
+	struct judge judge = {
+		.rules = rules, .report = report, .rcpt = rcpt
+	};
+	struct finding find;
+
+	i_zero(&find);
+	T_BEGIN {
+		judge_words(&judge);
+		judge_find(&judge, &find);
+	} T_END;
+	judge_command(&judge, &find);
+	judge_class(&judge, &find);
+	rcpt->verdict.reason = find.reason;
+	rcpt->verdict.side = find.reason->side;
+	rcpt->verdict.class = find.class;
+	rcpt->verdict.rule = p_strdup(pool, find.rule);
+}
