@@ -1,0 +1,228 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* bounce-classify(1): say what mails report, without a running Dovecot. */
+
+#include "lib.h"
+#include "istream.h"
+#include "bounce-classify.h"
+#include "bounce-print.h"
+#include "bounce-rules.h"
+#include "bounce-source.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <getopt.h>
+
+#define EXIT_INPUT 1
+#define EXIT_USAGE 2
+
+struct program {
+	struct bounce_rules *rules;
+	ARRAY_TYPE(const_string) rule_dirs;
+	bool json;
+	bool failed;
+};
+
+static void ATTR_FORMAT(1, 2) program_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fprintf(stderr, "bounce-classify: Error: %s\n",
+		t_strdup_vprintf(fmt, args));
+	va_end(args);
+}
+
+static void usage(FILE *out)
+{
+	fputs("Usage: bounce-classify [--json|--text] [--rules DIR]... "
+	      "[FILE|DIR|-]...\n", out);
+}
+
+static void program_input_failed(const char *path, const char *error,
+				 void *context)
+{
+	struct program *program = context;
+
+	program_error("%s: %s", path, error);
+	program->failed = TRUE;
+}
+
+static void program_mail(const char *path, unsigned int number,
+			 struct istream *input, void *context)
+{
+	struct program *program = context;
+	struct bounce_report *report;
+	const char *error;
+	pool_t pool;
+
+	pool = pool_alloconly_create("bounce report", 8192);
+	if (bounce_classify(input, NULL, program->rules, pool, &report,
+			    &error) < 0)
+		program_input_failed(path, error, program);
+	else if (program->json)
+		bounce_print_json(stdout, path, report);
+	else
+		bounce_print_text(stdout, path, number, report);
+	pool_unref(&pool);
+}
+
+static bool dir_has_rules(const char *path)
+{
+	struct dirent *d;
+	bool found = FALSE;
+	DIR *dir;
+
+	if ((dir = opendir(path)) == NULL)
+		return FALSE;
+	while (!found && (d = readdir(dir)) != NULL) {
+		size_t len = strlen(d->d_name);
+
+		found = len > 6 && strcmp(d->d_name + len - 6, ".rules") == 0;
+	}
+	(void)closedir(dir);
+	return found;
+}
+
+/* In the build tree the rules stand beside the program, in "rules". An
+   installed program has no such folder beside it. */
+static const char *rules_beside_program(void)
+{
+	char *target = realpath("/proc/self/exe", NULL);
+	const char *path, *p;
+
+	if (target == NULL)
+		return NULL;
+	path = t_strdup(target);
+	free(target);
+	if ((p = strrchr(path, '/')) == NULL)
+		return NULL;
+	path = t_strconcat(t_strdup_until(path, p), "/rules", NULL);
+	return dir_has_rules(path) ? path : NULL;
+}
+
+static void program_default_rules(struct program *program)
+{
+	const char *dir = rules_beside_program();
+
+	if (dir == NULL) {
+		dir = BOUNCE_SITE_RULES_DIR;
+		array_push_back(&program->rule_dirs, &dir);
+		dir = BOUNCE_RULES_DIR;
+	}
+	array_push_back(&program->rule_dirs, &dir);
+}
+
+static void program_load_rules(struct program *program)
+{
+	ARRAY_TYPE(const_string) errors;
+	const char *const *errorp;
+
+	if (array_count(&program->rule_dirs) == 0)
+		program_default_rules(program);
+	array_append_zero(&program->rule_dirs);
+	t_array_init(&errors, 8);
+	program->rules = bounce_rules_load(array_front(&program->rule_dirs),
+					   &errors);
+	array_foreach(&errors, errorp)
+		fprintf(stderr, "bounce-classify: Warning: %s\n", *errorp);
+	if (bounce_rules_count(program->rules) == 0) {
+		fputs("bounce-classify: Warning: No rules were found: "
+		      "judging by codes alone\n", stderr);
+	}
+}
+
+static int rules_option(struct program *program, const char *dir)
+{
+	DIR *dirp = opendir(dir);
+
+	if (dirp == NULL) {
+		program_error("--rules %s: %m", dir);
+		return -1;
+	}
+	(void)closedir(dirp);
+	array_push_back(&program->rule_dirs, &dir);
+	return 0;
+}
+
+/* Returns 0, or the exit status plus one. */
+static int program_options(struct program *program, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "text", no_argument, NULL, 't' },
+		{ "rules", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
+			program->json = TRUE;
+			break;
+		case 't':
+			program->json = FALSE;
+			break;
+		case 'r':
+			if (rules_option(program, optarg) < 0)
+				return EXIT_USAGE + 1;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS + 1;
+		case 'V':
+			puts("bounce-classify "BOUNCE_VERSION);
+			return EXIT_SUCCESS + 1;
+		default:
+			usage(stderr);
+			return EXIT_USAGE + 1;
+		}
+	}
+	return 0;
+}
+
+static void program_run(struct program *program, char *const *paths)
+{
+	static const char *const input_only[] = { "-", NULL };
+	const struct bounce_source source = {
+		.mail = program_mail,
+		.failed = program_input_failed,
+		.context = program
+	};
+	const char *const *path = *paths == NULL ? input_only :
+		(const char *const *)paths;
+
+	program_load_rules(program);
+	for (; *path != NULL; path++) T_BEGIN {
+		bounce_source_read(&source, *path);
+	} T_END;
+	bounce_rules_free(&program->rules);
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		program_error("Writing the result failed: %m");
+		program->failed = TRUE;
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	struct program program;
+	int ret;
+
+	lib_init();
+	i_zero(&program);
+	i_array_init(&program.rule_dirs, 4);
+	T_BEGIN {
+		ret = program_options(&program, argc, argv) - 1;
+		if (ret < 0) {
+			program_run(&program, argv + optind);
+			ret = program.failed ? EXIT_INPUT : EXIT_SUCCESS;
+		}
+	} T_END;
+	array_free(&program.rule_dirs);
+	lib_deinit();
+	return ret;
+}

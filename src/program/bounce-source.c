@@ -1,0 +1,236 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "istream-seekable.h"
+#include "bounce-source.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INPUT_BUFFER_SIZE (64 * 1024)
+/* Standard input is kept in memory up to here, then in a temporary file. */
+#define INPUT_MEMORY_SIZE (1024 * 1024)
+
+/* A line that begins a mail in an mbox: "From sender date", the date with a
+   time and a year. Text that only begins with "From " has neither. */
+static bool is_from_line(const char *line)
+{
+	bool time = FALSE, year = FALSE;
+
+	if (strncmp(line, "From ", 5) != 0)
+		return FALSE;
+	for (line += 5; *line != '\0'; line++) {
+		if (!i_isdigit(line[0]) || !i_isdigit(line[1]))
+			continue;
+		if (line[2] == ':' && i_isdigit(line[3]) && i_isdigit(line[4]))
+			time = TRUE;
+		if (line[-1] == ' ' && i_isdigit(line[2]) &&
+		    i_isdigit(line[3]) && !i_isdigit(line[4]) &&
+		    (line[0] == '1' || line[0] == '2'))
+			year = TRUE;
+	}
+	return time && year;
+}
+
+static void
+source_mail(const struct bounce_source *source, const char *path,
+	    unsigned int number, struct istream *input, uoff_t begin,
+	    uoff_t end)
+{
+	struct istream *mail;
+
+	i_stream_seek(input, begin);
+	mail = i_stream_create_limit(input, end - begin);
+	T_BEGIN {
+		source->mail(path, number, mail, source->context);
+	} T_END;
+	i_stream_unref(&mail);
+}
+
+/* Offset of the line after the next From_ line that follows an empty line and
+   where the mail before it ends; input stands at the start of a line. Returns
+   FALSE at the end of the file: end_r is its size. */
+static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r)
+{
+	const unsigned char *data;
+	bool line_start = TRUE, empty_before = FALSE;
+	size_t size;
+
+	while (i_stream_read_more(input, &data, &size) > 0) {
+		const unsigned char *lf = memchr(data, '\n', size);
+
+		if (line_start && empty_before && data[0] == 'F') {
+			uoff_t offset = input->v_offset;
+			const char *line = i_stream_read_next_line(input);
+
+			if (line != NULL && is_from_line(line)) {
+				*end_r = offset;
+				*begin_r = input->v_offset;
+				return TRUE;
+			}
+			i_stream_seek(input, offset);
+			empty_before = FALSE;
+			if (i_stream_read_more(input, &data, &size) <= 0)
+				break;
+			lf = memchr(data, '\n', size);
+		}
+		if (lf == NULL) {
+			i_stream_skip(input, size);
+			line_start = empty_before = FALSE;
+			continue;
+		}
+		empty_before = line_start &&
+			(lf == data || (lf == data + 1 && *data == '\r'));
+		line_start = TRUE;
+		i_stream_skip(input, lf - data + 1);
+	}
+	*end_r = input->v_offset;
+	return FALSE;
+}
+
+static void source_mbox(const struct bounce_source *source, const char *path,
+			struct istream *input)
+{
+	uoff_t begin = input->v_offset, end, next = 0;
+	unsigned int number = 1;
+	bool more;
+
+	do {
+		i_stream_seek(input, begin);
+		more = mbox_next(input, &end, &next);
+		/* a file of one mail with a From_ line is no mbox to a reader */
+		source_mail(source, path, more || number > 1 ? number : 0,
+			    input, begin, end);
+		begin = next;
+		number++;
+	} while (more);
+}
+
+static void source_stream(const struct bounce_source *source, const char *path,
+			  struct istream *input)
+{
+	const char *line;
+	const unsigned char *data;
+	size_t size;
+	uoff_t end;
+
+	if (i_stream_read_bytes(input, &data, &size, 5) > 0 &&
+	    memcmp(data, "From ", 5) == 0) {
+		line = i_stream_read_next_line(input);
+		if (line != NULL && is_from_line(line)) {
+			source_mbox(source, path, input);
+			return;
+		}
+	}
+	if (input->stream_errno == 0)
+		i_stream_seek(input, 0);
+	if (input->stream_errno != 0 || i_stream_get_size(input, TRUE, &end) < 0) {
+		source->failed(path, i_stream_get_error(input),
+			       source->context);
+		return;
+	}
+	T_BEGIN {
+		source->mail(path, 0, input, source->context);
+	} T_END;
+}
+
+static void source_file(const struct bounce_source *source, const char *path)
+{
+	struct istream *input;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd == -1) {
+		source->failed(path, t_strdup_printf("open() failed: %m"),
+			       source->context);
+		return;
+	}
+	input = i_stream_create_fd_autoclose(&fd, INPUT_BUFFER_SIZE);
+	i_stream_set_name(input, path);
+	source_stream(source, path, input);
+	i_stream_unref(&input);
+}
+
+/* A pipe cannot seek: its bytes are kept as they come. */
+static void source_stdin(const struct bounce_source *source)
+{
+	struct istream *inputs[2], *input;
+	const unsigned char *data;
+	const char *tmp = getenv("TMPDIR");
+	size_t size;
+
+	inputs[0] = i_stream_create_fd(STDIN_FILENO, INPUT_BUFFER_SIZE);
+	inputs[1] = NULL;
+	i_stream_set_name(inputs[0], "(standard input)");
+	i_stream_set_blocking(inputs[0], TRUE);
+	input = i_stream_create_seekable_path(inputs, INPUT_MEMORY_SIZE,
+		t_strconcat(tmp != NULL ? tmp : "/tmp", "/bounce-classify.",
+			    NULL));
+	i_stream_unref(&inputs[0]);
+	while (i_stream_read_more(input, &data, &size) > 0)
+		i_stream_skip(input, size);
+	if (input->stream_errno == 0)
+		i_stream_seek(input, 0);
+	source_stream(source, "-", input);
+	i_stream_unref(&input);
+}
+
+static void source_dir(const struct bounce_source *source, const char *dir)
+{
+	ARRAY_TYPE(const_string) paths;
+	const char *const *pathp;
+	const char *path;
+	struct dirent *d;
+	struct stat st;
+	DIR *dirp;
+
+	if ((dirp = opendir(dir)) == NULL) {
+		source->failed(dir, t_strdup_printf("opendir() failed: %m"),
+			       source->context);
+		return;
+	}
+	t_array_init(&paths, 64);
+	while ((d = readdir(dirp)) != NULL) {
+		if (d->d_name[0] == '.')
+			continue;
+		path = t_strdup_printf("%s/%s", dir, d->d_name);
+		array_push_back(&paths, &path);
+	}
+	(void)closedir(dirp);
+	array_sort(&paths, i_strcmp_p);
+	array_foreach(&paths, pathp) T_BEGIN {
+		/* what cannot be looked at is named by source_file() */
+		if (stat(*pathp, &st) < 0 || !S_ISDIR(st.st_mode))
+			source_file(source, *pathp);
+	} T_END;
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+void bounce_source_read(const struct bounce_source *source, const char *path)
+{
+	const char *cur = t_strconcat(path, "/cur", NULL);
+	const char *new = t_strconcat(path, "/new", NULL);
+
+	if (strcmp(path, "-") == 0)
+		source_stdin(source);
+	else if (!is_dir(path))
+		source_file(source, path);
+	else if (is_dir(cur) && is_dir(new)) {
+		source_dir(source, new);
+		source_dir(source, cur);
+	} else {
+		source_dir(source, path);
+	}
+}
