@@ -66,7 +66,6 @@ static const char *const *
 finish(ARRAY_TYPE(const_string) *list)
 {
 	array_append_zero(list);
-	array_pop_back(list);
 	return array_front(list);
 }
 
