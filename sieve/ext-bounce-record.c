@@ -1,0 +1,174 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* The user's dictionary, read and written from a script. */
+
+#include "ext-bounce-common.h"
+#include "array.h"
+#include "ioloop.h"
+#include "mail-user.h"
+#include "bounce-address.h"
+#include "bounce-store.h"
+#include "bounce-user.h"
+#include "sieve-message.h"
+
+/* The dictionary is down: one line for each message, then no more attempts. */
+static void
+ext_bounce_dict_failed(struct ext_bounce_message *msg, struct bounce_user *bu,
+		       const char *error)
+{
+	if (!msg->dict_failed)
+		e_error(bu->event, "Sieve: %s", error);
+	msg->dict_failed = TRUE;
+}
+
+/* NULL: there is none for this message. */
+static struct bounce_store *
+ext_bounce_store(const struct ext_bounce_env *env,
+		 struct ext_bounce_message *msg)
+{
+	struct bounce_user *bu = ext_bounce_user(env);
+	struct bounce_store *store;
+	const char *error;
+
+	if (bu == NULL || msg->dict_failed)
+		return NULL;
+	if (bounce_user_store(bu, &store, &error) < 0) {
+		ext_bounce_dict_failed(msg, bu, error);
+		return NULL;
+	}
+	return store;
+}
+
+static struct ext_bounce_lookup *
+ext_bounce_lookup_cached(const struct ext_bounce_message *msg,
+			 const char *address)
+{
+	struct ext_bounce_lookup *lookup;
+
+	array_foreach_elem(&msg->lookups, lookup) {
+		if (strcmp(lookup->address, address) == 0)
+			return lookup;
+	}
+	return NULL;
+}
+
+static struct ext_bounce_lookup *
+ext_bounce_lookup(const struct ext_bounce_env *env,
+		  struct ext_bounce_message *msg, const char *address)
+{
+	pool_t pool = sieve_message_context_pool(env->msgctx);
+	struct bounce_store *store = ext_bounce_store(env, msg);
+	struct ext_bounce_lookup *lookup;
+	const char *error, *normal;
+	int ret;
+
+	if (store == NULL)
+		return NULL;
+	/* nothing the dictionary could fail at: a script may hand us anything */
+	if (bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     &error) < 0)
+		return NULL;
+	lookup = p_new(pool, struct ext_bounce_lookup, 1);
+	lookup->address = p_strdup(pool, address);
+	ret = bounce_store_lookup(store, pool, address, ioloop_time,
+				  &lookup->rec, &error);
+	if (ret < 0) {
+		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
+		return NULL;
+	}
+	lookup->found = ret > 0;
+	array_push_back(&msg->lookups, &lookup);
+	return lookup;
+}
+
+double ext_bounce_record_score(const struct ext_bounce_env *env,
+			       const struct bounce_record *rec)
+{
+	return bounce_policy_score(&ext_bounce_user(env)->set.policy, rec,
+				   ioloop_time);
+}
+
+const struct bounce_record *
+ext_bounce_record_get(const struct ext_bounce_env *env, const char *address)
+{
+	struct ext_bounce_message *msg = ext_bounce_message_get(env);
+	struct ext_bounce_lookup *lookup;
+
+	lookup = ext_bounce_lookup_cached(msg, address);
+	if (lookup == NULL)
+		lookup = ext_bounce_lookup(env, msg, address);
+	return lookup == NULL || !lookup->found ? NULL : &lookup->rec;
+}
+
+void ext_bounce_learn(const struct ext_bounce_env *env)
+{
+	struct ext_bounce_message *msg = ext_bounce_message_get(env);
+	struct bounce_store *store = ext_bounce_store(env, msg);
+	const char *error;
+
+	/* bounce_record = no is the user's word too */
+	if (store == NULL || !ext_bounce_user(env)->set.record)
+		return;
+	if (bounce_store_add(store, msg->report,
+			     ext_bounce_message_evidence(env), ioloop_time,
+			     &error) < 0)
+		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
+}
+
+/* Does the record go with this report? What a person, a complaint or an import
+   said is not the report's to take back, nor is what other reports said. */
+static bool
+ext_bounce_record_is_from(const struct bounce_record *rec,
+			  const struct bounce_incident *incident)
+{
+	const char *id;
+
+	if (!bounce_record_clears(rec))
+		return FALSE;
+	array_foreach_elem(&rec->recent, id) {
+		if (strcmp(id, incident->report_id) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static int
+ext_bounce_forget_one(struct bounce_store *store, pool_t pool,
+		      const struct bounce_incident *incident,
+		      const char **error_r)
+{
+	struct bounce_record rec;
+	int ret;
+
+	ret = bounce_store_lookup(store, pool, incident->address, ioloop_time,
+				  &rec, error_r);
+	if (ret <= 0 || !ext_bounce_record_is_from(&rec, incident))
+		return ret;
+	return bounce_store_remove(store, incident->address, error_r);
+}
+
+void ext_bounce_forget(const struct ext_bounce_env *env)
+{
+	struct ext_bounce_message *msg = ext_bounce_message_get(env);
+	struct bounce_store *store = ext_bounce_store(env, msg);
+	const struct bounce_incident *incident;
+	ARRAY_TYPE(bounce_incident) incidents;
+	const char *error;
+	pool_t pool;
+
+	if (store == NULL || !ext_bounce_user(env)->set.record)
+		return;
+	pool = pool_alloconly_create("bounce forget", 4096);
+	p_array_init(&incidents, pool, 4);
+	bounce_incidents_read(pool, msg->report,
+			      ext_bounce_message_evidence(env), ioloop_time,
+			      &incidents);
+	array_foreach(&incidents, incident) {
+		if (ext_bounce_forget_one(store, pool, incident, &error) < 0) {
+			ext_bounce_dict_failed(msg, ext_bounce_user(env),
+					       error);
+			break;
+		}
+	}
+	pool_unref(&pool);
+}

@@ -1,0 +1,11 @@
+# Flags mail from an address that bounces: writing back may not work, or it does
+# again and the record can go (doveadm bounce release, remove).
+
+require ["vnd.dovecot-bounce", "imap4flags", "variables"];
+
+if address :matches "from" "*" {
+	set "from" "${1}";
+}
+if bounce_record "state" "${from}" ["watched", "suppressed"] {
+	addflag "$BouncedBefore";
+}

@@ -1,0 +1,583 @@
+"""The Sieve extension in real deliveries, ManageSieve and IMAP."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import time
+
+import harness
+from test_sieve_language import GROUPS, SieveCase, report
+
+SCRIPTS = pathlib.Path('/usr/share/dovecot-bounce/sieve')
+HARD = ('failed', 'bob@example.net', '5.1.1', '550 5.1.1 No such user here',
+        'mx.example.net')
+SOFT = ('failed', 'carol@second.example', '5.2.2',
+        '552 5.2.2 Mailbox full, quota exceeded', 'mx.second.example')
+OURS = ('failed', 'erin@third.example', '5.7.1',
+        '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using '
+        'zen.spamhaus.org', 'mx.third.example')
+
+
+def bounce(*groups, user='alice', **kwargs):
+    """A report about a mail of this user, each time another one."""
+    stamp = '%d' % time.monotonic_ns()
+    return report(list(groups), user=f'{user}@example.org',
+                  message_id=f'<report.{stamp}@mx.example.org>',
+                  original_id=f'<mail.{stamp}@example.org>', **kwargs)
+
+
+class DeliveryCase(SieveCase):
+    spare_users = 30
+
+    def records(self, user):
+        """{address: record} of the user's dictionary."""
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        if not path.exists():
+            return {}
+        lines = path.read_text(encoding='utf-8').split('\n')
+        found = {}
+        for key, value in zip(lines[::2], lines[1::2]):
+            if key.startswith('priv/bounce/address/'):
+                record = json.loads(value)
+                found[record['address']] = record
+        return found
+
+    def ready(self, user, name, **replace):
+        """One of the ready scripts becomes the user's."""
+        text = (SCRIPTS / name).read_text()
+        for old, new in replace.items():
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        self.put_script(user, text)
+
+    def failure_of_the_script(self, user):
+        path = pathlib.Path(self.home(user), '.dovecot.sieve.log')
+        self.assertFalse(path.exists(), path.exists() and path.read_text())
+
+
+class Delivery(DeliveryCase):
+    """LMTP and LDA, with the mail plugin."""
+
+    def test_fileinto_wins(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                        '"mailbox", "variables"];\n'
+                        'if bounce "class" "hard" '
+                        '{ fileinto :create "Gone ${bounce.status}"; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'Gone 5.1.1'), 1)
+        self.assertEqual(self.messages(user, 'Bounces'), 0)
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+        # implicit keep
+        self.lmtp(user, bounce(SOFT, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        # ordinary mail
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user), 1)
+        self.failure_of_the_script(user)
+
+    def test_classified_once(self):
+        """The script reads what the delivery found: also where the script's
+        own rules folder would say otherwise nothing is read again."""
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "variables", '
+                        '"fileinto", "mailbox"];\n'
+                        'if allof (bounce "class" "hard", bounce "side" '
+                        '"recipient", bounce "evidence" "plausible") '
+                        '{ fileinto :create "${bounce.reason}"; }\n')
+        self.lda(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'mailbox-unknown'), 1)
+
+    def test_ignore(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'if bounce "class" "hard" { bounce_ignore; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.records(user), {})
+        self.lmtp(user, bounce(SOFT, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
+        self.assertEqual(list(self.records(user)), ['carol@second.example'])
+        # the next delivery in the same connection is not ignored
+        other = self.new_user()
+        self.lmtp([user, other], bounce(HARD, user=other))
+        self.assertEqual(self.messages(other, 'Bounces'), 1)
+
+    def test_ignore_of_a_failing_script(self):
+        """As if it were not there."""
+        user = self.new_user()
+        self.expect_log('Error')
+        # too many redirects: fails when the result is made
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto"];\n'
+                        'bounce_ignore;\nfileinto "No/Such/Folder\xe4";\n'
+                        .replace('\xe4', '/x' * 200))
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user) + self.messages(user, 'Bounces'), 1)
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+
+    def test_ignore_with_discard(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'bounce_ignore;\ndiscard;\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.records(user), {})
+        self.put_script(user, 'discard;\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+
+    def test_record_fields(self):
+        user = self.new_user()
+        self.lmtp(user, bounce(HARD, SOFT, user=user))
+        self.assertEqual(len(self.records(user)), 2)
+        table = [
+            ('bounce_record "state" "bob@example.net" "suppressed"', True),
+            ('bounce_record "state" "BOB@EXAMPLE.NET" "suppressed"', True),
+            ('bounce_record "state" "<bob@example.net>" "suppressed"', True),
+            ('bounce_record "state" "carol@second.example" "suppressed"', False),
+            ('bounce_record "state" "carol@second.example" "watched"', True),
+            ('bounce_record "state" "nobody@example.net" "suppressed"', False),
+            ('bounce_record "state" ["nobody@example.net", "bob@example.net"] '
+             '"suppressed"', True),
+            ('bounce_record "class" "bob@example.net" "hard"', True),
+            ('bounce_record "side" "bob@example.net" "recipient"', True),
+            ('bounce_record "reason" "carol@second.example" "mailbox-full"',
+             True),
+            ('bounce_record "score" "bob@example.net" "3"', True),
+            ('bounce_record :value "ge" :comparator "i;ascii-numeric" "score" '
+             '["bob@example.net", "carol@second.example"] "3"', True),
+            ('bounce_record :value "ge" :comparator "i;ascii-numeric" "score" '
+             '"carol@second.example" "3"', False),
+            ('bounce_record "count" "carol@second.example" "1"', True),
+            ('bounce_record :count "eq" "state" ["bob@example.net", '
+             '"carol@second.example", "x@example.net"] "2"', True),
+            ('bounce_record :count "eq" ["state", "class"] "bob@example.net" '
+             '"2"', True),
+            ('bounce_record :matches "reason" "bob@example.net" "mailbox-*"',
+             True),
+            ('bounce_record :contains "state" ["", "no address", "@", '
+             '"a@b@c", "\\"", "*", "%"] ""', False),
+        ]
+        self.sieve_test_user = user
+        script = 'require ["vnd.dovecot-bounce", "fileinto", "variables", ' \
+            '"mailbox", "relational", "comparator-i;ascii-numeric"];\n' \
+            'set "true" "n";\n'
+        for number, (test, _) in enumerate(table):
+            script += 'if %s { set "true" "${true}-%d"; }\n' % (test, number)
+        self.put_script(user, script + 'fileinto :create "${true}";\n')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        name, = [box for box in self.mailboxes(user) if box.startswith('n')]
+        true = [int(n) for n in name.split('-')[1:]]
+        self.assertEqual(true, [n for n, (_, wanted) in enumerate(table)
+                                if wanted])
+
+    def test_vacation_never_answers(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "vacation"];\n'
+                        'if anyof (bounce "class" "hard", true) '
+                        '{ vacation :days 1 "away"; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.log('sent vacation'), [])
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+    def test_two_users_in_one_transaction(self):
+        """Each user's script sees the classification of its own delivery."""
+        users = [self.new_user(), self.new_user()]
+        for user in users:
+            self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                            '"mailbox", "variables"];\n'
+                            'fileinto :create "x ${bounce.reason}";\n')
+        self.lmtp(users, bounce(HARD, user=users[0]))
+        for user in users:
+            self.assertEqual(self.messages(user, 'x mailbox-unknown'), 1)
+
+
+class DictionaryDown(DeliveryCase):
+    """No values, one line in the log, and the mail arrives."""
+
+    def test_record_test(self):
+        user = self.new_user()
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.mkdir()
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        self.put_script(
+            user, 'require ["vnd.dovecot-bounce", "fileinto", "mailbox", '
+            '"variables"];\n'
+            'if bounce_record :matches "state" ["bob@example.net", '
+            '"eve@example.net"] "*" { fileinto :create "known"; }\n'
+            'elsif bounce_record "class" "bob@example.net" "hard" '
+            '{ fileinto :create "known"; }\n'
+            'else { fileinto :create "unknown"; }\n')
+        self.expect_log(r'Error: .*bounce: ')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user, 'unknown'), 1)
+        self.assertEqual(len(self.log('Error: ')), 1)
+
+
+class WithoutMailPlugin(SieveCase):
+    """Only the Sieve extension is loaded: it classifies by itself."""
+
+    bounce = False
+    spare_users = 5
+
+    def test_delivery(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                        '"mailbox", "variables"];\n'
+                        'if bounce "class" "hard" { bounce_ignore; '
+                        'fileinto :create "${bounce.reason}"; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'mailbox-unknown'), 1)
+        self.lda(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'mailbox-unknown'), 2)
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user), 1)
+
+    def test_sieve_filter(self):
+        user = self.new_user()
+        self.lda(user, bounce(HARD, user=user))
+        self.lda(user, harness.mail())
+        self.lda(user, bounce(SOFT, user=user))
+        script = self.file('filter.sieve', 'require ["vnd.dovecot-bounce", '
+                           '"fileinto", "mailbox", "variables"];\n'
+                           'if bounce "kind" "failure" '
+                           '{ fileinto :create "was-${bounce.class}"; }\n')
+        self.tool('sieve-filter', '-u', user, '-e', '-W', script, 'INBOX')
+        self.assertEqual(self.messages(user, 'was-hard'), 1)
+        self.assertEqual(self.messages(user, 'was-soft'), 1)
+
+
+class Ready(DeliveryCase):
+    """The scripts that come with the package."""
+
+    relay = True
+    conf23 = '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+    conf24 = '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+
+    def test_all_are_here_and_compile(self):
+        names = sorted(path.name for path in SCRIPTS.glob('*.sieve'))
+        self.assertEqual(names, [
+            'bounces-by-class.sieve', 'bounces-by-reason.sieve',
+            'bounces-our-side.sieve', 'bounces-postmaster.sieve',
+            'bounces-seen.sieve', 'imap-bounces-in.sieve',
+            'imap-bounces-out.sieve', 'mark-bounced-sender.sieve'])
+        for name in names:
+            if not name.startswith('imap-'):
+                source = self.file(name, (SCRIPTS / name).read_text())
+                self.tool('sievec', source, source + 'bin')
+
+    def test_by_class(self):
+        user = self.new_user()
+        self.ready(user, 'bounces-by-class.sieve')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.lmtp(user, bounce(SOFT, user=user))
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.lmtp(user, bounce(('delayed', 'x@slow.example', '4.4.1',
+                                '451 4.4.1 Connection timed out',
+                                'mx.slow.example'), user=user))
+        self.assertEqual([self.messages(user, box) for box in
+                          ('Bounces/Hard', 'Bounces/Soft', 'INBOX', 'Bounces')],
+                         [1, 1, 1, 1])
+
+    def test_by_reason(self):
+        user = self.new_user()
+        self.ready(user, 'bounces-by-reason.sieve')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.lmtp(user, bounce(SOFT, user=user))
+        self.assertEqual([self.messages(user, box) for box in
+                          ('Bounces/mailbox-unknown', 'Bounces/mailbox-full')],
+                         [1, 1])
+
+    def test_our_side(self):
+        user = self.new_user()
+        self.ready(user, 'bounces-our-side.sieve')
+        self.lmtp(user, bounce(OURS, user=user))
+        self.lmtp(user, bounce(HARD, user=user))
+        (flags, _), = self.fetch(user, 'INBOX')
+        self.assertIn('\\Flagged', flags)
+        self.assertIn('$BounceOurSide', flags)
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+    def test_postmaster(self):
+        user = self.new_user()
+        self.ready(user, 'bounces-postmaster.sieve')
+        before = len(self.server.relay.delivered)
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(len(self.server.relay.delivered), before)
+        self.lmtp(user, bounce(OURS, user=user))
+        self.lmtp(user, bounce(OURS, user=user))
+        sent = self.server.relay.delivered[before:]
+        self.assertEqual([rcpts for _, rcpts, _ in sent],
+                         [['postmaster@example.org']])
+        self.assertEqual(sent[0][0], '', 'a bounce of the copy would loop')
+        self.assertEqual(self.messages(user, 'Bounces'), 3)
+
+    def test_seen(self):
+        user = self.new_user()
+        self.ready(user, 'bounces-seen.sieve')
+        for _ in range(3):
+            self.lmtp(user, bounce(HARD, user=user))
+        self.lmtp(user, bounce(SOFT, user=user))
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
+        self.assertEqual(self.messages(user), 2)
+        self.assertEqual(self.records(user)['bob@example.net']['count'], 3)
+
+    def test_mark_bounced_sender(self):
+        user = self.new_user()
+        self.ready(user, 'mark-bounced-sender.sieve')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.lmtp(user, harness.mail(sender='Bob B. <BOB@example.net>'),
+                  sender='bob@example.net')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        found = [b'BOB@' in text for flags, text in self.fetch(user)
+                 if '$BouncedBefore' in flags]
+        self.assertEqual(found, [True])
+
+
+class Manage(SieveCase):
+    """The ManageSieve dialogue."""
+
+    bounce = False
+    spare_users = 5
+
+    def test_capability(self):
+        client = self.managesieve('alice')
+        self.assertRegex(client.greeting, r'"SIEVE" "[^"]*vnd\.dovecot-bounce')
+        status, text = client.command('CAPABILITY')
+        self.assertEqual(status, 'OK')
+        self.assertRegex(text, r'"SIEVE" "[^"]*vnd\.dovecot-bounce')
+
+    def test_errors(self):
+        client = self.managesieve(self.new_user())
+        require = 'require ["vnd.dovecot-bounce", "variables"];\n'
+        for script, wanted in [
+                ('if bounce "reson" "x" { keep; }\n',
+                 "line 2: error: bounce test: unknown field 'reson' (known "
+                 'fields: kind, format, class, side, reason, status, reply, '
+                 'action, recipient, recipient.domain, diagnostic, remote-mta, '
+                 'reporting-mta, original.message-id, original.subject, '
+                 'evidence).'),
+                ('if bounce_record "status" "a@b.c" "x" { keep; }\n',
+                 "line 2: error: bounce_record test: unknown field 'status' "
+                 '(known fields: state, class, side, reason, score, count).'),
+                ('if bounce "class" 5 { keep; }\n',
+                 'line 2: error: the bounce test expects a string list as '
+                 'argument 2 (key list), but a number was found.'),
+                ('bounce_ignore "x";\n',
+                 'line 2: error: the bounce_ignore command requires 0 '
+                 'positional argument(s), but 1 is/are specified.'),
+                ('set "bounce.kind" "x";\n',
+                 "line 2: error: vnd.dovecot-bounce: cannot assign to "
+                 "'${bounce.kind}'."),
+        ]:
+            for verb in ('CHECKSCRIPT', 'PUTSCRIPT'):
+                with self.subTest(script=script, verb=verb):
+                    status, text = client.script(
+                        verb, require + script,
+                        'wrong' if verb == 'PUTSCRIPT' else None)
+                    self.assertEqual(status, 'NO', text)
+                    self.assertIn(wanted, text)
+        status, text = client.script('PUTSCRIPT', require +
+                                     'if bounce "class" "hard" { stop; }\n',
+                                     'right')
+        self.assertEqual(status, 'OK', text)
+        status, text = client.script('CHECKSCRIPT', require +
+                                     'set "x" "${bounce.foo}";\n')
+        self.assertEqual(status, 'OK', text)
+        self.assertIn("unknown variable '${bounce.foo}' is always empty", text)
+
+
+class Restricted(SieveCase):
+    """sieve_extensions and sieve_global_extensions, for one user."""
+
+    bounce = False
+    spare_users = 0
+    new = harness.VERSION >= (2, 4)
+    users = {
+        'alice': {},
+        'without': {'sieve_extensions/vnd.dovecot-bounce': 'no'} if new else
+        {'sieve_extensions': '-vnd.dovecot-bounce'},
+        'global': {'sieve_extensions/vnd.dovecot-bounce': 'no',
+                   'sieve_global_extensions/vnd.dovecot-bounce': 'yes'}
+        if new else {'sieve_extensions': '-vnd.dovecot-bounce',
+                     'sieve_global_extensions': '+vnd.dovecot-bounce'},
+    }
+    SCRIPT = ('require ["vnd.dovecot-bounce", "fileinto", "mailbox"];\n'
+              'if bounce "class" "hard" { fileinto :create "Mine"; }\n')
+    conf23 = '''
+plugin {
+  sieve_before = @DIR@/global/before.sieve
+}
+'''
+    conf24 = '''
+sieve_script before {
+  type = before
+  path = @DIR@/global/before.sieve
+}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        folder = pathlib.Path(server.dir, 'global')
+        folder.mkdir()
+        os.chown(folder, harness.MAIL_UID, harness.MAIL_UID)
+        pathlib.Path(folder, 'before.sieve').write_text('require ["ihave", "fileinto", "mailbox"];\n'
+                        'if ihave "vnd.dovecot-bounce" {\n'
+                        '  if bounce "class" "hard" '
+                        '{ fileinto :create "Global"; }\n}\n')
+
+    def test_allowed(self):
+        client = self.managesieve('alice')
+        self.assertEqual(client.script('CHECKSCRIPT', self.SCRIPT)[0], 'OK')
+
+    def test_forbidden(self):
+        client = self.managesieve('without')
+        status, text = client.script('CHECKSCRIPT', self.SCRIPT)
+        self.assertEqual(status, 'NO')
+        self.assertIn("unknown Sieve capability `vnd.dovecot-bounce'", text)
+        status, text = client.command('CAPABILITY')
+        self.assertNotIn('vnd.dovecot-bounce', text)
+
+    def test_only_global(self):
+        client = self.managesieve('global')
+        status, text = client.script('CHECKSCRIPT', self.SCRIPT)
+        self.assertEqual(status, 'NO')
+        self.assertIn("its use is restricted to global scripts", text)
+
+    def test_global_script(self):
+        self.put_script('global', 'keep;\n')
+        self.lmtp('global', bounce(HARD, user='global'))
+        self.assertEqual(self.messages('global', 'Global'), 1)
+
+
+class Imap(DeliveryCase):
+    """IMAPSieve: dragging into Bounces records, out of it forgets."""
+
+    conf23 = f'''
+protocol imap {{
+  mail_plugins = $mail_plugins imap_sieve
+}}
+plugin {{
+  sieve_plugins = sieve_imapsieve sieve_bounce
+  imapsieve_mailbox1_name = Bounces
+  imapsieve_mailbox1_causes = COPY APPEND
+  imapsieve_mailbox1_before = file:@DIR@/imap/imap-bounces-in.sieve
+  imapsieve_mailbox2_name = *
+  imapsieve_mailbox2_from = Bounces
+  imapsieve_mailbox2_causes = COPY
+  imapsieve_mailbox2_before = file:@DIR@/imap/imap-bounces-out.sieve
+}}
+'''
+    conf24 = f'''
+protocol imap {{
+  mail_plugins {{
+    imap_sieve = yes
+  }}
+}}
+sieve_plugins {{
+  sieve_imapsieve = yes
+}}
+namespace inbox {{
+  mailbox Bounces {{
+    auto = subscribe
+    sieve_script bounces-in {{
+      type = before
+      cause = copy append
+      path = @DIR@/imap/imap-bounces-in.sieve
+    }}
+  }}
+  mailbox Trash {{
+    special_use = \\Trash
+    auto = create
+  }}
+}}
+imapsieve_from Bounces {{
+  sieve_script bounces-out {{
+    type = before
+    cause = copy
+    path = @DIR@/imap/imap-bounces-out.sieve
+  }}
+}}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        folder = pathlib.Path(server.dir, 'imap')
+        folder.mkdir()
+        for path in SCRIPTS.glob('imap-*.sieve'):
+            shutil.copy(path, folder)
+        # where no binary can be stored, an admin runs sievec once
+        os.chown(folder, harness.MAIL_UID, harness.MAIL_UID)
+
+    def start(self, *groups):
+        user = self.new_user()
+        client = self.imap(user)
+        for box in ('Bounces', 'Work', 'Trash'):
+            client.create(box)
+        client.append('INBOX', None, None, bounce(*groups, user=user))
+        client.select('INBOX')
+        return user, client
+
+    def test_drag_in_and_out(self):
+        user, client = self.start(HARD, SOFT)
+        self.assertEqual(self.records(user), {})
+        self.assertEqual(client.copy('1', 'Bounces')[0], 'OK')
+        self.assertEqual(sorted(self.records(user)),
+                         ['bob@example.net', 'carol@second.example'])
+        client.select('Bounces')
+        self.assertEqual(client.copy('1', 'Work')[0], 'OK')
+        self.assertEqual(self.records(user), {})
+        # and in again
+        client.select('Work')
+        typ, _ = client.uid('MOVE', '1', 'Bounces')
+        self.assertEqual(typ, 'OK')
+        self.assertEqual(len(self.records(user)), 2)
+        client.select('Bounces')
+        client.uid('MOVE', '1:*', 'INBOX')
+        self.assertEqual(self.records(user), {})
+
+    def test_append_into(self):
+        user, client = self.start(HARD)
+        client.append('Bounces', None, None, bounce(SOFT, user=user))
+        self.assertEqual(list(self.records(user)), ['carol@second.example'])
+
+    def test_deleting_is_not_forgetting(self):
+        user, client = self.start(HARD)
+        client.copy('1', 'Bounces')
+        client.select('Bounces')
+        client.uid('MOVE', '1', 'Trash')
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+
+    def test_ordinary_mail_records_nothing(self):
+        user, client = self.start(HARD)
+        client.append('INBOX', None, None, harness.mail())
+        client.copy('2', 'Bounces')
+        client.select('Bounces')
+        client.copy('1', 'Work')
+        self.assertEqual(self.records(user), {})
+
+    def test_what_a_person_said_stays(self):
+        user, client = self.start(HARD)
+        client.copy('1', 'Bounces')
+        self.doveadm('bounce', 'add', '-u', user, 'bob@example.net')
+        client.select('Bounces')
+        client.copy('1', 'Work')
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+
+    def test_forged_report_teaches_nothing(self):
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Bounces')
+        client.append('INBOX', None, None, bounce(HARD, user='mallory'))
+        client.select('INBOX')
+        client.copy('1', 'Bounces')
+        self.assertEqual(
+            [row for row in self.records(user).values()
+             if row['state'] == 'suppressed'], [])
