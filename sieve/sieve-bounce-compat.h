@@ -3,7 +3,10 @@
 
 /* Pigeonhole 0.5 (Dovecot 2.3) and 2.4: the only place here that knows which.
    Functions that can fail return -1/0 in 2.4 and have an out-parameter; before,
-   they returned the thing. */
+   they returned the thing.
+
+   The extension is registered without being enabled: sieve_extensions and
+   sieve_global_extensions say who has it. */
 
 #include "lib.h"
 #include "macros.h"
@@ -29,7 +32,7 @@ sieve_bounce_register(struct sieve_instance *svinst,
 		      const struct sieve_extension_def *def,
 		      const struct sieve_extension **ext_r)
 {
-	return sieve_extension_register(svinst, def, TRUE, ext_r);
+	return sieve_extension_register(svinst, def, FALSE, ext_r);
 }
 
 static inline int
@@ -52,7 +55,7 @@ sieve_bounce_register(struct sieve_instance *svinst,
 		      const struct sieve_extension_def *def,
 		      const struct sieve_extension **ext_r)
 {
-	*ext_r = sieve_extension_register(svinst, def, TRUE);
+	*ext_r = sieve_extension_register(svinst, def, FALSE);
 	return *ext_r == NULL ? -1 : 0;
 }
 
