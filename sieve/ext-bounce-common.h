@@ -14,9 +14,7 @@ struct bounce_store;
 
 /* Of the code in a compiled script. Raise it whenever an operation, its number
    or its operands change: a binary of another version is compiled anew. */
-#ifndef EXT_BOUNCE_VERSION
-#  define EXT_BOUNCE_VERSION 1
-#endif
+#define EXT_BOUNCE_VERSION 1
 
 /* Operations, as numbered in compiled scripts. */
 enum ext_bounce_opcode {
