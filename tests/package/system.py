@@ -19,6 +19,7 @@ SUITE = re.search(r'VERSION_CODENAME=(\w+)',
                   pathlib.Path('/etc/os-release').read_text()).group(1)
 SERIES = {'bookworm': '2.3', 'trixie': '2.4'}[SUITE]
 CONF = pathlib.Path('/etc/dovecot/conf.d/12-bounce.conf')
+LOG = pathlib.Path('/var/log/dovecot-test.log')
 SIEVE_CONF = pathlib.Path('/etc/dovecot/conf.d/91-sieve-bounce.conf')
 
 
@@ -93,14 +94,16 @@ def count(user, mailbox):
 
 def uncomment(path, *patterns):
     """Take lines out of their comment, as an admin does. Each pattern is a
-    regular expression for what follows the '#'."""
+    regular expression for what follows the '#'; each is sought below the one
+    before."""
     lines = path.read_text().splitlines()
+    at = 0
     for pattern in patterns:
-        matching = [i for i, line in enumerate(lines)
-                    if re.match(r'\s*#\s*(%s)\s*$' % pattern, line)]
+        matching = [i for i, line in enumerate(lines) if i >= at and
+                    re.match(r'\s*#\s*(%s)\s*$' % pattern, line)]
         assert matching, f'{path}: no commented line {pattern}'
-        lines[matching[0]] = lines[matching[0]].replace('#', '', 1)
-        del lines[:0]
+        at = matching[0]
+        lines[at] = lines[at].replace('#', '', 1)
     path.write_text('\n'.join(lines) + '\n')
 
 
@@ -112,3 +115,63 @@ def switch_on():
         uncomment(CONF, r'mail_plugins \{', 'bounce = yes', r'\}')
     run('doveadm', 'reload')
     time.sleep(0.5)
+
+
+SIEVE_23 = """protocol lmtp {
+  mail_plugins = $mail_plugins sieve
+}
+"""
+SIEVE_24 = """protocol lmtp {
+  mail_plugins {
+    sieve = yes
+  }
+}
+"""
+
+
+def switch_on_sieve():
+    """Sieve itself (no part of ours), and our extension as the manual says."""
+    pathlib.Path('/etc/dovecot/conf.d/99-test-sieve.conf').write_text(
+        SIEVE_23 if SERIES == '2.3' else SIEVE_24)
+    if SERIES == '2.3':
+        uncomment(SIEVE_CONF, 'sieve_plugins = sieve_bounce',
+                  r'sieve_extensions = \+vnd.dovecot-bounce')
+    else:
+        uncomment(SIEVE_CONF, r'sieve_plugins \{', 'sieve_bounce = yes', r'\}',
+                  r'sieve_extensions \{', 'vnd.dovecot-bounce = yes', r'\}')
+    run('doveadm', 'reload')
+    time.sleep(0.5)
+
+
+def prepare(name, sieve=False):
+    """For an autopkgtest: the packages are installed, Dovecot runs or can be
+    started, other tests may have been here. name: the test's."""
+    for conf in (CONF, SIEVE_CONF):
+        shipped = pathlib.Path('/usr/share') / \
+            ('dovecot-bounce-sieve' if conf == SIEVE_CONF else 'dovecot-bounce') / \
+            'conf.d' / conf.name
+        if shipped.exists():
+            conf.write_text(shipped.read_text())
+    log = pathlib.Path('/etc/dovecot/conf.d/99-test-log.conf')
+    log.write_text('log_path = %s\n' % LOG)
+    # evidence: the mail that came back left through this host
+    log.write_text(log.read_text() + 'hostname = mx.example.org\n')
+    LOG.write_text('')
+    run('service', 'dovecot', 'restart')
+    wait_for_dovecot()
+    switch_on()
+    if sieve:
+        switch_on_sieve()
+
+
+def new_user(name):
+    """A system user for this test."""
+    name = f'bt-{name}'
+    run('deluser', '--remove-home', name, check=False)
+    add_user(name)
+    return name
+
+
+def log(pattern):
+    """Lines of Dovecot's log that contain pattern."""
+    return [line for line in LOG.read_text().splitlines() if pattern in line]
