@@ -47,8 +47,8 @@ static const char *const *t_dict_settings(const char *dict)
 		ADD("dict", "fs");
 		ADD("dict_driver", "fs");
 		ADD("fs", "posix");
-		ADD("fs_driver", "posix");
-		ADD("fs_posix_prefix", t_strconcat(args[1], "/", NULL));
+		ADD("fs/posix/fs_driver", "posix");
+		ADD("fs/posix/fs_posix_prefix", t_strconcat(args[1], "/", NULL));
 	} else if (strcmp(args[0], "redis") == 0) {
 		ADD("dict", "redis");
 		ADD("dict_driver", "redis");
