@@ -11,6 +11,7 @@
 #include "dict-user.h"
 #include "settings.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,6 +105,8 @@ dict_user_init(const char *name, const char *home, const char *dict)
 	pool_t pool = pool_alloconly_create("dict user", 1024);
 	struct dict_user *du = p_new(pool, struct dict_user, 1);
 
+	/* as every Dovecot process */
+	signal(SIGPIPE, SIG_IGN);
 	du->ioloop = io_loop_create();
 	dict_drivers_register_builtin();
 	du->user.pool = pool;

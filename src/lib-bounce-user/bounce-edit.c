@@ -144,12 +144,14 @@ static int edit_write(struct bounce_edit *edit, const char **error_r)
 		create_file(store);
 	trans = dict_transaction_begin(store->dict,
 		mail_user_get_dict_op_settings(store->user));
+	/* The index first: should a driver be killed between two writes, an
+	   address without a record does no harm. */
+	array_foreach(&edit->keys, key)
+		set_or_unset(trans, key->key, key->value);
 	array_foreach(&edit->changes, change) T_BEGIN {
 		set_or_unset(trans, bounce_store_key(store, change->address),
 			     change->value);
 	} T_END;
-	array_foreach(&edit->keys, key)
-		set_or_unset(trans, key->key, key->value);
 	if (compat_dict_commit(store->dict, &trans, &error) < 0) {
 		store->reopen = TRUE;
 		*error_r = t_strdup_printf("Dictionary was not written: %s",

@@ -1,0 +1,211 @@
+"""The dictionary's drivers for tests: a private Redis, PostgreSQL, SQLite.
+
+    backend = dictserver.Redis()      .dict = what dict-tool takes
+    backend.stop() / .start() / .close()
+
+dict23(name) and dict24(name) of the SQL ones: configuration of Dovecot's dict
+server; Tool talks with tests/dict-tool.
+"""
+
+import glob
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+import harness
+
+HERE = pathlib.Path(__file__).resolve().parent
+EXAMPLES = HERE.parents[1] / 'doc' / 'example-config'
+
+
+def wait_for(test, seconds=20):
+    deadline = time.monotonic() + seconds * harness.SLOW
+    while not test():
+        if time.monotonic() > deadline:
+            raise AssertionError('it did not come up')
+        time.sleep(0.05)
+
+
+def listens(port):
+    try:
+        socket.create_connection(('127.0.0.1', port)).close()
+    except OSError:
+        return False
+    return True
+
+
+class Tool:
+    """A process that has the dictionary open. Commands as in dict-tool.c."""
+
+    def __init__(self, dictionary, home, user='alice', options=()):
+        program = os.environ.get('BOUNCE_BUILD', str(HERE.parents[1]))
+        self.process = subprocess.Popen(
+            [f'{program}/tests/dict-tool', *options, dictionary, user,
+             home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            encoding='utf-8', bufsize=1)
+
+    def send(self, *words):
+        self.process.stdin.write('\t'.join(str(w) for w in words) + '\n')
+        self.process.stdin.flush()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f'dict-tool died: {self.process.wait()}')
+        return line.rstrip('\n')
+
+    def ask(self, *words):
+        self.send(*words)
+        return self.answer()
+
+    def lines(self, *words):
+        self.send(*words)
+        return list(iter(self.answer, '.'))
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(60)
+
+
+class Redis:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='bounce-redis.')
+        self.port = harness.free_ports(1)[0]
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ['redis-server', '--port', str(self.port), '--bind', '127.0.0.1',
+             '--dir', self.dir, '--save', '', '--appendonly', 'yes',
+             '--appendfsync', 'no'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait_for(lambda: listens(self.port))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def conf23(self):
+        return f'dict {{\n bounce = redis:host=127.0.0.1:port={self.port}\n}}\n'
+
+    def conf24(self):
+        return ('dict_server {\n dict bounce {\n  driver = redis\n'
+                f'  redis_port = {self.port}\n }}\n}}\n')
+
+
+def example(name):
+    return (EXAMPLES / name).read_text()
+
+
+def conf24_sql(name, replace):
+    """The dict_server block of the shipped example."""
+    text = example(f'2.4/{name}')
+    text = text[text.index('dict_server'):text.index('\nbounce {')]
+    for old, new in replace.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def conf23_sql(name, driver, folder, connect):
+    text = example(f'2.3/{name}').split('\n')
+    text = '\n'.join(f'connect = {connect}' if line.startswith('connect')
+                     else line for line in text)
+    path = pathlib.Path(f'{folder}/{driver}.conf.ext')
+    path.write_text(text)
+    return f'dict {{\n bounce = {driver}:{path}\n}}\n'
+
+
+class SQLite:
+    """A file; it cannot be stopped."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='bounce-sqlite.')
+        os.chmod(self.dir, 0o755)
+        self.path = f'{self.dir}/bounce.sqlite'
+        subprocess.run(['sqlite3', self.path],
+                       input=example('schema-sqlite.sql'), text=True,
+                       check=True, stdout=subprocess.DEVNULL)
+        shutil.chown(self.dir, 'dovecot', 'dovecot')
+        for path in glob.glob(f'{self.dir}/*'):
+            shutil.chown(path, 'dovecot', 'dovecot')
+
+    def close(self):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def conf23(self):
+        return conf23_sql('dict-sqlite.conf.ext', 'sqlite', self.dir, self.path)
+
+    def conf24(self):
+        return conf24_sql('dict-sqlite.conf', {
+            '/var/lib/dovecot-bounce/bounce.sqlite': self.path})
+
+
+class PostgreSQL:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix='bounce-pgsql.')
+        self.port = harness.free_ports(1)[0]
+        self.bin = sorted(glob.glob('/usr/lib/postgresql/*/bin'))[-1]
+        os.chmod(self.dir, 0o755)
+        shutil.chown(self.dir, 'postgres', 'postgres')
+        self.run('initdb', '-D', f'{self.dir}/data', '-A', 'trust', '-U',
+                 'postgres', '-E', 'UTF8', '--locale=C.UTF-8', '-N')
+        self.process = None
+        self.start()
+        self.run('createdb', '-h', self.dir, '-p', str(self.port), '-U',
+                 'postgres', 'dovecot')
+        self.run('psql', '-q', '-h', self.dir, '-p', str(self.port), '-U',
+                 'postgres', 'dovecot', stdin=example('schema-pgsql.sql'))
+
+    def run(self, program, *args, stdin=''):
+        subprocess.run([f'{self.bin}/{program}', *args], check=True,
+                       user='postgres', group='postgres', extra_groups=[],
+                       cwd='/', input=stdin, text=True,
+                       stdout=subprocess.DEVNULL)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [f'{self.bin}/postgres', '-D', f'{self.dir}/data', '-p',
+             str(self.port), '-k', self.dir, '-c',
+             'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
+            user='postgres', group='postgres', extra_groups=[], cwd='/',
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        wait_for(lambda: listens(self.port))
+        wait_for(self.is_ready)
+
+    def is_ready(self):
+        return subprocess.run(
+            [f'{self.bin}/pg_isready', '-q', '-h', self.dir, '-p',
+             str(self.port)], check=False).returncode == 0
+
+    def stop(self):
+        self.process.send_signal(2)
+        self.process.wait(30)
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def conf23(self):
+        return conf23_sql('dict-pgsql.conf.ext', 'pgsql', self.dir,
+                          f'host=127.0.0.1 port={self.port} dbname=dovecot '
+                          'user=postgres')
+
+    def conf24(self):
+        return conf24_sql('dict-pgsql.conf', {
+            'pgsql localhost': 'pgsql 127.0.0.1',
+            'dbname = dovecot': f'dbname = dovecot\n        port = {self.port}',
+            'user = dovecot': 'user = postgres',
+            'password = CHANGE-ME': ''})

@@ -1,0 +1,349 @@
+"""The dictionary with each driver for real: what goes in comes out, nothing is
+lost or counted twice, and what fails says so. Through tests/dict-tool, which is
+the store without a mail process."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import dictserver
+import harness
+
+HURTING = {
+    '"quoted local"@example.com': None,
+    'a/b@example.com': None,
+    '"../../x"@example.com': None,
+    '..@example.com': '".."@example.com',
+    '*@example.com': None,
+    '%h%u$item@example.com': None,
+    "o'brien@example.com": None,
+    "'; DROP TABLE bounce; --@example.com":
+        '"\'; drop table bounce; --"@example.com',
+    '"say \\"hi\\""@example.com': None,
+    '"back\\\\slash"@example.com': None,
+    'jürgen@bücher.example': 'jürgen@xn--bcher-kva.example',
+    'ju\u0308rgen@example.com': 'jürgen@example.com',
+    '用户@例子.example': '用户@xn--fsqu00a.example',
+    'postmaster': None,
+    'a' * 64 + '@' + '.'.join(['d' * 50] * 5): None,
+    'x' * 308 + '@example.com': None,
+}
+REFUSED = ['', '<>', 'bob', 'bob@', '@example.com', 'y' * 320 + '@example.com']
+
+
+class Driver:
+    """What every driver must do. Mixed into a TestCase with make()."""
+
+    bounce = sieve = sieve_bounce = False
+    spare_users = 0
+    proxied = True
+    iterates = True
+
+    @classmethod
+    def make(cls):
+        """Returns a backend, or None."""
+
+    @classmethod
+    def dictionary(cls, home):
+        return f'proxy:{cls.server.dir}/run/dict:bounce'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = cls.make()
+        if cls.proxied:
+            cls.conf23 = cls.backend.conf23()
+            cls.conf24 = cls.backend.conf24()
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        if cls.backend:
+            cls.backend.close()
+
+    def setUp(self):
+        super().setUp()
+        self.home = tempfile.mkdtemp(prefix='bounce-home.')
+        self.user = 'u' + os.path.basename(self.home).rsplit('.', 1)[1]
+        self.tools = []
+
+    def tearDown(self):
+        for tool in self.tools:
+            if tool.process.poll() is None:
+                self.assertEqual(tool.close(), 0)
+        shutil.rmtree(self.home)
+        super().tearDown()
+
+    def tool(self, *options, home=None):
+        home = home or self.home
+        tool = dictserver.Tool(self.dictionary(home), home, self.user, options)
+        self.tools.append(tool)
+        return tool
+
+    def record(self, tool, address):
+        answer = tool.ask('get', address)
+        return None if answer == 'none' else json.loads(answer)
+
+    def test_addresses_that_hurt(self):
+        tool = self.tool()
+        for number, address in enumerate(HURTING):
+            self.assertEqual(tool.ask('add', f'<{number}>', address), '1',
+                             address)
+        for address in REFUSED:
+            self.assertEqual(tool.ask('add', '<x>', address), '0', address)
+        wanted = sorted(normal or address for address, normal in HURTING.items())
+        self.assertEqual(sorted(tool.lines('list')), wanted)
+        other = self.tool()
+        self.assertEqual(sorted(other.lines('list')), wanted)
+        for address, normal in HURTING.items():
+            record = self.record(other, address)
+            self.assertEqual(record['address'], normal or address)
+            self.assertEqual(record['count'], 1)
+        for address in HURTING:
+            self.assertEqual(tool.ask('remove', address), '1', address)
+            self.assertEqual(tool.ask('remove', address), '0', address)
+        self.assertEqual(other.lines('list'), [])
+
+    def test_users_apart(self):
+        tool = self.tool()
+        tool.ask('add', '<1>', 'bob@example.com')
+        home = tempfile.mkdtemp(prefix='bounce-home.')
+        other = dictserver.Tool(self.dictionary(home), home, 'mallory')
+        self.assertEqual(other.ask('get', 'bob@example.com'), 'none')
+        self.assertEqual(other.lines('list'), [])
+        other.close()
+        shutil.rmtree(home)
+
+    def test_room(self):
+        tool = self.tool('--max', '20')
+        for number in range(50):
+            self.assertEqual(tool.ask('add', '<1>', f'a{number}@example.com',
+                                      'mailbox-full'), '1')
+        self.assertEqual(len(tool.lines('list')), 20)
+
+    def feed(self, writers, reports, kill=None):
+        """Each writer: reports to one common address and to some of its own."""
+        for number, tool in enumerate(writers):
+            for report in range(reports):
+                tool.send('add', f'<{number}-{report}>', 'shared@example.com')
+                tool.send('add', f'<{number}-{report}>',
+                          f'w{number}-{report % 5}@example.com')
+        if kill:
+            time.sleep(kill)
+            for tool in writers:
+                tool.process.send_signal(signal.SIGKILL)
+                tool.process.stdout.close()
+                tool.process.wait()
+                with contextlib.suppress(BrokenPipeError):
+                    tool.process.stdin.close()
+            return
+        for tool in writers:
+            for _ in range(reports * 2):
+                answer = tool.answer()
+                self.assertIn(answer, '01', answer)
+
+    def check_totals(self, writers, reports):
+        tool = self.tool()
+        self.assertEqual(self.record(tool, 'shared@example.com')['count'],
+                         writers * reports)
+        for number in range(writers):
+            for own in range(5):
+                self.assertEqual(
+                    self.record(tool, f'w{number}-{own}@example.com')['count'],
+                    reports // 5)
+        self.assertEqual(len(tool.lines('list')), writers * 5 + 1)
+
+    def test_parallel(self):
+        self.feed([self.tool() for _ in range(8)], 25)
+        self.check_totals(8, 25)
+
+    def test_killed_and_redelivered(self):
+        for wait in (0.05, 0.2, 0.4):
+            self.feed([self.tool() for _ in range(8)], 25, kill=wait)
+        began = time.monotonic()
+        self.feed([self.tool() for _ in range(8)], 25)
+        self.assertLess(time.monotonic() - began, 30 * harness.SLOW)
+        self.check_totals(8, 25)
+
+    def test_two_homes(self):
+        """As two Dovecots on one dictionary: no lock that both see."""
+        if not self.proxied and not self.backend:
+            self.skipTest('this dictionary is in the home')
+        homes = [tempfile.mkdtemp(prefix='bounce-home.') for _ in range(2)]
+        tools = [self.tool('--shared', home=home) for home in homes * 2]
+        self.feed(tools, 10)
+        self.check_totals(4, 10)
+        for home in homes:
+            shutil.rmtree(home)
+
+
+class File(Driver, harness.TestCase):
+    proxied = False
+
+    @classmethod
+    def dictionary(cls, home):
+        return ''
+
+    def test_mode(self):
+        os.chmod(self.home, 0o755)
+        self.tool().ask('add', '<1>', 'bob@example.com')
+        mode = os.stat(f'{self.home}/dovecot-bounce.dict').st_mode & 0o7777
+        self.assertEqual(mode, 0o600)
+
+    def test_disk_full(self):
+        disk = f'{self.home}/disk'
+        os.mkdir(disk)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk],
+                       check=True)
+        try:
+            tool = self.tool(home=disk)
+            self.assertEqual(tool.ask('add', '<1>', 'first@example.com'), '1')
+            with contextlib.suppress(OSError), \
+                    open(f'{disk}/ballast', 'wb', buffering=0) as out:
+                while True:
+                    out.write(b'x' * 512)
+            answers = [tool.ask('add', f'<{n}>', f'a{n}@example.com')
+                       for n in range(40)]
+            failed = [a for a in answers if a.startswith('error')]
+            self.assertTrue(failed)
+            self.assertIn('not written', failed[0])
+            # what is said to be written is, and no more
+            stored = 1 + answers.count('1')
+            self.assertEqual(len(tool.lines('list')), stored)
+            other = self.tool(home=disk)
+            self.assertEqual(len(other.lines('list')), stored)
+            os.unlink(f'{disk}/ballast')
+            began = time.monotonic()
+            self.assertEqual(other.ask('add', '<9>', 'last@example.com'), '1')
+            self.assertEqual(tool.ask('add', '<9>', 'last2@example.com'), '1')
+            self.assertLess(time.monotonic() - began, 5)
+            self.assertEqual(len(tool.lines('list')), stored + 2)
+            for tool in self.tools:
+                tool.close()
+        finally:
+            subprocess.run(['umount', '-l', disk], check=True)
+
+
+class Fs(Driver, harness.TestCase):
+    """Listed through the index on 2.3, whose driver iterates without an end."""
+    proxied = False
+
+    @classmethod
+    def dictionary(cls, home):
+        return f'fs:{home}/dict'
+
+
+class Down:
+    """A backend that goes and comes again."""
+
+    # What Dovecot says of its server; 2.3's dict server crashes now and then
+    # when PostgreSQL goes, and is started again.
+    complaints = r'dict(\(|: Error|.*killed with signal 11)'
+
+    def test_down_and_up(self):
+        tool = self.tool()
+        self.assertEqual(tool.ask('add', '<1>', 'bob@example.com'), '1')
+        self.backend.stop()
+        self.expect_log(self.complaints) if self.proxied else None
+        began = time.monotonic()
+        self.assertRegex(tool.ask('add', '<2>', 'bob@example.com'), '^error ')
+        self.assertRegex(tool.ask('get', 'bob@example.com'), '^error ')
+        self.assertLess(time.monotonic() - began, 100)
+        self.backend.start()
+        for _ in range(60):
+            answer = tool.ask('add', '<2>', 'bob@example.com')
+            if answer == '1':
+                break
+            time.sleep(0.5)
+        self.assertEqual(answer, '1')
+        self.assertEqual(self.record(tool, 'bob@example.com')['count'], 2)
+
+
+class Redis(Down, Driver, harness.TestCase):
+    proxied = False
+
+    @classmethod
+    def make(cls):
+        return dictserver.Redis()
+
+    @classmethod
+    def dictionary(cls, home):
+        return f'redis:{cls.backend.port}'
+
+
+class RedisProxied(Driver, harness.TestCase):
+    """The dict server says in the log that it was asked whether its backend
+    iterates; 2.3's crashes when a client dies in the middle: the manual
+    recommends Redis without it."""
+
+    @classmethod
+    def make(cls):
+        return dictserver.Redis()
+
+    def setUp(self):
+        super().setUp()
+        self.expect_log('Unsupported operation|killed with signal 11')
+
+
+class SQLite(Driver, harness.TestCase):
+    @classmethod
+    def make(cls):
+        return dictserver.SQLite()
+
+    def test_dict_server_killed(self):
+        tools = [self.tool() for _ in range(4)]
+        for number, tool in enumerate(tools):
+            for report in range(20):
+                tool.send('add', f'<{number}-{report}>', 'shared@example.com')
+        for _ in range(3):
+            time.sleep(0.15)
+            for pid in dict_servers(self.server):
+                os.kill(pid, signal.SIGKILL)
+        lost = set()
+        for number, tool in enumerate(tools):
+            for report in range(20):
+                if tool.answer().startswith('error'):
+                    lost.add((number, report))
+        # what failed is delivered again; what did not must not count twice
+        self.expect_log('killed with signal 9')
+        for number, tool in enumerate(tools):
+            for report in range(20):
+                answer = tool.ask('add', f'<{number}-{report}>',
+                                  'shared@example.com')
+                self.assertIn(answer, '01')
+                if (number, report) not in lost:
+                    self.assertEqual(answer, '0')
+        self.assertEqual(
+            self.record(tools[0], 'shared@example.com')['count'], 80)
+
+
+class PostgreSQL(Down, Driver, harness.TestCase):
+    @classmethod
+    def make(cls):
+        return dictserver.PostgreSQL()
+
+
+def dict_servers(server):
+    """The dict processes of this Dovecot."""
+    pids = []
+    for entry in os.listdir('/proc'):
+        try:
+            with open(f'/proc/{entry}/stat', encoding='utf-8') as stat:
+                text = stat.read()
+        except (OSError, ValueError):
+            continue
+        name = text[text.index('(') + 1:text.rindex(')')]
+        parent = int(text[text.rindex(')') + 2:].split()[1])
+        if name == 'dict' and parent == server.process.pid:
+            pids.append(int(entry))
+    return pids
+
+
+if __name__ == '__main__':
+    unittest.main()
