@@ -11,8 +11,6 @@
 #include "bounce-reason.h"
 #include "bounce-record.h"
 
-#include <math.h>
-
 #define DAY (24 * 3600)
 
 /* A soft failure suppresses when it came on so many days, first to last so far
@@ -73,7 +71,7 @@ double bounce_policy_score(const struct bounce_policy *policy,
 	    rec->scored == 0 || now <= rec->scored)
 		return rec->score;
 	halvings = (now - rec->scored) / policy->half_life;
-	return halvings > 60 ? 0 : ldexp(rec->score, -(int)halvings);
+	return halvings > 60 ? 0 : rec->score / ((uint64_t)1 << halvings);
 }
 
 /*

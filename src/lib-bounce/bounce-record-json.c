@@ -88,12 +88,13 @@ static void set_number(json_t *json, const char *name, long long number)
 /* Scores are written as people write them: 3, 1.5 */
 static void set_score(json_t *json, double score)
 {
-	double rounded = round(score * 1000) / 1000;
+	long long thousandths = (long long)(score * 1000 + 0.5);
 
-	if (rounded == floor(rounded))
-		set_number(json, "score", (long long)rounded);
+	if (thousandths % 1000 == 0)
+		set_number(json, "score", thousandths / 1000);
 	else
-		json_object_set_new(json, "score", json_real(rounded));
+		json_object_set_new(json, "score",
+				    json_real(thousandths / 1000.0));
 }
 
 static void set_list(json_t *json, const char *name,
