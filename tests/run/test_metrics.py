@@ -1,0 +1,115 @@
+"""The metric blocks, alert rules and dashboard of the example configuration
+against what Dovecot really serves after deliveries."""
+
+import json
+import re
+import time
+import urllib.request
+
+import harness
+
+EXAMPLES = harness.SOURCE / 'doc' / 'example-config'
+PORT, = harness.free_ports(1)
+
+
+def example(series):
+    text = (EXAMPLES / series / 'metrics.conf').read_text('utf-8')
+    assert text.count('port = 9900') == 1
+    return text.replace('port = 9900', f'port = {PORT}')
+
+
+def labels(text):
+    return dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text))
+
+
+class Metrics(harness.TestCase):
+
+    conf23 = example('2.3')
+    conf24 = example('2.4')
+
+    def scrape(self):
+        """{(metric, (label, ...)): [({label: value}, number)]}"""
+        with urllib.request.urlopen(f'http://127.0.0.1:{PORT}/metrics',
+                                    timeout=10) as answer:
+            text = answer.read().decode()
+        found = []
+        for line in text.splitlines():
+            match = re.match(r'(dovecot_bounce_\w+?)(?:\{(.*)\})? (\S+)', line)
+            if match:
+                found.append((match.group(1), labels(match.group(2) or ''),
+                              float(match.group(3))))
+        return found
+
+    def deliver_all(self):
+        user = self.new_user()
+        address = f'{user}@example.org'
+        for name in ('one', 'two', 'three'):
+            self.lmtp(user, harness.dsn(f'{name}@example.net', user=address))
+        self.lmtp(user, harness.dsn('blocked@example.com', status='5.7.1',
+                                    user=address, diagnostic='554 5.7.1 Service '
+                                    'unavailable; Client host [192.0.2.1] blocked '
+                                    'using zen.spamhaus.org'))
+        self.lmtp(user, harness.dsn('late@example.net', status='4.4.1',
+                                    user=address, action='delayed'))
+        self.lmtp(user, harness.dsn('forged@example.net', user=address,
+                                    trace=False,
+                                    original_id='<forged@elsewhere.example>'))
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+
+    def wait_for(self, name, total):
+        for _ in range(50):
+            rows = self.scrape()
+            leaves = [r for r in rows if r[0] == name]
+            most = max((len(r[1]) for r in leaves), default=0)
+            if sum(r[2] for r in leaves if len(r[1]) == most) >= total:
+                return rows
+            time.sleep(0.1)
+        self.fail(f'{name} did not reach {total}: {rows}')
+        return None
+
+    def test_scrape(self):
+        self.deliver_all()
+        rows = self.wait_for('dovecot_bounce_reports_total', 6)
+        self.wait_for('dovecot_bounce_failures_total', 5)
+        rows = self.scrape()
+
+        def total(metric, **wanted):
+            return sum(number for name, have, number in rows
+                       if name == f'dovecot_bounce_{metric}_total' and
+                       all(have.get(k) == v for k, v in wanted.items()))
+        # As Prometheus sums them up: nothing may be counted twice.
+        self.assertEqual(total('reports'), 6, rows)
+        self.assertEqual(total('failures'), 5, rows)
+        self.assertEqual(total('reports', kind='failure'), 5)
+        self.assertEqual(total('reports', kind='delay'), 1)
+        self.assertEqual(total('reports', evidence='unverified'), 1)
+        self.assertEqual(total('failures', bounce_class='hard',
+                               bounce_reason='mailbox-unknown'), 4)
+        self.assertEqual(total('failures', bounce_side='sender',
+                               bounce_reason='reputation'), 1)
+        self.assertEqual(total('domains', bounce_domain='example.net'), 4)
+        self.assertEqual(total('domains', bounce_domain='example.com'), 1)
+        self.check_queries(rows)
+
+    def check_queries(self, rows):
+        """Every metric, label and value that rules and dashboard ask for is
+        served (or is a name of ours)."""
+        served = {}
+        for name, have, _ in rows:
+            served.setdefault(name, set()).update(have)
+        alerts = (EXAMPLES / 'prometheus-alerts.yml').read_text('utf-8')
+        dashboard = (EXAMPLES / 'grafana-dashboard.json').read_text('utf-8')
+        queries = re.findall(r'expr:(.*?)\n *(?:for|labels):', alerts, re.S)
+        for panel in json.loads(dashboard)['panels']:
+            queries += [target['expr'] for target in panel['targets']]
+        self.assertGreater(len(queries), 10)
+        for query in queries:
+            metrics = set(re.findall(r'dovecot_bounce_\w+', query))
+            self.assertTrue(metrics, query)
+            asked = set(re.findall(r'(\w+)=~?"', query)) - {'instance'}
+            for names in re.findall(r'by \(([^)]*)\)', query):
+                asked.update(re.split(r',\s*', names))
+            for metric in metrics:
+                self.assertIn(metric, served)
+                self.assertLessEqual(asked, served[metric], query)
+
