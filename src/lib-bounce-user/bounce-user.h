@@ -8,7 +8,6 @@
 #include "bounce-record.h"
 
 struct mail_user;
-struct bounce_rules;
 struct bounce_store;
 struct bounce_report;
 
@@ -16,13 +15,18 @@ struct bounce_user_settings {
 	const char *mailbox;			/* "" = stay in INBOX */
 	/* bits 1 << enum bounce_kind that are filed */
 	unsigned int file_kinds;
-	const char *dict;			/* 2.3: URI, %-expanded */
+	/* 2.3: URI, %-expanded; NULL = the default file, and on 2.4 */
+	const char *dict;
 	bool record;
 	unsigned int max_addresses;
 	struct bounce_policy policy;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
-	/* site_domains etc. of the evidence */
-	const char *const *evidence_hosts;
+	/* bounce_shared: several Dovecots write the dictionary */
+	bool shared;
+	/* bounce_addresses and bounce_sites, for the evidence;
+	   NULL-terminated */
+	const char *const *addresses;
+	const char *const *sites;
 };
 
 struct bounce_user {
@@ -30,15 +34,16 @@ struct bounce_user {
 	struct mail_user *user;
 	struct event *event;			/* prefix "bounce: " */
 	struct bounce_user_settings set;
-	/* borrowed: loaded once per process by the module */
-	const struct bounce_rules *rules;
+	/* the address that the delivery is for, set by who knows it, else
+	   NULL: one of the user's, for the evidence */
+	const char *rcpt_to;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
 };
 
 /* Read the user's settings (site, then userdb). A wrong value is logged once,
    naming setting and value, and its default is used: never fails. Free with
-   bounce_user_deinit(). rules may be NULL until bounce_user_set_rules(). */
+   bounce_user_deinit(). */
 struct bounce_user *bounce_user_init(struct mail_user *user);
 void bounce_user_deinit(struct bounce_user **bu);
 

@@ -1,0 +1,30 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "compat-settings-info.h"
+
+const struct compat_settings compat_settings_default = {
+#define DEFAULT(name, def) .name = def,
+	COMPAT_SETTINGS(DEFAULT)
+};
+
+#if DOVECOT_PREREQ(2, 4, 0)
+
+static const struct setting_define compat_bounce_setting_defines[] = {
+#define DEFINE(name, def) \
+	SETTING_DEFINE_STRUCT_STR("bounce_"#name, name, struct compat_settings),
+	COMPAT_SETTINGS(DEFINE)
+	/* allows  bounce { dict file { ... } } */
+	{ .type = SET_FILTER_NAME, .key = "bounce" },
+	SETTING_DEFINE_LIST_END
+};
+
+const struct setting_parser_info compat_bounce_setting_parser_info = {
+	.name = "bounce",
+	.defines = compat_bounce_setting_defines,
+	.defaults = &compat_settings_default,
+	.struct_size = sizeof(struct compat_settings),
+	.pool_offset1 = 1 + offsetof(struct compat_settings, pool),
+};
+
+#endif

@@ -1,0 +1,13 @@
+#ifndef COMPAT_SETTINGS_INFO_H
+#define COMPAT_SETTINGS_INFO_H
+
+/* The table that 2.4's config process and our modules share; nothing on 2.3. */
+
+#include "compat-settings.h"
+#if DOVECOT_PREREQ(2, 4, 0)
+#  include "settings-parser.h"
+
+extern const struct setting_parser_info compat_bounce_setting_parser_info;
+#endif
+
+#endif

@@ -1,0 +1,64 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "mail-user.h"
+#include "compat-settings-info.h"
+
+#if DOVECOT_PREREQ(2, 4, 0)
+
+#include "settings.h"
+#include "str-parse.h"
+
+int compat_settings_get(struct mail_user *user, pool_t pool,
+			struct compat_settings *set_r, const char **dict_r,
+			const char **error_r)
+{
+	const struct compat_settings *set;
+
+	*dict_r = NULL;
+	*set_r = compat_settings_default;
+	if (settings_get(user->event, &compat_bounce_setting_parser_info, 0,
+			 &set, error_r) < 0)
+		return -1;
+#define COPY(name, def) set_r->name = p_strdup(pool, set->name);
+	COMPAT_SETTINGS(COPY)
+	settings_free(set);
+	return 0;
+}
+
+int compat_parse_time(const char *value, unsigned int *secs_r,
+		      const char **error_r)
+{
+	return str_parse_get_interval(value, secs_r, error_r);
+}
+
+#else
+
+#include "settings-parser.h"
+
+static const char *
+get(struct mail_user *user, pool_t pool, const char *name, const char *def)
+{
+	const char *value = mail_user_plugin_getenv(user, name);
+
+	return value == NULL ? def : p_strdup(pool, value);
+}
+
+int compat_settings_get(struct mail_user *user, pool_t pool,
+			struct compat_settings *set_r, const char **dict_r,
+			const char **error_r ATTR_UNUSED)
+{
+	i_zero(set_r);
+#define GET(name, def) set_r->name = get(user, pool, "bounce_"#name, def);
+	COMPAT_SETTINGS(GET)
+	*dict_r = get(user, pool, "bounce_dict", NULL);
+	return 0;
+}
+
+int compat_parse_time(const char *value, unsigned int *secs_r,
+		      const char **error_r)
+{
+	return settings_get_time(value, secs_r, error_r);
+}
+
+#endif

@@ -1,0 +1,47 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "hostpid.h"
+#include "mail-storage-settings.h"
+#include "mail-user.h"
+#include "compat-user.h"
+#if DOVECOT_PREREQ(2, 4, 0)
+#  include "settings.h"
+#endif
+
+#if DOVECOT_PREREQ(2, 4, 0)
+
+static const char *get_delimiters(struct mail_user *user, pool_t pool)
+{
+	const struct mail_storage_settings *set;
+	const char *delimiters, *error;
+
+	if (settings_get(user->event, &mail_storage_setting_parser_info,
+			 SETTINGS_GET_FLAG_NO_EXPAND, &set, &error) < 0)
+		return "+";
+	delimiters = p_strdup(pool, set->recipient_delimiter);
+	settings_free(set);
+	return delimiters;
+}
+
+#else
+
+static const char *get_delimiters(struct mail_user *user, pool_t pool)
+{
+	return p_strdup(pool,
+		mail_user_set_get_storage_set(user)->recipient_delimiter);
+}
+
+#endif
+
+void compat_user_names(struct mail_user *user, pool_t pool,
+		       const char **hostname_r, const char **delimiters_r)
+{
+	const char *hostname = user->set->hostname;
+
+	*hostname_r = hostname != NULL && *hostname != '\0' ?
+		p_strdup(pool, hostname) : my_hostdomain();
+	*delimiters_r = get_delimiters(user, pool);
+	if (*delimiters_r == NULL)
+		*delimiters_r = "";
+}

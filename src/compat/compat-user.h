@@ -1,0 +1,11 @@
+#ifndef COMPAT_USER_H
+#define COMPAT_USER_H
+
+struct mail_user;
+
+/* Dovecot's own settings "hostname" and "recipient_delimiter" as they are for
+   this user; never NULL. Copied to pool. */
+void compat_user_names(struct mail_user *user, pool_t pool,
+		       const char **hostname_r, const char **delimiters_r);
+
+#endif
