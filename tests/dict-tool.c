@@ -313,7 +313,9 @@ int main(int argc, char *argv[])
 	struct bounce_store_settings set;
 	char line[4096];
 
-	lib_init();
+	if (argc < 4)
+		return 64;
+	dict_user_lib_init(argv[argc - 3]);
 	i_zero(&set);
 	bounce_policy_init(&set.policy);
 	set.max_addresses = 10000;
@@ -336,6 +338,5 @@ int main(int argc, char *argv[])
 	} T_END;
 	bounce_store_deinit(&store);
 	dict_user_deinit(&user);
-	lib_deinit();
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include "bounce-store.h"
 #include "dict-user.h"
 #include "settings.h"
+#include "master-service.h"
+#include "master-service-settings.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -38,8 +40,6 @@ static const char *const *t_dict_settings(const char *dict)
 		array_push_back(&set, &k); array_push_back(&set, &v); \
 	} STMT_END
 	t_array_init(&set, 16);
-	if (*dict == '\0')
-		return NULL;
 	if (strcmp(args[0], "file") == 0) {
 		ADD("dict", "file");
 		ADD("dict_driver", "file");
@@ -64,12 +64,31 @@ static const char *const *t_dict_settings(const char *dict)
 	return array_front(&set);
 }
 
+/* The proxy driver asks the service for its settings. */
+void dict_user_lib_init(const char *dict)
+{
+	static char name[] = "dict-tool", *args[] = { name, NULL }, **argv = args;
+	int argc = 1;
+	const char *error;
+
+	if (strncmp(dict, "proxy:", 6) != 0) {
+		lib_init();
+		return;
+	}
+	master_service = master_service_init(name,
+		MASTER_SERVICE_FLAG_STANDALONE |
+		MASTER_SERVICE_FLAG_DONT_SEND_STATS |
+		MASTER_SERVICE_FLAG_NO_CONFIG_SETTINGS |
+		MASTER_SERVICE_FLAG_NO_SSL_INIT, &argc, &argv, "");
+	if (master_service_settings_read_simple(master_service, &error) < 0)
+		i_fatal("%s", error);
+}
+
 static void init_dict(struct dict_user *du, const char *dict)
 {
 	static const char *const none[] = { NULL };
-	const char *const *set = t_dict_settings(dict);
-
-	settings_simple_init(&du->set, set == NULL ? none : set);
+	settings_simple_init(&du->set, *dict == '\0' ? none :
+			     t_dict_settings(dict));
 	du->user.event = event_create(du->set.event);
 }
 
@@ -80,6 +99,11 @@ static void deinit_dict(struct dict_user *du)
 }
 
 #else
+
+void dict_user_lib_init(const char *dict ATTR_UNUSED)
+{
+	lib_init();
+}
 
 static void init_dict(struct dict_user *du, const char *dict)
 {

@@ -7,6 +7,9 @@ struct mail_user;
 struct bounce_store;
 struct bounce_store_settings;
 
+/* lib_init() for a program that will use dict. */
+void dict_user_lib_init(const char *dict);
+
 /* dict: "" = the default file in home, "file:PATH", "fs:FOLDER" (2.4),
    "redis:PORT", "proxy:SOCKET:NAME". home NULL = none. Exits with a message if
    that cannot be. Call after fork() for each process. */
