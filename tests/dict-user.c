@@ -181,7 +181,7 @@ const char *dict_user_mkdir(void)
 
 	if (mkdtemp(template) == NULL)
 		i_fatal("mkdtemp(%s): %m", template);
-	return i_strdup(template);
+	return t_strdup(template);
 }
 
 void dict_user_rmdir(const char *dir)
