@@ -134,23 +134,29 @@ ext_bounce_classify(const struct ext_bounce_env *env, pool_t pool,
 			       report_r, error_r);
 }
 
-static struct ext_bounce_message *
-ext_bounce_message_create(const struct ext_bounce_env *env)
+struct ext_bounce_message *
+ext_bounce_message_get(const struct ext_bounce_env *env)
+{
+	struct ext_bounce_message *msg = (struct ext_bounce_message *)
+		sieve_message_context_extension_get(env->msgctx, env->ext);
+	pool_t pool;
+
+	if (msg == NULL) {
+		pool = sieve_message_context_pool(env->msgctx);
+		msg = p_new(pool, struct ext_bounce_message, 1);
+		p_array_init(&msg->lookups, pool, 2);
+		sieve_message_context_extension_set(env->msgctx, env->ext, msg);
+	}
+	return msg;
+}
+
+static const struct bounce_report *
+ext_bounce_report_make(const struct ext_bounce_env *env)
 {
 	pool_t pool = sieve_message_context_pool(env->msgctx);
-	struct ext_bounce_message *msg =
-		p_new(pool, struct ext_bounce_message, 1);
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
 	struct bounce_report *report = NULL;
 	const char *error = NULL;
 
-	p_array_init(&msg->lookups, pool, 2);
-	if (delivery != NULL) {
-		msg->report = delivery->report;
-		msg->evidence = delivery->evidence;
-		msg->evidence_known = TRUE;
-		return msg;
-	}
 	if (ext_bounce_classify(env, pool, &report, &error) < 0)
 		e_error(env->eenv->event, "bounce: "
 			"Cannot read the mail to classify it: %s", error);
@@ -159,49 +165,53 @@ ext_bounce_message_create(const struct ext_bounce_env *env)
 		p_array_init(&report->original_to, pool, 1);
 		p_array_init(&report->recipients, pool, 1);
 	}
-	msg->report = report;
-	return msg;
+	return report;
 }
 
-struct ext_bounce_message *
-ext_bounce_message_get(const struct ext_bounce_env *env)
+const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env)
 {
-	struct ext_bounce_message *msg = (struct ext_bounce_message *)
-		sieve_message_context_extension_get(env->msgctx, env->ext);
+	struct ext_bounce_message *msg = ext_bounce_message_get(env);
+	struct bounce_delivery *delivery;
 
-	if (msg == NULL) {
-		msg = ext_bounce_message_create(env);
-		sieve_message_context_extension_set(env->msgctx, env->ext, msg);
+	if (msg->report != NULL)
+		return msg->report;
+	delivery = ext_bounce_delivery(env);
+	if (delivery == NULL) {
+		msg->report = ext_bounce_report_make(env);
+	} else {
+		msg->report = delivery->report;
+		msg->evidence = delivery->evidence;
+		msg->evidence_known = TRUE;
 	}
-	return msg;
+	return msg->report;
 }
 
-enum bounce_evidence
-ext_bounce_message_evidence(const struct ext_bounce_env *env)
+enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 {
+	const struct bounce_report *report = ext_bounce_report(env);
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
 	struct bounce_user *bu;
 
 	if (!msg->evidence_known) {
 		bu = ext_bounce_user(env);
 		msg->evidence = bu == NULL ? BOUNCE_EVIDENCE_UNVERIFIED :
-			bounce_user_evidence(bu, msg->report);
+			bounce_user_evidence(bu, report);
 		msg->evidence_known = TRUE;
 	}
 	return msg->evidence;
 }
 
 const struct bounce_recipient *
-ext_bounce_message_first(const struct ext_bounce_message *msg)
+ext_bounce_report_first(const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
 
-	array_foreach(&msg->report->recipients, rcpt) {
+	array_foreach(&report->recipients, rcpt) {
 		if (rcpt->action == BOUNCE_ACTION_FAILED)
 			return rcpt;
 	}
-	return array_is_empty(&msg->report->recipients) ? NULL :
-		array_front(&msg->report->recipients);
+	return array_is_empty(&report->recipients) ? NULL :
+		array_front(&report->recipients);
 }
 
 bool ext_bounce_recipient_is_judged(const struct bounce_recipient *rcpt)

@@ -51,7 +51,7 @@ struct ext_bounce_context {
 
 /* What one message keeps. */
 struct ext_bounce_message {
-	/* never NULL; kind none for ordinary mail */
+	/* NULL before ext_bounce_report() */
 	const struct bounce_report *report;
 	enum bounce_evidence evidence;
 	bool evidence_known;
@@ -82,16 +82,18 @@ int ext_bounce_context_init(const struct sieve_extension *ext,
 			    struct ext_bounce_context **context_r);
 void ext_bounce_context_deinit(struct ext_bounce_context **context);
 
-/* The classification of the message, made or fetched at the first call: in a
-   delivery the mail plugin's, elsewhere our own. Never NULL. */
+/* What we keep of the message; made at the first call. Never NULL. */
 struct ext_bounce_message *
 ext_bounce_message_get(const struct ext_bounce_env *env);
+/* What the message reports; classified or fetched at the first call: in a
+   delivery the mail plugin's, elsewhere our own. Never NULL; kind none for
+   ordinary mail. */
+const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env);
 /* How sure we are that the report answers a mail of this user. */
-enum bounce_evidence
-ext_bounce_message_evidence(const struct ext_bounce_env *env);
+enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env);
 /* The first failed recipient, else the first one; NULL if there is none. */
 const struct bounce_recipient *
-ext_bounce_message_first(const struct ext_bounce_message *msg);
+ext_bounce_report_first(const struct bounce_report *report);
 
 /* Class, side and reason are said of recipients that were not reached. */
 bool ext_bounce_recipient_is_judged(const struct bounce_recipient *rcpt);

@@ -109,8 +109,8 @@ void ext_bounce_learn(const struct ext_bounce_env *env)
 	/* bounce_record = no is the user's word too */
 	if (store == NULL || !ext_bounce_user(env)->set.record)
 		return;
-	if (bounce_store_add(store, msg->report,
-			     ext_bounce_message_evidence(env), ioloop_time,
+	if (bounce_store_add(store, ext_bounce_report(env),
+			     ext_bounce_evidence(env), ioloop_time,
 			     &error) < 0)
 		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
 }
@@ -160,8 +160,8 @@ void ext_bounce_forget(const struct ext_bounce_env *env)
 		return;
 	pool = pool_alloconly_create("bounce forget", 4096);
 	p_array_init(&incidents, pool, 4);
-	bounce_incidents_read(pool, msg->report,
-			      ext_bounce_message_evidence(env), ioloop_time,
+	bounce_incidents_read(pool, ext_bounce_report(env),
+			      ext_bounce_evidence(env), ioloop_time,
 			      &incidents);
 	array_foreach(&incidents, incident) {
 		if (ext_bounce_forget_one(store, pool, incident, &error) < 0) {

@@ -225,13 +225,13 @@ static const char *
 bounce_variable_value(enum bounce_variable variable,
 		      const struct ext_bounce_env *env)
 {
-	const struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	const struct bounce_recipient *rcpt = ext_bounce_message_first(msg);
+	const struct bounce_report *report = ext_bounce_report(env);
+	const struct bounce_recipient *rcpt = ext_bounce_report_first(report);
 
-	if (msg->report->kind == BOUNCE_KIND_NONE)
+	if (report->kind == BOUNCE_KIND_NONE)
 		return NULL;
 	if (variable == BOUNCE_VARIABLE_KIND)
-		return bounce_kind_name(msg->report->kind);
+		return bounce_kind_name(report->kind);
 	return rcpt == NULL ? NULL : bounce_recipient_variable(variable, rcpt);
 }
 

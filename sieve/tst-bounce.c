@@ -211,7 +211,7 @@ bounce_report_value(enum bounce_field field, const struct ext_bounce_env *env,
 	case BOUNCE_FIELD_ORIGINAL_SUBJECT:
 		return report->original_subject;
 	case BOUNCE_FIELD_EVIDENCE:
-		return bounce_evidence_name(ext_bounce_message_evidence(env));
+		return bounce_evidence_name(ext_bounce_evidence(env));
 	default:
 		return NULL;
 	}
@@ -221,7 +221,7 @@ static void
 bounce_field_values(enum bounce_field field, const struct ext_bounce_env *env,
 		    ARRAY_TYPE(const_string) *values)
 {
-	const struct bounce_report *report = ext_bounce_message_get(env)->report;
+	const struct bounce_report *report = ext_bounce_report(env);
 	const struct bounce_recipient *rcpt;
 	const char *value;
 

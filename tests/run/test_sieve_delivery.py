@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import time
 
 import harness
@@ -213,6 +214,42 @@ class DictionaryDown(DeliveryCase):
         self.lmtp(user, harness.mail(), sender='carol@example.net')
         self.assertEqual(self.messages(user, 'unknown'), 1)
         self.assertEqual(len(self.log('Error: ')), 1)
+
+
+class DictionarySlow(DeliveryCase):
+    """A Redis that takes connections and never answers."""
+
+    dict23 = 'redis:host=127.0.0.1:port=@SILENT@:timeout_msecs=300'
+    dict24 = '''
+dict redis {
+  redis_host = 127.0.0.1
+  redis_port = @SILENT@
+  redis_request_timeout = 300ms
+}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        cls.silent = socket.create_server(('127.0.0.1', 0))
+        cls.addClassCleanup(cls.silent.close)
+        path = pathlib.Path(server.conf_path)
+        path.write_text(path.read_text().replace(
+            '@SILENT@', str(cls.silent.getsockname()[1])))
+
+    def test_record_test(self):
+        user = self.new_user()
+        self.put_script(
+            user, 'require ["vnd.dovecot-bounce", "fileinto", "mailbox"];\n'
+            'if bounce_record :matches "state" ["a@example.net", '
+            '"b@example.net", "c@example.net", "d@example.net"] "*" '
+            '{ fileinto :create "known"; }\n'
+            'else { fileinto :create "unknown"; }\n')
+        self.expect_log(r'Error: .*(redis|bounce: )')
+        began = time.monotonic()
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertLess(time.monotonic() - began, 3 * harness.SLOW)
+        self.assertEqual(self.messages(user, 'unknown'), 1)
+        self.assertEqual(len(self.log('Error: .*bounce: ')), 1)
 
 
 class WithoutMailPlugin(SieveCase):
