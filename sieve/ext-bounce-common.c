@@ -98,20 +98,31 @@ void ext_bounce_delivery_ignore(const struct ext_bounce_env *env)
 		delivery->ignore = TRUE;
 }
 
+/* Without -f and -r, the tools make up an envelope from the headers. */
+static bool ext_bounce_has_envelope(const struct ext_bounce_env *env)
+{
+	return (env->eenv->flags & SIEVE_EXECUTE_FLAG_NO_ENVELOPE) == 0 &&
+		strncmp(master_service_get_name(master_service), "sieve",
+			5) != 0;
+}
+
 /* The sender of the envelope as bounce_classify() wants it. */
 static const char *ext_bounce_mail_from(const struct ext_bounce_env *env)
 {
 	const struct smtp_address *from = env->eenv->msgdata->envelope.mail_from;
 
-	if ((env->eenv->flags & SIEVE_EXECUTE_FLAG_NO_ENVELOPE) != 0 ||
-	    from == NULL)
+	if (!ext_bounce_has_envelope(env) || from == NULL)
 		return NULL;
-	if (smtp_address_isnull(from))
-		return "";
-	/* without -f, the tools take the From: header for it */
-	if (strncmp(master_service_get_name(master_service), "sieve", 5) == 0)
+	return smtp_address_isnull(from) ? "" : smtp_address_encode(from);
+}
+
+static const char *ext_bounce_rcpt_to(const struct ext_bounce_env *env)
+{
+	const struct smtp_address *to = env->eenv->msgdata->envelope.rcpt_to;
+
+	if (!ext_bounce_has_envelope(env) || smtp_address_isnull(to))
 		return NULL;
-	return smtp_address_encode(from);
+	return smtp_address_encode(to);
 }
 
 static int
@@ -192,12 +203,15 @@ enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
 	struct bounce_user *bu;
 
-	if (!msg->evidence_known) {
-		bu = ext_bounce_user(env);
-		msg->evidence = bu == NULL ? BOUNCE_EVIDENCE_UNVERIFIED :
-			bounce_user_evidence(bu, report);
-		msg->evidence_known = TRUE;
+	if (msg->evidence_known)
+		return msg->evidence;
+	bu = ext_bounce_user(env);
+	if (bu != NULL) {
+		bu->rcpt_to = ext_bounce_rcpt_to(env);
+		msg->evidence = bounce_user_evidence(bu, report);
+		bu->rcpt_to = NULL;
 	}
+	msg->evidence_known = TRUE;
 	return msg->evidence;
 }
 
