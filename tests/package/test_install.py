@@ -188,13 +188,13 @@ class Package(unittest.TestCase):
         other.write_text('plugin {\n  bounce_mailbox = Returned\n}\n'
                          if system.SERIES == '2.3' else
                          'bounce_mailbox = Returned\n')
-        out = apt('remove', '-s', 'dovecot-bounce')
         done = subprocess.run(['/var/lib/dpkg/info/dovecot-bounce.prerm',
                                'remove'], text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=True)
         other.unlink()
-        self.assertRegex(done.stdout, r'WARNING(.|\n)*local\.conf:\d:.*Returned',
-                         out)
+        run('/var/lib/dpkg/info/dovecot-bounce.postinst', 'abort-remove')
+        self.assertIn('the admin was here', CONF.read_text())
+        self.assertRegex(done.stdout, r'WARNING(.|\n)*local\.conf:\d:.*Returned')
 
     def test_8_purge_leaves_nothing(self):
         apt('purge', 'dovecot-bounce', 'dovecot-bounce-sieve')
