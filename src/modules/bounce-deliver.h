@@ -1,0 +1,8 @@
+#ifndef BOUNCE_DELIVER_H
+#define BOUNCE_DELIVER_H
+
+/* The delivery hook of lmtp and dovecot-lda; nothing in other processes. */
+void bounce_deliver_init(void);
+void bounce_deliver_deinit(void);
+
+#endif

@@ -1,0 +1,79 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-events.h"
+#include "bounce-reason.h"
+
+static struct event_category event_category_bounce = {
+	.name = "bounce",
+};
+
+static const char *reason_name(const struct bounce_verdict *verdict)
+{
+	return verdict->reason == NULL ? "undetermined" : verdict->reason->name;
+}
+
+static const char *t_domain(const char *address)
+{
+	const char *at = address == NULL ? NULL : strrchr(address, '@');
+
+	return at == NULL || at[1] == '\0' ? NULL : t_str_lcase(at + 1);
+}
+
+static void add_str(struct event *event, const char *key, const char *value)
+{
+	/* an absent field and an empty one are the same series otherwise */
+	if (value != NULL)
+		event_add_str(event, key, value);
+}
+
+static void send_recipient(struct event *parent,
+			   const struct bounce_recipient *rcpt)
+{
+	const struct bounce_verdict *verdict = &rcpt->verdict;
+	struct event *event = event_create(parent);
+
+	event_set_name(event, "bounce_recipient_failed");
+	add_str(event, "bounce_class", bounce_class_name(verdict->class));
+	add_str(event, "bounce_side", bounce_side_name(verdict->side));
+	add_str(event, "bounce_reason", reason_name(verdict));
+	add_str(event, "bounce_status", rcpt->status);
+	add_str(event, "bounce_domain", t_domain(rcpt->address));
+	e_debug(event, "%s failed: %s (%s), decided by %s",
+		rcpt->address == NULL ? "<unknown>" : rcpt->address,
+		reason_name(verdict),
+		rcpt->status == NULL ? "no status" : rcpt->status,
+		verdict->rule == NULL ? "nothing" : verdict->rule);
+	event_unref(&event);
+}
+
+void bounce_events_send(struct event *parent,
+			const struct bounce_report *report,
+			enum bounce_evidence evidence)
+{
+	const struct bounce_recipient *rcpt;
+	struct event *event = event_create(parent);
+
+	event_add_category(event, &event_category_bounce);
+	event_set_append_log_prefix(event, "bounce: ");
+
+	struct event *received = event_create(event);
+
+	event_set_name(received, "bounce_report_received");
+	add_str(received, "kind", bounce_kind_name(report->kind));
+	add_str(received, "format", report->format);
+	add_str(received, "evidence", bounce_evidence_name(evidence));
+	event_add_int(received, "recipients",
+		      array_count(&report->recipients));
+	e_debug(received, "Received a report of kind %s",
+		bounce_kind_name(report->kind));
+	event_unref(&received);
+
+	if (report->kind == BOUNCE_KIND_FAILURE) {
+		array_foreach(&report->recipients, rcpt) T_BEGIN {
+			if (rcpt->action == BOUNCE_ACTION_FAILED)
+				send_recipient(event, rcpt);
+		} T_END;
+	}
+	event_unref(&event);
+}

@@ -1,0 +1,187 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-namespace.h"
+#include "mail-storage-private.h"
+#include "unichar.h"
+#include "bounce-filing.h"
+#include "bounce-plugin.h"
+
+#define BOUNCE_FILING_MAILBOX(box) \
+	MODULE_CONTEXT_REQUIRE(box, bounce_filing_mailbox_module)
+
+struct bounce_filing_mailbox {
+	union mailbox_module_context module_ctx;
+};
+
+static MODULE_CONTEXT_DEFINE_INIT(bounce_filing_mailbox_module,
+				  &mail_storage_module_register);
+
+/*
+ * Where, and with which keywords
+ */
+
+static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
+{
+	return (bu->set.file_kinds & (1U << report->kind)) != 0;
+}
+
+/* "Bounces" where all of the user's folders stand below "INBOX.": name it as
+   he sees it, not as something outside of all namespaces. */
+static const char *t_vname(struct mail_user *user, const char *name)
+{
+	struct mail_namespace *inbox =
+		mail_namespace_find_inbox(user->namespaces);
+	struct mail_namespace *ns = mail_namespace_find(user->namespaces, name);
+
+	if (inbox == NULL || inbox->prefix_len == 0 || ns == inbox ||
+	    strcasecmp(name, "INBOX") == 0)
+		return name;
+	if (ns != NULL && (ns->prefix_len > 0 ||
+			   (ns->flags & NAMESPACE_FLAG_AUTOCREATED) == 0))
+		return name;
+	return t_strconcat(inbox->prefix, name, NULL);
+}
+
+const char *bounce_filing_folder(struct bounce_user *bu,
+				 const struct bounce_report *report)
+{
+	const char *name = bu->set.mailbox;
+
+	if (!is_filed(bu, report) || *name == '\0')
+		return NULL;
+	if (!uni_utf8_str_is_valid(name)) {
+		e_error(bu->event, "Setting bounce_mailbox = %s is wrong (not "
+			"UTF-8), leaving the report in INBOX", name);
+		return NULL;
+	}
+	return t_vname(bu->user, name);
+}
+
+const char *const *
+bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
+		       const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+	const char **keywords;
+	bool hard = FALSE, soft = FALSE;
+
+	if (!is_filed(bu, report))
+		return NULL;
+	array_foreach(&report->recipients, rcpt) {
+		if (report->kind != BOUNCE_KIND_FAILURE ||
+		    rcpt->action != BOUNCE_ACTION_FAILED)
+			continue;
+		if (rcpt->verdict.class == BOUNCE_CLASS_HARD)
+			hard = TRUE;
+		else if (rcpt->verdict.class == BOUNCE_CLASS_SOFT)
+			soft = TRUE;
+	}
+	keywords = p_new(pool, const char *, 3);
+	keywords[0] = "$Bounce";
+	keywords[1] = hard ? "$BounceHard" : soft ? "$BounceSoft" : NULL;
+	return keywords;
+}
+
+/*
+ * The user's mailboxes during the delivery
+ */
+
+static struct bounce_plugin_user *delivering_to(struct mailbox *box)
+{
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(box->storage->user);
+
+	return pu == NULL || pu->keywords == NULL ? NULL : pu;
+}
+
+static void add_keywords(struct mail_save_context *ctx,
+			 const char *const *names)
+{
+	struct mailbox *box = ctx->transaction->box;
+	struct mail_keywords *kw, *merged;
+
+	kw = mailbox_keywords_create_valid(box, names);
+	if (ctx->data.keywords != NULL) {
+		merged = mailbox_keywords_merge(ctx->data.keywords, kw);
+		mailbox_keywords_unref(&kw);
+		mailbox_keywords_unref(&ctx->data.keywords);
+		kw = merged;
+	}
+	ctx->data.keywords = kw;
+}
+
+/* Every way of storing the delivered mail is a copy of it (saves are not: an
+   automatic answer that a script keeps in Sent is no bounce). */
+static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
+{
+	struct mailbox *box = ctx->transaction->box;
+	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
+	struct bounce_plugin_user *pu = delivering_to(box);
+
+	if (pu != NULL)
+		add_keywords(ctx, pu->keywords);
+	return fbox->module_ctx.super.copy(ctx, mail);
+}
+
+static int create_folder(struct mailbox *box, struct bounce_user *bu)
+{
+	if (mailbox_create(box, NULL, FALSE) < 0) {
+		/* another delivery was faster */
+		return mailbox_get_last_mail_error(box) == MAIL_ERROR_EXISTS ?
+			0 : -1;
+	}
+	if (mailbox_set_subscribed(box, TRUE) < 0) {
+		e_error(bu->event, "Folder %s cannot be subscribed: %s",
+			box->vname, mailbox_get_last_internal_error(box, NULL));
+	}
+	return 0;
+}
+
+static int open_folder(struct mailbox *box, struct bounce_user *bu)
+{
+	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
+
+	if (fbox->module_ctx.super.open(box) == 0)
+		return 0;
+	if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND ||
+	    create_folder(box, bu) < 0)
+		return -1;
+	mailbox_close(box);
+	return fbox->module_ctx.super.open(box);
+}
+
+static int bounce_filing_open(struct mailbox *box)
+{
+	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
+	struct bounce_plugin_user *pu = delivering_to(box);
+
+	/* creating it opens it again */
+	if (pu == NULL || pu->folder == NULL || box->creating ||
+	    strcmp(box->vname, pu->folder) != 0)
+		return fbox->module_ctx.super.open(box);
+	if (open_folder(box, pu->bu) == 0)
+		return 0;
+	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
+		"in INBOX: %s", box->vname,
+		mailbox_get_last_internal_error(box, NULL));
+	mail_storage_set_error(box->storage, MAIL_ERROR_NOTFOUND,
+			       "Folder for bounces cannot be opened");
+	return -1;
+}
+
+void bounce_filing_mailbox_allocated(struct mailbox *box)
+{
+	struct mailbox_vfuncs *v = box->vlast;
+	struct bounce_filing_mailbox *fbox;
+
+	/* all that store the report are allocated while it is delivered */
+	if (delivering_to(box) == NULL)
+		return;
+	fbox = p_new(box->pool, struct bounce_filing_mailbox, 1);
+	fbox->module_ctx.super = *v;
+	box->vlast = &fbox->module_ctx.super;
+	v->open = bounce_filing_open;
+	v->copy = bounce_filing_copy;
+	MODULE_CONTEXT_SET(box, bounce_filing_mailbox_module, fbox);
+}

@@ -1,0 +1,31 @@
+#ifndef BOUNCE_FILING_H
+#define BOUNCE_FILING_H
+
+/* Where a report is filed, and its keywords. The folder is only proposed, as
+   the delivery's default mailbox: what names another one on purpose (a Sieve
+   fileinto, lda -m, a +detail that is saved to its folder) wins. */
+
+#include "bounce-types.h"
+
+struct bounce_plugin_user;
+struct bounce_user;
+struct mailbox;
+
+/* The folder for this report: bounce_mailbox, as the user's namespaces name it.
+   NULL: leave it where it is (not a kind of bounce_file, or no folder set). */
+const char *bounce_filing_folder(struct bounce_user *bu,
+				 const struct bounce_report *report);
+/* The keywords, NULL-terminated, from pool: $Bounce, with $BounceHard if a
+   recipient failed for good, else $BounceSoft if one failed for a time. NULL if
+   it is not a kind of bounce_file. */
+const char *const *
+bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
+		       const struct bounce_report *report);
+
+/* While pu->keywords is set, what is stored in this user's mailboxes gets
+   them; pu->folder is created and subscribed when it is opened and does not
+   exist. One that cannot be opened counts as not existing: then Dovecot saves
+   to INBOX, instead of asking the sender to try again. */
+void bounce_filing_mailbox_allocated(struct mailbox *box);
+
+#endif

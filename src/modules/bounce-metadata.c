@@ -1,0 +1,166 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "mail-namespace.h"
+#include "mailbox-list-private.h"
+#include "mail-storage-private.h"
+#include "mailbox-attribute.h"
+#include "str.h"
+#include "bounce-address.h"
+#include "bounce-metadata.h"
+#include "bounce-plugin.h"
+#include "bounce-store.h"
+
+#define METADATA_PREFIX \
+	MAILBOX_ATTRIBUTE_PREFIX_DOVECOT_PVT_SERVER \
+	"vendor/vendor.dovecot-bounce/address/"
+
+/*
+ * Names
+ */
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		(c != '\0' && strchr("!#$&'+-.?@^_`{|}~", c) != NULL);
+}
+
+const char *bounce_metadata_name(const char *address)
+{
+	string_t *str = t_str_new(strlen(address) + 16);
+
+	for (; *address != '\0'; address++) {
+		if (is_plain(*address))
+			str_append_c(str, *address);
+		else
+			str_printfa(str, "=%02x", (unsigned char)*address);
+	}
+	return str_c(str);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+const char *bounce_metadata_address(const char *name)
+{
+	string_t *str = t_str_new(strlen(name));
+	int high, low;
+
+	for (; *name != '\0'; name++) {
+		if (is_plain(*name)) {
+			str_append_c(str, *name);
+			continue;
+		}
+		if (*name != '=' || (high = hex_digit(name[1])) < 0 ||
+		    (low = hex_digit(name[2])) < 0 || high + low == 0)
+			return NULL;
+		str_append_c(str, (char)(high * 16 + low));
+		name += 2;
+	}
+	return str_c(str);
+}
+
+/*
+ * The entries
+ */
+
+/* The logged-in user's own dictionary, seen through his own folders only. NULL:
+   there is none here. */
+static struct bounce_user *metadata_user(struct mailbox *box)
+{
+	struct mail_user *user = box->storage->user;
+
+	if (BOUNCE_PLUGIN_USER(user) == NULL ||
+	    box->list->ns->owner != user)
+		return NULL;
+	return bounce_plugin_user_get(user);
+}
+
+static int failed(struct mailbox *box, struct bounce_user *bu,
+		  const char *error)
+{
+	e_error(bu->event, "METADATA: %s", error);
+	mail_storage_set_internal_error(box->storage);
+	return -1;
+}
+
+static int metadata_get(struct mailbox *box, const char *key,
+			struct mail_attribute_value *value_r)
+{
+	struct bounce_user *bu = metadata_user(box);
+	struct bounce_store *store;
+	struct bounce_record rec;
+	const char *address, *normal, *error;
+	int ret;
+
+	if (strncmp(key, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
+		key += strlen(METADATA_PREFIX);
+	address = bounce_metadata_address(key);
+	if (bu == NULL || address == NULL ||
+	    bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     &error) < 0)
+		return 0;
+	if (bounce_user_store(bu, &store, &error) < 0)
+		return failed(box, bu, error);
+	ret = bounce_store_lookup(store, pool_datastack_create(), normal,
+				  ioloop_time, &rec, &error);
+	if (ret < 0)
+		return failed(box, bu, error);
+	if (ret > 0)
+		value_r->value = bounce_record_encode(&rec);
+	return ret;
+}
+
+static int metadata_iter(struct mailbox *box, const char *key_prefix,
+			 pool_t pool, ARRAY_TYPE(const_string) *keys)
+{
+	struct bounce_user *bu = metadata_user(box);
+	struct bounce_store *store;
+	struct bounce_store_iter *iter;
+	const struct bounce_record *rec;
+	const char *error;
+
+	if (bu == NULL)
+		return 0;
+	if (bounce_user_store(bu, &store, &error) < 0)
+		return failed(box, bu, error);
+	iter = bounce_store_iter_init(store, ioloop_time);
+	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
+		const char *name = bounce_metadata_name(rec->address);
+
+		if (strncmp(name, key_prefix, strlen(key_prefix)) == 0) {
+			name = p_strdup(pool, name);
+			array_push_back(keys, &name);
+		}
+	} T_END;
+	if (bounce_store_iter_deinit(&iter, &error) < 0)
+		return failed(box, bu, error);
+	return 0;
+}
+
+/* no set: "cannot be changed" */
+static const struct mailbox_attribute_internal metadata_address = {
+	.type = MAIL_ATTRIBUTE_TYPE_PRIVATE,
+	.key = METADATA_PREFIX,
+	.rank = MAIL_ATTRIBUTE_INTERNAL_RANK_AUTHORITY,
+	.flags = MAIL_ATTRIBUTE_INTERNAL_FLAG_CHILDREN |
+		MAIL_ATTRIBUTE_INTERNAL_FLAG_VALIDATED,
+	.get = metadata_get,
+	.iter = metadata_iter,
+};
+
+void bounce_metadata_init(void)
+{
+	mailbox_attribute_register_internal(&metadata_address);
+}
+
+void bounce_metadata_deinit(void)
+{
+	mailbox_attribute_unregister_internal(&metadata_address);
+}

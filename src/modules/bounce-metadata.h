@@ -1,0 +1,19 @@
+#ifndef BOUNCE_METADATA_H
+#define BOUNCE_METADATA_H
+
+/* IMAP METADATA (RFC 5464), for reading only: the server entry
+   /private/vendor/vendor.dovecot-bounce/address/NAME holds the record of an
+   address as JSON. NAME is the address in its normal form; what IMAP does not
+   take in an entry's name (not a-z, 0-9 or one of ! # $ & ' + - . ? @ ^ _ ` { |
+   } ~) is written =XX, two lower-case hexadecimal digits for each byte of
+   UTF-8: a/b@example.com is a=2fb@example.com. */
+
+/* address (normal form) as an entry's name, on the data stack; and back: NULL
+   if it is none. */
+const char *bounce_metadata_name(const char *address);
+const char *bounce_metadata_address(const char *name);
+
+void bounce_metadata_init(void);
+void bounce_metadata_deinit(void);
+
+#endif
