@@ -4,7 +4,7 @@
 #include "str.h"
 #include "unichar.h"
 #include "bounce-limits.h"
-#include "bounce-record.h"
+#include "bounce-record-private.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -319,10 +319,13 @@ int bounce_record_decode(pool_t pool, const char *json_text,
 			 struct bounce_record *rec_r, const char **error_r)
 {
 	json_error_t error;
-	json_t *json = json_loads(json_text, JSON_REJECT_DUPLICATES, &error);
+	json_t *json;
 	int ret;
 
+	if (bounce_record_scan(pool, json_text, rec_r))
+		return 0;
 	i_zero(rec_r);
+	json = json_loads(json_text, JSON_REJECT_DUPLICATES, &error);
 	if (json == NULL) {
 		*error_r = t_strdup_printf("Record is not valid JSON: %s",
 					   error.text);

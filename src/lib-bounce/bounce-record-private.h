@@ -1,0 +1,11 @@
+#ifndef BOUNCE_RECORD_PRIVATE_H
+#define BOUNCE_RECORD_PRIVATE_H
+
+#include "bounce-record.h"
+
+/* Read a record as we write it. FALSE if json is not of that shape (then
+   nothing is said about it, and rec_r is not to be used). */
+bool bounce_record_scan(pool_t pool, const char *json,
+			struct bounce_record *rec_r);
+
+#endif
