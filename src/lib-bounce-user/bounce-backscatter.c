@@ -90,7 +90,7 @@ int bounce_backscatter_add(struct bounce_store *store, time_t now,
 	if (ret < 0)
 		bounce_edit_cancel(&edit);
 	else
-		ret = bounce_edit_commit(&edit, error_r);
+		ret = bounce_edit_commit(&edit, error_r) < 0 ? -1 : 0;
 	return ret;
 }
 

@@ -9,8 +9,9 @@
    priv/bounce/meta/claim  x: who tried last
    priv/bounce/meta/lock   y: who has it; none = free
 
-   It holds as long as a change takes less than MEET_MSECS. A writer that died
-   is taken over after STALE_MSECS. */
+   It holds as long as a change takes less than MEET_MSECS; a slower one looks
+   once more before it writes, and begins anew if another came between. A writer
+   that died is taken over after STALE_MSECS. */
 
 #include "lib.h"
 #include "dict.h"
@@ -143,8 +144,8 @@ int bounce_claim_take(struct bounce_store *store, const char **token_r,
 	return 0;
 }
 
-int bounce_claim_release(struct bounce_store *store, const char *token,
-			 const char **error_r)
+int bounce_claim_check(struct bounce_store *store, const char *token,
+		       const char **error_r)
 {
 	struct bounce_claim claim;
 	int ret;
@@ -153,9 +154,23 @@ int bounce_claim_release(struct bounce_store *store, const char *token,
 	claim.store = store;
 	claim.token = token;
 	ret = claim_is_ours(&claim, LOCK_KEY);
-	if (ret > 0)
-		ret = claim_write(&claim, LOCK_KEY, NULL);
 	if (ret < 0)
 		*error_r = claim.error;
-	return ret < 0 ? -1 : 0;
+	return ret;
+}
+
+int bounce_claim_release(struct bounce_store *store, const char *token,
+			 const char **error_r)
+{
+	struct bounce_claim claim;
+	int ret = bounce_claim_check(store, token, error_r);
+
+	if (ret <= 0)
+		return ret;
+	i_zero(&claim);
+	claim.store = store;
+	ret = claim_write(&claim, LOCK_KEY, NULL);
+	if (ret < 0)
+		*error_r = claim.error;
+	return ret;
 }

@@ -188,6 +188,16 @@ static bool adds_or_drops(struct bounce_edit *edit)
 	return FALSE;
 }
 
+/* 0 = still ours */
+static int edit_check_claim(struct bounce_edit *edit, const char **error_r)
+{
+	int ret = bounce_claim_check(edit->store, edit->token, error_r);
+
+	if (ret == 0)
+		*error_r = "Another Dovecot changed the dictionary";
+	return ret > 0 ? 0 : (ret == 0 ? BOUNCE_EDIT_AGAIN : -1);
+}
+
 static int edit_finish(struct bounce_edit *edit, const char **error_r)
 {
 	struct bounce_store *store = edit->store;
@@ -207,6 +217,9 @@ static int edit_finish(struct bounce_edit *edit, const char **error_r)
 						     error_r) < 0))
 			return -1;
 	}
+	if (edit->token != NULL &&
+	    (ret = edit_check_claim(edit, error_r)) < 0)
+		return ret;
 	return edit_write(edit, error_r);
 }
 

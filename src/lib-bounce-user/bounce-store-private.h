@@ -43,6 +43,9 @@ int bounce_claim_take(struct bounce_store *store, const char **token_r,
 		      const char **error_r);
 int bounce_claim_release(struct bounce_store *store, const char *token,
 			 const char **error_r);
+/* Do we still have it? 1/0/-1. */
+int bounce_claim_check(struct bounce_store *store, const char *token,
+		       const char **error_r);
 
 /* bounce-edit.c: one change of the dictionary: lock, look up, put and drop,
    commit in one transaction. */
@@ -57,7 +60,10 @@ void bounce_edit_drop(struct bounce_edit *edit, const char *address);
 /* Another key of ours; value NULL = unset. */
 void bounce_edit_set_key(struct bounce_edit *edit, const char *key,
 			 const char *value);
-/* Writes, if there is something to write; unlocks and frees in any case. */
+/* Writes, if there is something to write; unlocks and frees in any case. Returns
+   0, -1 on error, or BOUNCE_EDIT_AGAIN with error_r if another Dovecot came
+   between: nothing is written, look up and put again. */
+#define BOUNCE_EDIT_AGAIN -2
 int bounce_edit_commit(struct bounce_edit **edit, const char **error_r);
 void bounce_edit_cancel(struct bounce_edit **edit);
 

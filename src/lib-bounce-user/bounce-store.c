@@ -9,6 +9,9 @@
 #include "bounce-store-private.h"
 #include "compat-dict.h"
 
+/* How often a delivery begins anew when another Dovecot comes between. */
+#define MAX_TRIES 10
+
 int bounce_store_init(struct mail_user *user,
 		      const struct bounce_store_settings *set,
 		      struct bounce_store **store_r, const char **error_r)
@@ -214,12 +217,12 @@ count_incidents(struct bounce_edit *edit, const struct bounce_policy *policy,
 }
 
 static int
-add_incidents(struct bounce_store *store,
+try_incidents(struct bounce_store *store,
 	      const ARRAY_TYPE(bounce_incident) *incidents,
 	      const char **error_r)
 {
 	struct bounce_edit *edit;
-	int changed;
+	int ret, changed;
 
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
@@ -228,7 +231,20 @@ add_incidents(struct bounce_store *store,
 		bounce_edit_cancel(&edit);
 		return changed;
 	}
-	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : changed;
+	ret = bounce_edit_commit(&edit, error_r);
+	return ret < 0 ? ret : changed;
+}
+
+static int
+add_incidents(struct bounce_store *store,
+	      const ARRAY_TYPE(bounce_incident) *incidents,
+	      const char **error_r)
+{
+	int ret = BOUNCE_EDIT_AGAIN;
+
+	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
+		ret = try_incidents(store, incidents, error_r);
+	return ret < 0 ? -1 : ret;
 }
 
 int bounce_store_add(struct bounce_store *store,
@@ -334,7 +350,7 @@ int bounce_store_set_many(struct bounce_store *store,
 	if (ret < 0)
 		bounce_edit_cancel(&edit);
 	else
-		ret = bounce_edit_commit(&edit, error_r);
+		ret = bounce_edit_commit(&edit, error_r) < 0 ? -1 : 0;
 	return ret;
 }
 
