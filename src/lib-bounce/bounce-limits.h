@@ -32,9 +32,12 @@
 #define BOUNCE_MAX_ID 100
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
-#define BOUNCE_MAX_RULE_LINE 1024
+#define BOUNCE_MAX_RULE_LINE 4096
 /* Spellings of one rule: {a|b} {c|d} multiply. */
-#define BOUNCE_MAX_RULE_SPELLINGS 256
+#define BOUNCE_MAX_RULE_SPELLINGS 1024
+/* Bytes that may lie between two pieces of a rule ("..."): words that stand
+   further apart do not belong together. */
+#define BOUNCE_MAX_RULE_GAP 120
 /* Bytes of a text that are matched against the rules. Diagnostics are shorter;
    what a mailer explains beyond that is advice. */
 #define BOUNCE_MAX_MATCH 4096

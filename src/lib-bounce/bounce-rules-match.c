@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "wildcard-match.h"
+#include "bounce-limits.h"
 #include "bounce-rules-private.h"
 
 /* Each pattern is entered once, under the rarest four bytes of its pieces. A
@@ -162,16 +163,41 @@ static bool rule_conditions_match(const struct bounce_rule *rule,
 		host_match(rule->hosts, query);
 }
 
+/* Where the piece ends that begins within reach of text, or NULL. */
+static const char *piece_follow(const char *piece, const char *text)
+{
+	const char *end = text + strnlen(text, BOUNCE_MAX_RULE_GAP + 1);
+	size_t len = strlen(piece);
+
+	while ((text = memchr(text, *piece, end - text)) != NULL) {
+		if (strncmp(text, piece, len) == 0)
+			return text + len;
+		text++;
+	}
+	return NULL;
+}
+
+static bool pieces_follow(const char *const *pieces, const char *text)
+{
+	for (; *pieces != NULL; pieces++) {
+		text = piece_follow(*pieces, text);
+		if (text == NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static bool
 pieces_match(const char *const *pieces, const char *text)
 {
-	for (; *pieces != NULL; pieces++) {
-		text = strstr(text, *pieces);
-		if (text == NULL)
-			return FALSE;
-		text += strlen(*pieces);
+	size_t len = strlen(pieces[0]);
+
+	while ((text = strstr(text, pieces[0])) != NULL) {
+		text += len;
+		if (pieces_follow(pieces + 1, text))
+			return TRUE;
 	}
-	return TRUE;
+	return FALSE;
 }
 
 static void match_pattern(struct match_context *ctx, unsigned int idx)

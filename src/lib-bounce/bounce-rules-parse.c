@@ -171,35 +171,46 @@ spelling_add(struct bounce_rules *rules, unsigned int rule, const char *words,
 	return 0;
 }
 
-/* Replace the first {a|b} of words by each of its alternatives in turn. left
-   is what remains of BOUNCE_MAX_RULE_SPELLINGS. */
-static int
-spellings_add(struct bounce_rules *rules, unsigned int rule, const char *words,
-	      unsigned int *left, const char **error_r)
+/* While the spellings of one rule are made. */
+struct spellings {
+	struct bounce_rules *rules;
+	unsigned int rule;
+	/* the spelling so far */
+	string_t *str;
+	unsigned int left;		/* of BOUNCE_MAX_RULE_SPELLINGS */
+};
+
+/* Add words to the spelling so far; at a {a|b}, go on with each in turn. */
+static int spellings_add(struct spellings *ctx, const char *words,
+			 const char **error_r)
 {
-	const char *open = strchr(words, '{'), *end;
-	const char *const *alt;
+	const char *open = strchr(words, '{'), *close, *alt, *next;
+	size_t len, alt_len;
 
 	if (open == NULL) {
-		if (*left == 0) {
+		if (ctx->left-- == 0) {
 			*error_r = t_strdup_printf("More than %u spellings",
 						   BOUNCE_MAX_RULE_SPELLINGS);
 			return -1;
 		}
-		*left -= 1;
-		return spelling_add(rules, rule, words, error_r);
+		str_append(ctx->str, words);
+		return spelling_add(ctx->rules, ctx->rule, str_c(ctx->str),
+				    error_r);
 	}
-	end = strchr(open, '}');
-	if (end == NULL) {
+	close = strchr(open, '}');
+	if (close == NULL) {
 		*error_r = "'{' without '}'";
 		return -1;
 	}
-	alt = t_strsplit(t_strdup_until(open + 1, end), "|");
-	for (; *alt != NULL; alt++) {
-		const char *spelling = t_strconcat(
-			t_strdup_until(words, open), *alt, end + 1, NULL);
-		if (spellings_add(rules, rule, spelling, left, error_r) < 0)
+	str_append_data(ctx->str, words, open - words);
+	len = str_len(ctx->str);
+	for (alt = open + 1; alt <= close; alt = next) {
+		alt_len = strcspn(alt, "|}");
+		next = alt + alt_len + 1;
+		str_append_data(ctx->str, alt, alt_len);
+		if (spellings_add(ctx, close + 1, error_r) < 0)
 			return -1;
+		str_truncate(ctx->str, len);
 	}
 	return 0;
 }
@@ -207,10 +218,13 @@ spellings_add(struct bounce_rules *rules, unsigned int rule, const char *words,
 int bounce_rules_words_parse(struct bounce_rules *rules, unsigned int rule,
 			     const char *words, const char **error_r)
 {
-	unsigned int left = BOUNCE_MAX_RULE_SPELLINGS;
+	struct spellings ctx = {
+		.rules = rules, .rule = rule,
+		.str = t_str_new(256), .left = BOUNCE_MAX_RULE_SPELLINGS
+	};
 	unsigned int count = array_count(&rules->patterns);
 
-	if (spellings_add(rules, rule, words, &left, error_r) < 0) {
+	if (spellings_add(&ctx, words, error_r) < 0) {
 		/* all or nothing */
 		array_delete(&rules->patterns, count,
 			     array_count(&rules->patterns) - count);

@@ -194,12 +194,12 @@ static void judge_command(const struct judge *judge, struct finding *find)
 	const char *command = judge->rcpt->command;
 	const char *name = NULL;
 
-	if (find->class != BOUNCE_CLASS_HARD ||
-	    find->reason->side != BOUNCE_SIDE_RECIPIENT)
+	if (find->class != BOUNCE_CLASS_HARD)
 		return;
 	if (command_is(command, mail))
 		name = "sender-rejected";
-	else if (command_is(command, before))
+	else if (command_is(command, before) &&
+		 find->reason->side == BOUNCE_SIDE_RECIPIENT)
 		name = "policy-refused";
 	if (name != NULL)
 		(void)from_reason(bounce_reason_find(name), find->rule, find);
