@@ -604,7 +604,14 @@ imapsieve_from Bounces {{
     def test_what_a_person_said_stays(self):
         user, client = self.start(HARD)
         client.copy('1', 'Bounces')
-        self.doveadm('bounce', 'add', '-u', user, 'bob@example.net')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        text = path.read_text(encoding='utf-8')
+        self.assertIn('"by":"bounce"', text)
+        new = path.with_name('new.dict')      # Dovecot sees the new inode
+        new.write_text(text.replace('"by":"bounce"', '"by":"user"'),
+                       encoding='utf-8')
+        os.chown(new, harness.MAIL_UID, harness.MAIL_UID)
+        new.rename(path)
         client.select('Bounces')
         client.copy('1', 'Work')
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
