@@ -60,6 +60,13 @@ class Driver:
             cls.conf23 = cls.backend.conf23()
             cls.conf24 = cls.backend.conf24()
         super().setUpClass()
+        cls.wait_for_dict()
+
+    @classmethod
+    def wait_for_dict(cls):
+        if cls.proxied:
+            dictserver.wait_for(
+                lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
 
     @classmethod
     def tearDownClass(cls):
@@ -264,7 +271,10 @@ class Down:
         self.assertEqual(answer, '1')
         self.assertEqual(self.record(tool, 'bob@example.com')['count'], 2)
         if self.proxied:
-            self.restart()      # other dict processes hold dead connections
+            # other dict processes hold dead connections
+            self.expect_log('Killed with signal 15')
+            self.restart()
+            self.wait_for_dict()
 
 
 class Redis(Down, Driver, harness.TestCase):
