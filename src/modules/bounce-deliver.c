@@ -192,9 +192,24 @@ static int call_next(struct mail_deliver_context *mdctx,
 		next_deliver_mail(mdctx, storage_r);
 }
 
-/* Without Sieve nobody has saved it yet, but recording comes after the save.
-   And what could be opened but not written to (a full or damaged folder) must
-   not make the sender try again, where INBOX would do. */
+/* As Dovecot judges it: the sender is asked to try again. */
+static bool is_tempfailed(const struct mail_deliver_context *mdctx,
+			  struct mail_storage *storage)
+{
+	enum mail_error error;
+
+	if (mdctx->tempfail_error != NULL)
+		return TRUE;
+	if (storage == NULL)
+		return FALSE;
+	(void)mail_storage_get_last_error(storage, &error);
+	return error == MAIL_ERROR_TEMP;
+}
+
+/* Without a script nobody has saved it yet; Dovecot would do it after us, but
+   recording comes after the save. And what could be opened but not written to
+   (a damaged folder) must not make the sender try again, where INBOX would
+   do. */
 static int save(struct mail_deliver_context *mdctx, const char *folder,
 		const char *before, struct mail_storage **storage_r)
 {
@@ -202,11 +217,15 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 
 	if (ret > 0 || mdctx->saved_mail)
 		return ret;
-	if (next_deliver_mail == NULL && !mdctx->tried_default_save &&
-	    mail_deliver_save(mdctx, mdctx->rcpt_default_mailbox, 0, NULL,
-			      storage_r) == 0)
-		return 1;
-	if (folder != NULL && mdctx->tried_default_save &&
+	if (!mdctx->tried_default_save) {
+		if (ret < 0 && is_tempfailed(mdctx, *storage_r))
+			return ret;
+		if (mail_deliver_save(mdctx, mdctx->rcpt_default_mailbox, 0,
+				      NULL, storage_r) == 0)
+			return 1;
+		ret = -1;
+	}
+	if (folder != NULL &&
 	    mail_deliver_save(mdctx, before, 0, NULL, storage_r) == 0) {
 		mdctx->tempfail_error = NULL;
 		return 1;

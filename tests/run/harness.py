@@ -56,6 +56,7 @@ What a test finds in self (and self.server):
     submission(user) -> smtplib.SMTP, logged in
     messages(user, mailbox) -> number;  mailboxes(user) -> list
     fetch(user, mailbox) -> [(flags, bytes)] of all messages
+    metadata(user, entry='') -> {name: record}, read through IMAP METADATA
     put_script(user, text): the user's active Sieve script, as a file
     log(pattern=None): the log's lines since the test began, matching
     expect_log(pattern): this warning or error is wanted; the test fails if it
@@ -970,6 +971,25 @@ class TestCase(unittest.TestCase):
                 flags = re.search(rb'FLAGS \(([^)]*)\)', item[0]).group(1)
                 found.append((set(flags.decode().split()), item[1]))
         return found
+
+    def metadata(self, user, entry='', client=None):
+        """{name: record} of GETMETADATA below our address/ entry, or of one."""
+        client = client or self.imap(user)
+        prefix = '/private/vendor/vendor.dovecot-bounce/address'
+        status, data = client.xatom(
+            'GETMETADATA', *([] if entry else ['(DEPTH infinity)']), '""',
+            f'"{prefix}/{entry}"' if entry else prefix)
+        self.assertEqual(status, 'OK', data)
+        _, data = client.response('METADATA')
+        text = b''.join(b'%s"%s"' % (part[0].rsplit(b'{', 1)[0],
+                                     part[1].replace(b'\\', b'\\\\')
+                                     .replace(b'"', b'\\"'))
+                        if isinstance(part, tuple) else part
+                        for part in data if part is not None).decode()
+        return {name.replace('\\"', '"').replace('\\\\', '\\'):
+                json.loads(re.sub(r'\\(.)', r'\1', value))
+                for name, value in re.findall(
+                    re.escape(prefix) + r'/([^ ]*?)"? "((?:\\.|[^"\\])*)"', text)}
 
     def put_script(self, user, text):
         """The user's active Sieve script."""

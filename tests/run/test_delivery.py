@@ -1,0 +1,262 @@
+"""The mail plugin: filed where, with which keywords, recorded how."""
+
+import harness
+
+
+class Delivery(harness.TestCase):
+    """Over lmtp and dovecot-lda, with and without a script."""
+
+    conf = 'lda_mailbox_autocreate = no\nlda_mailbox_autosubscribe = no\n'
+    under_valgrind = True
+
+    def report(self, user, address='gone@example.net', **args):
+        return harness.dsn(address, user=f'{user}@example.org', **args)
+
+    def flags(self, user, folder='Bounces'):
+        return [flags & {'$Bounce', '$BounceHard', '$BounceSoft', '$Mine'}
+                for flags, _ in self.fetch(user, folder)]
+
+    def test_filed_created_subscribed(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.messages(user), 0)
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+        _, lines = self.imap(user).lsub('""', '"*"')
+        self.assertIn(b'Bounces', b' '.join(lines))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_lda(self):
+        user = self.new_user()
+        self.lda(user, self.report(user))
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_ordinary_mail_stays(self):
+        user = self.new_user()
+        self.lmtp(user, harness.mail())
+        self.assertEqual(self.messages(user), 1)
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(self.metadata(user), {})
+
+    def test_soft(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user, status='4.2.2',
+                                    diagnostic='452 4.2.2 Mailbox full'))
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceSoft'}])
+        record = self.metadata(user)['gone@example.net']
+        self.assertEqual((record['state'], record['reason']),
+                         ('watched', 'mailbox-full'))
+
+    def test_delay_is_filed_not_recorded(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user, status='4.4.1', action='delayed'))
+        self.assertEqual(self.flags(user), [{'$Bounce'}])
+        self.assertEqual(self.metadata(user), {})
+
+    def test_success_is_not_filed(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user, status='2.0.0', action='delivered'))
+        self.assertEqual(self.messages(user), 1)
+        self.assertEqual(self.flags(user, 'INBOX'), [set()])
+
+    def test_twice_counts_once(self):
+        user = self.new_user()
+        report = self.report(user)
+        self.lmtp(user, report)
+        self.lmtp(user, report)
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
+        self.assertEqual(self.metadata(user)['gone@example.net']['count'], 1)
+
+    def test_several_recipients_each_his_own(self):
+        one, two = self.new_user(), self.new_user()
+        self.lmtp([one, two], self.report(one))
+        for user in (one, two):
+            self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+        self.assertEqual(list(self.metadata(one)), ['gone@example.net'])
+        # it says that it returns a mail of the first one
+        self.assertEqual(self.metadata(two), {})
+
+    def test_userdb_overrides(self):
+        user = self.new_user(bounce_mailbox='Returned', bounce_record='no')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.messages(user, 'Returned'), 1)
+        self.assertEqual(self.metadata(user), {})
+
+    def test_kinds_of_bounce_file(self):
+        user = self.new_user(bounce_file='success')
+        self.lmtp(user, self.report(user))
+        self.lmtp(user, self.report(user, status='2.0.0', action='delivered'))
+        self.assertEqual(self.messages(user), 1)
+        self.assertEqual(self.flags(user), [{'$Bounce'}])
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_weak_evidence_is_filed_only(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user, trace=False,
+                                    original_id='<1@elsewhere.example>'))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.metadata(user), {})
+        self.assertTrue(self.wait_log('bounce: failure report .*evidence is '
+                                      'too weak'))
+
+    def test_evidence_any(self):
+        user = self.new_user(bounce_evidence='any')
+        self.lmtp(user, self.report(user, trace=False,
+                                    original_id='<1@elsewhere.example>'))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_log_names_no_address(self):
+        user = self.new_user()
+        self.lmtp(user, self.report(user, 'secret@example.net'))
+        line, = self.wait_log('bounce: ')
+        self.assertIn('Info: ', line)
+        self.assertIn('bounce: failure report (dsn, plausible), recipients: 1: '
+                      'hard mailbox-unknown; 1 records changed', line)
+        self.assertEqual(self.log('secret'), [])
+
+    def test_detail_to_same_folder(self):
+        user = self.new_user()
+        self.lmtp(f'{user}+lists', self.report(user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+    def test_named_folder_wins(self):
+        user = self.new_user()
+        self.doveadm('mailbox', 'create', '-u', user, 'Mine')
+        self.lda(user, self.report(user), args=('-m', 'Mine'))
+        self.assertEqual(self.flags(user, 'Mine'), [{'$Bounce', '$BounceHard'}])
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    # -- with a script
+
+    def test_script_keep(self):
+        user = self.new_user()
+        self.put_script(user, 'keep;\n')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+
+    def test_script_fileinto_wins(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["fileinto", "mailbox"];\n'
+                        'fileinto :create "Mine";\n')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.flags(user, 'Mine'), [{'$Bounce', '$BounceHard'}])
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_script_flags_are_kept(self):
+        user = self.new_user()
+        self.put_script(user, 'require "imap4flags";\n'
+                        'addflag ["\\\\Seen", "$Mine"];\nkeep;\n')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.flags(user),
+                         [{'$Bounce', '$BounceHard', '$Mine'}])
+        self.assertIn('\\Seen', self.fetch(user, 'Bounces')[0][0])
+
+    def test_script_stores_twice(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["fileinto", "mailbox", "copy"];\n'
+                        'fileinto :create :copy "Mine";\n')
+        self.lmtp(user, self.report(user))
+        for folder in ('Mine', 'Bounces'):
+            self.assertEqual(self.flags(user, folder),
+                             [{'$Bounce', '$BounceHard'}], folder)
+
+    def test_script_discards(self):
+        user = self.new_user()
+        self.put_script(user, 'discard;\n')
+        self.lmtp(user, self.report(user))
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+    def test_script_broken(self):
+        user = self.new_user()
+        self.put_script(user, 'nonsense;\n')
+        self.expect_log('nonsense|sieve: ')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+
+    def test_answer_kept_in_sent_is_no_bounce(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vacation", "fcc", "mailbox"];\n'
+                        'vacation :fcc "Answers" :create "Away";\n')
+        self.lmtp(user, harness.mail(to=f'{user}@example.org'),
+                  sender='carol@example.net')
+        self.assertEqual(self.messages(user), 1)
+        self.assertNotIn('Bounces', self.mailboxes(user))
+
+
+class NoSieve(harness.TestCase):
+    """The hook is the only one."""
+
+    sieve = False
+    conf = 'lda_mailbox_autocreate = no\n'
+
+    def test_lmtp_and_lda(self):
+        user = self.new_user()
+        message = harness.dsn('gone@example.net', user=f'{user}@example.org')
+        self.lmtp(user, message)
+        self.lda(user, harness.dsn('other@example.net',
+                                   user=f'{user}@example.org'))
+        self.lmtp(user, harness.mail())
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
+        self.assertEqual(self.messages(user), 1)
+        self.assertEqual(sorted(self.metadata(user)),
+                         ['gone@example.net', 'other@example.net'])
+        for flags, _ in self.fetch(user, 'Bounces'):
+            self.assertLessEqual({'$Bounce', '$BounceHard'}, flags)
+
+
+class Detail(harness.TestCase):
+    """+detail that is saved to its folder is a folder named on purpose."""
+
+    conf = 'lmtp_save_to_detail_mailbox = yes\n'
+
+    def test_detail_wins(self):
+        user = self.new_user()
+        self.lmtp(f'{user}+lists',
+                  harness.dsn('gone@example.net', user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user, 'lists'), 1)
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+
+class StayInInbox(harness.TestCase):
+    """bounce_mailbox empty, for the site."""
+
+    settings = {'bounce_mailbox': ''}
+
+    def test_stays(self):
+        user = self.new_user()
+        self.lmtp(user,
+                  harness.dsn('gone@example.net', user=f'{user}@example.org'))
+        (flags, _), = self.fetch(user)
+        self.assertLessEqual({'$Bounce', '$BounceHard'}, flags)
+        self.assertNotIn('Bounces', self.mailboxes(user))
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+
+class Prefix(harness.TestCase):
+    """All folders below INBOX., as on servers that came from Courier."""
+
+    conf = 'namespace inbox {\n  prefix = INBOX.\n  separator = .\n}\n'
+
+    def test_below_inbox(self):
+        user = self.new_user()
+        self.lmtp(user,
+                  harness.dsn('gone@example.net', user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user, 'INBOX.Bounces'), 1)
+
+
+class OtherDict(harness.TestCase):
+    """A dictionary of the site's own choice."""
+
+    dict23 = 'file:%h/other.dict'
+    dict24 = '  dict file {\n    path = %{home}/other.dict\n  }'
+
+    def test_written_there(self):
+        user = self.new_user()
+        self.lmtp(user,
+                  harness.dsn('gone@example.net', user=f'{user}@example.org'))
+        with open(f'{self.home(user)}/other.dict', encoding='utf-8') as file:
+            self.assertIn('gone@example.net', file.read())
