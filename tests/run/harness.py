@@ -669,7 +669,9 @@ class Server:
         deadline = time.monotonic() + 20 * SLOW
         while True:
             try:
-                socket.create_connection(('127.0.0.1', self.ports['lmtp'])).close()
+                for name in ('lmtp', 'imap'):
+                    socket.create_connection(
+                        ('127.0.0.1', self.ports[name])).close()
                 return
             except OSError:
                 time.sleep(0.02)

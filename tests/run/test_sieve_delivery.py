@@ -66,9 +66,9 @@ class Delivery(DeliveryCase):
         self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
                         '"mailbox", "variables"];\n'
                         'if bounce "class" "hard" '
-                        '{ fileinto :create "Gone ${bounce.status}"; }\n')
+                        '{ fileinto :create "Gone ${bounce.reason}"; }\n')
         self.lmtp(user, bounce(HARD, user=user))
-        self.assertEqual(self.messages(user, 'Gone 5.1.1'), 1)
+        self.assertEqual(self.messages(user, 'Gone mailbox-unknown'), 1)
         self.assertEqual(self.messages(user, 'Bounces'), 0)
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
         # implicit keep
@@ -109,11 +109,9 @@ class Delivery(DeliveryCase):
     def test_ignore_of_a_failing_script(self):
         """As if it were not there."""
         user = self.new_user()
-        self.expect_log('Error')
-        # too many redirects: fails when the result is made
+        # a name too long for the file system: fails when it is stored
         self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto"];\n'
-                        'bounce_ignore;\nfileinto "No/Such/Folder\xe4";\n'
-                        .replace('\xe4', '/x' * 200))
+                        'bounce_ignore;\nfileinto "%s";\n' % ('x/' * 200))
         self.lmtp(user, bounce(HARD, user=user))
         self.assertEqual(self.messages(user) + self.messages(user, 'Bounces'), 1)
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
@@ -131,7 +129,7 @@ class Delivery(DeliveryCase):
     def test_record_fields(self):
         user = self.new_user()
         self.lmtp(user, bounce(HARD, SOFT, user=user))
-        self.assertEqual(len(self.records(user)), 2)
+        self.assertEqual(len(self.records(user)), 2, self.log())
         table = [
             ('bounce_record "state" "bob@example.net" "suppressed"', True),
             ('bounce_record "state" "BOB@EXAMPLE.NET" "suppressed"', True),
