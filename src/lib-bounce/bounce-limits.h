@@ -33,8 +33,6 @@
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
 #define BOUNCE_MAX_RULE_LINE 4096
-/* Spellings of one rule: {a|b} {c|d} multiply. */
-#define BOUNCE_MAX_RULE_SPELLINGS 1024
 /* Bytes that may lie between two pieces of a rule ("..."): words that stand
    further apart do not belong together. */
 #define BOUNCE_MAX_RULE_GAP 120

@@ -5,9 +5,10 @@
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
 
-/* Each pattern is entered once, under the rarest four bytes of its pieces. A
-   text is walked once; where its four bytes are someone's key, that pattern is
-   verified, at most once per text. So the time is linear in the text. */
+/* Each rule has an anchor: the group of its words that is met most seldom. Each
+   word of it stands in the index under four of its bytes. A text is walked
+   once; where a word of an anchor stands, the words around it are compared
+   from there. So the time is linear in the text. */
 
 #define GRAM_LENGTH 4
 #define NO_RULE UINT_MAX
@@ -17,82 +18,112 @@ struct match_context {
 	const struct bounce_rules *rules;
 	const struct bounce_rules_query *query;
 	const struct bounce_rule *rule;
-	const struct bounce_rule_pattern *patterns;
-	/* a bit for each pattern that was verified */
-	uint8_t *seen;
+	const char *text;
 	unsigned int best, best_weak;
 };
 
-static uint32_t
-pattern_key(const struct bounce_rule_pattern *pattern,
-	    const unsigned int *counts)
+/* The four bytes of a word that fewest others have. */
+static unsigned int
+word_key(const struct bounce_rule_word *word, const unsigned int *counts)
 {
-	const char *const *pieces;
-	const char *p;
-	unsigned int count, least = UINT_MAX;
-	uint32_t key = 0;
+	unsigned int count, least = UINT_MAX, offset = 0;
 
-	for (pieces = pattern->pieces; *pieces != NULL; pieces++) {
-		const char *end = *pieces + strlen(*pieces);
-
-		for (p = *pieces; end - p >= GRAM_LENGTH; p++) {
-			uint32_t gram = bounce_rules_gram(p);
-
-			count = counts[bounce_rules_bucket(gram)];
-			if (count < least) {
-				least = count;
-				key = gram;
-			}
+	for (unsigned int i = 0; i + GRAM_LENGTH <= word->len; i++) {
+		count = counts[bounce_rules_bucket(
+			bounce_rules_gram(word->text + i))];
+		if (count < least) {
+			least = count;
+			offset = i;
 		}
 	}
-	return key;
+	return offset;
 }
 
 static void
-pattern_count(const struct bounce_rule_pattern *pattern, unsigned int *counts)
+word_count(const struct bounce_rule_word *word, unsigned int *counts)
 {
-	const char *const *pieces;
-	const char *p;
-
-	for (pieces = pattern->pieces; *pieces != NULL; pieces++) {
-		const char *end = *pieces + strlen(*pieces);
-
-		for (p = *pieces; end - p >= GRAM_LENGTH; p++)
-			counts[bounce_rules_bucket(bounce_rules_gram(p))]++;
+	for (unsigned int i = 0; i + GRAM_LENGTH <= word->len; i++) {
+		counts[bounce_rules_bucket(
+			bounce_rules_gram(word->text + i))]++;
 	}
+}
+
+static const struct bounce_rule_group *
+rule_anchor(const struct bounce_rule *rule)
+{
+	return rule->groups_count == 0 ? NULL : &rule->groups[rule->anchor];
+}
+
+/* One entry for each word of an anchor, in the order of the rules. */
+static void
+index_entries(const struct bounce_rules *rules, const unsigned int *counts,
+	      ARRAY_TYPE(bounce_rule_entry) *entries)
+{
+	const struct bounce_rule *rule;
+	unsigned int idx = 0;
+
+	array_foreach(&rules->rules, rule) {
+		const struct bounce_rule_group *group = rule_anchor(rule);
+
+		for (unsigned int i = 0; group != NULL && i < group->count;
+		     i++) {
+			struct bounce_rule_entry *entry =
+				array_append_space(entries);
+
+			entry->word = &group->words[i];
+			entry->rule = idx;
+			entry->offset = word_key(entry->word, counts);
+			entry->gram = bounce_rules_gram(entry->word->text +
+							entry->offset);
+		}
+		idx++;
+	}
+}
+
+static void
+index_fill(struct bounce_rules *rules,
+	   const ARRAY_TYPE(bounce_rule_entry) *all)
+{
+	const struct bounce_rule_entry *entry;
+	struct bounce_rule_entry *entries;
+	unsigned int *buckets, bucket;
+
+	entries = p_new(rules->pool, struct bounce_rule_entry,
+			array_count(all) + 1);
+	/* Filled one place to the right: while entries go in, buckets[n + 1]
+	   is the next free one of bucket n. */
+	buckets = p_new(rules->pool, unsigned int, BOUNCE_RULES_BUCKETS + 2);
+	array_foreach(all, entry)
+		buckets[bounce_rules_bucket(entry->gram) + 2]++;
+	for (bucket = 2; bucket < BOUNCE_RULES_BUCKETS + 2; bucket++)
+		buckets[bucket] += buckets[bucket - 1];
+	array_foreach(all, entry) {
+		bucket = bounce_rules_bucket(entry->gram) + 1;
+		entries[buckets[bucket]++] = *entry;
+	}
+	rules->entries = entries;
+	rules->buckets = buckets;
 }
 
 void bounce_rules_index(struct bounce_rules *rules)
 {
-	unsigned int count = array_count(&rules->patterns), i, bucket;
-	const struct bounce_rule_pattern *pattern;
-	struct bounce_rule_entry *entries;
-	unsigned int *buckets, *counts;
-	uint32_t *keys;
+	ARRAY_TYPE(bounce_rule_entry) entries;
+	const struct bounce_rule *rule;
+	unsigned int *counts;
 
-	entries = p_new(rules->pool, struct bounce_rule_entry, count + 1);
-	buckets = p_new(rules->pool, unsigned int, BOUNCE_RULES_BUCKETS + 2);
-	rules->entries = entries;
-	/* Filled one place to the right: while entries go in, buckets[n + 1]
-	   is the next free one of bucket n. */
-	rules->buckets = buckets;
 	T_BEGIN {
 		counts = t_new(unsigned int, BOUNCE_RULES_BUCKETS);
-		keys = t_new(uint32_t, count + 1);
-		array_foreach(&rules->patterns, pattern)
-			pattern_count(pattern, counts);
-		for (i = 0; i < count; i++) {
-			pattern = array_idx(&rules->patterns, i);
-			keys[i] = pattern_key(pattern, counts);
-			buckets[bounce_rules_bucket(keys[i]) + 2]++;
+		array_foreach(&rules->rules, rule) {
+			const struct bounce_rule_group *group =
+				rule_anchor(rule);
+
+			for (unsigned int i = 0;
+			     group != NULL && i < group->count; i++)
+				word_count(&group->words[i], counts);
 		}
-		for (bucket = 2; bucket < BOUNCE_RULES_BUCKETS + 2; bucket++)
-			buckets[bucket] += buckets[bucket - 1];
-		for (i = 0; i < count; i++) {
-			bucket = bounce_rules_bucket(keys[i]) + 1;
-			entries[buckets[bucket]].gram = keys[i];
-			entries[buckets[bucket]++].pattern = i;
-		}
+		t_array_init(&entries, 4096);
+		index_entries(rules, counts, &entries);
+		index_fill(rules, &entries);
 	} T_END;
 }
 
@@ -163,65 +194,133 @@ static bool rule_conditions_match(const struct bounce_rule *rule,
 		host_match(rule->hosts, query);
 }
 
-/* Where the piece ends that begins within reach of text, or NULL. */
-static const char *piece_follow(const char *piece, const char *text)
+/* Where the groups from idx on end, up to the next "..." or the last, if they
+   stand at text one after the other; else NULL. */
+static const char *
+groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
 {
-	const char *end = text + strnlen(text, BOUNCE_MAX_RULE_GAP + 1);
-	size_t len = strlen(piece);
+	const struct bounce_rule_group *group = &rule->groups[idx];
+	const char *end;
 
-	while ((text = memchr(text, *piece, end - text)) != NULL) {
-		if (strncmp(text, piece, len) == 0)
-			return text + len;
-		text++;
+	for (unsigned int i = 0; i < group->count; i++) {
+		const struct bounce_rule_word *word = &group->words[i];
+
+		if (strncmp(text, word->text, word->len) != 0)
+			continue;
+		end = text + word->len;
+		if (idx + 1 < rule->groups_count &&
+		    !rule->groups[idx + 1].gap_before)
+			end = groups_end(rule, idx + 1, end);
+		if (end != NULL)
+			return end;
 	}
 	return NULL;
 }
 
-static bool pieces_follow(const char *const *pieces, const char *text)
+/* Where the groups up to idx begin, back to the "..." before them or the first,
+   if they stand one after the other and end at text; else NULL. */
+static const char *
+groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
+	     unsigned int idx, const char *text)
 {
-	for (; *pieces != NULL; pieces++) {
-		text = piece_follow(*pieces, text);
-		if (text == NULL)
-			return FALSE;
+	const struct bounce_rule_group *group = &rule->groups[idx];
+	const char *begin;
+
+	for (unsigned int i = 0; i < group->count; i++) {
+		const struct bounce_rule_word *word = &group->words[i];
+
+		if ((size_t)(text - ctx->text) < word->len)
+			continue;
+		begin = text - word->len;
+		if (memcmp(begin, word->text, word->len) != 0)
+			continue;
+		if (idx > 0 && !group->gap_before)
+			begin = groups_begin(ctx, rule, idx - 1, begin);
+		if (begin != NULL)
+			return begin;
 	}
-	return TRUE;
+	return NULL;
 }
 
-static bool
-pieces_match(const char *const *pieces, const char *text)
+static unsigned int
+group_next_piece(const struct bounce_rule *rule, unsigned int idx)
 {
-	size_t len = strlen(pieces[0]);
-
-	while ((text = strstr(text, pieces[0])) != NULL) {
-		text += len;
-		if (pieces_follow(pieces + 1, text))
-			return TRUE;
-	}
-	return FALSE;
+	do {
+		idx++;
+	} while (idx < rule->groups_count && !rule->groups[idx].gap_before);
+	return idx;
 }
 
-static void match_pattern(struct match_context *ctx, unsigned int idx)
+static bool match_after(const struct bounce_rule *rule, const char *text)
 {
-	const struct bounce_rule_pattern *pattern = &ctx->patterns[idx];
-	const struct bounce_rule *rule = &ctx->rule[pattern->rule];
+	unsigned int idx = rule->anchor, left;
+	const char *end;
+
+	if (idx + 1 < rule->groups_count && !rule->groups[idx + 1].gap_before)
+		text = groups_end(rule, idx + 1, text);
+	while (text != NULL &&
+	       (idx = group_next_piece(rule, idx)) < rule->groups_count) {
+		end = NULL;
+		for (left = BOUNCE_MAX_RULE_GAP; end == NULL; text++, left--) {
+			end = groups_end(rule, idx, text);
+			if (left == 0 || *text == '\0')
+				break;
+		}
+		text = end;
+	}
+	return text != NULL;
+}
+
+static bool match_before(const struct match_context *ctx,
+			 const struct bounce_rule *rule, const char *text)
+{
+	unsigned int idx = rule->anchor, left;
+	const char *begin;
+
+	if (idx > 0 && !rule->groups[idx].gap_before)
+		text = groups_begin(ctx, rule, idx - 1, text);
+	while (text != NULL) {
+		while (idx > 0 && !rule->groups[idx].gap_before)
+			idx--;
+		if (idx == 0)
+			break;
+		begin = NULL;
+		for (left = BOUNCE_MAX_RULE_GAP; begin == NULL; text--, left--) {
+			begin = groups_begin(ctx, rule, idx - 1, text);
+			if (left == 0 || text == ctx->text)
+				break;
+		}
+		text = begin;
+		idx--;
+	}
+	return text != NULL;
+}
+
+/* text is where the four bytes of entry stand. */
+static void match_entry(struct match_context *ctx,
+			const struct bounce_rule_entry *entry,
+			const char *text)
+{
+	const struct bounce_rule *rule = &ctx->rule[entry->rule];
 	unsigned int *best = rule->weak ? &ctx->best_weak : &ctx->best;
 
-	if (pattern->rule >= *best)
+	if (entry->rule >= *best ||
+	    (size_t)(text - ctx->text) < entry->offset)
 		return;
-	if ((ctx->seen[idx / 8] & (1 << (idx % 8))) != 0)
+	text -= entry->offset;
+	if (strncmp(text, entry->word->text, entry->word->len) != 0)
 		return;
-	ctx->seen[idx / 8] |= 1 << (idx % 8);
-	if (pieces_match(pattern->pieces, ctx->query->text) &&
+	if (match_after(rule, text + entry->word->len) &&
+	    match_before(ctx, rule, text) &&
 	    rule_conditions_match(rule, ctx->query))
-		*best = pattern->rule;
+		*best = entry->rule;
 }
 
 static void match_words(struct match_context *ctx)
 {
 	const struct bounce_rules *rules = ctx->rules;
-	const char *p = ctx->query->text;
+	const char *p = ctx->text, *end;
 	size_t len = strlen(p);
-	const char *end;
 
 	if (len < GRAM_LENGTH)
 		return;
@@ -229,11 +328,10 @@ static void match_words(struct match_context *ctx)
 		uint32_t gram = bounce_rules_gram(p);
 		const unsigned int *bucket =
 			&rules->buckets[bounce_rules_bucket(gram)];
-		unsigned int i;
 
-		for (i = bucket[0]; i < bucket[1]; i++) {
+		for (unsigned int i = bucket[0]; i < bucket[1]; i++) {
 			if (rules->entries[i].gram == gram)
-				match_pattern(ctx, rules->entries[i].pattern);
+				match_entry(ctx, &rules->entries[i], p);
 		}
 	}
 }
@@ -273,19 +371,15 @@ bool bounce_rules_match(const struct bounce_rules *rules,
 			struct bounce_rules_hit *weak_r)
 {
 	struct match_context ctx = {
-		.rules = rules, .query = query,
+		.rules = rules, .query = query, .text = query->text,
 		.best = NO_RULE, .best_weak = NO_RULE,
 	};
-	unsigned int count = array_count(&rules->patterns);
 
-	if (array_count(&rules->rules) > 0) T_BEGIN {
+	if (array_count(&rules->rules) > 0) {
 		ctx.rule = array_front(&rules->rules);
-		ctx.patterns = count == 0 ? NULL :
-			array_front(&rules->patterns);
-		ctx.seen = t_malloc0(count / 8 + 1);
 		match_words(&ctx);
 		match_wordless(&ctx);
-	} T_END;
+	}
 	hit_set(&ctx, ctx.best, hit_r);
 	hit_set(&ctx, ctx.best_weak, weak_r);
 	return hit_r->name != NULL || weak_r->name != NULL;

@@ -6,10 +6,6 @@
 #include "bounce-reason.h"
 #include "bounce-rules-private.h"
 
-/* The index keys are four bytes long; shorter words stand beside longer ones. */
-#define PIECE_MIN_LENGTH 2
-#define PIECE_KEY_LENGTH 4
-
 static const char *const source_names[] = { "remote", "local" };
 
 static int
@@ -111,128 +107,6 @@ int bounce_rules_query_set(struct bounce_rules_query *query,
 	return 0;
 }
 
-/* One piece: quotes around it keep its outer spaces; folded as the texts are,
-   but for the addresses. */
-static int
-piece_parse(pool_t pool, const char *begin, const char *end,
-	    const char **piece_r, const char **error_r)
-{
-	const char *piece;
-
-	while (begin < end && *begin == ' ')
-		begin++;
-	while (end > begin && end[-1] == ' ')
-		end--;
-	if (end - begin >= 2 && *begin == '"' && end[-1] == '"') {
-		begin++;
-		end--;
-	}
-	piece = bounce_rules_fold_piece(t_strdup_until(begin, end));
-	if (strlen(piece) < PIECE_MIN_LENGTH) {
-		*error_r = t_strdup_printf("'%s' is shorter than %u bytes",
-					   piece, PIECE_MIN_LENGTH);
-		return -1;
-	}
-	*piece_r = p_strdup(pool, piece);
-	return 0;
-}
-
-static int
-spelling_add(struct bounce_rules *rules, unsigned int rule, const char *words,
-	     const char **error_r)
-{
-	struct bounce_rule_pattern *pattern;
-	ARRAY_TYPE(const_string) pieces;
-	const char *piece, *end;
-	bool keyed = FALSE;
-
-	p_array_init(&pieces, rules->pool, 2);
-	do {
-		end = strstr(words, "...");
-		if (end == NULL)
-			end = words + strlen(words);
-		if (piece_parse(rules->pool, words, end, &piece, error_r) < 0)
-			return -1;
-		array_push_back(&pieces, &piece);
-		if (strlen(piece) >= PIECE_KEY_LENGTH)
-			keyed = TRUE;
-		words = end + (*end == '\0' ? 0 : 3);
-	} while (*words != '\0');
-	if (!keyed) {
-		*error_r = t_strdup_printf("No words of at least %u bytes",
-					   PIECE_KEY_LENGTH);
-		return -1;
-	}
-	array_append_zero(&pieces);
-
-	pattern = array_append_space(&rules->patterns);
-	pattern->rule = rule;
-	pattern->pieces = array_front(&pieces);
-	return 0;
-}
-
-/* While the spellings of one rule are made. */
-struct spellings {
-	struct bounce_rules *rules;
-	unsigned int rule;
-	/* the spelling so far */
-	string_t *str;
-	unsigned int left;		/* of BOUNCE_MAX_RULE_SPELLINGS */
-};
-
-/* Add words to the spelling so far; at a {a|b}, go on with each in turn. */
-static int spellings_add(struct spellings *ctx, const char *words,
-			 const char **error_r)
-{
-	const char *open = strchr(words, '{'), *close, *alt, *next;
-	size_t len, alt_len;
-
-	if (open == NULL) {
-		if (ctx->left-- == 0) {
-			*error_r = t_strdup_printf("More than %u spellings",
-						   BOUNCE_MAX_RULE_SPELLINGS);
-			return -1;
-		}
-		str_append(ctx->str, words);
-		return spelling_add(ctx->rules, ctx->rule, str_c(ctx->str),
-				    error_r);
-	}
-	close = strchr(open, '}');
-	if (close == NULL) {
-		*error_r = "'{' without '}'";
-		return -1;
-	}
-	str_append_data(ctx->str, words, open - words);
-	len = str_len(ctx->str);
-	for (alt = open + 1; alt <= close; alt = next) {
-		alt_len = strcspn(alt, "|}");
-		next = alt + alt_len + 1;
-		str_append_data(ctx->str, alt, alt_len);
-		if (spellings_add(ctx, close + 1, error_r) < 0)
-			return -1;
-		str_truncate(ctx->str, len);
-	}
-	return 0;
-}
-
-int bounce_rules_words_parse(struct bounce_rules *rules, unsigned int rule,
-			     const char *words, const char **error_r)
-{
-	struct spellings ctx = {
-		.rules = rules, .rule = rule,
-		.str = t_str_new(256), .left = BOUNCE_MAX_RULE_SPELLINGS
-	};
-	unsigned int count = array_count(&rules->patterns);
-
-	if (spellings_add(&ctx, words, error_r) < 0) {
-		/* all or nothing */
-		array_delete(&rules->patterns, count,
-			     array_count(&rules->patterns) - count);
-		return -1;
-	}
-	return 0;
-}
-
 static bool rule_has_condition(const struct bounce_rule *rule)
 {
 	return rule->status != NULL || rule->reply != NULL ||
@@ -291,7 +165,8 @@ int bounce_rules_line_parse(struct bounce_rules *rules, const char *name,
 		return -1;
 	}
 	if (strcmp(words, "*") != 0) {
-		if (bounce_rules_words_parse(rules, idx, words, error_r) < 0)
+		if (bounce_rules_words_parse(rules->pool, &rule, words,
+					     error_r) < 0)
 			return -1;
 	} else if (rule_has_condition(&rule)) {
 		array_push_back(&rules->wordless, &idx);

@@ -3,13 +3,16 @@
 
 #include "bounce-rules.h"
 
-/* A power of two; one bucket for each hash of four bytes. */
-#define BOUNCE_RULES_BUCKETS 8192
+/* One bucket for each hash of four bytes. */
+#define BOUNCE_RULES_BUCKET_BITS 13
+#define BOUNCE_RULES_BUCKETS (1 << BOUNCE_RULES_BUCKET_BITS)
 
 struct bounce_rule_example {
 	const char *name;		/* file:line */
 	const char *text;		/* as written, without "=" */
 };
+
+struct bounce_rule_group;
 
 struct bounce_rule {
 	const char *name;		/* file:line */
@@ -26,25 +29,40 @@ struct bounce_rule {
 	const char *const *hosts;
 	const char *const *formats;
 	const char *const *commands;
+	/* the words in order; 0 = conditions only */
+	const struct bounce_rule_group *groups;
+	unsigned int groups_count;
+	/* the group that the index finds */
+	unsigned int anchor;
 	ARRAY(struct bounce_rule_example) examples;
 };
 
-/* One spelling of a rule: {a|b} in the words makes several. */
-struct bounce_rule_pattern {
-	unsigned int rule;		/* index */
-	const char *const *pieces;	/* in order, folded */
+/* One of several spellings of a piece of the words; may be empty. */
+struct bounce_rule_word {
+	const char *text;		/* folded */
+	size_t len;
 };
 
-/* Where a pattern is entered in the index. */
-struct bounce_rule_entry {
-	uint32_t gram;			/* four bytes of one of its pieces */
-	unsigned int pattern;		/* index */
+/* Plain words, or the alternatives of {a|b}. A group follows the one before
+   at once or, after "...", within BOUNCE_MAX_RULE_GAP. */
+struct bounce_rule_group {
+	const struct bounce_rule_word *words;
+	unsigned int count;
+	bool gap_before;
 };
+
+/* Where a word of a rule's anchor is entered in the index. */
+struct bounce_rule_entry {
+	uint32_t gram;			/* four bytes of the word */
+	unsigned int rule;		/* index */
+	const struct bounce_rule_word *word;
+	unsigned int offset;		/* of gram in the word */
+};
+ARRAY_DEFINE_TYPE(bounce_rule_entry, struct bounce_rule_entry);
 
 struct bounce_rules {
 	pool_t pool;
 	ARRAY(struct bounce_rule) rules;
-	ARRAY(struct bounce_rule_pattern) patterns;
 	/* rules without words: conditions only */
 	ARRAY(unsigned int) wordless;
 
@@ -64,12 +82,12 @@ static inline uint32_t bounce_rules_gram(const char *p)
 static inline unsigned int bounce_rules_bucket(uint32_t gram)
 {
 	/* Fibonacci hashing: the upper bits are the well mixed ones. */
-	return (gram * 2654435769U) >> (32 - 13);
+	return (gram * 2654435769U) >> (32 - BOUNCE_RULES_BUCKET_BITS);
 }
 
-/* Parse the words of a rule line: pieces between " ... ", alternatives in
-   {a|b}. Adds one pattern for each spelling. Returns 0, or -1 and error_r. */
-int bounce_rules_words_parse(struct bounce_rules *rules, unsigned int rule,
+/* Parse the words of a rule line, pieces between " ... ", alternatives in
+   {a|b}, into the groups of rule. Returns 0, or -1 and error_r. */
+int bounce_rules_words_parse(pool_t pool, struct bounce_rule *rule,
 			     const char *words, const char **error_r);
 /* Parse one rule line "reason condition...: words" and add it. name is
    "file:line". Returns 0, or -1 and error_r. */
@@ -83,7 +101,7 @@ const char *bounce_rules_fold_piece(const char *text);
 int bounce_rules_query_set(struct bounce_rules_query *query,
 			   const char *condition, const char **error_r);
 
-/* Build the index over all patterns, once, after loading. */
+/* Build the index over all rules, once, after loading. */
 void bounce_rules_index(struct bounce_rules *rules);
 
 #endif

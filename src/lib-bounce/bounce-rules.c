@@ -174,7 +174,6 @@ bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
 	rules = p_new(pool, struct bounce_rules, 1);
 	rules->pool = pool;
 	p_array_init(&rules->rules, pool, 1024);
-	p_array_init(&rules->patterns, pool, 4096);
 	p_array_init(&rules->wordless, pool, 16);
 	for (; *dirs != NULL; dirs++)
 		rules_dir_read(rules, *dirs, errors);
