@@ -79,9 +79,7 @@ class Delivery(DeliveryCase):
         self.assertEqual(self.messages(user), 1)
         self.failure_of_the_script(user)
 
-    def test_classified_once(self):
-        """The script reads what the delivery found: also where the script's
-        own rules folder would say otherwise nothing is read again."""
+    def test_delivery_and_script_agree(self):
         user = self.new_user()
         self.put_script(user, 'require ["vnd.dovecot-bounce", "variables", '
                         '"fileinto", "mailbox"];\n'
@@ -190,6 +188,38 @@ class Delivery(DeliveryCase):
         self.lmtp(users, bounce(HARD, user=users[0]))
         for user in users:
             self.assertEqual(self.messages(user, 'x mailbox-unknown'), 1)
+
+
+class ClassifiedOnce(DeliveryCase):
+    """A rule that is wrong is complained of by whoever reads the rules."""
+
+    settings = {'bounce_rules': '@DIR@/rules'}
+    SCRIPT = ('require ["vnd.dovecot-bounce", "variables", "fileinto", '
+              '"mailbox"];\n'
+              'if allof (bounce "class" "hard", bounce "kind" "failure", '
+              'not bounce "side" "sender") '
+              '{ fileinto :create "seen-${bounce.kind}"; }\n')
+
+    @classmethod
+    def prepare(cls, server):
+        folder = pathlib.Path(server.dir, 'rules')
+        folder.mkdir()
+        (folder / '10-wrong.rules').write_text('this is no rule\n')
+
+    def test_delivery(self):
+        """The script reads what the delivery found; it reads no rules."""
+        user = self.new_user()
+        self.put_script(user, self.SCRIPT)
+        self.expect_log('10-wrong.rules')
+        self.lda(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'seen-failure'), 1)
+        self.assertEqual(len(self.log('10-wrong.rules:1')), 1)
+
+    def test_sieve_test(self):
+        """The rules are read once, however many tests there are."""
+        out = self.sieve_test(self.SCRIPT, bounce(HARD))
+        self.assertIn('seen-failure', out)
+        self.assertEqual(out.count('10-wrong.rules:1'), 1, out)
 
 
 class DictionaryDown(DeliveryCase):
