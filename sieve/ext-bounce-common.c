@@ -55,20 +55,28 @@ struct bounce_user *ext_bounce_user(const struct ext_bounce_env *env)
 
 /* Read once for each Sieve instance: outside a delivery that is once for each
    run of a tool, and once for each IMAP session. */
+static void
+ext_bounce_rules_load(struct ext_bounce_context *ectx, struct bounce_user *bu)
+{
+	ARRAY_TYPE(const_string) errors;
+
+	t_array_init(&errors, 4);
+	ectx->rules = bounce_rules_load(bu->set.rules_dirs, &errors);
+	if (!array_is_empty(&errors)) {
+		e_error(bu->event, "Rules: %u of their files or lines passed "
+			"over (see doveadm bounce rules check), the first: %s",
+			array_count(&errors), array_idx_elem(&errors, 0));
+	}
+}
+
 static const struct bounce_rules *
 ext_bounce_rules(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_context *ectx = env->ext->context;
 	struct bounce_user *bu = ext_bounce_user(env);
-	ARRAY_TYPE(const_string) errors;
-	const char *error;
 
-	if (ectx->rules == NULL && bu != NULL) {
-		t_array_init(&errors, 4);
-		ectx->rules = bounce_rules_load(bu->set.rules_dirs, &errors);
-		array_foreach_elem(&errors, error)
-			e_warning(bu->event, "%s", error);
-	}
+	if (ectx->rules == NULL && bu != NULL)
+		ext_bounce_rules_load(ectx, bu);
 	return ectx->rules;
 }
 

@@ -114,6 +114,30 @@ class Delivery(DeliveryCase):
         self.assertEqual(self.messages(user) + self.messages(user, 'Bounces'), 1)
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
 
+    def test_learn_counts_once(self):
+        """The script and the delivery record the same report."""
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'bounce_learn;\nbounce_learn;\n')
+        self.lmtp(user, bounce(HARD, SOFT, user=user))
+        self.assertEqual({a: (r['count'], r['state']) for a, r in
+                          self.records(user).items()},
+                         {'bob@example.net': (1, 'suppressed'),
+                          'carol@second.example': (1, 'watched')})
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'bounce_forget;\n')
+        # a report that nobody has counted yet takes nothing back
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.records(user)['bob@example.net']['count'], 2)
+
+    def test_recording_off(self):
+        user = self.new_user(bounce_record='no')
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'bounce_learn;\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.records(user), {})
+
     def test_ignore_with_discard(self):
         user = self.new_user()
         self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
