@@ -666,7 +666,8 @@ class Server:
             self.process = subprocess.Popen(
                 ['dovecot', '-F', '-c', self.conf_path], stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, env=env, start_new_session=True)
-        deadline = time.monotonic() + 20 * SLOW
+        self.started = time.monotonic()
+        deadline = self.started + 20 * SLOW
         while True:
             try:
                 for name in ('lmtp', 'imap'):
@@ -683,6 +684,9 @@ class Server:
 
     def stop(self):
         if self.process and self.process.poll() is None:
+            # Stopped within its first moments, Dovecot waits 5 s for children
+            # that did not hear the signal.
+            time.sleep(max(0, self.started + 0.2 - time.monotonic()))
             self.process.terminate()
             try:
                 self.process.wait(20 * SLOW)
