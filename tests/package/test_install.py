@@ -91,7 +91,8 @@ class Package(unittest.TestCase):
         system.install_dovecot()
         system.add_user('alice')
         system.add_user('bob')
-        apt('install', 'ucf', 'man-db')
+        # libc6 recommends libidn2-0: autoremove leaves it
+        apt('install', 'ucf', 'man-db', 'libidn2-0')
         deliver('alice', harness.mail(), sender='carol@example.net')
         cls.before = files()
         cls.conf_before = configuration()
