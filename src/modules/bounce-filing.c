@@ -44,19 +44,39 @@ static const char *t_vname(struct mail_user *user, const char *name)
 	return t_strconcat(inbox->prefix, name, NULL);
 }
 
+static bool is_valid(struct mail_user *user, const char *vname,
+		     const char **error_r)
+{
+	struct mailbox *box;
+	bool valid;
+
+	if (!uni_utf8_str_is_valid(vname)) {
+		*error_r = "not UTF-8";
+		return FALSE;
+	}
+	box = mailbox_alloc(mail_namespace_find(user->namespaces, vname)->list,
+			    vname, MAILBOX_FLAG_SAVEONLY);
+	valid = mailbox_verify_name(box) == 0;
+	if (!valid)
+		*error_r = t_strdup(mailbox_get_last_error(box, NULL));
+	mailbox_free(&box);
+	return valid;
+}
+
 const char *bounce_filing_folder(struct bounce_user *bu,
 				 const struct bounce_report *report)
 {
-	const char *name = bu->set.mailbox;
+	const char *name, *error;
 
-	if (!is_filed(bu, report) || *name == '\0')
+	if (!is_filed(bu, report) || *bu->set.mailbox == '\0')
 		return NULL;
-	if (!uni_utf8_str_is_valid(name)) {
-		e_error(bu->event, "Setting bounce_mailbox = %s is wrong (not "
-			"UTF-8), leaving the report in INBOX", name);
+	name = t_vname(bu->user, bu->set.mailbox);
+	if (!is_valid(bu->user, name, &error)) {
+		e_error(bu->event, "Setting bounce_mailbox = %s is wrong (%s), "
+			"leaving the report in INBOX", bu->set.mailbox, error);
 		return NULL;
 	}
-	return t_vname(bu->user, name);
+	return name;
 }
 
 const char *const *
@@ -165,7 +185,8 @@ static int bounce_filing_open(struct mailbox *box)
 	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
 		"in INBOX: %s", box->vname,
 		mailbox_get_last_internal_error(box, NULL));
-	mail_storage_set_error(box->storage, MAIL_ERROR_NOTFOUND,
+	/* neither "try again" nor "create it first" */
+	mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
 			       "Folder for bounces cannot be opened");
 	return -1;
 }

@@ -24,8 +24,8 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 
 /* While pu->keywords is set, what is stored in this user's mailboxes gets
    them; pu->folder is created and subscribed when it is opened and does not
-   exist. One that cannot be opened counts as not existing: then Dovecot saves
-   to INBOX, instead of asking the sender to try again. */
+   exist. One that cannot be opened is a lasting error, so that Dovecot saves to
+   INBOX instead of asking the sender to try again. */
 void bounce_filing_mailbox_allocated(struct mailbox *box);
 
 #endif

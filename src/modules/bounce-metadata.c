@@ -131,14 +131,19 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 	if (bounce_user_store(bu, &store, &error) < 0)
 		return failed(box, bu, error);
 	iter = bounce_store_iter_init(store, ioloop_time);
-	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
-		const char *name = bounce_metadata_name(rec->address);
+	while (bounce_store_iter_next(iter, &rec)) {
+		const char *name;
 
-		if (strncmp(name, key_prefix, strlen(key_prefix)) == 0) {
-			name = p_strdup(pool, name);
+		T_BEGIN {
+			name = bounce_metadata_name(rec->address);
+			name = strncmp(name, key_prefix,
+				       strlen(key_prefix)) != 0 ? NULL :
+				p_strdup(pool, name);
+		} T_END;
+		/* the array may grow on the data stack: not within T_BEGIN */
+		if (name != NULL)
 			array_push_back(keys, &name);
-		}
-	} T_END;
+	}
 	if (bounce_store_iter_deinit(&iter, &error) < 0)
 		return failed(box, bu, error);
 	return 0;

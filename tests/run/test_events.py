@@ -1,0 +1,60 @@
+"""Events as metrics: the ready-made blocks, counted by the real stats process."""
+
+import re
+import time
+import urllib.request
+
+import harness
+
+EXAMPLES = harness.SOURCE / 'doc' / 'example-config'
+
+
+def blocks(version, port):
+    """The example's metric blocks, on a port of ours."""
+    path = EXAMPLES / version / 'metrics.conf'
+    return path.read_text('utf-8').replace('9900', str(port))
+
+
+class Events(harness.TestCase):
+
+    port, = harness.free_ports(1)
+    conf23 = blocks('2.3', port)
+    conf24 = blocks('2.4', port)
+
+    def metrics(self):
+        url = f'http://127.0.0.1:{self.port}/metrics'
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
+
+    def wait_metric(self, name, labels, value):
+        """The series with (at least) these labels has that value."""
+        deadline = time.monotonic() + 10 * harness.SLOW
+        while True:
+            text = self.metrics()
+            for line in re.findall(rf'^dovecot_{name}_total{{(.*)}} {value}$',
+                                   text, re.M):
+                if all(f'{k}="{v}"' in line for k, v in labels.items()):
+                    return
+            if time.monotonic() > deadline:
+                self.fail(f'{name} {labels} {value} not in\n' + '\n'.join(
+                    re.findall('.*bounce.*', text)))
+            time.sleep(0.1)
+
+    def test_counted(self):
+        user = self.new_user()
+        self.lmtp(user, harness.dsn(['one@example.net', 'two@example.net'],
+                                    user=f'{user}@example.org'))
+        self.lmtp(user, harness.dsn('full@example.com', status='4.2.2',
+                                    diagnostic='452 4.2.2 Mailbox full',
+                                    user=f'{user}@example.org'))
+        self.lmtp(user, harness.mail())
+        self.wait_metric('bounce_reports', {
+            'kind': 'failure', 'format': 'dsn', 'evidence': 'plausible'}, 2)
+        self.wait_metric('bounce_failures', {
+            'bounce_class': 'hard', 'bounce_side': 'recipient',
+            'bounce_reason': 'mailbox-unknown'}, 2)
+        self.wait_metric('bounce_failures', {
+            'bounce_class': 'soft', 'bounce_side': 'recipient',
+            'bounce_reason': 'mailbox-full'}, 1)
+        self.wait_metric('bounce_domains', {
+            'bounce_side': 'recipient', 'bounce_domain': 'example.net'}, 2)
