@@ -15,7 +15,8 @@ sieve_bounce_plugin_load(struct sieve_instance *svinst, void **context)
 	SIEVE_BOUNCE_PLUGIN_RETURN(ret);
 }
 
-void sieve_bounce_plugin_unload(struct sieve_instance *svinst, void *context)
+void sieve_bounce_plugin_unload(struct sieve_instance *svinst ATTR_UNUSED,
+				void *context)
 {
 	if (context != NULL)
 		sieve_extension_unregister(context);
