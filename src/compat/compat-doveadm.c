@@ -1,0 +1,37 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "doveadm-mail.h"
+#include "compat-doveadm.h"
+
+#if !DOVECOT_PREREQ(2, 4, 0)
+/* Without it 2.3 calls every option of a command wrong. */
+static bool
+compat_doveadm_parse_arg(struct doveadm_mail_cmd_context *ctx ATTR_UNUSED,
+			 int c ATTR_UNUSED)
+{
+	return TRUE;
+}
+#endif
+
+void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
+			     compat_doveadm_init_t *init)
+{
+	ctx->v.init = init;
+#if !DOVECOT_PREREQ(2, 4, 0)
+	ctx->v.parse_arg = compat_doveadm_parse_arg;
+#endif
+}
+
+bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx)
+{
+	const char *user;
+	bool all;
+
+	if (!ctx->iterate_single_user)
+		return TRUE;
+	if (doveadm_cmd_param_bool(ctx->cctx, "all-users", &all) && all)
+		return TRUE;
+	return doveadm_cmd_param_str(ctx->cctx, "user", &user) &&
+		strpbrk(user, "*?") != NULL;
+}

@@ -1,0 +1,27 @@
+#ifndef COMPAT_DOVEADM_H
+#define COMPAT_DOVEADM_H
+
+/* doveadm's commands, the same on 2.3 and 2.4. */
+
+struct doveadm_mail_cmd_context;
+
+#if DOVECOT_PREREQ(2, 4, 0)
+#  define COMPAT_DOVEADM_INIT_PARAMS struct doveadm_mail_cmd_context *ctx
+#else
+/* 2.3 hands the positional arguments over, too; both have them as parameters
+   in ctx->cctx. */
+#  define COMPAT_DOVEADM_INIT_PARAMS struct doveadm_mail_cmd_context *ctx, \
+	const char *const args[] ATTR_UNUSED
+#endif
+
+/* Set the command's init, and let it have options (-c ...) of its own: they are
+   read by doveadm_cmd_param_str() and its kind. */
+typedef void compat_doveadm_init_t(COMPAT_DOVEADM_INIT_PARAMS);
+void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
+			     compat_doveadm_init_t *init);
+
+/* Does the command go through several users (-A, -F, a wildcard)? True in
+   doveadm-server, too, when the client does. */
+bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
+
+#endif

@@ -1,0 +1,289 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* doveadm bounce list, get: reading the dictionary. */
+
+#include "lib.h"
+#include "array.h"
+#include "wildcard-match.h"
+#include "bounce-address.h"
+#include "bounce-reason.h"
+#include "compat-doveadm.h"
+#include "doveadm-bounce.h"
+
+/*
+ * list
+ */
+
+struct list_cmd {
+	struct doveadm_bounce_cmd cmd;
+	/* -1 = all */
+	int class, state;
+	/* NULL = all */
+	const char *reason, *mask;
+};
+
+void doveadm_bounce_list_headers(void)
+{
+	doveadm_print_header("address", "address",
+			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+	doveadm_bounce_header("state");
+	doveadm_bounce_header("class");
+	doveadm_bounce_header("side");
+	doveadm_bounce_header("reason");
+	doveadm_bounce_header("status");
+	doveadm_bounce_header_number("score");
+	doveadm_bounce_header_number("count");
+	doveadm_bounce_header("first");
+	doveadm_bounce_header("last");
+	doveadm_bounce_header("until");
+}
+
+void doveadm_bounce_list_print(const struct bounce_policy *policy,
+			       const struct bounce_record *rec, time_t now)
+{
+	doveadm_print(rec->address);
+	doveadm_print(bounce_state_name(rec->state));
+	doveadm_print(bounce_class_name(rec->class));
+	doveadm_print(bounce_side_name(rec->side));
+	doveadm_bounce_print(rec->reason);
+	doveadm_bounce_print(rec->status);
+	doveadm_bounce_print_score(bounce_policy_score(policy, rec, now));
+	doveadm_print_num(rec->count);
+	doveadm_bounce_print_time(rec->first, "");
+	doveadm_bounce_print_time(rec->last, "");
+	doveadm_bounce_print_time(rec->until, "never");
+}
+
+/* Addresses stand in the dictionary in normal form; of a mask only what holds
+   no wildcard can be brought into it. */
+static const char *mask_normalize(pool_t pool, const char *mask)
+{
+	const char *at = strrchr(mask, '@'), *address, *error;
+
+	if (strpbrk(mask, "*?") == NULL) {
+		if (bounce_address_normalize(pool, mask, &address,
+					     &error) == 0)
+			return address;
+	} else if (at != NULL && strpbrk(at, "*?") == NULL &&
+		   bounce_address_normalize(pool, t_strconcat("x", at, NULL),
+					    &address, &error) == 0) {
+		return p_strconcat(pool, t_strdup_until(mask, at),
+				   strrchr(address, '@'), NULL);
+	}
+	return p_strdup(pool, mask);
+}
+
+static void list_init(struct doveadm_bounce_cmd *_cmd)
+{
+	struct list_cmd *cmd = container_of(_cmd, struct list_cmd, cmd);
+	struct doveadm_cmd_context *cctx = _cmd->ctx.cctx;
+	enum bounce_class class;
+	enum bounce_state state;
+	const char *value;
+
+	doveadm_bounce_list_headers();
+	cmd->class = cmd->state = -1;
+	if (doveadm_cmd_param_str(cctx, "class", &value)) {
+		if (bounce_class_parse(value, &class) < 0)
+			doveadm_bounce_wrong(_cmd, "-c %s is none of hard, "
+					     "soft, undetermined", value);
+		else
+			cmd->class = class;
+	}
+	if (doveadm_cmd_param_str(cctx, "state", &value)) {
+		if (bounce_state_parse(value, &state) < 0)
+			doveadm_bounce_wrong(_cmd, "-s %s is none of watched, "
+					     "suppressed, released, corrected",
+					     value);
+		else
+			cmd->state = state;
+	}
+	if (doveadm_cmd_param_str(cctx, "reason", &cmd->reason) &&
+	    bounce_reason_find(cmd->reason) == NULL)
+		doveadm_bounce_wrong(_cmd, "-r %s is no reason: the manual "
+				     "dovecot-bounce(7) lists them",
+				     cmd->reason);
+	if (doveadm_cmd_param_str(cctx, "mask", &value))
+		cmd->mask = mask_normalize(_cmd->ctx.pool, value);
+}
+
+static bool list_filter(const struct bounce_record *rec, void *context)
+{
+	struct list_cmd *cmd = context;
+
+	return (cmd->class < 0 || (int)rec->class == cmd->class) &&
+		(cmd->state < 0 || (int)rec->state == cmd->state) &&
+		(cmd->reason == NULL ||
+		 null_strcmp(rec->reason, cmd->reason) == 0) &&
+		(cmd->mask == NULL ||
+		 wildcard_match_icase(rec->address, cmd->mask));
+}
+
+static int
+list_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	 struct bounce_store *store)
+{
+	struct list_cmd *cmd = container_of(_cmd, struct list_cmd, cmd);
+	pool_t pool = pool_alloconly_create("bounce list", 64 * 1024);
+	ARRAY_TYPE(bounce_record) recs;
+	const struct bounce_record *rec;
+	const char *error;
+	int ret;
+
+	p_array_init(&recs, pool, 64);
+	ret = doveadm_bounce_records(store, pool, _cmd->now, list_filter, cmd,
+				     &recs, &error);
+	array_foreach(&recs, rec) T_BEGIN {
+		doveadm_bounce_list_print(&bu->set.policy, rec, _cmd->now);
+	} T_END;
+	if (ret < 0) {
+		doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s",
+				      error);
+	}
+	pool_unref(&pool);
+	return ret;
+}
+
+static struct doveadm_mail_cmd_context *list_alloc(void)
+{
+	struct list_cmd *cmd = doveadm_bounce_cmd_alloc(struct list_cmd,
+						DOVEADM_PRINT_TYPE_TABLE);
+
+	cmd->cmd.init = list_init;
+	cmd->cmd.run = list_run;
+	return &cmd->cmd.ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_list = {
+	.name = "bounce list",
+	.mail_cmd = list_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("[-c <class>] [-r <reason>] "
+				      "[-s <state>] [<mask>]"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('c', "class", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('r', "reason", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('s', "state", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('\0', "mask", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};
+
+/*
+ * get
+ */
+
+struct get_cmd {
+	struct doveadm_bounce_cmd cmd;
+	const char *address;
+	/* of many users: one has it; one has not */
+	bool found, missing;
+};
+
+static void get_init(struct doveadm_bounce_cmd *_cmd)
+{
+	static const char *const names[] = {
+		"address", "state", "class", "side", "reason", "meaning",
+		"advice", "proposal", "status", "reply", "diagnostic",
+		"remote_mta"
+	};
+	static const char *const more_names[] = {
+		"first", "last", "until", "evidence", "by", "corrected",
+		"original_address", "original_message_id"
+	};
+	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
+
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++)
+		doveadm_bounce_header(names[i]);
+	doveadm_bounce_header_number("score");
+	doveadm_bounce_header_number("count");
+	for (unsigned int i = 0; i < N_ELEMENTS(more_names); i++)
+		doveadm_bounce_header(more_names[i]);
+	cmd->address = doveadm_bounce_param_address(_cmd, "address");
+}
+
+static void
+get_print(const struct bounce_policy *policy, const struct bounce_record *rec,
+	  time_t now)
+{
+	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
+		bounce_reason_find(rec->reason);
+
+	doveadm_print(rec->address);
+	doveadm_print(bounce_state_name(rec->state));
+	doveadm_print(bounce_class_name(rec->class));
+	doveadm_print(bounce_side_name(rec->side));
+	doveadm_bounce_print(rec->reason);
+	doveadm_bounce_print(reason == NULL ? NULL : reason->meaning);
+	doveadm_bounce_print(reason == NULL ? NULL : reason->advice);
+	doveadm_bounce_print(bounce_address_propose(rec->address));
+	doveadm_bounce_print(rec->status);
+	doveadm_bounce_print(rec->reply);
+	doveadm_bounce_print(rec->diagnostic);
+	doveadm_bounce_print(rec->remote_mta);
+	doveadm_bounce_print_score(bounce_policy_score(policy, rec, now));
+	doveadm_print_num(rec->count);
+	doveadm_bounce_print_time(rec->first, "");
+	doveadm_bounce_print_time(rec->last, "");
+	doveadm_bounce_print_time(rec->until, "never");
+	doveadm_print(bounce_evidence_name(rec->evidence));
+	doveadm_print(bounce_by_name(rec->by));
+	doveadm_bounce_print(rec->corrected);
+	doveadm_bounce_print(rec->original_address);
+	doveadm_bounce_print(rec->original_message_id);
+}
+
+static int
+get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	struct bounce_store *store)
+{
+	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
+	struct bounce_record rec;
+	const char *error;
+	int ret;
+
+	ret = bounce_store_find(store, pool_datastack_create(), cmd->address,
+				_cmd->now, &rec, &error);
+	if (ret < 0)
+		return doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s",
+					     error);
+	if (ret > 0) {
+		cmd->found = TRUE;
+		get_print(&bu->set.policy, &rec, _cmd->now);
+	} else if (compat_doveadm_many_users(&_cmd->ctx)) {
+		cmd->missing = TRUE;
+	} else {
+		return doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_NOTFOUND,
+			"No record of %s", cmd->address);
+	}
+	return 0;
+}
+
+/* Of many users one is enough. doveadm-server sees but one of them. */
+static void get_deinit(struct doveadm_bounce_cmd *_cmd)
+{
+	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
+
+	if (cmd->missing && !cmd->found && !doveadm_server)
+		doveadm_mail_failed_error(&_cmd->ctx, MAIL_ERROR_NOTFOUND);
+}
+
+static struct doveadm_mail_cmd_context *get_alloc(void)
+{
+	struct get_cmd *cmd = doveadm_bounce_cmd_alloc(struct get_cmd,
+						DOVEADM_PRINT_TYPE_PAGER);
+
+	cmd->cmd.init = get_init;
+	cmd->cmd.run = get_run;
+	cmd->cmd.deinit = get_deinit;
+	return &cmd->cmd.ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_get = {
+	.name = "bounce get",
+	.mail_cmd = get_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('\0', "address", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

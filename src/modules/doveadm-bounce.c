@@ -1,0 +1,212 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "mail-user.h"
+#include "bounce-address.h"
+#include "compat-doveadm.h"
+#include "doveadm-bounce.h"
+
+extern const char *doveadm_bounce_plugin_version;
+const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
+
+static struct doveadm_cmd_ver2 *const bounce_commands[] = {
+	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_get,
+	&doveadm_bounce_cmd_remove,
+};
+
+/*
+ * A command's life
+ */
+
+static struct doveadm_bounce_cmd *
+bounce_cmd(struct doveadm_mail_cmd_context *ctx)
+{
+	return container_of(ctx, struct doveadm_bounce_cmd, ctx);
+}
+
+static void cmd_init(COMPAT_DOVEADM_INIT_PARAMS)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+
+	cmd->now = ioloop_time;
+	if (cmd->init != NULL)
+		cmd->init(cmd);
+}
+
+static int
+cmd_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+	struct bounce_user *bu;
+	struct bounce_store *store;
+	const char *error;
+	int ret;
+
+	if (cmd->wrong)
+		return -1;
+	bu = bounce_user_init(user);
+	if (bounce_user_store(bu, &store, &error) < 0) {
+		ret = doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s",
+					    error);
+	} else {
+		ret = cmd->run(cmd, bu, store);
+	}
+	bounce_user_deinit(&bu);
+	return ret;
+}
+
+static void cmd_deinit(struct doveadm_mail_cmd_context *ctx)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+
+	if (cmd->deinit != NULL)
+		cmd->deinit(cmd);
+}
+
+struct doveadm_bounce_cmd *
+doveadm_bounce_cmd_alloc_size(size_t size, const char *print_type)
+{
+	struct doveadm_mail_cmd_context *ctx =
+		doveadm_mail_cmd_alloc_size(size);
+
+	compat_doveadm_set_init(ctx, cmd_init);
+	ctx->v.run = cmd_run;
+	ctx->v.deinit = cmd_deinit;
+	if (print_type != NULL)
+		doveadm_print_init(print_type);
+	return bounce_cmd(ctx);
+}
+
+void doveadm_bounce_wrong(struct doveadm_bounce_cmd *cmd, const char *fmt, ...)
+{
+	const char *error;
+	va_list args;
+
+	va_start(args, fmt);
+	error = t_strdup_vprintf(fmt, args);
+	va_end(args);
+	if (cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+		i_fatal_status(EX_USAGE, "%s", error);
+	/* the server goes on serving others */
+	i_error("%s", error);
+	doveadm_mail_failed_error(&cmd->ctx, MAIL_ERROR_PARAMS);
+	cmd->wrong = TRUE;
+}
+
+int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
+			  struct bounce_user *bu, enum mail_error error,
+			  const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	e_error(bu->event, "%s", t_strdup_vprintf(fmt, args));
+	va_end(args);
+	doveadm_mail_failed_error(&cmd->ctx, error);
+	return -1;
+}
+
+/*
+ * Parameters
+ */
+
+const char *
+doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
+{
+	const char *input, *address, *error;
+
+	if (!doveadm_cmd_param_str(cmd->ctx.cctx, name, &input))
+		doveadm_mail_help_name(cmd->ctx.cmd->name);
+	if (bounce_address_normalize(cmd->ctx.pool, input, &address,
+				     &error) < 0) {
+		doveadm_bounce_wrong(cmd, "%s is no address: %s", input,
+				     error);
+		return NULL;
+	}
+	return address;
+}
+
+/*
+ * Records
+ */
+
+static int
+record_cmp(const struct bounce_record *a, const struct bounce_record *b)
+{
+	return strcmp(a->address, b->address);
+}
+
+int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
+			   doveadm_bounce_filter_t *filter, void *context,
+			   ARRAY_TYPE(bounce_record) *recs,
+			   const char **error_r)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	const struct bounce_record *rec;
+
+	while (bounce_store_iter_next(iter, &rec)) {
+		if (filter == NULL || filter(rec, context)) {
+			bounce_record_copy(pool, rec,
+					   array_append_space(recs));
+		}
+	}
+	array_sort(recs, record_cmp);
+	return bounce_store_iter_deinit(&iter, error_r);
+}
+
+/*
+ * Printing
+ */
+
+void doveadm_bounce_print(const char *value)
+{
+	doveadm_print(value == NULL ? "" : value);
+}
+
+void doveadm_bounce_print_score(double score)
+{
+	char *end, buf[64];
+
+	if (i_snprintf(buf, sizeof(buf), "%.2f", score) < 0)
+		i_unreached();
+	end = buf + strlen(buf) - 1;
+	while (*end == '0')
+		*end-- = '\0';
+	if (*end == '.')
+		*end = '\0';
+	doveadm_print(buf);
+}
+
+void doveadm_bounce_print_time(time_t when, const char *zero)
+{
+	doveadm_print(when == 0 ? zero : unixdate2str(when));
+}
+
+void doveadm_bounce_header(const char *name)
+{
+	doveadm_print_header(name, name, 0);
+}
+
+void doveadm_bounce_header_number(const char *name)
+{
+	doveadm_print_header(name, name,
+			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+}
+
+/*
+ * The module
+ */
+
+void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(bounce_commands); i++)
+		doveadm_cmd_register_ver2(bounce_commands[i]);
+}
+
+void doveadm_bounce_plugin_deinit(void)
+{
+}

@@ -1,0 +1,88 @@
+#ifndef DOVEADM_BOUNCE_H
+#define DOVEADM_BOUNCE_H
+
+/* "doveadm bounce ...": lib95_doveadm_bounce_plugin.so. A command is one struct
+   doveadm_cmd_ver2 in the file of its noun and one line in doveadm-bounce.c. It
+   needs no mail plugin: it has settings and dictionary of its own. */
+
+#include "doveadm.h"
+#include "doveadm-mail.h"
+#include "doveadm-print.h"
+#include "bounce-user.h"
+#include "bounce-store.h"
+
+struct module;
+
+#define DOVEADM_BOUNCE_USAGE(args) DOVEADM_CMD_MAIL_USAGE_PREFIX args
+
+/* The head of each command's own struct. */
+struct doveadm_bounce_cmd {
+	struct doveadm_mail_cmd_context ctx;
+	/* Reads the parameters and prints the headers. NULL = nothing to do */
+	void (*init)(struct doveadm_bounce_cmd *cmd);
+	/* Called for each user. Returns 0, or -1 after
+	   doveadm_bounce_failed(). */
+	int (*run)(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
+		   struct bounce_store *store);
+	/* NULL = nothing to do */
+	void (*deinit)(struct doveadm_bounce_cmd *cmd);
+	time_t now;
+	/* a parameter is wrong: it was said, and no user is touched */
+	bool wrong;
+};
+
+/* Allocate a command's struct, whose first member is struct doveadm_bounce_cmd
+   cmd. print_type: the output's default format, NULL = prints nothing. */
+struct doveadm_bounce_cmd *
+doveadm_bounce_cmd_alloc_size(size_t size, const char *print_type);
+#define doveadm_bounce_cmd_alloc(type, print_type) \
+	(type *)doveadm_bounce_cmd_alloc_size(sizeof(type) + \
+		COMPILE_ERROR_IF_TRUE(offsetof(type, cmd) != 0), print_type)
+
+/* A parameter is wrong: exit status 64. Returns only within doveadm-server. */
+void doveadm_bounce_wrong(struct doveadm_bounce_cmd *cmd, const char *fmt, ...)
+	ATTR_FORMAT(2, 3);
+/* Log the error and set the exit status that belongs to it; always returns
+   -1. */
+int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
+			  struct bounce_user *bu, enum mail_error error,
+			  const char *fmt, ...) ATTR_FORMAT(4, 5);
+
+/* The positional parameter, in normal form (allocated from the command's pool).
+   NULL after doveadm_bounce_wrong(); one that is missing prints the usage. */
+const char *
+doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name);
+
+/* The user's records that have not lapsed, sorted by address, in pool. filter
+   may be NULL. Returns 0, or -1 with error_r. */
+ARRAY_DEFINE_TYPE(bounce_record, struct bounce_record);
+typedef bool doveadm_bounce_filter_t(const struct bounce_record *rec,
+				     void *context);
+int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
+			   doveadm_bounce_filter_t *filter, void *context,
+			   ARRAY_TYPE(bounce_record) *recs,
+			   const char **error_r);
+
+/* Print one field. NULL is printed as "". */
+void doveadm_bounce_print(const char *value);
+void doveadm_bounce_print_score(double score);
+/* "2026-11-24 03:09:56", zero where the time is 0. */
+void doveadm_bounce_print_time(time_t when, const char *zero);
+/* A header whose key is its title; number: right-justified, and a number in
+   JSON. */
+void doveadm_bounce_header(const char *name);
+void doveadm_bounce_header_number(const char *name);
+
+/* The row of "bounce list": its headers, and one record. */
+void doveadm_bounce_list_headers(void);
+void doveadm_bounce_list_print(const struct bounce_policy *policy,
+			       const struct bounce_record *rec, time_t now);
+
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_get;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
+
+void doveadm_bounce_plugin_init(struct module *module);
+void doveadm_bounce_plugin_deinit(void);
+
+#endif

@@ -1,0 +1,199 @@
+"""doveadm bounce: every command with the real doveadm."""
+
+import json
+import os
+import re
+import time
+
+import harness
+
+DAY = 24 * 3600
+FORMATS = ('flow', 'pager', 'tab', 'table', 'json')
+
+
+class Doveadm(harness.TestCase):
+    """What the classes below share: not a test of its own."""
+
+    sieve = sieve_bounce = False
+
+    def put(self, user, *records):
+        """Write the user's dictionary as it is: each a dict of members."""
+        now = int(time.time())
+        text = ''
+        for record in records:
+            record = {'v': 1, 'state': 'suppressed', 'class': 'hard',
+                      'side': 'recipient', 'reason': 'mailbox-unknown',
+                      'status': '5.1.1', 'score': 3, 'count': 1,
+                      'first': now - DAY, 'last': now - DAY,
+                      'until': now + 364 * DAY, 'by': 'bounce',
+                      'evidence': 'plausible', **record}
+            text += (f'priv/bounce/address/{record["address"]}\n'
+                     + json.dumps(record, ensure_ascii=False) + '\n')
+        path = f'{self.home(user)}/dovecot-bounce.dict'
+        with open(path, 'w', encoding='utf-8') as out:
+            out.write(text)
+        os.chmod(path, 0o600)
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+
+    def run_bounce(self, *args, status=0):
+        """doveadm bounce ARGS; demands the exit status."""
+        done = self.doveadm('bounce', *args, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def rows(self, *args):
+        return self.doveadm_json('bounce', *args)
+
+    def addresses(self, user, *args):
+        return [row['address'] for row in self.rows('list', '-u', user, *args)]
+
+
+class Reading(Doveadm):
+
+    def test_list(self):
+        user = self.new_user()
+        self.put(user, {'address': 'bob@example.com', 'count': 2},
+                 {'address': 'ann@example.net', 'state': 'watched',
+                  'class': 'soft', 'reason': 'mailbox-full', 'score': 1.5,
+                  'status': '4.2.2'})
+        rows = self.rows('list', '-u', user)
+        self.assertEqual(list(rows[0]), [
+            'address', 'state', 'class', 'side', 'reason', 'status', 'score',
+            'count', 'first', 'last', 'until'])
+        self.assertEqual([row['address'] for row in rows],
+                         ['ann@example.net', 'bob@example.com'])
+        self.assertEqual(rows[0] | {'first': '', 'last': '', 'until': ''}, {
+            'address': 'ann@example.net', 'state': 'watched', 'class': 'soft',
+            'side': 'recipient', 'reason': 'mailbox-full', 'status': '4.2.2',
+            'score': 1.5, 'count': 1, 'first': '', 'last': '', 'until': ''})
+        for name in ('first', 'last', 'until'):
+            self.assertRegex(rows[1][name], r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$')
+
+    def test_list_filters(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com'},
+                 {'address': 'b@xn--bcher-kva.example', 'class': 'soft',
+                  'state': 'watched', 'reason': 'mailbox-full'},
+                 {'address': 'c@example.com', 'state': 'released',
+                  'until': 0})
+        for args, wanted in (
+                (['-c', 'hard'], 'ac'), (['-c', 'SOFT'], 'b'),
+                (['-r', 'mailbox-full'], 'b'), (['-s', 'released'], 'c'),
+                (['-c', 'hard', '-s', 'suppressed'], 'a'),
+                (['*@Example.COM'], 'ac'), (['*@bücher.example'], 'b'),
+                (['A@example.com'], 'a'), (['b*'], 'b'), (['?@*'], 'abc'),
+                (['-c', 'undetermined'], ''), (['nobody@*'], '')):
+            with self.subTest(args=args):
+                self.assertEqual(''.join(
+                    address[0] for address in self.addresses(user, *args)),
+                    wanted)
+
+    def test_list_wrong(self):
+        for args, said in ((['-c', 'hart'], '-c hart is none of hard'),
+                           (['-s', 'x'], '-s x is none of watched'),
+                           (['-r', 'x'], '-r x is no reason')):
+            with self.subTest(args=args):
+                done = self.run_bounce('list', '-u', 'alice', *args, status=64)
+                self.assertIn(said, done.stderr)
+
+    def test_empty(self):
+        self.assertEqual(self.rows('list', '-u', self.new_user()), [])
+
+    def test_formats(self):
+        user = self.new_user()
+        self.put(user, {'address': 'bob@example.com'})
+        for fmt in FORMATS:
+            for args in (['list'], ['get', 'bob@example.com']):
+                with self.subTest(fmt=fmt, args=args):
+                    out = self.doveadm('-f', fmt, 'bounce', *args, '-u',
+                                       user).stdout
+                    self.assertIn('bob@example.com', out)
+                    self.assertIn('mailbox-unknown', out)
+
+    def test_get(self):
+        user = self.new_user()
+        self.put(user, {'address': 'bob@gmial.com', 'reply': '550',
+                        'diagnostic': '550 5.1.1 No such user',
+                        'remote_mta': 'mx.example.com', 'until': 0,
+                        'original_address': 'b@example.org'})
+        row, = self.rows('get', '-u', user, 'BOB@gmial.com')
+        self.assertEqual(row['diagnostic'], '550 5.1.1 No such user')
+        self.assertEqual(row['proposal'], 'bob@gmail.com')
+        self.assertIn('Nobody has this address', row['meaning'])
+        self.assertTrue(row['advice'])
+        self.assertEqual((row['reply'], row['remote_mta'], row['until'],
+                          row['by'], row['evidence'], row['score']),
+                         ('550', 'mx.example.com', 'never', 'bounce',
+                          'plausible', 3))
+        # under the address that was written to, too
+        row, = self.rows('get', '-u', user, 'b@example.org')
+        self.assertEqual(row['address'], 'bob@gmial.com')
+        out = self.run_bounce('get', '-u', user, 'bob@gmial.com').stdout
+        self.assertIn('\nproposal: bob@gmail.com\n', out)
+
+    def test_get_nothing(self):
+        done = self.run_bounce('get', '-u', self.new_user(), 'x@example.com',
+                           status=68)
+        self.assertIn('No record of x@example.com', done.stderr)
+
+    def test_wrong_address(self):
+        for address in ('', '<>', 'bob@', '@example.com', 'a\nb@example.com'):
+            for command in ('get', 'remove'):
+                with self.subTest(address=address, command=command):
+                    done = self.run_bounce(command, '-u', 'alice', address,
+                                       status=64)
+                    self.assertIn('is no address', done.stderr)
+
+    def test_usage(self):
+        for command in ('get', 'remove'):
+            done = self.run_bounce(command, '-u', 'alice', status=64)
+            self.assertIn(f'doveadm bounce {command} ', done.stderr)
+
+    def test_no_such_user(self):
+        self.run_bounce('get', '-u', 'nobody', 'x@example.com', status=67)
+
+    def test_unreadable(self):
+        user = self.new_user()
+        os.mkdir(f'{self.home(user)}/dovecot-bounce.dict')
+        for args in (['list'], ['get', 'a@example.com']):
+            done = self.run_bounce(*args, '-u', user, status=75)
+            self.assertRegex(done.stderr, 'Error: bounce: Dictionary')
+
+
+class Remove(Doveadm):
+
+    def test_remove(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com'}, {'address': 'b@example.com'})
+        self.run_bounce('remove', '-u', user, 'A@example.com')
+        self.assertEqual(self.addresses(user), ['b@example.com'])
+        done = self.run_bounce('remove', '-u', user, 'a@example.com', status=68)
+        self.assertIn('No record of a@example.com', done.stderr)
+
+
+class AllUsers(Doveadm):
+
+    users = {'alice': {}, 'bob': {}}
+    spare_users = 0
+
+    def setUp(self):
+        super().setUp()
+        self.put('alice', {'address': 'a@example.com'},
+                 {'address': 'shared@example.com'})
+        self.put('bob', {'address': 'shared@example.com'})
+
+    def test_list(self):
+        rows = self.rows('list', '-A')
+        self.assertEqual({(row['username'], row['address']) for row in rows},
+                         {('alice', 'a@example.com'),
+                          ('alice', 'shared@example.com'),
+                          ('bob', 'shared@example.com')})
+        rows = self.rows('list', '-u', 'al*')
+        self.assertEqual({row['username'] for row in rows}, {'alice'})
+
+    def test_get(self):
+        rows = self.rows('get', '-A', 'shared@example.com')
+        self.assertEqual({row['username'] for row in rows}, {'alice', 'bob'})
+        rows = self.rows('get', '-A', 'a@example.com')
+        self.assertEqual({row['username'] for row in rows}, {'alice'})
+        self.run_bounce('get', '-A', 'x@example.com', status=68)
