@@ -273,38 +273,88 @@ int bounce_store_add(struct bounce_store *store,
 	return ret;
 }
 
+/* Returns 1 if the record is to be written, 0 if it is left, -1 on error. */
+static int
+change_record(struct bounce_edit *edit, const char *address, time_t now,
+	      bounce_store_change_t *callback, void *context,
+	      const char **error_r)
+{
+	pool_t pool = bounce_edit_pool(edit);
+	struct bounce_record rec;
+	const char *normal;
+	bool exists, alive;
+	int ret;
+
+	if (bounce_address_normalize(pool, address, &normal, error_r) < 0)
+		return -1;
+	ret = read_for_change(edit, normal, &rec, error_r);
+	if (ret < 0)
+		return -1;
+	exists = ret > 0;
+	alive = exists && !bounce_record_lapsed(&rec, now);
+	if (!alive)
+		bounce_record_init(&rec, pool, normal);
+	if (!callback(pool, &rec, alive, context))
+		return 0;
+	bounce_edit_put(edit, &rec, exists);
+	return 1;
+}
+
+/* Returns the number of changed records, -1, or BOUNCE_EDIT_AGAIN. */
+static int
+try_changes(struct bounce_store *store, const char *const *addresses,
+	    time_t now, bounce_store_change_t *callback, void *context,
+	    const char **error_r)
+{
+	struct bounce_edit *edit;
+	const char *error;
+	int ret = 0, changed = 0;
+
+	if (bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	for (; *addresses != NULL && ret >= 0; addresses++) {
+		T_BEGIN {
+			ret = change_record(edit, *addresses, now, callback,
+					    context, &error);
+			if (ret < 0)
+				error = p_strdup(bounce_edit_pool(edit), error);
+		} T_END;
+		if (ret > 0)
+			changed++;
+		else if (ret < 0)
+			*error_r = t_strdup(error);
+	}
+	if (ret < 0 || changed == 0) {
+		bounce_edit_cancel(&edit);
+		return ret < 0 ? -1 : 0;
+	}
+	ret = bounce_edit_commit(&edit, error_r);
+	return ret < 0 ? ret : changed;
+}
+
+int bounce_store_change_many(struct bounce_store *store,
+			     const char *const *addresses, time_t now,
+			     bounce_store_change_t *callback, void *context,
+			     const char **error_r)
+{
+	int ret = BOUNCE_EDIT_AGAIN;
+
+	if (bounce_store_ready(store, error_r) < 0)
+		return -1;
+	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
+		ret = try_changes(store, addresses, now, callback, context,
+				  error_r);
+	return ret < 0 ? -1 : ret;
+}
+
 int bounce_store_change(struct bounce_store *store, const char *address,
 			time_t now, bounce_store_change_t *callback,
 			void *context, const char **error_r)
 {
-	struct bounce_edit *edit;
-	struct bounce_record rec;
-	const char *normal;
-	pool_t pool;
-	int ret;
+	const char *const addresses[] = { address, NULL };
 
-	if (bounce_store_ready(store, error_r) < 0 ||
-	    bounce_address_normalize(pool_datastack_create(), address, &normal,
-				     error_r) < 0 ||
-	    bounce_edit_begin(store, &edit, error_r) < 0)
-		return -1;
-	pool = bounce_edit_pool(edit);
-	ret = read_for_change(edit, normal, &rec, error_r);
-	if (ret >= 0) {
-		bool exists = ret > 0;
-		bool alive = exists && !bounce_record_lapsed(&rec, now);
-
-		if (!alive)
-			bounce_record_init(&rec, pool, normal);
-		ret = callback(pool, &rec, alive, context) ? 1 : 0;
-		if (ret > 0)
-			bounce_edit_put(edit, &rec, exists);
-	}
-	if (ret <= 0)
-		bounce_edit_cancel(&edit);
-	else if (bounce_edit_commit(&edit, error_r) < 0)
-		ret = -1;
-	return ret;
+	return bounce_store_change_many(store, addresses, now, callback,
+					context, error_r);
 }
 
 static int
@@ -358,57 +408,4 @@ int bounce_store_set(struct bounce_store *store,
 		     const struct bounce_record *rec, const char **error_r)
 {
 	return bounce_store_set_many(store, rec, 1, error_r);
-}
-
-int bounce_store_remove(struct bounce_store *store, const char *address,
-			const char **error_r)
-{
-	struct bounce_edit *edit;
-	const char *normal, *value, *error;
-	int ret;
-
-	if (bounce_store_ready(store, error_r) < 0 ||
-	    bounce_address_normalize(pool_datastack_create(), address, &normal,
-				     error_r) < 0 ||
-	    bounce_edit_begin(store, &edit, error_r) < 0)
-		return -1;
-	/* not decoded: a damaged one must go too */
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(),
-				 bounce_store_key(store, normal), &value,
-				 &error);
-	if (ret < 0)
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-	if (ret <= 0) {
-		bounce_edit_cancel(&edit);
-		return ret;
-	}
-	bounce_edit_drop(edit, normal);
-	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : 1;
-}
-
-int bounce_store_expire(struct bounce_store *store, time_t now,
-			const char **error_r)
-{
-	struct bounce_store_iter *iter;
-	const struct bounce_record *rec;
-	struct bounce_edit *edit;
-	int count = 0;
-
-	if (bounce_store_ready(store, error_r) < 0 ||
-	    bounce_edit_begin(store, &edit, error_r) < 0)
-		return -1;
-	iter = bounce_store_iter_init(store, 0);
-	while (bounce_store_iter_next(iter, &rec)) {
-		if (bounce_record_lapsed(rec, now)) {
-			bounce_edit_drop(edit, rec->address);
-			count++;
-		}
-	}
-	if (bounce_store_iter_deinit(&iter, error_r) < 0) {
-		bounce_edit_cancel(&edit);
-		return -1;
-	}
-	return bounce_edit_commit(&edit, error_r) < 0 ? -1 : count;
 }

@@ -80,6 +80,13 @@ typedef bool bounce_store_change_t(pool_t pool, struct bounce_record *rec,
 int bounce_store_change(struct bounce_store *store, const char *address,
 			time_t now, bounce_store_change_t *callback,
 			void *context, const char **error_r);
+/* The same for many addresses (NULL-terminated, each once) in one transaction;
+   callback is called for each, and for all again should another Dovecot come
+   between. Returns the number of records written, -1 on error. */
+int bounce_store_change_many(struct bounce_store *store,
+			     const char *const *addresses, time_t now,
+			     bounce_store_change_t *callback, void *context,
+			     const char **error_r);
 
 /* Write records as they are, in one transaction (import). */
 int bounce_store_set(struct bounce_store *store,
@@ -91,6 +98,10 @@ int bounce_store_set_many(struct bounce_store *store,
 /* Remove the record. Returns 1 if there was one, 0 if not, -1 on error. */
 int bounce_store_remove(struct bounce_store *store, const char *address,
 			const char **error_r);
+/* Remove every record that names the address: its own, those of addresses that
+   forward to it or were corrected to it. Returns how many, or -1. */
+int bounce_store_erase(struct bounce_store *store, const char *address,
+		       const char **error_r);
 /* Remove all that have lapsed at now. Returns how many, or -1. */
 int bounce_store_expire(struct bounce_store *store, time_t now,
 			const char **error_r);

@@ -12,9 +12,15 @@ extern const char *doveadm_bounce_plugin_version;
 const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
 
 static struct doveadm_cmd_ver2 *const bounce_commands[] = {
-	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_add,
+	&doveadm_bounce_cmd_correct,
+	&doveadm_bounce_cmd_erase,
+	&doveadm_bounce_cmd_expire,
 	&doveadm_bounce_cmd_get,
+	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_release,
 	&doveadm_bounce_cmd_remove,
+	&doveadm_bounce_cmd_stats,
 };
 
 /*

@@ -78,9 +78,15 @@ void doveadm_bounce_list_headers(void);
 void doveadm_bounce_list_print(const struct bounce_policy *policy,
 			       const struct bounce_record *rec, time_t now);
 
-extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_add;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_correct;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_expire;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_get;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats;
 
 void doveadm_bounce_plugin_init(struct module *module);
 void doveadm_bounce_plugin_deinit(void);

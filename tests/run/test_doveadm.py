@@ -2,7 +2,7 @@
 
 import json
 import os
-import re
+import pathlib
 import time
 
 import harness
@@ -138,14 +138,14 @@ class Reading(Doveadm):
 
     def test_wrong_address(self):
         for address in ('', '<>', 'bob@', '@example.com', 'a\nb@example.com'):
-            for command in ('get', 'remove'):
+            for command in ('get', 'add', 'release', 'remove', 'erase'):
                 with self.subTest(address=address, command=command):
                     done = self.run_bounce(command, '-u', 'alice', address,
                                        status=64)
                     self.assertIn('is no address', done.stderr)
 
     def test_usage(self):
-        for command in ('get', 'remove'):
+        for command in ('get', 'add', 'release', 'correct', 'remove', 'erase'):
             done = self.run_bounce(command, '-u', 'alice', status=64)
             self.assertIn(f'doveadm bounce {command} ', done.stderr)
 
@@ -160,7 +160,108 @@ class Reading(Doveadm):
             self.assertRegex(done.stderr, 'Error: bounce: Dictionary')
 
 
-class Remove(Doveadm):
+class Editing(Doveadm):
+
+    def record(self, user, address):
+        """The record as it stands in the file."""
+        text = pathlib.Path(self.home(user), 'dovecot-bounce.dict').read_text()
+        lines = text.split('\n')
+        return json.loads(lines[lines.index(f'priv/bounce/address/{address}') + 1])
+
+    def test_add(self):
+        user = self.new_user()
+        self.run_bounce('add', '-u', user, 'New@Example.com')
+        self.run_bounce('add', '-u', user, 'gone@example.com', 'mailbox-moved')
+        new, gone = (self.record(user, f'{name}@example.com')
+                     for name in ('new', 'gone'))
+        self.assertEqual((new['state'], new['by'], new['until'], new['count'],
+                          new['reason']),
+                         ('suppressed', 'user', 0, 0, 'undetermined'))
+        self.assertEqual((gone['reason'], gone['class'], gone['side']),
+                         ('mailbox-moved', 'hard', 'recipient'))
+        mode = os.stat(f'{self.home(user)}/dovecot-bounce.dict').st_mode
+        self.assertEqual(mode & 0o777, 0o600)
+        # what bounces said is kept
+        self.put(user, {'address': 'a@example.com', 'state': 'watched',
+                        'diagnostic': 'x y', 'count': 4})
+        self.run_bounce('add', '-u', user, 'a@example.com')
+        record = self.record(user, 'a@example.com')
+        self.assertEqual((record['state'], record['reason'], record['count'],
+                          record['diagnostic']),
+                         ('suppressed', 'mailbox-unknown', 4, 'x y'))
+
+    def test_add_wrong(self):
+        done = self.run_bounce('add', '-u', 'alice', 'a@example.com', 'dead',
+                               status=64)
+        self.assertIn('dead is no reason', done.stderr)
+
+    def test_release(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com'})
+        self.run_bounce('release', '-u', user, 'a@example.com')
+        record = self.record(user, 'a@example.com')
+        self.assertEqual((record['state'], record['by'], record['score'],
+                          record['until'], record['count']),
+                         ('released', 'user', 0, 0, 1))
+        done = self.run_bounce('release', '-u', user, 'b@example.com', status=68)
+        self.assertIn('No record of b@example.com', done.stderr)
+        self.assertEqual(self.addresses(user), ['a@example.com'])
+
+    def test_correct(self):
+        user = self.new_user()
+        self.put(user, {'address': 'bob@gmial.com'})
+        for old in ('bob@gmial.com', 'unheard@gmial.com'):
+            self.run_bounce('correct', '-u', user, old, 'Bob@Gmail.com')
+            row, = self.rows('get', '-u', user, old)
+            self.assertEqual((row['state'], row['corrected'], row['by']),
+                             ('corrected', 'bob@gmail.com', 'user'))
+        done = self.run_bounce('correct', '-u', user, 'a@example.com',
+                               'A@Example.com', status=64)
+        self.assertIn('a@example.com is the same address', done.stderr)
+
+    def test_expire(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com', 'until': 1700000000},
+                 {'address': 'b@example.com'})
+        self.assertEqual(self.addresses(user), ['b@example.com'])
+        self.assertEqual(self.rows('expire', '-u', user), [{'removed': 1}])
+        self.assertEqual(self.rows('expire', '-u', user), [{'removed': 0}])
+        self.assertEqual(self.addresses(user), ['b@example.com'])
+
+    def test_unwritable(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com', 'until': 1700000000})
+        os.chmod(self.home(user), 0o500)
+        self.addCleanup(os.chmod, self.home(user), 0o700)
+        os.chown(self.home(user), 0, 0)
+        for args in (['add', 'x@example.com'], ['expire'],
+                     ['erase', 'a@example.com'], ['remove', 'a@example.com'],
+                     ['correct', 'a@example.com', 'b@example.com']):
+            with self.subTest(args=args):
+                done = self.run_bounce(*args, '-u', user, status=75)
+                self.assertIn('Error: bounce: ', done.stderr)
+
+    def test_stats(self):
+        user = self.new_user()
+        now = int(time.time())
+        self.put(user, {'address': 'a@example.com'},
+                 {'address': 'b@example.com', 'last': now - 3 * DAY},
+                 {'address': 'c@example.net', 'last': now - 10 * DAY,
+                  'state': 'watched', 'class': 'soft', 'side': 'sender',
+                  'reason': 'reputation'},
+                 {'address': 'd@example.net', 'last': now - 40 * DAY},
+                 {'address': 'lapsed@example.org', 'until': now - DAY})
+        counts = {(row['group'], row['name']): row['count']
+                  for row in self.rows('stats', '-u', user)}
+        self.assertEqual(counts, {
+            ('total', 'records'): 4, ('last', '1 day'): 0, ('last', '7 days'): 2,
+            ('last', '30 days'): 3, ('state', 'suppressed'): 3,
+            ('state', 'watched'): 1, ('class', 'hard'): 3, ('class', 'soft'): 1,
+            ('side', 'recipient'): 3, ('side', 'sender'): 1,
+            ('reason', 'mailbox-unknown'): 3, ('reason', 'reputation'): 1,
+            ('domain', 'example.com'): 2, ('domain', 'example.net'): 2})
+        self.assertEqual(self.rows('stats', '-u', self.new_user())[0],
+                         {'group': 'total', 'name': 'records', 'count': 0})
 
     def test_remove(self):
         user = self.new_user()
@@ -197,3 +298,27 @@ class AllUsers(Doveadm):
         rows = self.rows('get', '-A', 'a@example.com')
         self.assertEqual({row['username'] for row in rows}, {'alice'})
         self.run_bounce('get', '-A', 'x@example.com', status=68)
+
+    def test_erase(self):
+        self.put('bob', {'address': 'forward@example.org',
+                         'original_address': 'shared@example.com'},
+                 {'address': 'shraed@example.com', 'state': 'corrected',
+                  'corrected': 'shared@example.com', 'by': 'user'},
+                 {'address': 'other@example.com'})
+        rows = self.rows('erase', '-A', 'Shared@example.com')
+        self.assertEqual(rows, [{'username': 'alice', 'removed': 1},
+                                {'username': 'bob', 'removed': 2}])
+        self.assertEqual(self.addresses('alice'), ['a@example.com'])
+        self.assertEqual(self.addresses('bob'), ['other@example.com'])
+        # that nobody has it is what was wanted
+        self.assertEqual(self.rows('erase', '-A', 'shared@example.com'), [])
+
+    def test_expire(self):
+        self.put('alice', {'address': 'a@example.com', 'until': 1700000000})
+        self.assertEqual(self.rows('expire', '-A'),
+                         [{'username': 'alice', 'removed': 1}])
+
+    def test_stats(self):
+        rows = self.rows('stats', '-A')
+        self.assertEqual([(row['username'], row['count']) for row in rows
+                          if row['group'] == 'total'], [('alice', 2), ('bob', 1)])

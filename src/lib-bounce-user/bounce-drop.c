@@ -1,0 +1,121 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* What goes: one record, the lapsed ones, all that name an address. */
+
+#include "lib.h"
+#include "mail-user.h"
+#include "bounce-address.h"
+#include "bounce-store-private.h"
+#include "compat-dict.h"
+
+/* Not decoded: a damaged one must go, too. Returns 1/0/-1. */
+static int
+drop_one(struct bounce_store *store, struct bounce_edit *edit,
+	 const char *address, const char **error_r)
+{
+	const char *value, *error;
+	int ret;
+
+	ret = compat_dict_lookup(store->dict, store->user,
+				 pool_datastack_create(),
+				 bounce_store_key(store, address), &value,
+				 &error);
+	if (ret < 0)
+		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
+					   error);
+	else if (ret > 0)
+		bounce_edit_drop(edit, address);
+	return ret;
+}
+
+typedef bool drop_if_t(const struct bounce_record *rec, const void *context);
+
+/* Returns how many, or -1. */
+static int
+drop_if(struct bounce_store *store, struct bounce_edit *edit,
+	drop_if_t *callback, const void *context, const char **error_r)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, 0);
+	const struct bounce_record *rec;
+	int count = 0;
+
+	while (bounce_store_iter_next(iter, &rec)) {
+		if (callback(rec, context)) {
+			bounce_edit_drop(edit, rec->address);
+			count++;
+		}
+	}
+	return bounce_store_iter_deinit(&iter, error_r) < 0 ? -1 : count;
+}
+
+static int
+finish(struct bounce_edit **edit, int count, const char **error_r)
+{
+	if (count <= 0)
+		bounce_edit_cancel(edit);
+	else if (bounce_edit_commit(edit, error_r) < 0)
+		return -1;
+	return count;
+}
+
+int bounce_store_remove(struct bounce_store *store, const char *address,
+			const char **error_r)
+{
+	struct bounce_edit *edit;
+	const char *normal;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	return finish(&edit, drop_one(store, edit, normal, error_r), error_r);
+}
+
+static bool names_address(const struct bounce_record *rec, const void *context)
+{
+	const char *address = context;
+
+	/* its own record is looked up, whatever stands in it */
+	return strcmp(rec->address, address) != 0 &&
+		(null_strcmp(rec->original_address, address) == 0 ||
+		 null_strcmp(rec->corrected, address) == 0);
+}
+
+int bounce_store_erase(struct bounce_store *store, const char *address,
+		       const char **error_r)
+{
+	struct bounce_edit *edit;
+	const char *normal;
+	int own, others = 0;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_address_normalize(pool_datastack_create(), address, &normal,
+				     error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	own = drop_one(store, edit, normal, error_r);
+	if (own >= 0)
+		others = drop_if(store, edit, names_address, normal, error_r);
+	return finish(&edit, own < 0 || others < 0 ? -1 : own + others,
+		      error_r);
+}
+
+static bool has_lapsed(const struct bounce_record *rec, const void *context)
+{
+	const time_t *now = context;
+
+	return bounce_record_lapsed(rec, *now);
+}
+
+int bounce_store_expire(struct bounce_store *store, time_t now,
+			const char **error_r)
+{
+	struct bounce_edit *edit;
+
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	return finish(&edit, drop_if(store, edit, has_lapsed, &now, error_r),
+		      error_r);
+}
