@@ -1,19 +1,63 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
+#include "istream.h"
 #include "bounce-classify.h"
+#include "bounce-format.h"
+#include "bounce-kind.h"
+#include "bounce-message.h"
+#include "bounce-verdict.h"
 
-/* Until the readers of reports land: everything is ordinary mail. */
-int bounce_classify(struct istream *input ATTR_UNUSED,
-		    const struct bounce_envelope *envelope ATTR_UNUSED,
-		    const struct bounce_rules *rules ATTR_UNUSED, pool_t pool,
-		    struct bounce_report **report_r,
-		    const char **error_r ATTR_UNUSED)
+static const char *message_id(const struct bounce_message *message)
+{
+	const char *id = bounce_message_header(message, "Message-ID");
+
+	return id == NULL || *id == '\0' ? NULL : id;
+}
+
+static void judge(const struct bounce_rules *rules, pool_t pool,
+		  struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+
+	if (report->kind != BOUNCE_KIND_FAILURE &&
+	    report->kind != BOUNCE_KIND_DELAY)
+		return;
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (rcpt->action == BOUNCE_ACTION_FAILED ||
+		    rcpt->action == BOUNCE_ACTION_DELAYED)
+			bounce_verdict_decide(rules, pool, report, rcpt);
+	}
+}
+
+int bounce_classify(struct istream *input,
+		    const struct bounce_envelope *envelope,
+		    const struct bounce_rules *rules, pool_t pool,
+		    struct bounce_report **report_r, const char **error_r)
 {
 	struct bounce_report *report = p_new(pool, struct bounce_report, 1);
+	struct bounce_message *message;
+	struct bounce_hints hints;
+	int ret;
 
-	p_array_init(&report->original_to, pool, 1);
-	p_array_init(&report->recipients, pool, 1);
+	p_array_init(&report->original_to, pool, 4);
+	p_array_init(&report->recipients, pool, 4);
 	*report_r = report;
-	return 0;
+	ret = bounce_message_read_header(input, pool, &message);
+	bounce_hints_read(message, envelope, &hints);
+	report->message_id = message_id(message);
+	if (ret == 0 && !bounce_hints_is_candidate(&hints))
+		return 0;
+	if (ret == 0)
+		ret = bounce_message_read_body(message, input);
+	if (bounce_format_read(message, &hints, report))
+		judge(rules, pool, report);
+	if (message->truncated)
+		report->truncated = TRUE;
+	if (ret < 0) {
+		*error_r = i_stream_get_error(input);
+		return -1;
+	}
+	return report->kind == BOUNCE_KIND_NONE ? 0 : 1;
 }

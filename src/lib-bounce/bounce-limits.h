@@ -39,5 +39,13 @@
 /* Bytes of a text that are matched against the rules. Diagnostics are shorter;
    what a mailer explains beyond that is advice. */
 #define BOUNCE_MAX_MATCH 4096
+/* Lines and bytes of a notice that are looked at by the scanner: a notice that
+   lists every recipient allowed stays below. */
+#define BOUNCE_MAX_SCAN (128 * 1024)
+#define BOUNCE_MAX_SCAN_LINES 4096
+/* Addresses within a notice that are weighed. */
+#define BOUNCE_MAX_SCAN_ADDRESSES 400
+/* Bytes of the local mailer's own words that are kept for one recipient. */
+#define BOUNCE_MAX_EXPLANATION 2048
 
 #endif

@@ -114,7 +114,8 @@ struct bounce_report {
 	/* from the returned mail */
 	const char *original_message_id;
 	const char *original_from;	/* address only */
-	ARRAY(const char *) original_to; /* addresses only; always created */
+	/* addresses only; always created */
+	ARRAY_TYPE(const_string) original_to;
 	const char *original_subject;
 	/* the returned mail's header block as it came, LF line ends, at most
 	   BOUNCE_MAX_HEADER bytes: for the evidence (Received, tokens) */

@@ -1,0 +1,310 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "unichar.h"
+#include "bounce-dsn.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* The fields of one recipient as they come. */
+struct group {
+	const char *final, *original, *actual;
+	const char *action, *status, *diagnostic, *remote, *extra;
+	/* an empty line was seen: what is there already begins another */
+	bool closed;
+};
+
+/* xtext (RFC 3461 section 4): +3D; only where the type says so or a mailer
+   wrote + and two capitals for a character that must be encoded. */
+static const char *unxtext(const char *text)
+{
+	string_t *dest = t_str_new(strlen(text));
+	unsigned int high, low;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '+' && i_isxdigit(text[1]) &&
+		    i_isxdigit(text[2]) && !i_islower(text[1]) &&
+		    !i_islower(text[2])) {
+			high = text[1] <= '9' ? text[1] - '0' : text[1] - 'A' + 10;
+			low = text[2] <= '9' ? text[2] - '0' : text[2] - 'A' + 10;
+			if (high * 16 + low == '+' || high * 16 + low == '=' ||
+			    high * 16 + low == ' ') {
+				str_append_c(dest, high * 16 + low);
+				text += 2;
+				continue;
+			}
+		}
+		str_append_c(dest, *text);
+	}
+	return str_c(dest);
+}
+
+/* RFC 6533 section 3: \x{E9} */
+static const char *unicode_unescape(const char *text)
+{
+	string_t *dest = t_str_new(strlen(text));
+	unsigned long chr;
+	char *end;
+
+	for (; *text != '\0'; text++) {
+		if (bounce_text_begins(text, "\\x{")) {
+			chr = strtoul(text + 3, &end, 16);
+			if (*end == '}' && chr >= 0x20 && chr < 0x110000 &&
+			    !(chr >= 0x7f && chr < 0xa0) &&
+			    !(chr >= 0xd800 && chr < 0xe000)) {
+				uni_ucs4_to_utf8_c(chr, dest);
+				text = end;
+				continue;
+			}
+		}
+		str_append_c(dest, *text);
+	}
+	return str_c(dest);
+}
+
+/* The value behind "type;". */
+static const char *skip_type(const char *value, const char **type_r)
+{
+	const char *p = strchr(value, ';');
+
+	*type_r = "";
+	if (p == NULL || memchr(value, '@', p - value) != NULL)
+		return value;
+	*type_r = t_str_trim(t_strdup_until(value, p), " ");
+	for (p++; *p == ' '; p++) ;
+	return p;
+}
+
+const char *bounce_dsn_address(pool_t pool, const char *value)
+{
+	const char *type, *at, *end, *begin, *address;
+
+	if (value == NULL)
+		return NULL;
+	value = skip_type(value, &type);
+	if (strcasecmp(type, "utf-8") == 0)
+		value = unicode_unescape(value);
+	else
+		value = unxtext(value);
+	value = t_str_trim(value, " \t\"'");
+	begin = strrchr(value, '<');
+	if (begin != NULL && (end = strchr(begin, '>')) != NULL)
+		value = t_strdup_until(begin + 1, end);
+	value = t_str_trim(value, " \t<>,;");
+	if (bounce_text_ibegins(value, "mailto:"))
+		value += 7;
+	else if (bounce_text_ibegins(value, "smtp:"))
+		value += 5;
+	/* a comment after it */
+	if (*value != '"' && (end = strchr(value, ' ')) != NULL) {
+		at = strchr(value, '@');
+		if (at == NULL || at > end)
+			return NULL;
+		value = t_strdup_until(value, end);
+	}
+	at = strrchr(value, '@');
+	if (at == NULL) {
+		if (strcasecmp(value, "postmaster") != 0)
+			return NULL;
+	} else if (at == value || at[1] == '\0') {
+		return NULL;
+	}
+	if (strlen(value) > BOUNCE_MAX_ADDRESS || *value == '\0')
+		return NULL;
+	address = bounce_text_oneline(value, BOUNCE_MAX_ADDRESS);
+	return p_strdup(pool, address);
+}
+
+/* Host of "dns; mx.example.com (192.0.2.1)". */
+static const char *mta_name(pool_t pool, const char *value)
+{
+	const char *type, *end;
+
+	if (value == NULL)
+		return NULL;
+	value = skip_type(value, &type);
+	value = t_str_trim(value, " \t<>");
+	if (*value == '[' && (end = strchr(value, ']')) != NULL)
+		value = t_strdup_until(value + 1, end);
+	end = value + strcspn(value, " \t(,");
+	if (end == value)
+		return NULL;
+	return p_strdup_until(pool, value, end);
+}
+
+static enum bounce_action
+action_of(const struct group *group, const char *status)
+{
+	enum bounce_action action;
+	const char *word = group->action;
+
+	if (word != NULL) {
+		word = t_strcut(t_strcut(word, ' '), ';');
+		if (bounce_action_parse(word, &action) == 0)
+			return action;
+		if (bounce_text_ibegins(word, "fail") ||
+		    bounce_text_ibegins(word, "error") ||
+		    bounce_text_ibegins(word, "expired"))
+			return BOUNCE_ACTION_FAILED;
+		if (bounce_text_ibegins(word, "delay") ||
+		    bounce_text_ibegins(word, "warn"))
+			return BOUNCE_ACTION_DELAYED;
+		if (bounce_text_ibegins(word, "deliver"))
+			return BOUNCE_ACTION_DELIVERED;
+	}
+	if (status != NULL && status[0] == '2')
+		return BOUNCE_ACTION_DELIVERED;
+	if (status != NULL && status[0] == '4' && group->diagnostic != NULL &&
+	    group->action != NULL)
+		return BOUNCE_ACTION_DELAYED;
+	return BOUNCE_ACTION_FAILED;
+}
+
+static const char *words_of(pool_t pool, const char *value)
+{
+	const char *type;
+
+	if (value == NULL)
+		return NULL;
+	value = skip_type(value, &type);
+	/* "550; 5.1.1 ..." and words with a semicolon in them */
+	if (strlen(type) > 20 || strchr(type, ' ') != NULL ||
+	    bounce_reply_begins(type))
+		value = type[0] == '\0' ? value : t_strconcat(type, " ", value, NULL);
+	return p_strdup(pool, bounce_text_oneline(value,
+						  BOUNCE_MAX_DIAGNOSTIC));
+}
+
+static bool is_known(const struct bounce_report *report,
+		     const struct bounce_recipient *rcpt)
+{
+	const struct bounce_recipient *other;
+
+	if (rcpt->address == NULL)
+		return FALSE;
+	array_foreach(&report->recipients, other) {
+		if (other->address != NULL && other->action == rcpt->action &&
+		    strcasecmp(other->address, rcpt->address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void group_finish(pool_t pool, struct group *group,
+			 struct bounce_report *report)
+{
+	struct bounce_recipient rcpt;
+	const char *original, *status = NULL;
+
+	if (group->final == NULL && group->original == NULL &&
+	    group->actual == NULL)
+		return;
+	if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS) {
+		report->truncated = TRUE;
+		return;
+	}
+	i_zero(&rcpt);
+	rcpt.address = bounce_dsn_address(pool, group->final);
+	if (rcpt.address == NULL)
+		rcpt.address = bounce_dsn_address(pool, group->actual);
+	original = bounce_dsn_address(pool, group->original);
+	if (rcpt.address == NULL)
+		rcpt.address = original;
+	else if (original != NULL && strcasecmp(original, rcpt.address) != 0)
+		rcpt.original_address = original;
+	if (group->status != NULL)
+		status = bounce_status_find(group->status);
+	rcpt.action = action_of(group, status);
+	rcpt.status_field = p_strdup(pool, status);
+	rcpt.diagnostic = words_of(pool, group->diagnostic);
+	if (rcpt.diagnostic == NULL)
+		rcpt.diagnostic = words_of(pool, group->extra);
+	rcpt.remote_mta = mta_name(pool, group->remote);
+	if (!is_known(report, &rcpt))
+		array_push_back(&report->recipients, &rcpt);
+}
+
+static const struct {
+	const char *name;
+	size_t offset;
+	/* names the recipient: a second one begins another group */
+	bool address;
+} group_fields[] = {
+	{ "Final-Recipient", offsetof(struct group, final), TRUE },
+	{ "Original-Recipient", offsetof(struct group, original), TRUE },
+	{ "X-Actual-Recipient", offsetof(struct group, actual), FALSE },
+	{ "Action", offsetof(struct group, action), FALSE },
+	{ "Status", offsetof(struct group, status), FALSE },
+	{ "Diagnostic-Code", offsetof(struct group, diagnostic), FALSE },
+	{ "Remote-MTA", offsetof(struct group, remote), FALSE },
+	{ "X-Supplementary-Info", offsetof(struct group, extra), FALSE },
+};
+
+static void read_field(pool_t pool, const struct bounce_header *field,
+		       struct group *group, struct bounce_report *report)
+{
+	const char **slot;
+
+	if (*field->value == '\0')
+		return;
+	if (strcasecmp(field->name, "Reporting-MTA") == 0 &&
+	    report->reporting_mta == NULL)
+		report->reporting_mta = mta_name(pool, field->value);
+	for (unsigned int i = 0; i < N_ELEMENTS(group_fields); i++) {
+		if (strcasecmp(field->name, group_fields[i].name) != 0)
+			continue;
+		slot = PTR_OFFSET(group, group_fields[i].offset);
+		if (*slot != NULL &&
+		    (group_fields[i].address || group->closed)) {
+			group_finish(pool, group, report);
+			i_zero(group);
+		}
+		if (*slot == NULL)
+			*slot = field->value;
+	}
+}
+
+/* One paragraph. */
+static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
+			struct group *group, struct bounce_report *report)
+{
+	ARRAY_TYPE(bounce_header) fields;
+	const struct bounce_header *field;
+
+	bounce_header_split(fields_pool, text, &fields);
+	array_foreach(&fields, field)
+		read_field(pool, field, group, report);
+	group->closed = TRUE;
+}
+
+bool bounce_dsn_read(pool_t pool, const char *text,
+		     struct bounce_report *report)
+{
+	pool_t fields_pool = pool_alloconly_create("bounce dsn", 2048);
+	struct group group;
+	const char *end;
+
+	i_zero(&group);
+	T_BEGIN {
+		while (*text != '\0' && !report->truncated) {
+			end = strstr(text, "\n\n");
+			if (end == NULL) {
+				read_fields(pool, fields_pool, text, &group,
+					    report);
+				break;
+			}
+			read_fields(pool, fields_pool,
+				    t_strdup_until(text, end), &group, report);
+			text = end + 2;
+		}
+		group_finish(pool, &group, report);
+	} T_END;
+	pool_unref(&fields_pool);
+	return array_count(&report->recipients) > 0;
+}

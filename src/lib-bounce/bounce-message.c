@@ -1,0 +1,344 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "str.h"
+#include "mail-html2text.h"
+#include "message-decoder.h"
+#include "message-header-parser.h"
+#include "message-parser.h"
+#include "rfc822-parser.h"
+#include "rfc2231-parser.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-text.h"
+
+/* What a MIME part is for us. */
+enum part_role {
+	PART_OTHER = 0,
+	PART_TEXT,
+	PART_HTML,
+	PART_STATUS,
+	PART_DISPOSITION,
+	PART_FEEDBACK,
+	/* a header block as a text */
+	PART_HEADERS,
+	PART_ROLE_COUNT
+};
+
+struct reader {
+	struct bounce_message *message;
+	string_t *texts[PART_ROLE_COUNT];
+	size_t total;
+	struct mail_html2text *html;
+	/* the part whose body comes */
+	const struct message_part *part;
+	enum part_role role;
+	/* the header of the first mail within the mail */
+	const struct message_part *returned_part;
+	string_t *returned;
+	unsigned int parts;
+};
+
+/* Reading a Content-Type. type_r and report_type_r are on the data stack. */
+static void content_type_parse(const char *value, const char **type_r,
+			       const char **report_type_r)
+{
+	struct rfc822_parser_context parser;
+	string_t *type = t_str_new(32);
+	const char *const *params;
+
+	*type_r = *report_type_r = NULL;
+	rfc822_parser_init(&parser, (const unsigned char *)value,
+			   strlen(value), NULL);
+	rfc822_skip_lwsp(&parser);
+	if (rfc822_parse_content_type(&parser, type) >= 0 && str_len(type) > 0)
+		*type_r = t_str_lcase(str_c(type));
+	rfc2231_parse(&parser, &params);
+	for (; *params != NULL; params += 2) {
+		if (strcasecmp(params[0], "report-type") == 0)
+			*report_type_r = t_str_lcase(params[1]);
+	}
+	rfc822_parser_deinit(&parser);
+}
+
+/* Append a header's line as it came, with LF. */
+static void append_line(string_t *dest, const struct message_header_line *hdr)
+{
+	if (!hdr->continued) {
+		str_append(dest, hdr->name);
+		bounce_text_append(dest, hdr->middle, hdr->middle_len, TRUE);
+	}
+	bounce_text_append(dest, hdr->value, hdr->value_len, TRUE);
+	str_append_c(dest, '\n');
+}
+
+static void header_finish(struct bounce_message *message, const char *block)
+{
+	const char *type, *report_type, *value;
+
+	bounce_header_split(message->pool, block, &message->headers);
+	value = bounce_message_header(message, "Content-Type");
+	if (value == NULL)
+		return;
+	content_type_parse(value, &type, &report_type);
+	message->content_type = p_strdup(message->pool, type);
+	message->report_type = p_strdup(message->pool, report_type);
+}
+
+int bounce_message_read_header(struct istream *input, pool_t pool,
+			       struct bounce_message **message_r)
+{
+	struct bounce_message *message = p_new(pool, struct bounce_message, 1);
+	struct message_header_parser_ctx *parser;
+	struct message_header_line *hdr;
+	string_t *block;
+
+	message->pool = pool;
+	message->text = message->status = message->disposition =
+		message->feedback = message->returned = "";
+	*message_r = message;
+	T_BEGIN {
+		block = str_new(default_pool, 4096);
+		parser = message_parse_header_init(input, NULL, 0);
+		message_parse_header_set_limit(parser, BOUNCE_MAX_HEADER * 2);
+		while (message_parse_header_next(parser, &hdr) > 0) {
+			if (hdr->eoh)
+				break;
+			append_line(block, hdr);
+			if (str_len(block) > BOUNCE_MAX_HEADER) {
+				message->truncated = TRUE;
+				break;
+			}
+		}
+		message_parse_header_deinit(&parser);
+		header_finish(message, str_c(block));
+		str_free(&block);
+	} T_END;
+	return input->stream_errno == 0 ? 0 : -1;
+}
+
+static const struct {
+	const char *type;
+	enum part_role role;
+} roles[] = {
+	{ "text/html", PART_HTML },
+	{ "application/xhtml+xml", PART_HTML },
+	{ "text/rfc822-headers", PART_HEADERS },
+	{ "text/rfc822", PART_HEADERS },
+	{ "message/rfc822-headers", PART_HEADERS },
+	{ "message/global-headers", PART_HEADERS },
+	{ "message/delivery-status", PART_STATUS },
+	{ "message/global-delivery-status", PART_STATUS },
+	{ "message/disposition-notification", PART_DISPOSITION },
+	{ "message/global-disposition-notification", PART_DISPOSITION },
+	{ "message/feedback-report", PART_FEEDBACK },
+};
+
+static enum part_role part_role(const struct message_part *part,
+				const char *type)
+{
+	if ((part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
+		/* preamble: nothing, unless no part was found in it */
+		return PART_TEXT;
+	}
+	if (type == NULL)
+		return PART_TEXT;
+	for (unsigned int i = 0; i < N_ELEMENTS(roles); i++) {
+		if (strcasecmp(type, roles[i].type) == 0)
+			return roles[i].role;
+	}
+	if (strncasecmp(type, "text/", 5) == 0)
+		return PART_TEXT;
+	/* not what its own header promised, and no MIME at all */
+	if (part->parent == NULL && strchr(type, '/') == NULL)
+		return PART_TEXT;
+	/* multipart without a boundary */
+	if (part->parent == NULL && strncasecmp(type, "multipart/", 10) == 0)
+		return PART_TEXT;
+	return PART_OTHER;
+}
+
+/* The message part that part lies in, not itself; NULL = the mail itself */
+static const struct message_part *enclosing(const struct message_part *part)
+{
+	for (part = part->parent; part != NULL; part = part->parent) {
+		if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
+			return part;
+	}
+	return NULL;
+}
+
+static void part_begin(struct reader *reader, const struct message_block *block,
+		       const char *type)
+{
+	const struct message_part *part = block->part;
+
+	reader->part = part;
+	reader->role = PART_OTHER;
+	if (++reader->parts > BOUNCE_MAX_MIME_PARTS) {
+		reader->message->truncated = TRUE;
+		return;
+	}
+	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
+		return;
+	if (enclosing(part) != NULL)
+		return;
+	reader->role = part_role(part, type);
+	if (reader->role == PART_HTML && reader->html == NULL)
+		reader->html = mail_html2text_init(0);
+	if (str_len(reader->texts[reader->role]) > 0)
+		str_append_c(reader->texts[reader->role], '\n');
+}
+
+static void part_body(struct reader *reader, const unsigned char *data,
+		      size_t size)
+{
+	string_t *dest = reader->texts[reader->role];
+	string_t *plain;
+
+	if (reader->total >= BOUNCE_MAX_TEXT) {
+		reader->message->truncated = TRUE;
+		return;
+	}
+	size = I_MIN(size, BOUNCE_MAX_TEXT - reader->total);
+	reader->total += size;
+	if (reader->role == PART_HTML) T_BEGIN {
+		plain = t_str_new(size + 64);
+		mail_html2text_more(reader->html, data, size, plain);
+		bounce_text_append(dest, str_data(plain), str_len(plain),
+				   TRUE);
+	} T_END; else {
+		bounce_text_append(dest, data, size, TRUE);
+	}
+}
+
+static void returned_line(struct reader *reader,
+			  const struct message_block *block)
+{
+	const struct message_part *part = block->part;
+
+	if (part->parent == NULL ||
+	    (part->parent->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) == 0)
+		return;
+	if (reader->returned_part == NULL)
+		reader->returned_part = part;
+	if (reader->returned_part != part || block->hdr->eoh)
+		return;
+	if (str_len(reader->returned) < BOUNCE_MAX_HEADER)
+		append_line(reader->returned, block->hdr);
+	else
+		reader->message->truncated = TRUE;
+}
+
+static void read_block(struct reader *reader,
+		       struct message_decoder_context *decoder,
+		       struct message_block *block)
+{
+	struct message_block decoded;
+
+	if (block->hdr != NULL) {
+		returned_line(reader, block);
+		(void)message_decoder_decode_next_block(decoder, block,
+							&decoded);
+		return;
+	}
+	if (block->size == 0) {
+		/* end of the header */
+		(void)message_decoder_decode_next_block(decoder, block,
+							&decoded);
+		part_begin(reader, block,
+			   message_decoder_current_content_type(decoder));
+		return;
+	}
+	if (block->part != reader->part) {
+		/* a multipart's preamble or epilogue between its parts */
+		return;
+	}
+	if (reader->role == PART_OTHER)
+		return;
+	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
+		part_body(reader, block->data, block->size);
+		return;
+	}
+	if (message_decoder_decode_next_block(decoder, block, &decoded))
+		part_body(reader, decoded.data, decoded.size);
+}
+
+/* Words for a person: the plain text; HTML where that names nobody. */
+static const char *choose_text(const struct reader *reader)
+{
+	const char *plain = str_c(reader->texts[PART_TEXT]);
+	const char *html = str_c(reader->texts[PART_HTML]);
+
+	if (*html == '\0' || strchr(plain, '@') != NULL)
+		return plain;
+	return t_strconcat(plain, "\n", html, NULL);
+}
+
+static void read_finish(struct reader *reader)
+{
+	struct bounce_message *message = reader->message;
+	pool_t pool = message->pool;
+	const char *returned = str_c(reader->returned);
+
+	message->text = p_strdup(pool, choose_text(reader));
+	message->status = p_strdup(pool, str_c(reader->texts[PART_STATUS]));
+	message->disposition =
+		p_strdup(pool, str_c(reader->texts[PART_DISPOSITION]));
+	message->feedback =
+		p_strdup(pool, str_c(reader->texts[PART_FEEDBACK]));
+	if (*returned == '\0')
+		returned = str_c(reader->texts[PART_HEADERS]);
+	message->returned = p_strndup(pool, returned, BOUNCE_MAX_HEADER);
+}
+
+int bounce_message_read_body(struct bounce_message *message,
+			     struct istream *input)
+{
+	const struct message_parser_settings set = {
+		.flags = MESSAGE_PARSER_FLAG_INCLUDE_MULTIPART_BLOCKS,
+		.max_nested_mime_parts = BOUNCE_MAX_MIME_DEPTH,
+		.max_total_mime_parts = BOUNCE_MAX_MIME_PARTS + 1,
+	};
+	struct reader reader = { .message = message };
+	struct message_parser_ctx *parser;
+	struct message_decoder_context *decoder;
+	struct message_block block;
+	struct message_part *parts;
+	pool_t part_pool = pool_alloconly_create("bounce parts", 4096);
+
+	i_stream_seek(input, 0);
+	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++)
+		reader.texts[i] = str_new(default_pool, 1024);
+	reader.returned = str_new(default_pool, 4096);
+	decoder = message_decoder_init(NULL,
+				       MESSAGE_DECODER_FLAG_RETURN_BINARY);
+	parser = message_parser_init(part_pool, input, &set);
+	while (message_parser_parse_next_block(parser, &block) > 0)
+		read_block(&reader, decoder, &block);
+	message_parser_deinit(&parser, &parts);
+	message_decoder_deinit(&decoder);
+	T_BEGIN {
+		read_finish(&reader);
+	} T_END;
+	if (reader.html != NULL)
+		mail_html2text_deinit(&reader.html);
+	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++)
+		str_free(&reader.texts[i]);
+	str_free(&reader.returned);
+	pool_unref(&part_pool);
+	return input->stream_errno == 0 ? 0 : -1;
+}
+
+const char *bounce_message_header(const struct bounce_message *message,
+				  const char *name)
+{
+	return bounce_header_find(&message->headers, name);
+}
+
+bool bounce_message_has(const struct bounce_message *message, const char *name)
+{
+	return bounce_message_header(message, name) != NULL;
+}

@@ -1,0 +1,73 @@
+#ifndef BOUNCE_MESSAGE_H
+#define BOUNCE_MESSAGE_H
+
+/* One mail as the readers of reports see it. */
+
+#include "bounce-types.h"
+
+struct istream;
+
+/* One field of a header: decoded (RFC 2047), unfolded, UTF-8 without
+   controls; value is "" where there is none. */
+struct bounce_header {
+	const char *name;
+	const char *value;
+};
+ARRAY_DEFINE_TYPE(bounce_header, struct bounce_header);
+
+struct bounce_message {
+	pool_t pool;
+	/* of the mail itself, in their order */
+	ARRAY_TYPE(bounce_header) headers;
+	/* "type/subtype" in lower case, and the report-type= of a
+	   multipart/report; NULL where there is none */
+	const char *content_type;
+	const char *report_type;
+
+	/* From here on: after bounce_message_read_body(). UTF-8, LF lines,
+	   "" where the mail has no such part. */
+
+	/* what is meant for a person */
+	const char *text;
+	/* message/delivery-status (RFC 3464) */
+	const char *status;
+	/* message/disposition-notification (RFC 8098) */
+	const char *disposition;
+	/* message/feedback-report (RFC 5965) */
+	const char *feedback;
+	/* the returned mail's header block */
+	const char *returned;
+	/* a cap was reached */
+	bool truncated;
+};
+
+/* Read the header of the mail at input's start. message_r is always set.
+   Returns 0, or -1 if the stream failed. */
+int bounce_message_read_header(struct istream *input, pool_t pool,
+			       struct bounce_message **message_r);
+/* Read the rest; input is sought back to its start. Returns 0, or -1 if the
+   stream failed (then what came before it is there). */
+int bounce_message_read_body(struct bounce_message *message,
+			     struct istream *input);
+
+/* First field of that name, or NULL. */
+const char *bounce_message_header(const struct bounce_message *message,
+				  const char *name);
+/* Is there a field of that name? */
+bool bounce_message_has(const struct bounce_message *message,
+			const char *name);
+
+/* Split a header block (LF lines) into its fields. What is no field is passed
+   over. */
+void bounce_header_split(pool_t pool, const char *block,
+			 ARRAY_TYPE(bounce_header) *headers_r);
+/* First field of that name, or NULL. */
+const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
+			       const char *name);
+/* The mail addresses of a field's value, appended to list from pool. */
+void bounce_header_addresses(pool_t pool, const char *value,
+			     ARRAY_TYPE(const_string) *list);
+/* The first of them, or NULL. */
+const char *bounce_header_address(pool_t pool, const char *value);
+
+#endif

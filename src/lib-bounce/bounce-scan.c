@@ -1,0 +1,174 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-scan-private.h"
+#include "bounce-text.h"
+
+/* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. */
+static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
+{
+	const char *end, *line;
+	size_t len, total = 0;
+
+	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
+	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
+		end = text + strcspn(text, "\n");
+		len = I_MIN((size_t)(end - text), BOUNCE_MAX_LINE);
+		line = t_strndup(text, len);
+		array_push_back(lines, &line);
+		total += len + 1;
+		text = *end == '\0' ? end : end + 1;
+	}
+}
+
+static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
+			      unsigned int first, unsigned int end)
+{
+	string_t *dest = t_str_new(1024);
+
+	for (; first < end; first++) {
+		str_append(dest, array_idx_elem(lines, first));
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+/* A line without the quoting that some mailers put before their own words. */
+static const char *clean_line(const char *line)
+{
+	line += strspn(line, " \t");
+	while (line[0] == '>' && (line[1] == ' ' || line[1] == '\0'))
+		line += line[1] == ' ' ? 2 : 1;
+	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
+}
+
+static void add_line(struct bounce_scan *scan, const char *raw)
+{
+	struct bounce_scan_line *line = array_append_space(&scan->lines);
+	const char *text;
+
+	T_BEGIN {
+		text = clean_line(raw);
+		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
+		line->folded = p_strdup(scan->pool,
+			bounce_text_fold(line->text, BOUNCE_MAX_LINE));
+	} T_END;
+}
+
+static void add_header(struct bounce_scan *scan,
+		       const struct bounce_message *message, const char *name,
+		       ARRAY_TYPE(const_string) *list)
+{
+	const struct bounce_header *header;
+
+	array_foreach(&message->headers, header) {
+		if (strcasecmp(header->name, name) == 0)
+			bounce_header_addresses(scan->pool, header->value,
+						list);
+	}
+}
+
+struct bounce_scan *bounce_scan_init(pool_t pool,
+				     const struct bounce_message *message,
+				     struct bounce_report *report)
+{
+	struct bounce_scan *scan = p_new(pool, struct bounce_scan, 1);
+	ARRAY_TYPE(const_string) lines;
+	unsigned int i, end, block;
+
+	scan->pool = pool;
+	p_array_init(&scan->lines, pool, 64);
+	p_array_init(&scan->mentions, pool, 16);
+	p_array_init(&scan->self, pool, 4);
+	p_array_init(&scan->failed, pool, 4);
+	bounce_scan_returned(pool, message->returned, report);
+	add_header(scan, message, "To", &scan->self);
+	add_header(scan, message, "X-Failed-Recipients", &scan->failed);
+	T_BEGIN {
+		t_array_init(&lines, 128);
+		split_lines(message->text, &lines);
+		end = bounce_scan_find_end(&lines, &block);
+		if (*message->returned == '\0') {
+			bounce_scan_returned(pool, join_lines(&lines, block,
+				array_count(&lines)), report);
+		}
+		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
+		scan->folded = p_strdup(pool,
+			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
+		for (i = 0; i < end; i++)
+			add_line(scan, array_idx_elem(&lines, i));
+	} T_END;
+	if (report->original_from != NULL)
+		array_push_back(&scan->self, &report->original_from);
+	bounce_scan_addresses(scan, report);
+	return scan;
+}
+
+const char *bounce_scan_notice(const struct bounce_scan *scan)
+{
+	return scan->notice;
+}
+
+const char *bounce_scan_folded(const struct bounce_scan *scan)
+{
+	return scan->folded;
+}
+
+static void add_recipient(struct bounce_report *report, const char *address)
+{
+	struct bounce_recipient *rcpt;
+
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (strcasecmp(rcpt->address, address) == 0)
+			return;
+	}
+	if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS) {
+		report->truncated = TRUE;
+		return;
+	}
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->action = BOUNCE_ACTION_FAILED;
+}
+
+#define SCORE_MIN 3
+
+enum bounce_scan_tier
+bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
+{
+	const struct bounce_scan_mention *mention;
+	const char *const *address;
+	enum bounce_scan_tier tier = BOUNCE_SCAN_NONE;
+	int best = 0;
+
+	/* the header names them all; the notice may have lost some */
+	array_foreach(&scan->failed, address)
+		add_recipient(report, *address);
+	if (array_count(&report->recipients) > 0)
+		return BOUNCE_SCAN_FIELD;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->score < SCORE_MIN || mention->tier < tier)
+			continue;
+		if (mention->tier > tier)
+			best = 0;
+		tier = mention->tier;
+		best = I_MAX(best, mention->score);
+	}
+	if (tier == BOUNCE_SCAN_NONE)
+		return tier;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->tier != tier || mention->score < SCORE_MIN)
+			continue;
+		/* in sentences, only what is as likely as the best */
+		if (tier < BOUNCE_SCAN_LISTED && mention->score < best - 1)
+			continue;
+		if (tier == BOUNCE_SCAN_LISTED && mention->score < best - 4)
+			continue;
+		add_recipient(report, mention->address);
+	}
+	return tier;
+}

@@ -1,0 +1,53 @@
+#ifndef BOUNCE_SCAN_H
+#define BOUNCE_SCAN_H
+
+/* The general shape of a report in plain words: an introduction, addresses, a
+   reason, the dialogue with a server, the returned mail. No mailer is named
+   here; what is known is how mailers write. */
+
+#include "bounce-types.h"
+
+struct bounce_message;
+struct bounce_scan;
+
+/* How an address stands in the notice; the best kind that is there names the
+   recipients. */
+enum bounce_scan_tier {
+	/* nothing says that it failed */
+	BOUNCE_SCAN_NONE = 0,
+	/* within a server's answer only */
+	BOUNCE_SCAN_ANSWER,
+	/* in a sentence that says so */
+	BOUNCE_SCAN_SENTENCE,
+	/* on a line of its own, or at the start of one */
+	BOUNCE_SCAN_LISTED,
+	/* in a field: X-Failed-Recipients */
+	BOUNCE_SCAN_FIELD
+};
+
+/* Split the mail's text into the notice and the returned mail. report holds
+   what is known of the returned mail so far; where message has no returned
+   part, what the text returns is added to it. All is allocated from pool. */
+struct bounce_scan *bounce_scan_init(pool_t pool,
+				     const struct bounce_message *message,
+				     struct bounce_report *report);
+
+/* The notice alone, LF lines. */
+const char *bounce_scan_notice(const struct bounce_scan *scan);
+/* The notice as bounce_text_fold() makes it. */
+const char *bounce_scan_folded(const struct bounce_scan *scan);
+
+/* Add the recipients that the notice names to report. Returns how they stand
+   in it. */
+enum bounce_scan_tier
+bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report);
+
+/* Fill in what the notice says of each recipient of report (diagnostic, reply,
+   status, command, remote_mta, explanation) where it is not known yet. */
+void bounce_scan_words(struct bounce_scan *scan, struct bounce_report *report);
+
+/* Read the returned mail's header block into report. */
+void bounce_scan_returned(pool_t pool, const char *block,
+			  struct bounce_report *report);
+
+#endif

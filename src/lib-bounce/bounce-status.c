@@ -1,0 +1,120 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-status.h"
+
+#include <ctype.h>
+
+static unsigned int count_digits(const char *text)
+{
+	unsigned int count = 0;
+
+	while (count < 4 && i_isdigit(text[count]))
+		count++;
+	return count;
+}
+
+/* Length of the status code at text, 0 if there is none. */
+static unsigned int status_len(const char *text)
+{
+	unsigned int len = 2, digits;
+
+	if ((*text != '2' && *text != '4' && *text != '5') || text[1] != '.')
+		return 0;
+	digits = count_digits(text + len);
+	if (digits == 0 || digits > 2 || text[len] > '7' ||
+	    text[len + digits] != '.')
+		return 0;
+	len += digits + 1;
+	digits = count_digits(text + len);
+	if (digits == 0 || digits > 3)
+		return 0;
+	len += digits;
+	/* 5.1.1.7 is something else */
+	if (text[len] == '.' && i_isdigit(text[len + 1]))
+		return 0;
+	return len;
+}
+
+static bool joins_word(char chr)
+{
+	return i_isalnum(chr) || chr == '.' || chr == '_' || chr == '@' ||
+		chr == '/' || chr == '+';
+}
+
+const char *bounce_status_find(const char *text)
+{
+	const char *p;
+	unsigned int len;
+
+	for (p = text; *p != '\0'; p++) {
+		if (p != text && joins_word(p[-1]))
+			continue;
+		/* a host's name: mx-5.1.1 */
+		if (p > text + 1 && p[-1] == '-' && i_isalpha(p[-2]))
+			continue;
+		len = status_len(p);
+		if (len > 0 && !i_isalnum(p[len]) && p[len] != '@' &&
+		    (p[len] != '-' || !i_isalnum(p[len + 1])))
+			return t_strndup(p, len);
+	}
+	return NULL;
+}
+
+bool bounce_status_is_valid(const char *text)
+{
+	unsigned int len = status_len(text);
+
+	return len > 0 && text[len] == '\0';
+}
+
+static bool is_reply(const char *text)
+{
+	return (text[0] == '4' || text[0] == '5') &&
+		text[1] >= '0' && text[1] <= '7' && i_isdigit(text[2]) &&
+		!i_isalnum(text[3]);
+}
+
+bool bounce_reply_begins(const char *text)
+{
+	return is_reply(text) && (text[3] == ' ' || text[3] == '-' ||
+				  text[3] == '\0');
+}
+
+const char *bounce_reply_find(const char *text, const char **at_r)
+{
+	const char *p;
+
+	for (p = text; *p != '\0'; p++) {
+		if (!is_reply(p) || (p != text && joins_word(p[-1])))
+			continue;
+		if (p != text && (p[-1] == '-' || p[-1] == ','))
+			continue;
+		/* 550 hosts, 450 KB, 500 recipients: only where a reply is
+		   likely to stand */
+		if (p != text && p[-1] == ' ' && p > text + 1 &&
+		    i_isalnum(p[-2]) && p[3] == ' ' && i_islower(p[4]) &&
+		    !i_isdigit(p[4])) {
+			const char *word = p - 1;
+
+			while (word > text && word[-1] != ' ')
+				word--;
+			if (strncasecmp(word, "error", 5) != 0 &&
+			    strncasecmp(word, "code", 4) != 0 &&
+			    strncasecmp(word, "said", 4) != 0 &&
+			    strncasecmp(word, "smtp", 4) != 0 &&
+			    strncasecmp(word, "status", 6) != 0 &&
+			    strncasecmp(word, "response", 8) != 0 &&
+			    strncasecmp(word, "with", 4) != 0 &&
+			    strncasecmp(word, "returned", 8) != 0 &&
+			    strncasecmp(word, "reply", 5) != 0)
+				continue;
+		}
+		if (p[3] == '.' && i_isdigit(p[4]))
+			continue;
+		if (at_r != NULL)
+			*at_r = p;
+		return t_strndup(p, 3);
+	}
+	return NULL;
+}

@@ -1,0 +1,39 @@
+#ifndef BOUNCE_TEXT_H
+#define BOUNCE_TEXT_H
+
+/* Text as the rest of the library needs it: valid UTF-8 without controls. */
+
+#include "lib.h"
+#include "str.h"
+
+/* Append data as UTF-8: what is not valid becomes U+FFFD, each control
+   character (C0, DEL, C1, U+2028, U+2029) a space, but LF and TAB where
+   keep_lines; CR LF and a lone CR become LF. */
+void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
+			bool keep_lines);
+
+/* text on one line: runs of white space as one space, none at the ends, at
+   most max bytes, cut at a character. On the data stack; NULL if nothing is
+   left. */
+const char *bounce_text_oneline(const char *text, size_t max);
+
+/* text with ASCII letters in lower case, white space of every kind (also
+   U+00A0, U+3000) as one space; on the data stack. */
+const char *bounce_text_fold(const char *text, size_t max);
+
+/* Does folded text hold one of the words (NULL-terminated)? Returns where the
+   first listed one stands, or NULL. */
+const char *bounce_text_find(const char *folded, const char *const *words);
+
+/* Does text begin with prefix? Dovecot's own differ between releases. */
+static inline bool bounce_text_begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+/* The same without ASCII case. */
+static inline bool bounce_text_ibegins(const char *text, const char *prefix)
+{
+	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+#endif

@@ -1,0 +1,122 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-format-private.h"
+
+/* RFC 3464 and RFC 6533. Also where a gateway turned the status part into
+   text, as long as its fields are there. */
+
+/* Fields of a status within the notice, or "". */
+static const char *status_in_text(const struct bounce_scan *scan)
+{
+	const char *folded = bounce_scan_folded(scan);
+	const char *notice = bounce_scan_notice(scan);
+	const char *p = notice, *line = NULL;
+
+	if (strstr(folded, "final-recipient:") == NULL ||
+	    (strstr(folded, "action:") == NULL &&
+	     strstr(folded, "status:") == NULL))
+		return "";
+	for (; *p != '\0'; p++) {
+		if (p != notice && p[-1] != '\n')
+			continue;
+		if (bounce_text_ibegins(p, "Reporting-MTA:") ||
+		    bounce_text_ibegins(p, "Final-Recipient:") ||
+		    bounce_text_ibegins(p, "Original-Recipient:") ||
+		    (line == NULL && bounce_text_ibegins(p, "Action:"))) {
+			line = p;
+			break;
+		}
+	}
+	return line == NULL ? "" : line;
+}
+
+/* Recipients that the status names without an address: the notice, the
+   returned mail know it. */
+static void complete_addresses(struct bounce_scan *scan,
+			       struct bounce_report *report)
+{
+	struct bounce_report named;
+	struct bounce_recipient *rcpt;
+	const struct bounce_recipient *other;
+	unsigned int i, missing = 0;
+
+	array_foreach(&report->recipients, other) {
+		if (other->address == NULL)
+			missing++;
+	}
+	if (missing == 0)
+		return;
+	named = *report;
+	t_array_init(&named.recipients, 8);
+	(void)bounce_scan_recipients(scan, &named);
+	if (array_count(&named.recipients) == 0 &&
+	    array_count(&report->original_to) == 1) {
+		rcpt = array_append_space(&named.recipients);
+		rcpt->address = array_idx_elem(&report->original_to, 0);
+	}
+	i = 0;
+	if (array_count(&named.recipients) == missing) {
+		array_foreach_modifiable(&report->recipients, rcpt) {
+			if (rcpt->address != NULL)
+				continue;
+			other = array_idx(&named.recipients, i++);
+			rcpt->address = other->address;
+		}
+	}
+	for (i = array_count(&report->recipients); i > 0; i--) {
+		other = array_idx(&report->recipients, i - 1);
+		if (other->address == NULL)
+			array_delete(&report->recipients, i - 1, 1);
+	}
+}
+
+static void set_kind(const struct bounce_hints *hints,
+		     struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+	bool delayed = FALSE;
+
+	report->kind = BOUNCE_KIND_SUCCESS;
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->action == BOUNCE_ACTION_FAILED) {
+			report->kind = BOUNCE_KIND_FAILURE;
+			return;
+		}
+		if (rcpt->action == BOUNCE_ACTION_DELAYED)
+			delayed = TRUE;
+	}
+	if (delayed || (array_count(&report->recipients) == 0 &&
+			hints->delay_subject))
+		report->kind = BOUNCE_KIND_DELAY;
+	else if (array_count(&report->recipients) == 0)
+		report->kind = BOUNCE_KIND_FAILURE;
+}
+
+/* The first words of a report name its mailer; no reader is needed for it. */
+static bool dsn_read(const struct bounce_message *message,
+		     const struct bounce_hints *hints,
+		     struct bounce_report *report)
+{
+	struct bounce_scan *scan;
+	const char *status = message->status;
+
+	if (hints->person && !hints->null_sender && !hints->report)
+		return FALSE;
+	scan = bounce_scan_init(message->pool, message, report);
+	if (*status == '\0')
+		status = status_in_text(scan);
+	if (*status == '\0' ||
+	    !bounce_dsn_read(message->pool, status, report))
+		return FALSE;
+	T_BEGIN {
+		complete_addresses(scan, report);
+	} T_END;
+	set_kind(hints, report);
+	bounce_scan_words(scan, report);
+	return array_count(&report->recipients) > 0;
+}
+
+const struct bounce_format bounce_format_dsn = {
+	.name = "dsn",
+	.read = dsn_read,
+};

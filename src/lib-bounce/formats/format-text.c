@@ -1,0 +1,141 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-format-private.h"
+
+/* Reports in plain words. Who wrote them matters for the name only: they share
+   their shapes (bounce-scan). */
+
+/* Words of the notice (folded) by which a mailer is known. */
+static const struct {
+	const char *name;
+	const char *words;
+} mailers[] = {
+	{ "qmail", "qmail-send program" },
+	{ "qmail", "i'm afraid i wasn't able to deliver your message" },
+	{ "yahoo", "unable to deliver your message to the following" },
+	{ "mailru", "создано автоматически сервером mail.ru" },
+	{ "exim", "created automatically by mail delivery software" },
+	{ "exim", "a message that you sent" },
+	{ "postfix", "postfix program" },
+	{ "postfix", "this is the mail system at host" },
+	{ "postfix", "the mail system <" },
+	{ "dragonfly", "dragonfly mail agent" },
+	{ "sendmail", "transcript of session follows" },
+	{ "sendmail", "had permanent fatal errors" },
+	{ "opensmtpd", "opensmtpd" },
+	{ "opensmtpd", "smtpd daemon" },
+	{ "google", "google tried to deliver" },
+	{ "google", "technical details of permanent failure" },
+	{ "google-groups", "google groups" },
+	{ "exchange", "delivery has failed to these recipients" },
+	{ "exchange", "did not reach the following recipient(s)" },
+	{ "exchange", "generating server:" },
+	{ "domino", "failure reasons" },
+	{ "hmailserver", "hmailserver" },
+	{ "mailenable", "mailenable" },
+	{ "mdaemon", "mdaemon" },
+	{ "courier", "courier" },
+	{ "symantec", "symantec" },
+	{ "interscan", "interscan" },
+	{ "communigate", "communigate" },
+	{ "kerio", "kerio" },
+	{ "x400", "mta-certificate" },
+};
+
+static const char *mailer_name(const char *folded)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(mailers); i++) {
+		if (strstr(folded, mailers[i].words) != NULL)
+			return mailers[i].name;
+	}
+	return "text";
+}
+
+/* Can these words be believed, from this sender? Whoever forges or reports on
+   mail (log summaries, phishing, notices to the postmaster) uses the same. */
+static bool is_credible(const struct bounce_hints *hints,
+			enum bounce_scan_tier tier, bool words,
+			const struct bounce_report *report)
+{
+	bool subject = hints->failure_subject || hints->delay_subject;
+	bool returned = report->original_headers != NULL;
+
+	if (tier == BOUNCE_SCAN_FIELD)
+		return TRUE;
+	if (hints->null_sender || hints->report) {
+		return subject ? TRUE :
+			words && tier >= BOUNCE_SCAN_SENTENCE;
+	}
+	if (hints->daemon) {
+		return subject ? words || returned :
+			words && (tier >= BOUNCE_SCAN_LISTED || returned);
+	}
+	return subject && words && (tier >= BOUNCE_SCAN_LISTED || returned);
+}
+
+static enum bounce_kind
+kind_of(const struct bounce_hints *hints, const char *folded, bool words)
+{
+	if (hints->success_subject && !hints->failure_subject)
+		return BOUNCE_KIND_SUCCESS;
+	if (hints->delay_subject || bounce_words_delay(folded))
+		return BOUNCE_KIND_DELAY;
+	if (!words && bounce_words_success(folded))
+		return BOUNCE_KIND_SUCCESS;
+	return BOUNCE_KIND_FAILURE;
+}
+
+/* Nobody is named: the returned mail went to one address. */
+static bool add_original_to(struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+
+	if (array_count(&report->original_to) != 1)
+		return FALSE;
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = array_idx_elem(&report->original_to, 0);
+	return TRUE;
+}
+
+static bool text_read(const struct bounce_message *message,
+		      const struct bounce_hints *hints,
+		      struct bounce_report *report)
+{
+	struct bounce_scan *scan;
+	struct bounce_recipient *rcpt;
+	enum bounce_scan_tier tier;
+	const char *folded;
+	bool words;
+
+	if (hints->person && !hints->null_sender && !hints->daemon)
+		return FALSE;
+	if (hints->auto_reply && !hints->daemon && !hints->failure_subject)
+		return FALSE;
+	if (message->report_type != NULL &&
+	    strcmp(message->report_type, "delivery-status") != 0)
+		return FALSE;
+	scan = bounce_scan_init(message->pool, message, report);
+	folded = bounce_scan_folded(scan);
+	words = bounce_words_failure(folded);
+	tier = bounce_scan_recipients(scan, report);
+	if (!is_credible(hints, tier, words, report))
+		return FALSE;
+	if (tier == BOUNCE_SCAN_NONE &&
+	    ((!words && !hints->failure_subject) || !add_original_to(report)))
+		return FALSE;
+	report->kind = kind_of(hints, folded, words);
+	report->format = mailer_name(folded);
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (report->kind == BOUNCE_KIND_DELAY)
+			rcpt->action = BOUNCE_ACTION_DELAYED;
+		else if (report->kind == BOUNCE_KIND_SUCCESS)
+			rcpt->action = BOUNCE_ACTION_DELIVERED;
+	}
+	bounce_scan_words(scan, report);
+	return TRUE;
+}
+
+const struct bounce_format bounce_format_text = {
+	.name = "text",
+	.read = text_read,
+};
