@@ -157,18 +157,17 @@ static const char *const delay_words[] = {
 	"still being retried", "do not need to resend",
 	"you do not need to re-send", "will keep trying",
 	"no action is required on your part", "will be retried",
-	"still trying", "delivery attempts will continue", "try again",
-	"will be attempted", "this is a warning message only",
+	"still trying", "delivery attempts will continue", "delivery attempts will",
+	"will be attempted", "will retry for", "this is a warning message only",
 	"this is only a warning", "warning message only",
 	"continue trying", "will continue to try", "keep trying",
-	"until it is", "temporarily deferred, and will",
+	"temporarily deferred, and will",
 	"weiter versucht", "wird weiterhin", "réessayer", "nouvelles tentatives",
-	"nieuwe poging", "повторные попытки", "попытки доставки", "再送", NULL
+	"nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
 };
 static const char *const final_words[] = {
 	"permanent", "given up", "giving up", "gave up", "has failed",
-	"could not be delivered", "retry timeout exceeded",
-	"no further attempts", "final", "undeliverable", "expired",
+	"retry timeout exceeded", "no further attempts", "expired",
 	"deleted from the queue", "removed from the", NULL
 };
 static const char *const success_words[] = {
@@ -226,10 +225,13 @@ static bool has_word(const char *text, const char *const *words)
 
 static bool is_daemon(const struct bounce_message *message)
 {
+	static const char *const paths[] = { "mailer-daemon", NULL };
 	const char *from = folded_header(message, "From");
 
-	return from[0] == '\0' ? bounce_message_has(message, "From") :
-		has_word(from, daemons);
+	if (from[0] == '\0' && bounce_message_has(message, "From"))
+		return TRUE;
+	return has_word(from, daemons) || has_word(
+		folded_header(message, "Return-Path"), paths);
 }
 
 static bool is_null_sender(const struct bounce_message *message,
@@ -245,7 +247,7 @@ static bool is_null_sender(const struct bounce_message *message,
 	if (path == NULL)
 		return FALSE;
 	path = t_str_trim(path, " <>");
-	return *path == '\0' || bounce_text_ibegins(path, "mailer-daemon");
+	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
 }
 
 static bool is_auto_reply(const struct bounce_message *message,
@@ -290,7 +292,11 @@ void bounce_hints_read(const struct bounce_message *message,
 		hints_r->null_sender = is_null_sender(message, envelope);
 		hints_r->daemon = is_daemon(message);
 		hints_r->report = type != NULL &&
-			strcmp(type, "multipart/report") == 0;
+			(strcmp(type, "multipart/report") == 0 ||
+			 strcmp(type, "message/delivery-status") == 0);
+		hints_r->rejection = strstr(
+			folded_header(message, "Auto-Submitted"),
+			"rejected") != NULL;
 		for (unsigned int i = 0; report_headers[i] != NULL; i++) {
 			if (bounce_message_has(message, report_headers[i]))
 				hints_r->report = TRUE;

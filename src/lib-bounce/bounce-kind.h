@@ -19,6 +19,9 @@ struct bounce_hints {
 	bool failure_subject, delay_subject, success_subject;
 	/* RFC 3834 and what came before it */
 	bool auto_reply;
+	/* a mailbox's own filter refused the mail (RFC 5429): Sieve says so
+	   in a disposition notification */
+	bool rejection;
 	/* a receipt without RFC 8098 */
 	bool receipt;
 	/* written or passed on by a person: "Re:", "Fwd:", a list's post */

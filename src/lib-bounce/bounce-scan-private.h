@@ -9,6 +9,8 @@ struct bounce_scan_line {
 	const char *text;
 	/* the same as bounce_text_fold() makes it */
 	const char *folded;
+	/* white space before the text */
+	unsigned int indent;
 };
 
 /* One place where an address stands. */

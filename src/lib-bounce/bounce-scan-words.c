@@ -238,6 +238,31 @@ static unsigned int answer_rank(const struct bounce_scan_line *line,
 	return rank;
 }
 
+/* sendmail says in its own words what the server said in the line above:
+   "<<< 553 SPF fail" becomes "550 5.1.1 bob@example.com... User unknown". */
+static void use_quoted(const struct bounce_scan *scan, unsigned int first,
+		       unsigned int *line, const char **at, const char **code)
+{
+	const struct bounce_scan_line *quoted;
+	const char *quoted_at, *quoted_code;
+	unsigned int i = *line;
+
+	if (strstr(line_at(scan, i)->text, "... ") == NULL ||
+	    *at != line_at(scan, i)->text)
+		return;
+	while (i > first) {
+		quoted = line_at(scan, --i);
+		if (!bounce_text_begins(quoted->text, "<<<"))
+			break;
+		quoted_code = bounce_reply_find(quoted->text, &quoted_at);
+		if (quoted_code == NULL)
+			break;
+		*line = i;
+		*at = quoted_at;
+		*code = quoted_code;
+	}
+}
+
 /* The best answer within region. only: it must name rcpt. */
 static bool find_answer(const struct bounce_scan *scan,
 			const struct bounce_report *report,
@@ -271,6 +296,8 @@ static bool find_answer(const struct bounce_scan *scan,
 			*code_r = code;
 		}
 	}
+	if (best > 0)
+		use_quoted(scan, region->first, line_r, at_r, code_r);
 	return best > 0;
 }
 
@@ -420,16 +447,37 @@ static void fill(struct bounce_scan *scan, const struct bounce_report *report,
 	}
 }
 
+/* Codes that a mailer puts before the one that it was given. */
+static bool is_vague(const char *status)
+{
+	return strcmp(status + 1, ".4.7") == 0 ||
+		strcmp(status + 1, ".1.0") == 0 ||
+		strcmp(status + 1, ".0.0") == 0 ||
+		strcmp(status + 1, ".3.0") == 0;
+}
+
+/* "554 4.4.7 Message expired <421 4.4.2 Connection timed out>": the inner
+   answer is the remote host's. */
+static const char *find_status(const char *text)
+{
+	const char *status = bounce_status_find(text), *inner;
+
+	if (status == NULL || !is_vague(status))
+		return status;
+	inner = bounce_status_find(strstr(text, status) + strlen(status));
+	return inner == NULL ? status : inner;
+}
+
 static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 {
 	const char *status = NULL, *reply = NULL;
 
 	if (rcpt->diagnostic != NULL) {
-		status = bounce_status_find(rcpt->diagnostic);
+		status = find_status(rcpt->diagnostic);
 		reply = bounce_reply_find(rcpt->diagnostic, NULL);
 	}
-	if (status == NULL && rcpt->status_field == NULL &&
-	    rcpt->explanation != NULL)
+	if (status == NULL && rcpt->explanation != NULL &&
+	    (rcpt->status_field == NULL || is_vague(rcpt->status_field)))
 		status = bounce_status_find(rcpt->explanation);
 	if (status == NULL)
 		status = rcpt->status_field;

@@ -51,6 +51,7 @@ static void add_line(struct bounce_scan *scan, const char *raw)
 	struct bounce_scan_line *line = array_append_space(&scan->lines);
 	const char *text;
 
+	line->indent = strspn(raw, " \t");
 	T_BEGIN {
 		text = clean_line(raw);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
@@ -164,7 +165,7 @@ bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 		if (mention->tier != tier || mention->score < SCORE_MIN)
 			continue;
 		/* in sentences, only what is as likely as the best */
-		if (tier < BOUNCE_SCAN_LISTED && mention->score < best - 1)
+		if (tier == BOUNCE_SCAN_SENTENCE && mention->score < best - 1)
 			continue;
 		if (tier == BOUNCE_SCAN_LISTED && mention->score < best - 4)
 			continue;

@@ -13,6 +13,8 @@ static bool mdn_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	const char *address, *id;
 
+	if (hints->rejection)
+		return FALSE;
 	if (*message->disposition == '\0' && !hints->receipt &&
 	    (message->report_type == NULL ||
 	     strcmp(message->report_type, "disposition-notification") != 0))

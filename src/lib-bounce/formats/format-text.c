@@ -67,7 +67,8 @@ static bool is_credible(const struct bounce_hints *hints,
 			words && tier >= BOUNCE_SCAN_SENTENCE;
 	}
 	if (hints->daemon) {
-		return subject ? words || returned :
+		return subject ? words || returned ||
+			tier >= BOUNCE_SCAN_LISTED :
 			words && (tier >= BOUNCE_SCAN_LISTED || returned);
 	}
 	return subject && words && (tier >= BOUNCE_SCAN_LISTED || returned);
@@ -97,6 +98,12 @@ static bool add_original_to(struct bounce_report *report)
 	return TRUE;
 }
 
+/* A mailer's report that lost all it had to say is still a report. */
+static bool says_nothing(const struct bounce_hints *hints)
+{
+	return hints->null_sender && hints->daemon && hints->failure_subject;
+}
+
 static bool text_read(const struct bounce_message *message,
 		      const struct bounce_hints *hints,
 		      struct bounce_report *report)
@@ -111,7 +118,7 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !hints->failure_subject)
 		return FALSE;
-	if (message->report_type != NULL &&
+	if (message->report_type != NULL && !hints->rejection &&
 	    strcmp(message->report_type, "delivery-status") != 0)
 		return FALSE;
 	scan = bounce_scan_init(message->pool, message, report);
@@ -121,7 +128,8 @@ static bool text_read(const struct bounce_message *message,
 	if (!is_credible(hints, tier, words, report))
 		return FALSE;
 	if (tier == BOUNCE_SCAN_NONE &&
-	    ((!words && !hints->failure_subject) || !add_original_to(report)))
+	    ((!words && !hints->failure_subject) ||
+	     (!add_original_to(report) && !says_nothing(hints))))
 		return FALSE;
 	report->kind = kind_of(hints, folded, words);
 	report->format = mailer_name(folded);
