@@ -1,6 +1,7 @@
 #ifndef BOUNCE_STORE_PRIVATE_H
 #define BOUNCE_STORE_PRIVATE_H
 
+#include "bounce-sent.h"
 #include "bounce-store.h"
 
 struct dict;
@@ -18,6 +19,9 @@ struct bounce_store {
 	int iterates;
 	/* a commit failed: what the driver has in memory is not to be trusted */
 	bool reopen;
+	/* see bounce_sender_crossed() */
+	pool_t crossed_pool;
+	struct bounce_sent *crossed;
 };
 
 /* Every public function begins here: opens the dictionary again where need
@@ -96,6 +100,12 @@ int bounce_room_update(struct bounce_store *store, struct bounce_edit *edit,
 /* bounce-backscatter.c: count a report that was not ours. */
 int bounce_backscatter_add(struct bounce_store *store, time_t now,
 			   const char **error_r);
+
+/* bounce-sender.c: count these failures of mails that were sent. */
+int bounce_sender_fail(struct bounce_edit *edit,
+		       const struct bounce_report *report,
+		       const ARRAY_TYPE(bounce_incident) *incidents,
+		       time_t now, const char **error_r);
 
 struct bounce_store *bounce_edit_store(struct bounce_edit *edit);
 

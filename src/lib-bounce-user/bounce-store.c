@@ -24,7 +24,9 @@ int bounce_store_init(struct mail_user *user,
 	store->set = *set;
 	store->set.dict = p_strdup(pool, set->dict);
 	store->iterates = -1;
+	store->crossed_pool = pool_alloconly_create("bounce crossed", 1024);
 	if (bounce_store_ready(store, error_r) < 0) {
+		pool_unref(&store->crossed_pool);
 		pool_unref(&pool);
 		return -1;
 	}
@@ -43,6 +45,7 @@ void bounce_store_deinit(struct bounce_store **_store)
 		dict_wait(store->dict);
 		dict_deinit(&store->dict);
 	}
+	pool_unref(&store->crossed_pool);
 	pool_unref(&store->pool);
 }
 
@@ -197,11 +200,11 @@ read_for_change(struct bounce_edit *edit, const char *address,
 static int
 count_incidents(struct bounce_edit *edit, const struct bounce_policy *policy,
 		const ARRAY_TYPE(bounce_incident) *incidents,
-		const char **error_r)
+		ARRAY_TYPE(bounce_incident) *counted, const char **error_r)
 {
 	const struct bounce_incident *incident;
 	struct bounce_record rec;
-	int ret, changed = 0;
+	int ret;
 
 	array_foreach(incidents, incident) {
 		ret = read_for_change(edit, incident->address, &rec, error_r);
@@ -210,23 +213,29 @@ count_incidents(struct bounce_edit *edit, const struct bounce_policy *policy,
 		if (bounce_policy_count(policy, bounce_edit_pool(edit), &rec,
 					incident)) {
 			bounce_edit_put(edit, &rec, ret > 0);
-			changed++;
+			array_push_back(counted, incident);
 		}
 	}
-	return changed;
+	return (int)array_count(counted);
 }
 
 static int
-try_incidents(struct bounce_store *store,
-	      const ARRAY_TYPE(bounce_incident) *incidents,
+try_incidents(struct bounce_store *store, const struct bounce_report *report,
+	      const ARRAY_TYPE(bounce_incident) *incidents, time_t now,
 	      const char **error_r)
 {
+	ARRAY_TYPE(bounce_incident) counted;
 	struct bounce_edit *edit;
 	int ret, changed;
 
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
-	changed = count_incidents(edit, &store->set.policy, incidents, error_r);
+	p_array_init(&counted, bounce_edit_pool(edit), 4);
+	changed = count_incidents(edit, &store->set.policy, incidents, &counted,
+				  error_r);
+	if (changed > 0 &&
+	    bounce_sender_fail(edit, report, &counted, now, error_r) < 0)
+		changed = -1;
 	if (changed <= 0) {
 		bounce_edit_cancel(&edit);
 		return changed;
@@ -236,14 +245,14 @@ try_incidents(struct bounce_store *store,
 }
 
 static int
-add_incidents(struct bounce_store *store,
-	      const ARRAY_TYPE(bounce_incident) *incidents,
+add_incidents(struct bounce_store *store, const struct bounce_report *report,
+	      const ARRAY_TYPE(bounce_incident) *incidents, time_t now,
 	      const char **error_r)
 {
 	int ret = BOUNCE_EDIT_AGAIN;
 
 	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
-		ret = try_incidents(store, incidents, error_r);
+		ret = try_incidents(store, report, incidents, now, error_r);
 	return ret < 0 ? -1 : ret;
 }
 
@@ -256,6 +265,7 @@ int bounce_store_add(struct bounce_store *store,
 	pool_t pool;
 	int ret;
 
+	store->crossed = NULL;
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return 0;
@@ -268,7 +278,7 @@ int bounce_store_add(struct bounce_store *store,
 	p_array_init(&incidents, pool, 4);
 	bounce_incidents_read(pool, report, evidence, now, &incidents);
 	ret = array_is_empty(&incidents) ? 0 :
-		add_incidents(store, &incidents, error_r);
+		add_incidents(store, report, &incidents, now, error_r);
 	pool_unref(&pool);
 	return ret;
 }

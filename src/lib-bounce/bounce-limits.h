@@ -47,5 +47,21 @@
 #define BOUNCE_MAX_SCAN_ADDRESSES 400
 /* Bytes of the local mailer's own words that are kept for one recipient. */
 #define BOUNCE_MAX_EXPLANATION 2048
+/* The sent side, of each day: subjects that may become a broadcast, broadcasts,
+   Message-IDs that are remembered to count none twice (a client saves its copy
+   at once, software may save many at the end). */
+#define BOUNCE_MAX_SENT_MAILS 16
+#define BOUNCE_MAX_BROADCASTS 200
+#define BOUNCE_MAX_SENT_SEEN 400
+/* Addresses of a broadcast that are remembered to have failed; later ones may
+   count twice. */
+#define BOUNCE_MAX_SENT_FAILED 2000
+/* 36 bits in base64: one of 10^8 mails is taken for another. */
+#define BOUNCE_SENT_HASH 6
+/* Causes of each kind that failures share; the rarest make room. */
+#define BOUNCE_MAX_CAUSES 8
+/* Bytes of a cause's text, and of a subject. */
+#define BOUNCE_MAX_CAUSE 160
+#define BOUNCE_MAX_SUBJECT 120
 
 #endif

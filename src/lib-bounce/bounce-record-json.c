@@ -39,7 +39,7 @@ static size_t cut_at_character(const string_t *str, size_t max)
 
 /* Valid UTF-8, a space for every run of control characters, at most max
    bytes. */
-static const char *t_clean(const char *text, size_t max)
+const char *bounce_record_clean(const char *text, size_t max)
 {
 	string_t *valid = t_str_new(128), *clean = t_str_new(128);
 	const unsigned char *p;
@@ -72,7 +72,7 @@ static void set_text_max(json_t *json, const char *name, const char *text,
 			 size_t max)
 {
 	if (text != NULL)
-		json_object_set_new(json, name, json_string(t_clean(text, max)));
+		json_object_set_new(json, name, json_string(bounce_record_clean(text, max)));
 }
 
 static void set_text(json_t *json, const char *name, const char *text)
@@ -107,7 +107,7 @@ static void set_list(json_t *json, const char *name,
 	skip = count > BOUNCE_MAX_RECENT ? count - BOUNCE_MAX_RECENT : 0;
 	for (i = skip; i < count; i++) {
 		json_array_append_new(array, json_string(
-			t_clean(ids[i], BOUNCE_MAX_RECORD_TEXT)));
+			bounce_record_clean(ids[i], BOUNCE_MAX_RECORD_TEXT)));
 	}
 	json_object_set_new(json, name, array);
 }

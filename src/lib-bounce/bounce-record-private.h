@@ -8,4 +8,8 @@
 bool bounce_record_scan(pool_t pool, const char *json,
 			struct bounce_record *rec_r);
 
+/* text as it may stand in the dictionary: valid UTF-8, a space for every run of
+   control characters, at most max bytes; on the data stack. */
+const char *bounce_record_clean(const char *text, size_t max);
+
 #endif

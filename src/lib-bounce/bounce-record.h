@@ -11,7 +11,7 @@
    priv/bounce/meta/lock           who is writing, where several Dovecots share
 				   the dictionary (bounce-claim.h)
    priv/bounce/meta/backscatter    how many reports were not ours, JSON
-   priv/bounce/sent/..., priv/bounce/rate/...   the sent side (bounce-rate.h)
+   priv/bounce/sent/...            what was sent (bounce-sent.h)
 
    <address> is the normal form of bounce_address_normalize(), dict-escaped;
    the address stands in the record too.

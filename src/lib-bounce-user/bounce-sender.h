@@ -1,0 +1,33 @@
+#ifndef BOUNCE_SENDER_H
+#define BOUNCE_SENDER_H
+
+/* The sent side of one user's dictionary: count what goes out, find what was
+   counted. Layout: bounce-sent.h. As bounce-store.h in all else. */
+
+#include "bounce-sent.h"
+
+struct bounce_store;
+
+/* Days that are kept. A bounce comes within a week. */
+#define BOUNCE_SENDER_KEEP_DAYS 40
+
+/* Count a mail. It costs one commit. Returns 1, 0 if its Message-ID was counted
+   that day, or -1. */
+int bounce_sender_add(struct bounce_store *store,
+		      const struct bounce_sent_mail *mail, time_t now,
+		      const char **error_r);
+/* Since when is what this user sends counted? Returns 1 and the first second of
+   that day, 0 if nothing is known to have been sent, or -1. */
+int bounce_sender_since(struct bounce_store *store, time_t *since_r,
+			const char **error_r);
+/* The days from since's to now's of which something is known, and their
+   broadcasts, oldest first; both arrays must be initialised in pool. */
+int bounce_sender_read(struct bounce_store *store, pool_t pool, time_t since,
+		       time_t now, ARRAY_TYPE(bounce_sent) *days,
+		       ARRAY_TYPE(bounce_sent) *broadcasts,
+		       const char **error_r);
+/* The broadcast that the last bounce_store_add() brought to a level that it had
+   not reached before, or NULL. Valid until the next one. */
+const struct bounce_sent *bounce_sender_crossed(struct bounce_store *store);
+
+#endif

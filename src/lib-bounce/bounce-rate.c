@@ -1,0 +1,197 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-limits.h"
+#include "bounce-rate.h"
+#include "bounce-reason.h"
+
+/*
+ * Sum
+ */
+
+static void
+sum_cause(struct bounce_sent *sum, pool_t pool,
+	  const struct bounce_cause *cause)
+{
+	struct bounce_cause *old;
+
+	array_foreach_modifiable(&sum->causes, old) {
+		if (old->kind == cause->kind &&
+		    strcasecmp(old->text, cause->text) == 0) {
+			old->count += cause->count;
+			return;
+		}
+	}
+	old = array_append_space(&sum->causes);
+	*old = *cause;
+	old->text = p_strdup(pool, cause->text);
+}
+
+void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
+		     const struct bounce_sent *sent)
+{
+	const struct bounce_cause *cause;
+	unsigned int i;
+
+	sum->messages += sent->messages;
+	sum->saved += sent->saved;
+	sum->sent += sent->sent;
+	sum->failed += sent->failed;
+	for (i = 0; i < BOUNCE_CLASS_COUNT; i++)
+		sum->class[i] += sent->class[i];
+	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
+		sum->side[i] += sent->side[i];
+	sum->complaints += sent->complaints;
+	sum->confirmed += sent->confirmed;
+	array_foreach(&sent->causes, cause)
+		sum_cause(sum, pool, cause);
+}
+
+/*
+ * Judge
+ */
+
+static double percent(unsigned int part, unsigned int whole)
+{
+	if (whole == 0)
+		return 0;
+	return part >= whole ? 100 : 100.0 * part / whole;
+}
+
+static bool is_shared(unsigned int count, unsigned int failed)
+{
+	return failed >= BOUNCE_RATE_SHARED_MINIMUM &&
+		percent(count, failed) >= BOUNCE_RATE_PERCENT_SHARED;
+}
+
+static const struct bounce_cause *
+most_common(const struct bounce_sent *sent, enum bounce_cause_kind kind)
+{
+	const struct bounce_cause *cause, *ret = NULL;
+
+	array_foreach(&sent->causes, cause) {
+		if (cause->kind == kind &&
+		    (ret == NULL || cause->count > ret->count))
+			ret = cause;
+	}
+	return ret;
+}
+
+/* In the order of how much it explains. */
+static void
+find_cause(const struct bounce_sent *sent, struct bounce_rate *rate)
+{
+	for (unsigned int kind = 0; kind < BOUNCE_CAUSE_COUNT; kind++) {
+		const struct bounce_cause *cause = most_common(sent, kind);
+		/* different reasons of our side are one cause: we */
+		unsigned int count = cause == NULL ? 0 :
+			kind == BOUNCE_CAUSE_SENDER ?
+			sent->side[BOUNCE_SIDE_SENDER] : cause->count;
+
+		if (cause != NULL && is_shared(count, sent->failed)) {
+			rate->cause = cause;
+			rate->shared = count;
+			return;
+		}
+	}
+}
+
+static enum bounce_rate_level
+judge_level(const struct bounce_rate *rate, bool broadcast)
+{
+	if (rate->sent < BOUNCE_RATE_MINIMUM)
+		return BOUNCE_RATE_NONE;
+	if (rate->cause != NULL ||
+	    (broadcast && rate->percent >= BOUNCE_RATE_PERCENT_OUR_SIDE))
+		return BOUNCE_RATE_OUR_SIDE;
+	if (rate->percent >= BOUNCE_RATE_PERCENT_CRITICAL)
+		return BOUNCE_RATE_CRITICAL;
+	if (rate->percent >= BOUNCE_RATE_PERCENT_WARNING)
+		return BOUNCE_RATE_WARNING;
+	if (rate->percent >= BOUNCE_RATE_PERCENT_NOTICE)
+		return BOUNCE_RATE_NOTICE;
+	return BOUNCE_RATE_NONE;
+}
+
+void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
+		       struct bounce_rate *rate_r)
+{
+	i_zero(rate_r);
+	rate_r->sent = known > 0 ? known : sent->sent;
+	rate_r->failed = sent->failed;
+	rate_r->hard = sent->class[BOUNCE_CLASS_HARD];
+	rate_r->complaints = sent->complaints;
+	if (rate_r->sent > rate_r->failed)
+		rate_r->delivered = rate_r->sent - rate_r->failed;
+	rate_r->percent = percent(rate_r->failed, rate_r->sent);
+	rate_r->hard_percent = percent(rate_r->hard, rate_r->sent);
+	rate_r->complaint_percent = percent(rate_r->complaints, rate_r->sent);
+	find_cause(sent, rate_r);
+	rate_r->level = judge_level(rate_r, strchr(sent->id, '-') != NULL);
+}
+
+/*
+ * Say it
+ */
+
+static const char *t_cause_advice(const struct bounce_rate *rate)
+{
+	const struct bounce_cause *cause = rate->cause;
+	const struct bounce_reason *reason;
+	const char *share = t_strdup_printf("%u of %u failures", rate->shared,
+					    rate->failed);
+
+	switch (cause->kind) {
+	case BOUNCE_CAUSE_SENDER:
+		reason = bounce_reason_find(cause->text);
+		return t_strdup_printf("It is us: %s are our side's, most of "
+			"them %s. %s%s%s", share, cause->text,
+			reason == NULL ? "" : reason->meaning,
+			reason == NULL ? "" : " ",
+			reason == NULL ? "" : reason->advice);
+	case BOUNCE_CAUSE_WORDS:
+		return t_strdup_printf("Most likely it is us: %s say the same, "
+			"\"%s\". Read one of the reports and show it to our "
+			"admin; the addresses are fine.", share, cause->text);
+	case BOUNCE_CAUSE_DOMAIN:
+		return t_strdup_printf("%s are of the domain %s, for which the "
+			"addresses are not to blame. Stop sending there and "
+			"show a report to our admin.", share, cause->text);
+	case BOUNCE_CAUSE_HOST:
+		return t_strdup_printf("%s come from the server %s, for which "
+			"the addresses are not to blame. Stop sending there "
+			"and show a report to our admin.", share, cause->text);
+	case BOUNCE_CAUSE_COUNT:
+		break;
+	}
+	i_unreached();
+}
+
+const char *bounce_rate_advice(const struct bounce_rate *rate)
+{
+	if (rate->cause != NULL)
+		return t_cause_advice(rate);
+	switch (rate->level) {
+	case BOUNCE_RATE_OUR_SIDE:
+		if (rate->hard * 2 >= rate->failed)
+			return "It is us: so many dead addresses mean that the "
+				"list is old, bought or never confirmed. Do "
+				"not send to it again before it is cleaned.";
+		return "It is us: more failed than any list loses by itself. "
+			"Stop, and look at the reasons with our admin.";
+	case BOUNCE_RATE_CRITICAL:
+		return "Providers block senders at this rate. Stop, and remove "
+			"the failed addresses before sending again.";
+	case BOUNCE_RATE_WARNING:
+		return "Remove the failed addresses before sending again; ask "
+			"where they came from.";
+	case BOUNCE_RATE_NOTICE:
+		return "Higher than a well-kept list. Remove the failed "
+			"addresses.";
+	case BOUNCE_RATE_NONE:
+	case BOUNCE_RATE_COUNT:
+		break;
+	}
+	return NULL;
+}

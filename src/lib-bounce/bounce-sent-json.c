@@ -1,0 +1,285 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-limits.h"
+#include "bounce-record-private.h"
+#include "bounce-sent.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define BOUNCE_SENT_VERSION 1
+#define MAX_ID 40
+
+static const char *const level_names[BOUNCE_RATE_COUNT] = {
+	"none", "notice", "warning", "critical", "our-side"
+};
+
+static const char *const cause_names[BOUNCE_CAUSE_COUNT] = {
+	"sender", "words", "domain", "host"
+};
+
+static int
+name_parse(const char *const *names, unsigned int count, const char *name)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (strcasecmp(names[i], name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *bounce_rate_level_name(enum bounce_rate_level level)
+{
+	i_assert(level < BOUNCE_RATE_COUNT);
+	return level_names[level];
+}
+
+int bounce_rate_level_parse(const char *name, enum bounce_rate_level *level_r)
+{
+	int idx = name_parse(level_names, BOUNCE_RATE_COUNT, name);
+
+	if (idx < 0)
+		return -1;
+	*level_r = (enum bounce_rate_level)idx;
+	return 0;
+}
+
+const char *bounce_cause_kind_name(enum bounce_cause_kind kind)
+{
+	i_assert(kind < BOUNCE_CAUSE_COUNT);
+	return cause_names[kind];
+}
+
+int bounce_cause_kind_parse(const char *name, enum bounce_cause_kind *kind_r)
+{
+	int idx = name_parse(cause_names, BOUNCE_CAUSE_COUNT, name);
+
+	if (idx < 0)
+		return -1;
+	*kind_r = (enum bounce_cause_kind)idx;
+	return 0;
+}
+
+/*
+ * Encode. What is 0 is left out: a day holds many small ones.
+ */
+
+static void set_count(json_t *json, const char *name, unsigned int count)
+{
+	if (count > 0)
+		json_object_set_new(json, name, json_integer(count));
+}
+
+static void
+set_text(json_t *json, const char *name, const char *text, size_t max)
+{
+	if (text != NULL)
+		json_object_set_new(json, name, json_string(
+			bounce_record_clean(text, max)));
+}
+
+static void set_causes(json_t *json, const struct bounce_sent *sent)
+{
+	const struct bounce_cause *cause;
+	json_t *array;
+
+	if (array_is_empty(&sent->causes))
+		return;
+	array = json_array();
+	array_foreach(&sent->causes, cause) {
+		json_t *elem = json_object();
+
+		set_text(elem, "kind", bounce_cause_kind_name(cause->kind),
+			 MAX_ID);
+		set_text(elem, "text", cause->text, BOUNCE_MAX_CAUSE);
+		set_count(elem, "count", cause->count);
+		json_array_append_new(array, elem);
+	}
+	json_object_set_new(json, "causes", array);
+}
+
+static json_t *encode(const struct bounce_sent *sent);
+
+static void set_mails(json_t *json, const struct bounce_sent *day)
+{
+	const struct bounce_sent *mail;
+	const char *id;
+	json_t *array;
+
+	if (!array_is_empty(&day->mails)) {
+		array = json_array();
+		array_foreach(&day->mails, mail)
+			json_array_append_new(array, encode(mail));
+		json_object_set_new(json, "mails", array);
+	}
+	if (!array_is_empty(&day->broadcasts)) {
+		array = json_array();
+		array_foreach_elem(&day->broadcasts, id)
+			json_array_append_new(array, json_string(id));
+		json_object_set_new(json, "broadcasts", array);
+	}
+}
+
+static json_t *encode(const struct bounce_sent *sent)
+{
+	json_t *json = json_object();
+
+	set_text(json, "id", sent->id, MAX_ID);
+	set_text(json, "subject", sent->subject, BOUNCE_MAX_SUBJECT);
+	set_count(json, "messages", sent->messages);
+	set_count(json, "saved", sent->saved);
+	set_count(json, "sent", sent->sent);
+	set_count(json, "failed", sent->failed);
+	for (unsigned int i = 0; i < BOUNCE_CLASS_COUNT; i++)
+		set_count(json, bounce_class_name(i), sent->class[i]);
+	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
+		set_count(json, bounce_side_name(i), sent->side[i]);
+	set_count(json, "complaints", sent->complaints);
+	set_count(json, "confirmed", sent->confirmed);
+	if (sent->level != BOUNCE_RATE_NONE)
+		set_text(json, "level", bounce_rate_level_name(sent->level),
+			 MAX_ID);
+	set_causes(json, sent);
+	set_mails(json, sent);
+	set_text(json, "seen", sent->seen,
+		 BOUNCE_MAX_SENT_FAILED * BOUNCE_SENT_HASH);
+	return json;
+}
+
+const char *bounce_sent_encode(const struct bounce_sent *sent)
+{
+	json_t *json = encode(sent);
+	char *text;
+	const char *ret;
+
+	json_object_set_new(json, "v", json_integer(BOUNCE_SENT_VERSION));
+	text = json_dumps(json, JSON_COMPACT);
+	i_assert(text != NULL);
+	ret = t_strdup(text);
+	free(text);
+	json_decref(json);
+	return ret;
+}
+
+/*
+ * Decode
+ */
+
+static unsigned int get_count(const json_t *json, const char *name)
+{
+	json_int_t number = json_integer_value(json_object_get(json, name));
+
+	return number < 0 ? 0 :
+		(number > INT_MAX ? INT_MAX : (unsigned int)number);
+}
+
+static const char *
+get_text(pool_t pool, const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+
+	return text == NULL || *text == '\0' ? NULL : p_strdup(pool, text);
+}
+
+static void
+get_causes(pool_t pool, const json_t *json, struct bounce_sent *sent)
+{
+	const json_t *elem;
+	size_t idx;
+
+	json_array_foreach(json_object_get(json, "causes"), idx, elem) {
+		struct bounce_cause cause;
+		const char *kind = get_text(pool, elem, "kind");
+
+		cause.text = get_text(pool, elem, "text");
+		cause.count = get_count(elem, "count");
+		if (kind == NULL || cause.text == NULL || cause.count == 0 ||
+		    bounce_cause_kind_parse(kind, &cause.kind) < 0)
+			continue;
+		array_push_back(&sent->causes, &cause);
+		if (array_count(&sent->causes) >=
+		    BOUNCE_MAX_CAUSES * BOUNCE_CAUSE_COUNT)
+			break;
+	}
+}
+
+static bool
+decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r);
+
+static void
+get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
+{
+	const json_t *elem;
+	size_t idx;
+
+	json_array_foreach(json_object_get(json, "mails"), idx, elem) {
+		struct bounce_sent mail;
+
+		if (idx >= BOUNCE_MAX_SENT_MAILS)
+			break;
+		if (json_object_get(elem, "mails") == NULL &&
+		    decode(pool, elem, &mail))
+			array_push_back(&day->mails, &mail);
+	}
+	json_array_foreach(json_object_get(json, "broadcasts"), idx, elem) {
+		const char *id = json_string_value(elem);
+
+		if (idx >= BOUNCE_MAX_BROADCASTS)
+			break;
+		if (id != NULL) {
+			id = p_strdup(pool, id);
+			array_push_back(&day->broadcasts, &id);
+		}
+	}
+}
+
+static bool
+decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
+{
+	const char *id = get_text(pool, json, "id");
+	const char *level;
+
+	if (id == NULL || bounce_sent_day_time(id) == (time_t)-1)
+		return FALSE;
+	bounce_sent_init(sent_r, pool, id);
+	sent_r->subject = get_text(pool, json, "subject");
+	sent_r->messages = get_count(json, "messages");
+	sent_r->saved = get_count(json, "saved");
+	sent_r->sent = get_count(json, "sent");
+	sent_r->failed = get_count(json, "failed");
+	for (unsigned int i = 0; i < BOUNCE_CLASS_COUNT; i++)
+		sent_r->class[i] = get_count(json, bounce_class_name(i));
+	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
+		sent_r->side[i] = get_count(json, bounce_side_name(i));
+	sent_r->complaints = get_count(json, "complaints");
+	sent_r->confirmed = get_count(json, "confirmed");
+	level = get_text(pool, json, "level");
+	if (level != NULL)
+		(void)bounce_rate_level_parse(level, &sent_r->level);
+	get_causes(pool, json, sent_r);
+	get_mails(pool, json, sent_r);
+	sent_r->seen = get_text(pool, json, "seen");
+	return TRUE;
+}
+
+int bounce_sent_decode(pool_t pool, const char *json_text,
+		       struct bounce_sent *sent_r, const char **error_r)
+{
+	json_error_t error;
+	json_t *json = json_loads(json_text, 0, &error);
+	int ret = 0;
+
+	if (json == NULL) {
+		*error_r = t_strdup_printf("Sent record is not valid JSON: %s",
+					   error.text);
+		return -1;
+	}
+	if (!decode(pool, json, sent_r)) {
+		*error_r = "Sent record has no valid id";
+		ret = -1;
+	}
+	json_decref(json);
+	return ret;
+}

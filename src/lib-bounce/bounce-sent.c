@@ -1,0 +1,342 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "base64.h"
+#include "hex-binary.h"
+#include "sha1.h"
+#include "str.h"
+#include "utc-mktime.h"
+#include "bounce-limits.h"
+#include "bounce-reason.h"
+#include "bounce-record.h"
+#include "bounce-sent.h"
+
+#include <ctype.h>
+#include <time.h>
+
+/* "YYYYMMDD" */
+#define DAY_LEN 8
+/* Hex digits of a broadcast's id: a user has few in a day. */
+#define ID_BYTES 4
+
+/*
+ * Days and ids
+ */
+
+const char *bounce_sent_day(time_t when)
+{
+	const struct tm *tm = gmtime(&when);
+
+	return t_strdup_printf("%04d%02d%02d", tm->tm_year + 1900,
+			       tm->tm_mon + 1, tm->tm_mday);
+}
+
+time_t bounce_sent_day_time(const char *day)
+{
+	struct tm tm;
+	unsigned int number = 0;
+
+	for (unsigned int i = 0; i < DAY_LEN; i++) {
+		if (!i_isdigit(day[i]))
+			return -1;
+		number = number * 10 + (day[i] - '0');
+	}
+	i_zero(&tm);
+	tm.tm_year = (int)(number / 10000) - 1900;
+	tm.tm_mon = (int)(number / 100 % 100) - 1;
+	tm.tm_mday = (int)(number % 100);
+	return utc_mktime(&tm);
+}
+
+/* Mailers fold and unfold subjects: runs of white space are one. */
+static const char *t_subject(const char *subject)
+{
+	string_t *str = t_str_new(64);
+
+	for (; subject != NULL && *subject != '\0'; subject++) {
+		if (!i_isspace(*subject))
+			str_append_c(str, *subject);
+		else if (str_len(str) > 0 && !i_isspace(subject[1]) &&
+			 subject[1] != '\0')
+			str_append_c(str, ' ');
+	}
+	return str_c(str);
+}
+
+const char *bounce_sent_id(const char *day, const char *subject,
+			   const char *message_id)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	const char *what = t_subject(subject);
+
+	/* A Message-ID has < >, so that no subject is one. */
+	if (*what == '\0' && message_id != NULL)
+		what = message_id;
+	sha1_get_digest(what, strlen(what), digest);
+	return t_strdup_printf("%.*s-%s", DAY_LEN, day,
+			       binary_to_hex(digest, ID_BYTES));
+}
+
+const char *bounce_sent_key(const char *id)
+{
+	return t_strconcat(BOUNCE_DICT_SENT_PREFIX, id, NULL);
+}
+
+void bounce_sent_init(struct bounce_sent *sent_r, pool_t pool, const char *id)
+{
+	i_zero(sent_r);
+	sent_r->id = p_strdup(pool, id);
+	p_array_init(&sent_r->causes, pool, 4);
+	p_array_init(&sent_r->mails, pool, 1);
+	p_array_init(&sent_r->broadcasts, pool, 1);
+}
+
+/*
+ * Hashes that were seen
+ */
+
+static const char *t_hash(const char *text)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	string_t *str = t_str_new(32);
+
+	sha1_get_digest(text, strlen(text), digest);
+	base64_encode(digest, sizeof(digest), str);
+	str_truncate(str, BOUNCE_SENT_HASH);
+	return str_c(str);
+}
+
+static bool seen_has(const char *seen, const char *hash)
+{
+	size_t len = strlen(seen);
+
+	/* the latest are asked for most */
+	while (len >= BOUNCE_SENT_HASH) {
+		len -= BOUNCE_SENT_HASH;
+		if (memcmp(seen + len, hash, BOUNCE_SENT_HASH) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* TRUE if text was new; then it is remembered. */
+static bool
+see(struct bounce_sent *sent, pool_t pool, const char *text, unsigned int max)
+{
+	const char *seen = sent->seen == NULL ? "" : sent->seen;
+	const char *hash = t_hash(text);
+
+	if (seen_has(seen, hash))
+		return FALSE;
+	if (strlen(seen) >= max * BOUNCE_SENT_HASH)
+		seen += strlen(seen) - (max - 1) * BOUNCE_SENT_HASH;
+	sent->seen = p_strconcat(pool, seen, hash, NULL);
+	return TRUE;
+}
+
+bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
+		     const char *message_id)
+{
+	/* what has none cannot be told apart: it counts */
+	return message_id != NULL &&
+		!see(day, pool, message_id, BOUNCE_MAX_SENT_SEEN);
+}
+
+/*
+ * What was sent
+ */
+
+void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
+		       const struct bounce_sent_mail *mail)
+{
+	const char *subject = t_subject(mail->subject);
+
+	sent->messages++;
+	sent->sent += mail->recipients;
+	if (mail->saved)
+		sent->saved++;
+	/* only what has a "-" is a mail */
+	if (sent->subject == NULL && sent->id[DAY_LEN] != '\0' &&
+	    *subject != '\0')
+		sent->subject = p_strdup(pool, subject);
+}
+
+static int find_mail(struct bounce_sent *day, const char *id)
+{
+	unsigned int i, count;
+	const struct bounce_sent *mails = array_get(&day->mails, &count);
+
+	for (i = count; i > 0; i--) {
+		if (strcmp(mails[i - 1].id, id) == 0)
+			return (int)i - 1;
+	}
+	return -1;
+}
+
+struct bounce_sent *
+bounce_sent_find(struct bounce_sent *day, const char *id)
+{
+	int idx = find_mail(day, id);
+
+	return idx < 0 ? NULL : array_idx_modifiable(&day->mails, idx);
+}
+
+struct bounce_sent *
+bounce_sent_get(struct bounce_sent *day, pool_t pool, const char *id)
+{
+	struct bounce_sent mail;
+	int idx = find_mail(day, id);
+
+	if (idx >= 0) {
+		mail = *array_idx(&day->mails, idx);
+		array_delete(&day->mails, idx, 1);
+	} else {
+		bounce_sent_init(&mail, pool, id);
+		if (array_count(&day->mails) >= BOUNCE_MAX_SENT_MAILS)
+			array_pop_front(&day->mails);
+	}
+	array_push_back(&day->mails, &mail);
+	return array_idx_modifiable(&day->mails, array_count(&day->mails) - 1);
+}
+
+bool bounce_sent_is_broadcast(const struct bounce_sent *day, const char *id)
+{
+	const char *broadcast;
+
+	array_foreach_elem(&day->broadcasts, broadcast) {
+		if (strcmp(broadcast, id) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool bounce_sent_promote(struct bounce_sent *day, pool_t pool, const char *id,
+			 struct bounce_sent *sent_r)
+{
+	int idx = find_mail(day, id);
+	const struct bounce_sent *mail;
+
+	if (idx < 0)
+		return FALSE;
+	mail = array_idx(&day->mails, idx);
+	if (mail->sent < BOUNCE_RATE_MINIMUM ||
+	    array_count(&day->broadcasts) >= BOUNCE_MAX_BROADCASTS)
+		return FALSE;
+	*sent_r = *mail;
+	array_delete(&day->mails, idx, 1);
+	id = p_strdup(pool, id);
+	array_push_back(&day->broadcasts, &id);
+	return TRUE;
+}
+
+/*
+ * What failed
+ */
+
+/* Numbers, hex strings, and addresses differ from mail to mail: only the words
+   are compared. */
+static const char *t_words(const char *diagnostic, const char *address)
+{
+	string_t *str = t_str_new(128);
+	size_t alen = strlen(address);
+
+	while (*diagnostic != '\0' && str_len(str) < BOUNCE_MAX_CAUSE) {
+		size_t len = strcspn(diagnostic, " \t");
+		bool digits = FALSE;
+
+		for (size_t i = 0; i < len; i++) {
+			if (i_isdigit(diagnostic[i]) || diagnostic[i] == '@')
+				digits = TRUE;
+		}
+		if (len > 0 && !digits &&
+		    (len < alen || strncasecmp(diagnostic, address, alen) != 0)) {
+			if (str_len(str) > 0)
+				str_append_c(str, ' ');
+			str_append_data(str, diagnostic, len);
+		}
+		diagnostic += len;
+		diagnostic += strspn(diagnostic, " \t");
+	}
+	str_truncate(str, BOUNCE_MAX_CAUSE);
+	return str_c(str);
+}
+
+/* The rarest makes room: what most failures share stays (Misra and Gries). */
+static void
+add_cause(struct bounce_sent *sent, pool_t pool, enum bounce_cause_kind kind,
+	  const char *text)
+{
+	struct bounce_cause *cause, *rarest = NULL;
+	unsigned int count = 0;
+
+	if (text == NULL || *text == '\0')
+		return;
+	array_foreach_modifiable(&sent->causes, cause) {
+		if (cause->kind != kind)
+			continue;
+		if (strcasecmp(cause->text, text) == 0) {
+			cause->count++;
+			return;
+		}
+		if (rarest == NULL || cause->count <= rarest->count)
+			rarest = cause;
+		count++;
+	}
+	if (count < BOUNCE_MAX_CAUSES) {
+		cause = array_append_space(&sent->causes);
+	} else {
+		cause = rarest;
+		if (--cause->count > 0)
+			return;
+	}
+	cause->kind = kind;
+	cause->text = p_strdup(pool, text);
+	cause->count = 1;
+}
+
+/* A dead address and a full mailbox are nobody else's fault, however many say
+   it in the same words. */
+static bool is_shared(const struct bounce_incident *incident)
+{
+	return incident->class != BOUNCE_CLASS_HARD &&
+		incident->side != BOUNCE_SIDE_RECIPIENT;
+}
+
+static void
+add_causes(struct bounce_sent *sent, pool_t pool,
+	   const struct bounce_incident *incident)
+{
+	const char *at = strrchr(incident->address, '@');
+
+	if (!is_shared(incident))
+		return;
+	if (incident->side == BOUNCE_SIDE_SENDER && incident->reason != NULL)
+		add_cause(sent, pool, BOUNCE_CAUSE_SENDER,
+			  incident->reason->name);
+	if (incident->diagnostic != NULL)
+		add_cause(sent, pool, BOUNCE_CAUSE_WORDS,
+			  t_words(incident->diagnostic, incident->address));
+	if (at != NULL)
+		add_cause(sent, pool, BOUNCE_CAUSE_DOMAIN, at + 1);
+	add_cause(sent, pool, BOUNCE_CAUSE_HOST, incident->remote_mta);
+}
+
+bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
+		      const struct bounce_incident *incident)
+{
+	bool is_day = sent->id[DAY_LEN] == '\0';
+
+	if (incident->complaint) {
+		sent->complaints++;
+		return TRUE;
+	}
+	if (!is_day && !see(sent, pool, incident->address,
+			    BOUNCE_MAX_SENT_FAILED))
+		return FALSE;
+	sent->failed++;
+	sent->class[incident->class]++;
+	sent->side[incident->side]++;
+	add_causes(sent, pool, incident);
+	return TRUE;
+}
