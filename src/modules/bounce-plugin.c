@@ -7,6 +7,7 @@
 #include "bounce-filing.h"
 #include "bounce-metadata.h"
 #include "bounce-plugin.h"
+#include "bounce-sentbox.h"
 
 extern const char *bounce_plugin_version;
 const char *bounce_plugin_version = DOVECOT_ABI_VERSION;
@@ -47,9 +48,15 @@ static void bounce_plugin_user_created(struct mail_user *user)
 	MODULE_CONTEXT_SET(user, bounce_plugin_user_module, pu);
 }
 
+static void bounce_plugin_mailbox_allocated(struct mailbox *box)
+{
+	bounce_filing_mailbox_allocated(box);
+	bounce_sentbox_mailbox_allocated(box);
+}
+
 static struct mail_storage_hooks bounce_plugin_hooks = {
 	.mail_user_created = bounce_plugin_user_created,
-	.mailbox_allocated = bounce_filing_mailbox_allocated,
+	.mailbox_allocated = bounce_plugin_mailbox_allocated,
 };
 
 void bounce_plugin_init(struct module *module)

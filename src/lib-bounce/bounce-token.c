@@ -1,0 +1,229 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "base64.h"
+#include "buffer.h"
+#include "hex-binary.h"
+#include "hmac.h"
+#include "sha2.h"
+#include "str.h"
+#include "bounce-sent.h"
+#include "bounce-token.h"
+
+#define TOKEN_VERSION "1"
+#define MAC_SIZE 16
+#define MARK_SIZE 4
+/* 4 bytes in base64 without its padding */
+#define MARK_CHARS 6
+/* Marks are filled up to so many, and to the next double. */
+#define MIN_MARKS 4
+
+/*
+ * Keys
+ */
+
+int bounce_token_keys_parse(const char *text, ARRAY_TYPE(bounce_token_key) *keys,
+			    const char **error_r)
+{
+	const char *const *lines = t_strsplit_spaces(text, "\r\n");
+
+	for (unsigned int i = 0; lines[i] != NULL; i++) {
+		const char *line = t_str_trim(lines[i], " \t");
+		struct bounce_token_key key;
+		buffer_t *buf = t_buffer_create(BOUNCE_TOKEN_KEY_SIZE);
+
+		if (*line == '\0' || *line == '#')
+			continue;
+		if (strlen(line) != 2 * BOUNCE_TOKEN_KEY_SIZE ||
+		    hex_to_binary(line, buf) < 0) {
+			*error_r = t_strdup_printf("line %u is not %u hex "
+				"digits", i + 1, 2 * BOUNCE_TOKEN_KEY_SIZE);
+			return -1;
+		}
+		memcpy(key.data, buf->data, BOUNCE_TOKEN_KEY_SIZE);
+		array_push_back(keys, &key);
+		if (array_count(keys) == BOUNCE_TOKEN_MAX_KEYS)
+			break;
+	}
+	if (array_is_empty(keys)) {
+		*error_r = "there is no key in it";
+		return -1;
+	}
+	return 0;
+}
+
+const char *bounce_token_key_line(const struct bounce_token_key *key)
+{
+	return t_strconcat(binary_to_hex(key->data, sizeof(key->data)), "\n",
+			   NULL);
+}
+
+/*
+ * Make
+ */
+
+/* The NULs keep "ab" "c" and "a" "bc" apart. */
+static void hmac_text(struct hmac_context *hmac, const char *text)
+{
+	hmac_update(hmac, text, strlen(text) + 1);
+}
+
+static void append_base64(string_t *dest, const unsigned char *data, size_t size)
+{
+	string_t *str = t_str_new(64);
+
+	base64_encode(data, size, str);
+	str_append_data(dest, str_data(str), strcspn(str_c(str), "="));
+}
+
+static const char *
+t_mark(const struct bounce_token_key *key, const char *what,
+       const char *message_id, const char *address)
+{
+	unsigned char digest[SHA256_RESULTLEN];
+	struct hmac_context hmac;
+	string_t *str = t_str_new(16);
+
+	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
+	hmac_text(&hmac, what);
+	hmac_text(&hmac, message_id);
+	hmac_text(&hmac, address);
+	hmac_final(&hmac, digest);
+	append_base64(str, digest, MARK_SIZE);
+	return str_c(str);
+}
+
+static const char *
+t_address_mark(const struct bounce_token_key *key, const char *message_id,
+	       const char *address)
+{
+	return t_mark(key, "rcpt", message_id, address);
+}
+
+static int mark_cmp(const char *const *a, const char *const *b)
+{
+	return strcmp(*a, *b);
+}
+
+static const char *
+t_marks(const struct bounce_token_key *key, const char *message_id,
+	const char *const *recipients, unsigned int count)
+{
+	ARRAY_TYPE(const_string) marks;
+	string_t *str;
+	const char *mark;
+	unsigned int i, want;
+
+	if (count == 0 || count > BOUNCE_TOKEN_MAX_RECIPIENTS)
+		return "";
+	t_array_init(&marks, BOUNCE_TOKEN_MAX_RECIPIENTS);
+	for (want = MIN_MARKS; want < count; want *= 2) ;
+	for (i = 0; i < want; i++) {
+		mark = i < count ?
+			t_address_mark(key, message_id, recipients[i]) :
+			t_mark(key, "fill", message_id, dec2str(i));
+		array_push_back(&marks, &mark);
+	}
+	array_sort(&marks, mark_cmp);
+	str = t_str_new(want * MARK_CHARS + 1);
+	array_foreach_elem(&marks, mark)
+		str_append(str, mark);
+	return str_c(str);
+}
+
+static const char *
+t_mac(const struct bounce_token_key *key, const char *user,
+      const char *message_id, const char *day, const char *marks)
+{
+	unsigned char digest[SHA256_RESULTLEN];
+	struct hmac_context hmac;
+	string_t *str = t_str_new(32);
+
+	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
+	hmac_text(&hmac, TOKEN_VERSION);
+	hmac_text(&hmac, user);
+	hmac_text(&hmac, message_id);
+	hmac_text(&hmac, day);
+	hmac_text(&hmac, marks);
+	hmac_final(&hmac, digest);
+	append_base64(str, digest, MAC_SIZE);
+	return str_c(str);
+}
+
+const char *
+bounce_token_make(const struct bounce_token_key *key, const char *user,
+		  const char *message_id, const char *day,
+		  const char *const *recipients, unsigned int count)
+{
+	const char *marks = t_marks(key, message_id, recipients, count);
+	const char *mac = t_mac(key, user, message_id, day, marks);
+	string_t *str = t_str_new(512);
+
+	str_printfa(str, TOKEN_VERSION" %s %s", day, mac);
+	/* ten marks a line (RFC 5322 section 2.1.1) */
+	while (*marks != '\0') {
+		size_t len = I_MIN(strlen(marks), 10 * MARK_CHARS);
+
+		str_append(str, "\r\n ");
+		str_append_data(str, marks, len);
+		marks += len;
+	}
+	return str_c(str);
+}
+
+/*
+ * Verify
+ */
+
+static bool is_recent(const char *day, time_t now)
+{
+	time_t when = strlen(day) == 8 ? bounce_sent_day_time(day) :
+		(time_t)-1;
+
+	return when != (time_t)-1 && when <= now + 24 * 60 * 60 &&
+		when >= now - BOUNCE_TOKEN_MAX_DAYS * 24 * 60 * 60;
+}
+
+bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
+			 const char *value, const char *user,
+			 const char *message_id, time_t now, pool_t pool,
+			 struct bounce_token *token_r)
+{
+	const char *const *words = t_strsplit_spaces(value, " \t\r\n");
+	const struct bounce_token_key *key;
+	const char *marks;
+
+	if (str_array_length(words) < 3 ||
+	    strcmp(words[0], TOKEN_VERSION) != 0 || !is_recent(words[1], now))
+		return FALSE;
+	/* folded or not */
+	marks = t_strarray_join(words + 3, "");
+	array_foreach(keys, key) {
+		const char *mac = t_mac(key, user, message_id, words[1], marks);
+
+		if (!str_equals_timing_almost_safe(mac, words[2]))
+			continue;
+		token_r->day = p_strdup(pool, words[1]);
+		token_r->key = *key;
+		token_r->message_id = p_strdup(pool, message_id);
+		token_r->recipients = p_strdup(pool, marks);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+bool bounce_token_has(const struct bounce_token *token, const char *address)
+{
+	const char *mark = t_address_mark(&token->key, token->message_id,
+					  address);
+	const char *p = token->recipients;
+
+	if (*p == '\0')
+		return TRUE;
+	for (; strlen(p) >= MARK_CHARS; p += MARK_CHARS) {
+		if (strncmp(p, mark, MARK_CHARS) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
