@@ -18,6 +18,7 @@ struct mail_user;
 	X(evidence, "plausible") \
 	X(addresses, "") \
 	X(sites, "") \
+	X(token_key, "") \
 	X(threshold, "3") \
 	X(half_life, "14d") \
 	X(forget, "30d") \

@@ -118,6 +118,21 @@ static int parse_sites(const char *value, struct bounce_user_settings *set,
 	return 0;
 }
 
+static int parse_token_key(const char *value, struct bounce_user_settings *set,
+			   pool_t pool, const char **error_r)
+{
+	if (strcasecmp(value, "no") == 0) {
+		set->token_key = NULL;
+		return 0;
+	}
+	if (*value != '\0' && *value != '/') {
+		*error_r = "neither \"no\" nor an absolute path";
+		return -1;
+	}
+	set->token_key = p_strdup(pool, value);
+	return 0;
+}
+
 static int parse_threshold(const char *value, struct bounce_user_settings *set,
 			   pool_t pool ATTR_UNUSED, const char **error_r)
 {

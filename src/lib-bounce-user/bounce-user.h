@@ -27,6 +27,8 @@ struct bounce_user_settings {
 	   NULL-terminated */
 	const char *const *addresses;
 	const char *const *sites;
+	/* bounce_token_key: "" = the user's own in his home, NULL = none */
+	const char *token_key;
 };
 
 struct bounce_user {

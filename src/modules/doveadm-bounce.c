@@ -18,6 +18,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_expire,
 	&doveadm_bounce_cmd_get,
 	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_rate,
 	&doveadm_bounce_cmd_release,
 	&doveadm_bounce_cmd_remove,
 	&doveadm_bounce_cmd_stats,

@@ -84,6 +84,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_expire;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_get;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats;
