@@ -254,8 +254,8 @@ struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate = {
 				      "[--sent N]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
-DOVEADM_CMD_PARAM('\0', "since", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('\0', "broadcast", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('\0', "sent", CMD_PARAM_INT64, 0)
+DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('b', "broadcast", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('n', "sent", CMD_PARAM_INT64, 0)
 DOVEADM_CMD_PARAMS_END
 };

@@ -1,0 +1,251 @@
+"""The sent side: what goes out is counted, what comes back is set against it."""
+
+import email.utils
+import imaplib
+import time
+
+import harness
+
+
+def letter(subject='Hello', to=('bob@example.net',), cc=(), bcc=(),
+           sender='alice@example.org', message_id=None, extra=''):
+    """A mail as a client sends it (bytes)."""
+    lines = [f'From: {sender}', f'To: {", ".join(to)}']
+    lines += [f'Cc: {", ".join(cc)}'] if cc else []
+    lines += [f'Bcc: {", ".join(bcc)}'] if bcc else []
+    lines += [f'Subject: {subject}', f'Date: {email.utils.formatdate()}',
+              f'Message-ID: {message_id or email.utils.make_msgid(domain="example.org")}']
+    return ('\r\n'.join(lines) + '\r\n' + extra + '\r\nText.\r\n').encode()
+
+
+def people(count, domain='example.net', start=0):
+    return [f'person{i}@{domain}' for i in range(start, start + count)]
+
+
+class SentCase(harness.TestCase):
+    relay = True
+    conf23 = '''protocol submission {
+  mail_plugins = $mail_plugins submission_bounce
+}
+'''
+    conf24 = '''protocol submission {
+  mail_plugins {
+    submission_bounce = yes
+  }
+}
+'''
+
+    def append(self, user, mail, folder='Sent', date=None, client=None):
+        client = client or self.imap(user)
+        status, answer = client.append(
+            folder, '(\\Seen)', date and imaplib.Time2Internaldate(date), mail)
+        self.assertEqual(status, 'OK', answer)
+
+    def submit(self, user, mail, to, client=None):
+        client = client or self.submission(user)
+        return client.sendmail(f'{user}@example.org', to, mail)
+
+    def rate(self, user, *args):
+        return self.doveadm_json('bounce', 'rate', '-u', user, *args)
+
+    def day(self, user):
+        return self.rate(user)[0]
+
+    def broadcasts(self, user, *args):
+        return [row for row in self.rate(user, *args) if '-' in row['window']]
+
+    def sent(self, user):
+        """Recipients that were counted; waits for submission's hook."""
+        return int(self.day(user)['sent'])
+
+
+class Counting(SentCase):
+    """Where Dovecot sees it."""
+    under_valgrind = True
+
+    def test_append(self):
+        user = self.new_user()
+        self.append(user, letter(to=['Bob <bob@example.net>', 'BOB@Example.NET'],
+                                 cc=['carol@example.net'], bcc=['dan@example.net']))
+        day = self.day(user)
+        self.assertEqual((int(day['sent']), day['known']), (3, 'without-bcc'))
+        self.append(user, letter(), folder='INBOX')
+        self.append(user, letter(to=[]))
+        self.assertEqual(self.sent(user), 3)
+
+    def test_copy(self):
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Drafts')
+        self.append(user, letter(to=people(4)), folder='Drafts', client=client)
+        client.select('Drafts')
+        client.copy('1', 'Sent')
+        self.assertEqual(self.sent(user), 4)
+        # about within Sent, and again
+        client.select('Sent')
+        client.copy('1', 'Sent')
+        client.copy('1', 'INBOX')
+        self.assertEqual(self.sent(user), 4)
+
+    def test_archive_is_not_sent_today(self):
+        user = self.new_user()
+        self.append(user, letter(), date=time.time() - 30 * 86400)
+        self.assertEqual(self.rate(user)[2]['sent'], 0)
+
+    def test_failed_append(self):
+        user = self.new_user()
+        client = self.imap(user)
+        status, _ = client.append('Nowhere', None, None, letter())
+        self.assertEqual(status, 'NO')
+        self.assertEqual(self.sent(user), 0)
+
+    def test_submission(self):
+        user = self.new_user()
+        mail = letter(to=['bob@example.net'])
+        self.submit(user, mail, ['bob@example.net', 'bob@EXAMPLE.net',
+                                 'hidden@example.net'])
+        day = self.day(user)
+        self.assertEqual((int(day['sent']), day['known']), (2, 'all'))
+        # the client's own copy
+        self.append(user, mail)
+        self.assertEqual(self.sent(user), 2)
+
+    def test_saved_first(self):
+        user = self.new_user()
+        mail = letter()
+        self.append(user, mail)
+        self.submit(user, mail, ['bob@example.net'])
+        self.assertEqual(self.sent(user), 1)
+
+    def test_refused_is_not_sent(self):
+        user = self.new_user()
+        relay = self.server.relay
+        relay.refuse['gone@example.net'] = '550 5.1.1 No'
+        try:
+            self.submit(user, letter(), ['gone@example.net', 'bob@example.net'])
+        finally:
+            relay.refuse.clear()
+        self.assertEqual(self.sent(user), 1)
+        relay.refuse_data = '554 5.7.1 No'
+        try:
+            with self.assertRaises(Exception):
+                self.submit(user, letter(), ['bob@example.net'])
+        finally:
+            relay.refuse_data = None
+        self.assertEqual(self.sent(user), 1)
+
+    def test_fcc(self):
+        user = self.new_user()
+        if ' fcc ' not in self.managesieve(user).greeting:
+            self.skipTest('this Pigeonhole has no fcc')
+        self.put_script(user, 'require ["vacation", "fcc", "mailbox"];\n'
+                        f'vacation :addresses "{user}@example.org" :fcc "Sent" '
+                        '"Away.";\n')
+        self.lmtp(user, harness.mail(to=f'{user}@example.org'),
+                  sender='carol@example.net')
+        self.assertEqual(self.messages(user, 'Sent'), 1)
+        self.assertEqual(self.sent(user), 1)
+
+    def test_filed_by_a_script(self):
+        user = self.new_user()
+        self.put_script(user, 'require "fileinto";\nfileinto "Sent";\n')
+        self.lda(user, letter(to=people(2), sender=f'{user}@example.org'))
+        self.assertEqual(self.sent(user), 2)
+
+    def test_record_no(self):
+        user = self.new_user(bounce_record='no')
+        self.append(user, letter())
+        self.submit(user, letter(), ['bob@example.net'])
+        self.assertEqual(self.sent(user), 0)
+
+    def test_token(self):
+        user = self.new_user()
+        mail = letter(to=['bob@example.net'])
+        self.submit(user, mail, ['bob@example.net'])
+        relayed = self.server.relay.delivered[-1][2]
+        self.assertIn(b'X-Bounce-Token: 1 2', relayed)
+        self.assertTrue(relayed.endswith(mail), relayed)
+        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertRegex(path.read_text(), r'\A[0-9a-f]{64}\n\Z')
+
+    def test_token_off(self):
+        user = self.new_user(bounce_token_key='no')
+        self.submit(user, letter(), ['bob@example.net'])
+        self.assertNotIn(b'X-Bounce', self.server.relay.delivered[-1][2])
+        self.assertEqual(self.sent(user), 1)
+
+
+class Rates(SentCase):
+
+    def fail_to(self, user, addresses, subject, **args):
+        original = args.pop('original_id', None)
+        report = harness.dsn(addresses, user=f'{user}@example.org',
+                             original_id=original, **args)
+        self.lmtp(user, report.replace(b'Subject: Lunch',
+                                       f'Subject: {subject}'.encode()))
+
+    def test_one_mail_to_many(self):
+        user = self.new_user()
+        self.append(user, letter('News', to=people(25), message_id='<1@example.org>'))
+        rows = self.broadcasts(user)
+        self.assertEqual([(row['subject'], row['sent'], row['level'])
+                          for row in rows], [('News', 25, 'none')])
+        self.fail_to(user, people(2), 'News', original_id='<1@example.org>')
+        row, = self.broadcasts(user)
+        self.assertEqual((row['failed'], row['hard'], row['delivered'],
+                          row['percent'], row['level']),
+                         (2, 2, 23, 8.0, 'warning'))
+        self.fail_to(user, people(3, start=2), 'News', original_id='<1@example.org>')
+        row, = self.broadcasts(user)
+        self.assertEqual((row['failed'], row['level']), (5, 'our-side'))
+        self.assertIn('list is old', row['advice'])
+        # the same again, in another report
+        self.fail_to(user, people(3), 'News', original_id='<1@example.org>')
+        row, = self.broadcasts(user)
+        self.assertEqual(row['failed'], 5)
+
+    def test_one_copy_each(self):
+        user = self.new_user()
+        client = self.submission(user)
+        for address in people(30):
+            self.submit(user, letter('Invitation', to=[address]), [address], client)
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['known']), (30, 'all'))
+        for address in people(6):
+            self.fail_to(user, address, 'Invitation', status='5.7.1',
+                        diagnostic='554 5.7.1 Service unavailable; client blocked '
+                        'using zen.spamhaus.org')
+        row, = self.broadcasts(user)
+        self.assertEqual((row['failed'], row['sender'], row['level'], row['hard']),
+                         (6, 6, 'our-side', 0))
+        self.assertEqual(row['shared'], 'sender: reputation')
+        self.assertIn('It is us', row['advice'])
+        given, = self.rate(user, '--broadcast', row['window'], '--sent', '1000')
+        self.assertEqual((given['sent'], given['known']), (1000, 'given'))
+
+    def test_unknown(self):
+        user = self.new_user()
+        self.fail_to(user, people(3), 'From elsewhere')
+        day = self.day(user)
+        self.assertEqual((day['sent'], day['failed'], day['known'], day['level']),
+                         (0, 3, 'unknown', 'none'))
+        since, = self.rate(user, '--since', '2d', '--sent', '100')
+        self.assertEqual((since['percent'], since['level']), (3.0, 'notice'))
+
+    def test_wrong_parameters(self):
+        user = self.new_user()
+        for args in (['--since', 'yesterday'], ['--sent', '100'],
+                     ['--since', '1d', '--sent', '0']):
+            done = self.doveadm('bounce', 'rate', '-u', user, *args, check=False)
+            self.assertEqual(done.returncode, 64, (args, done.stderr))
+        done = self.doveadm('bounce', 'rate', '-u', user, '--broadcast', '1-2',
+                            check=False)
+        self.assertEqual(done.returncode, 68)
+
+    def test_formats(self):
+        user = self.new_user()
+        self.append(user, letter('News', to=people(25)))
+        for name in ('tab', 'table', 'flow', 'pager', 'json'):
+            self.assertIn('25', self.doveadm('-f', name, 'bounce', 'rate', '-u',
+                                             user).stdout)
