@@ -10,6 +10,8 @@
    get ADDRESS                the record, or "none"
    remove ADDRESS             1 or 0
    list                       all addresses
+   sent ID RECIPIENTS SUBJECT a mail that went out: 1, or 0 if it was counted
+   rate                       a day or broadcast a line (JSON), then "."
    fill N                     N records in one transaction
    bench N                    figures at N records (fill first) */
 
@@ -19,6 +21,7 @@
 #include "mail-user.h"
 #include "time-util.h"
 #include "bounce-reason.h"
+#include "bounce-sender.h"
 #include "bounce-store-private.h"
 #include "compat-dict.h"
 #include "dict-user.h"
@@ -116,6 +119,47 @@ static unsigned int list(bool print)
 	return count;
 }
 
+static int sent(const char *id, unsigned int recipients, const char *subject)
+{
+	struct bounce_sent_mail mail = {
+		.message_id = id, .recipients = recipients, .subject = subject
+	};
+	const char *error = "?";
+	int ret = bounce_sender_add(store, &mail, time(NULL), &error);
+
+	if (ret < 0)
+		printf("error %s\n", error);
+	return ret;
+}
+
+static void cmd_sent(const char *const *args)
+{
+	int ret = sent(args[0], atoi(args[1]), args[2]);
+
+	if (ret >= 0)
+		printf("%d\n", ret);
+}
+
+static void cmd_rate(void)
+{
+	ARRAY_TYPE(bounce_sent) days, broadcasts;
+	const struct bounce_sent *one;
+	pool_t pool = pool_alloconly_create("rate", 4096);
+	const char *error;
+
+	p_array_init(&days, pool, 8);
+	p_array_init(&broadcasts, pool, 8);
+	if (bounce_sender_read(store, pool, 0, time(NULL), &days, &broadcasts,
+			       &error) < 0)
+		printf("error %s\n", error);
+	array_foreach(&days, one)
+		printf("%s\n", bounce_sent_encode(one));
+	array_foreach(&broadcasts, one)
+		printf("%s\n", bounce_sent_encode(one));
+	printf(".\n");
+	pool_unref(&pool);
+}
+
 static const char *t_address(unsigned int i)
 {
 	return t_strdup_printf("some.person.%u@example%u.com", i, i % 100);
@@ -195,6 +239,40 @@ static double bench_bare_set(unsigned int round, unsigned int count)
 	trans = dict_transaction_begin(store->dict,
 				       mail_user_get_dict_op_settings(user));
 	dict_set(trans, key, changed);
+	if (compat_dict_commit(store->dict, &trans, &error) < 0)
+		i_fatal("commit: %s", error);
+	return msecs_since(start);
+}
+
+/* One of many single mails. */
+static double bench_sent(unsigned int round, unsigned int count ATTR_UNUSED)
+{
+	const char *id = t_strdup_printf("<%u.%s@bench>", round,
+					 dec2str(i_microseconds()));
+	uint64_t start = i_microseconds();
+
+	if (sent(id, 1, t_strdup_printf("Invoice %u", round)) != 1)
+		i_fatal("sent");
+	return msecs_since(start);
+}
+
+static double
+bench_bare_sent(unsigned int round, unsigned int count ATTR_UNUSED)
+{
+	struct dict_transaction_context *trans;
+	const char *key = bounce_sent_key(bounce_sent_day(time(NULL)));
+	const char *value, *error;
+	uint64_t start;
+
+	if (compat_dict_lookup(store->dict, user, pool_datastack_create(),
+			       key, &value, &error) <= 0)
+		i_fatal("lookup: %s", key);
+	value = t_strdup_printf("%.*s%u", (int)strlen(value) - 4, value,
+				1000 + round);
+	start = i_microseconds();
+	trans = dict_transaction_begin(store->dict,
+				       mail_user_get_dict_op_settings(user));
+	dict_set(trans, BOUNCE_DICT_SENT_PREFIX"bench", value);
 	if (compat_dict_commit(store->dict, &trans, &error) < 0)
 		i_fatal("commit: %s", error);
 	return msecs_since(start);
@@ -286,6 +364,11 @@ bench(const char *name, bench_t *ours, bench_t *bare, unsigned int count,
 static void cmd_bench(unsigned int count)
 {
 	bench("update", bench_update, bench_bare_set, count, ROUNDS);
+	/* to where the day's record grows no more */
+	for (unsigned int i = 0; i < 2 * ROUNDS; i++) T_BEGIN {
+		(void)bench_sent(i, count);
+	} T_END;
+	bench("sent", bench_sent, bench_bare_sent, count, ROUNDS);
 	bench("lookup", bench_lookup, bench_bare_lookup, count, ROUNDS);
 	bench("list", bench_list, bench_bare_list, count, 5);
 	printf(".\n");
@@ -305,7 +388,11 @@ static void run(const char *line)
 	else if (strcmp(args[0], "list") == 0) {
 		list(TRUE);
 		printf(".\n");
-	} else if (strcmp(args[0], "fill") == 0)
+	} else if (strcmp(args[0], "sent") == 0)
+		cmd_sent(args + 1);
+	else if (strcmp(args[0], "rate") == 0)
+		cmd_rate();
+	else if (strcmp(args[0], "fill") == 0)
 		cmd_fill(number);
 	else if (strcmp(args[0], "bench") == 0)
 		cmd_bench(number);

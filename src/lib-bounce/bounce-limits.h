@@ -50,7 +50,7 @@
 /* The sent side, of each day: subjects that may become a broadcast, broadcasts,
    Message-IDs that are remembered to count none twice (a client saves its copy
    at once, software may save many at the end). */
-#define BOUNCE_MAX_SENT_MAILS 16
+#define BOUNCE_MAX_SENT_MAILS 8
 #define BOUNCE_MAX_BROADCASTS 200
 #define BOUNCE_MAX_SENT_SEEN 400
 /* Addresses of a broadcast that are remembered to have failed; later ones may

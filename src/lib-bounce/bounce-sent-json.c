@@ -100,7 +100,7 @@ static void set_causes(json_t *json, const struct bounce_sent *sent)
 	json_object_set_new(json, "causes", array);
 }
 
-static json_t *encode(const struct bounce_sent *sent);
+static json_t *encode(const struct bounce_sent *sent, bool whole);
 
 static void set_mails(json_t *json, const struct bounce_sent *day)
 {
@@ -111,7 +111,7 @@ static void set_mails(json_t *json, const struct bounce_sent *day)
 	if (!array_is_empty(&day->mails)) {
 		array = json_array();
 		array_foreach(&day->mails, mail)
-			json_array_append_new(array, encode(mail));
+			json_array_append_new(array, encode(mail, FALSE));
 		json_object_set_new(json, "mails", array);
 	}
 	if (!array_is_empty(&day->broadcasts)) {
@@ -122,12 +122,15 @@ static void set_mails(json_t *json, const struct bounce_sent *day)
 	}
 }
 
-static json_t *encode(const struct bounce_sent *sent)
+/* Within a day the subject is left out: the next mail brings it again, and a
+   list of what was written about is none of the day's business. */
+static json_t *encode(const struct bounce_sent *sent, bool whole)
 {
 	json_t *json = json_object();
 
 	set_text(json, "id", sent->id, MAX_ID);
-	set_text(json, "subject", sent->subject, BOUNCE_MAX_SUBJECT);
+	if (whole)
+		set_text(json, "subject", sent->subject, BOUNCE_MAX_SUBJECT);
 	set_count(json, "messages", sent->messages);
 	set_count(json, "saved", sent->saved);
 	set_count(json, "sent", sent->sent);
@@ -150,7 +153,7 @@ static json_t *encode(const struct bounce_sent *sent)
 
 const char *bounce_sent_encode(const struct bounce_sent *sent)
 {
-	json_t *json = encode(sent);
+	json_t *json = encode(sent, TRUE);
 	char *text;
 	const char *ret;
 

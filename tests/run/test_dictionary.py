@@ -117,6 +117,26 @@ class Driver:
             self.assertEqual(tool.ask('remove', address), '0', address)
         self.assertEqual(other.lines('list'), [])
 
+    def test_sent(self):
+        """Counters of what was sent: what is counted twice, what makes a
+        broadcast, and that many single mails are one key."""
+        tool, other = self.tool(), self.tool()
+        self.assertEqual(tool.lines('rate'), [])
+        self.assertEqual(tool.ask('sent', '<1@x>', 25, 'News'), '1')
+        self.assertEqual(other.ask('sent', '<1@x>', 25, 'News'), '0')
+        for number in range(100):
+            writer = tool if number % 2 else other
+            self.assertEqual(writer.ask('sent', f'<single.{number}@x>', 1,
+                                        f'Invoice {number}'), '1')
+        self.assertEqual(other.ask('sent', '<2@x>', 5, 'News'), '1')
+        day, news = map(json.loads, tool.lines('rate'))
+        self.assertEqual((day['sent'], day['messages']), (130, 102))
+        self.assertEqual((news['sent'], news['messages'], news['subject']),
+                         (30, 2, 'News'))
+        self.assertEqual(day['broadcasts'], [news['id']])
+        self.assertEqual(len(day['mails']), 8)
+        self.assertEqual(tool.lines('list'), [])
+
     def test_users_apart(self):
         tool = self.tool()
         tool.ask('add', '<1>', 'bob@example.com')

@@ -134,18 +134,6 @@ class Counting(SentCase):
             relay.refuse_data = None
         self.assertEqual(self.sent(user), 1)
 
-    def test_fcc(self):
-        user = self.new_user()
-        if ' fcc ' not in self.managesieve(user).greeting:
-            self.skipTest('this Pigeonhole has no fcc')
-        self.put_script(user, 'require ["vacation", "fcc", "mailbox"];\n'
-                        f'vacation :addresses "{user}@example.org" :fcc "Sent" '
-                        '"Away.";\n')
-        self.lmtp(user, harness.mail(to=f'{user}@example.org'),
-                  sender='carol@example.net')
-        self.assertEqual(self.messages(user, 'Sent'), 1)
-        self.assertEqual(self.sent(user), 1)
-
     def test_filed_by_a_script(self):
         user = self.new_user()
         self.put_script(user, 'require "fileinto";\nfileinto "Sent";\n')
