@@ -16,6 +16,7 @@
 #include "bounce-plugin.h"
 #include "bounce-reason.h"
 #include "bounce-ruleset.h"
+#include "bounce-sender.h"
 #include "bounce-store.h"
 
 /* Only lmtp and dovecot-lda have them; without this the others would not
@@ -129,8 +130,10 @@ static bool is_recorded(const struct bounce_report *report)
 
 /* What became of it, for the log. */
 static const char *
-t_record(struct bounce_user *bu, const struct bounce_delivery *delivery)
+t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
+	 struct event *event)
 {
+	const struct bounce_sent *crossed;
 	struct bounce_store *store;
 	const char *error;
 	int ret;
@@ -147,6 +150,9 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery)
 			"scan makes up for it): %s", error);
 		return NULL;
 	}
+	crossed = bounce_sender_crossed(store);
+	if (crossed != NULL)
+		bounce_events_send_rate(event, crossed);
 	if (delivery->evidence < bu->set.policy.evidence)
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
@@ -166,7 +172,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_record(bu, delivery);
+	result = t_record(bu, delivery, mdctx->event);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "bounce-events.h"
+#include "bounce-rate.h"
 #include "bounce-reason.h"
 
 static struct event_category event_category_bounce = {
@@ -75,5 +76,29 @@ void bounce_events_send(struct event *parent,
 				send_recipient(event, rcpt);
 		} T_END;
 	}
+	event_unref(&event);
+}
+
+void bounce_events_send_rate(struct event *parent,
+			     const struct bounce_sent *sent)
+{
+	struct event *event = event_create(parent);
+	struct bounce_rate rate;
+
+	bounce_rate_judge(sent, 0, &rate);
+	event_add_category(event, &event_category_bounce);
+	event_set_append_log_prefix(event, "bounce: ");
+	event_set_name(event, "bounce_rate_crossed");
+	add_str(event, "bounce_level", bounce_rate_level_name(sent->level));
+	add_str(event, "bounce_broadcast", sent->id);
+	if (rate.cause != NULL)
+		add_str(event, "bounce_cause",
+			bounce_cause_kind_name(rate.cause->kind));
+	event_add_int(event, "sent", rate.sent);
+	event_add_int(event, "failed", rate.failed);
+	event_add_int(event, "percent", (intmax_t)rate.percent);
+	e_info(event, "Broadcast %s: %u of %u recipients failed (%.1f %%), "
+	       "level %s", sent->id, rate.failed, rate.sent, rate.percent,
+	       bounce_rate_level_name(sent->level));
 	event_unref(&event);
 }

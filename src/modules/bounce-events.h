@@ -3,6 +3,7 @@
 
 #include "bounce-types.h"
 
+struct bounce_sent;
 struct event;
 
 /* Send bounce_report_received, and bounce_recipient_failed for each failed
@@ -10,5 +11,8 @@ struct event;
 void bounce_events_send(struct event *parent,
 			const struct bounce_report *report,
 			enum bounce_evidence evidence);
+/* Send bounce_rate_crossed: a broadcast has come to sent->level. */
+void bounce_events_send_rate(struct event *parent,
+			     const struct bounce_sent *sent);
 
 #endif

@@ -26,6 +26,7 @@ class Metrics(harness.TestCase):
 
     conf23 = example('2.3')
     conf24 = example('2.4')
+    settings = {'bounce_evidence': 'plausible'}
 
     def scrape(self):
         """{(metric, (label, ...)): [({label: value}, number)]}"""
@@ -43,6 +44,9 @@ class Metrics(harness.TestCase):
     def deliver_all(self):
         user = self.new_user()
         address = f'{user}@example.org'
+        to = ', '.join(f'{i}@example.net' for i in range(25))
+        self.imap(user).append('Sent', None, None, harness.mail(
+            'Lunch', sender=address, to=to))
         for name in ('one', 'two', 'three'):
             self.lmtp(user, harness.dsn(f'{name}@example.net', user=address))
         self.lmtp(user, harness.dsn('blocked@example.com', status='5.7.1',
@@ -89,6 +93,9 @@ class Metrics(harness.TestCase):
                                bounce_reason='reputation'), 1)
         self.assertEqual(total('domains', bounce_domain='example.net'), 4)
         self.assertEqual(total('domains', bounce_domain='example.com'), 1)
+        # one, two and three of 25
+        for level in ('notice', 'warning', 'critical'):
+            self.assertEqual(total('broadcasts', bounce_level=level), 1, level)
         self.check_queries(rows)
 
     def check_queries(self, rows):
