@@ -9,6 +9,7 @@ static const struct bounce_format *const formats[] = {
 	&bounce_format_dsn,
 	&bounce_format_ses,
 	&bounce_format_text,
+	&bounce_format_wrapped,
 	&bounce_format_reply,
 };
 

@@ -9,6 +9,8 @@
 #include "bounce-message.h"
 #include "bounce-text.h"
 
+#include <ctype.h>
+
 /* RFC 5322 field names: printable, no colon, no space. */
 static size_t field_name_len(const char *line)
 {
@@ -19,6 +21,67 @@ static size_t field_name_len(const char *line)
 	return line[len] == ':' ? len : 0;
 }
 
+/* Length of the "=?charset?B?" at text, 0 if there is none. encoding_r is 'B'
+   or 'Q'. */
+static size_t word_prefix(const char *text, char *encoding_r)
+{
+	size_t len;
+
+	if (text[0] != '=' || text[1] != '?')
+		return 0;
+	len = 2 + strcspn(text + 2, "? ");
+	if (len == 2 || text[len] != '?' || text[len + 1] == '\0' ||
+	    text[len + 2] != '?')
+		return 0;
+	*encoding_r = i_toupper(text[len + 1]);
+	return len + 3;
+}
+
+/* Encoded words that were cut within a character (against RFC 2047 section 5)
+   can only be read together: join neighbours of the same charset and
+   encoding. raw is unfolded. */
+static const char *join_words(const char *raw)
+{
+	string_t *dest;
+	const char *prefix, *text, *next;
+	size_t prefix_len, text_len;
+	char encoding;
+
+	if (strstr(raw, "?=") == NULL)
+		return raw;
+	dest = t_str_new(strlen(raw) + 1);
+	while (*raw != '\0') {
+		prefix_len = word_prefix(raw, &encoding);
+		if (prefix_len == 0) {
+			str_append_c(dest, *raw++);
+			continue;
+		}
+		prefix = raw;
+		str_append_data(dest, prefix, prefix_len);
+		raw += prefix_len;
+		for (;;) {
+			text = raw;
+			text_len = strcspn(text, "? ");
+			str_append_data(dest, text, text_len);
+			raw += text_len;
+			if (raw[0] != '?' || raw[1] != '=')
+				break;
+			next = raw + 2;
+			next += strspn(next, " \t\r\n");
+			if (next == raw + 2 ||
+			    strncasecmp(next, prefix, prefix_len) != 0 ||
+			    (encoding == 'B' && (text_len % 4 != 0 ||
+				text_len == 0 || raw[-1] == '='))) {
+				str_append(dest, "?=");
+				raw += 2;
+				break;
+			}
+			raw = next + prefix_len;
+		}
+	}
+	return str_c(dest);
+}
+
 static const char *field_value(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
@@ -27,8 +90,13 @@ static const char *field_value(pool_t pool, const char *raw, size_t size)
 		string_t *decoded = t_str_new(128);
 		string_t *clean = t_str_new(128);
 
-		message_header_decode_utf8((const unsigned char *)raw, size,
-					   decoded, NULL);
+		raw = join_words(t_strndup(raw, size));
+		/* a local part that looks encoded is the address */
+		if (strstr(raw, "?=@") != NULL)
+			str_append(decoded, raw);
+		else
+			message_header_decode_utf8((const unsigned char *)raw,
+				strlen(raw), decoded, NULL);
 		bounce_text_append(clean, str_data(decoded), str_len(decoded),
 				   FALSE);
 		value = bounce_text_oneline(str_c(clean), BOUNCE_MAX_LINE);

@@ -20,7 +20,7 @@ static const char *const failure_subjects[] = {
 	"failure delivery", "failure notification", "failed delivery",
 	"returned mail", "returned to sender", "returning to sender",
 	"returning message to sender", "return to sender", "mail failed",
-	"mail delivery", "mail error", "mail system error", "nondeliver",
+	"mail delivery", "mail error", "mail failure", "mail system error", "nondeliver",
 	"non-deliver", "non deliver", "not delivered", "not be delivered",
 	"could not be deliver", "couldn't be deliver", "could not deliver",
 	"cannot be delivered", "not deliverable", "error sending your mail",
@@ -166,7 +166,8 @@ static const char *const delay_words[] = {
 	"nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
 };
 static const char *const final_words[] = {
-	"permanent", "given up", "giving up", "gave up", "has failed",
+	"permanent error", "permanent failure", "permanently fail",
+	"permanent fatal", "failed permanently", "given up", "giving up", "gave up", "has failed",
 	"retry timeout exceeded", "no further attempts", "expired",
 	"deleted from the queue", "removed from the", NULL
 };
@@ -301,6 +302,7 @@ void bounce_hints_read(const struct bounce_message *message,
 			if (bounce_message_has(message, report_headers[i]))
 				hints_r->report = TRUE;
 		}
+		hints_r->no_subject = *subject == '\0';
 		hints_r->failure_subject =
 			bounce_text_find(subject, failure_subjects) != NULL;
 		hints_r->delay_subject =

@@ -17,6 +17,7 @@ struct bounce_hints {
 	bool report;
 	/* the subject speaks of a failure, of a delay, of a success */
 	bool failure_subject, delay_subject, success_subject;
+	bool no_subject;
 	/* RFC 3834 and what came before it */
 	bool auto_reply;
 	/* a mailbox's own filter refused the mail (RFC 5429): Sieve says so

@@ -20,6 +20,7 @@ enum part_role {
 	PART_TEXT,
 	PART_HTML,
 	PART_STATUS,
+	PART_INNER_STATUS,
 	PART_DISPOSITION,
 	PART_FEEDBACK,
 	/* a header block as a text */
@@ -96,8 +97,9 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 	string_t *block;
 
 	message->pool = pool;
-	message->text = message->status = message->disposition =
-		message->feedback = message->returned = "";
+	message->text = message->status = message->inner_status =
+		message->disposition = message->feedback =
+		message->returned = "";
 	*message_r = message;
 	T_BEGIN {
 		block = str_new(default_pool, 4096);
@@ -183,9 +185,10 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	}
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
-	if (enclosing(part) != NULL)
-		return;
 	reader->role = part_role(part, type);
+	if (enclosing(part) != NULL)
+		reader->role = reader->role == PART_STATUS ?
+			PART_INNER_STATUS : PART_OTHER;
 	if (reader->role == PART_HTML && reader->html == NULL)
 		reader->html = mail_html2text_init(0);
 	if (str_len(reader->texts[reader->role]) > 0)
@@ -285,6 +288,8 @@ static void read_finish(struct reader *reader)
 
 	message->text = p_strdup(pool, choose_text(reader));
 	message->status = p_strdup(pool, str_c(reader->texts[PART_STATUS]));
+	message->inner_status =
+		p_strdup(pool, str_c(reader->texts[PART_INNER_STATUS]));
 	message->disposition =
 		p_strdup(pool, str_c(reader->texts[PART_DISPOSITION]));
 	message->feedback =

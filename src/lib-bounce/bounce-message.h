@@ -31,6 +31,9 @@ struct bounce_message {
 	const char *text;
 	/* message/delivery-status (RFC 3464) */
 	const char *status;
+	/* the same within a mail within the mail: a gateway's wrapping, or the
+	   returned mail was a report itself */
+	const char *inner_status;
 	/* message/disposition-notification (RFC 8098) */
 	const char *disposition;
 	/* message/feedback-report (RFC 5965) */

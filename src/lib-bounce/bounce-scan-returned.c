@@ -128,8 +128,8 @@ static bool is_heading(const char *line)
 	    bounce_text_begins(p, "**") || bounce_text_begins(p, "__") ||
 	    bounce_text_begins(p, "##") || bounce_text_begins(p, "~~"))
 		return TRUE;
-	return len > 0 && len < 60 && (line[len - 1] == ':' ||
-				       line[len - 1] == '.');
+	return len > 0 && len < 60 &&
+		(line[len - 1] == ':' || strstr(line, "follow") != NULL);
 }
 
 static bool is_marker(const char *line)

@@ -477,7 +477,8 @@ static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 		reply = bounce_reply_find(rcpt->diagnostic, NULL);
 	}
 	if (status == NULL && rcpt->explanation != NULL &&
-	    (rcpt->status_field == NULL || is_vague(rcpt->status_field)))
+	    (rcpt->status_field == NULL ||
+	     strcmp(rcpt->status_field + 1, ".0.0") == 0))
 		status = bounce_status_find(rcpt->explanation);
 	if (status == NULL)
 		status = rcpt->status_field;

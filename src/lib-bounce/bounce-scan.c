@@ -8,6 +8,8 @@
 #include "bounce-scan-private.h"
 #include "bounce-text.h"
 
+#include <ctype.h>
+
 /* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. */
 static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 {
@@ -172,4 +174,86 @@ bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 		add_recipient(report, mention->address);
 	}
 	return tier;
+}
+
+static bool is_name_char(char chr)
+{
+	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
+}
+
+/* The name that a line begins with, or NULL. */
+static const char *bare_name(const char *text)
+{
+	const char *end = text;
+
+	if (!i_isalnum(*text))
+		return NULL;
+	while (is_name_char(*end))
+		end++;
+	if (end - text < 2 || end - text > 64 || end[-1] == '.' ||
+	    (*end != '\0' && *end != ' '))
+		return NULL;
+	return t_strdup_until(text, end);
+}
+
+/* The returned mail's own address of that name, else one at domain. */
+static const char *complete_name(struct bounce_scan *scan, const char *name,
+				 const char *domain,
+				 const struct bounce_report *report)
+{
+	const char *const *address;
+	size_t len = strlen(name);
+
+	array_foreach(&report->original_to, address) {
+		if (strncasecmp(*address, name, len) == 0 &&
+		    (*address)[len] == '@')
+			return *address;
+	}
+	return p_strconcat(scan->pool, name, "@", domain, NULL);
+}
+
+static const char *sender_domain(pool_t pool,
+				 const struct bounce_message *message)
+{
+	const char *from = bounce_header_address(pool,
+		bounce_message_header(message, "From"));
+
+	from = from == NULL ? NULL : strrchr(from, '@');
+	return from == NULL ? NULL : from + 1;
+}
+
+enum bounce_scan_tier
+bounce_scan_names(struct bounce_scan *scan,
+		  const struct bounce_message *message,
+		  struct bounce_report *report)
+{
+	static const char *const announcing[] = {
+		"following recipient", "following address",
+		"to the following", NULL
+	};
+	const char *name, *domain = sender_domain(scan->pool, message);
+	const struct bounce_scan_line *line;
+	bool list = FALSE;
+
+	if (domain == NULL)
+		return BOUNCE_SCAN_NONE;
+	array_foreach(&scan->lines, line) {
+		if (!list) {
+			list = bounce_text_find(line->folded,
+						announcing) != NULL;
+			continue;
+		}
+		if (*line->text == '\0')
+			continue;
+		/* words behind the first may be the reason */
+		name = bare_name(line->text);
+		if (name == NULL ||
+		    (array_count(&report->recipients) > 0 &&
+		     strchr(line->text, ' ') != NULL))
+			break;
+		add_recipient(report, complete_name(scan, name, t_str_lcase(
+			domain), report));
+	}
+	return array_count(&report->recipients) > 0 ?
+		BOUNCE_SCAN_LISTED : BOUNCE_SCAN_NONE;
 }

@@ -42,6 +42,13 @@ const char *bounce_scan_folded(const struct bounce_scan *scan);
 enum bounce_scan_tier
 bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report);
 
+/* The same for names without a domain, which are those of the host that sends
+   the report: "...the following recipients:" and the bare names below it. */
+enum bounce_scan_tier
+bounce_scan_names(struct bounce_scan *scan,
+		  const struct bounce_message *message,
+		  struct bounce_report *report);
+
 /* Fill in what the notice says of each recipient of report (diagnostic, reply,
    status, command, remote_mta, explanation) where it is not known yet. */
 void bounce_scan_words(struct bounce_scan *scan, struct bounce_report *report);

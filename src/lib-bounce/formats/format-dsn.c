@@ -120,3 +120,29 @@ const struct bounce_format bounce_format_dsn = {
 	.name = "dsn",
 	.read = dsn_read,
 };
+
+/* A gateway sent the report on as an attachment of its own. */
+static bool wrapped_read(const struct bounce_message *message,
+			 const struct bounce_hints *hints,
+			 struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+
+	if (*message->inner_status == '\0' || hints->person ||
+	    !hints->daemon || !hints->failure_subject)
+		return FALSE;
+	if (!bounce_dsn_read(message->pool, message->inner_status, report))
+		return FALSE;
+	set_kind(hints, report);
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (rcpt->address == NULL)
+			return FALSE;
+		rcpt->status = rcpt->status_field;
+	}
+	return TRUE;
+}
+
+const struct bounce_format bounce_format_wrapped = {
+	.name = "dsn",
+	.read = wrapped_read,
+};

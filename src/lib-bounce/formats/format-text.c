@@ -57,7 +57,8 @@ static bool is_credible(const struct bounce_hints *hints,
 			enum bounce_scan_tier tier, bool words,
 			const struct bounce_report *report)
 {
-	bool subject = hints->failure_subject || hints->delay_subject;
+	bool subject = hints->failure_subject || hints->delay_subject ||
+		hints->no_subject;
 	bool returned = report->original_headers != NULL;
 
 	if (tier == BOUNCE_SCAN_FIELD)
@@ -99,9 +100,12 @@ static bool add_original_to(struct bounce_report *report)
 }
 
 /* A mailer's report that lost all it had to say is still a report. */
-static bool says_nothing(const struct bounce_hints *hints)
+static bool says_nothing(const struct bounce_hints *hints, bool words,
+			 const struct bounce_report *report)
 {
-	return hints->null_sender && hints->daemon && hints->failure_subject;
+	return hints->daemon && hints->failure_subject &&
+		(hints->null_sender ||
+		 (words && report->original_headers != NULL));
 }
 
 static bool text_read(const struct bounce_message *message,
@@ -125,11 +129,16 @@ static bool text_read(const struct bounce_message *message,
 	folded = bounce_scan_folded(scan);
 	words = bounce_words_failure(folded);
 	tier = bounce_scan_recipients(scan, report);
+	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
+		tier = bounce_scan_names(scan, message, report);
 	if (!is_credible(hints, tier, words, report))
+		return FALSE;
+	/* the wrapped report knows more */
+	if (tier == BOUNCE_SCAN_NONE && *message->inner_status != '\0')
 		return FALSE;
 	if (tier == BOUNCE_SCAN_NONE &&
 	    ((!words && !hints->failure_subject) ||
-	     (!add_original_to(report) && !says_nothing(hints))))
+	     (!add_original_to(report) && !says_nothing(hints, words, report))))
 		return FALSE;
 	report->kind = kind_of(hints, folded, words);
 	report->format = mailer_name(folded);
