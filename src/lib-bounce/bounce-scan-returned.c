@@ -37,15 +37,6 @@ static const char *const markers[] = {
 	NULL
 };
 
-/* Markers that may also open an introduction: only where the line is dressed
-   as a heading. */
-static const char *const introductions[] = {
-	"the original message was", "returned message", "original message",
-	"undelivered message", "message follows", "forwarded message",
-	"message in question", "copy of the message", "copy of your message",
-	"message original", "original-message", "message d'origine", NULL
-};
-
 /* Fields that every returned mail has and that no notice lists. */
 static const char *const trace_fields[] = {
 	"Received", "Return-Path", "DKIM-Signature", "MIME-Version",
@@ -128,28 +119,25 @@ static bool is_heading(const char *line)
 	    bounce_text_begins(p, "**") || bounce_text_begins(p, "__") ||
 	    bounce_text_begins(p, "##") || bounce_text_begins(p, "~~"))
 		return TRUE;
-	return len > 0 && len < 60 &&
-		(line[len - 1] == ':' || strstr(line, "follow") != NULL);
+	return len > 0 && len < 60 && line[len - 1] == ':';
 }
 
 static bool is_marker(const char *line)
 {
+	static const char *const spoken[] = {
+		"was received", "attached", "below is", "resend", "re-send",
+		"not receive",
+		NULL
+	};
 	const char *folded = bounce_text_fold(line, 200);
-	const char *p;
 
 	if (bounce_text_find(folded, markers) == NULL)
 		return FALSE;
-	/* the mailer speaks of it further on, or in its first words */
-	for (unsigned int i = 0; introductions[i] != NULL; i++) {
-		if ((p = strstr(folded, introductions[i])) == NULL)
-			continue;
-		if (strstr(folded, "was received") != NULL ||
-		    strstr(folded, "attached") != NULL ||
-		    strstr(folded, "below is") != NULL)
-			return FALSE;
-		return is_heading(line);
-	}
-	return TRUE;
+	/* the mailer may speak of the mail before it returns it */
+	if (bounce_text_find(folded, spoken) != NULL)
+		return FALSE;
+	return is_heading(line) || strstr(folded, "follow") != NULL ||
+		strstr(folded, "copy of") != NULL;
 }
 
 unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,

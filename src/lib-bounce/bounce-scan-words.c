@@ -52,7 +52,7 @@ static const char *const manners[] = {
 	"this is the mail system at host", "do not reply", "please do not",
 	"i'm sorry to have to inform", "for further assistance",
 	"if you do so, please include", "delete your own text",
-	"more information", "this report", "www.", "http://", "https://",
+	"more information", "this report",
 	"please include", "best regards", "thank you", "the mail system",
 	"automatically generated", "this is the", NULL
 };
@@ -140,7 +140,8 @@ static bool begins_other(const struct bounce_scan_line *line)
 	return *text == '\0' || strncmp(text, ">>>", 3) == 0 ||
 		strncmp(text, "<<<", 3) == 0 || strncmp(text, "--", 2) == 0 ||
 		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
-		bounce_reply_begins(text) || *text == '<' ||
+		bounce_reply_begins(text) || *text == '(' ||
+		(*text == '<' && line->indent == 0) ||
 		bounce_text_find(line->folded, manners) == line->folded ||
 		bounce_text_ibegins(text, "giving up") ||
 		bounce_text_ibegins(text, "final-recipient:") ||
@@ -155,14 +156,18 @@ static const char *read_answer(const struct bounce_scan *scan, unsigned int i,
 {
 	const struct bounce_scan_line *line = line_at(scan, i);
 	string_t *words = t_str_new(256);
+	const struct bounce_scan_line *next;
 	bool more, wrapped;
 	const char *text;
 
 	str_append(words, at);
 	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
-		wrapped = strlen(line->text) > 55;
+		next = line_at(scan, i);
+		/* an indented line below one that is not further in */
+		wrapped = strlen(line->text) > 55 ||
+			(next->indent > 0 && next->indent >= line->indent);
 		more = at[3] == '-';
-		line = line_at(scan, i);
+		line = next;
 		if (same_code(line->text, code)) {
 			if (!more && !wrapped)
 				break;
@@ -476,10 +481,14 @@ static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 		status = find_status(rcpt->diagnostic);
 		reply = bounce_reply_find(rcpt->diagnostic, NULL);
 	}
-	if (status == NULL && rcpt->explanation != NULL &&
-	    (rcpt->status_field == NULL ||
-	     strcmp(rcpt->status_field + 1, ".0.0") == 0))
+	if (status == NULL && rcpt->explanation != NULL) {
 		status = bounce_status_find(rcpt->explanation);
+		/* "5.0.0" says less than what the mailer says elsewhere */
+		if (status != NULL && rcpt->status_field != NULL &&
+		    (strcmp(rcpt->status_field + 1, ".0.0") != 0 ||
+		     rcpt->status_field[0] != status[0]))
+			status = NULL;
+	}
 	if (status == NULL)
 		status = rcpt->status_field;
 	if (rcpt->status == NULL)

@@ -31,6 +31,11 @@ struct judge {
 
 static bool is_permanent(const struct bounce_recipient *rcpt)
 {
+	/* the remote's own code; the report's Status may speak of the queue */
+	if (rcpt->reply != NULL && rcpt->status != NULL &&
+	    rcpt->status_field != NULL &&
+	    strcmp(rcpt->status, rcpt->status_field) == 0)
+		return rcpt->reply[0] == '5';
 	if (rcpt->status != NULL)
 		return rcpt->status[0] == '5';
 	if (rcpt->reply != NULL)

@@ -6,7 +6,9 @@
    it: an answer without a sender that reports nothing. */
 
 static const char *const thanks[] = {
-	"thank you for your e-mail", "thank you for your email",
+	"thank you for your e-mail", "thank you for you e-mail",
+	"thank you for your email", "will reply as soon as",
+	"reply as soon as possible",
 	"thank you for your mail", "thank you for your message",
 	"thanks for your e-mail", "thanks for your email",
 	"thank you for contacting", "out of the office", "out of office",
