@@ -314,7 +314,9 @@ void bounce_hints_read(const struct bounce_message *message,
 			begins_with_any(subject, receipt_subjects) &&
 			type != NULL &&
 			strcmp(type, "application/ms-tnef") == 0;
-		hints_r->person = is_person(message, subject);
+		hints_r->person = is_person(message, subject) ||
+			(bounce_message_has(message, "In-Reply-To") &&
+			 !hints_r->null_sender && !hints_r->daemon);
 	} T_END;
 }
 

@@ -126,7 +126,7 @@ static bool is_marker(const char *line)
 {
 	static const char *const spoken[] = {
 		"was received", "attached", "below is", "resend", "re-send",
-		"not receive",
+		"not receive", "transcript",
 		NULL
 	};
 	const char *folded = bounce_text_fold(line, 200);

@@ -11,6 +11,7 @@ static const struct {
 	const char *words;
 } mailers[] = {
 	{ "qmail", "qmail-send program" },
+	{ "james", "james mail server" },
 	{ "qmail", "i'm afraid i wasn't able to deliver your message" },
 	{ "yahoo", "unable to deliver your message to the following" },
 	{ "mailru", "создано автоматически сервером mail.ru" },
@@ -54,9 +55,23 @@ static const char *mailer_name(const char *folded)
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
-			enum bounce_scan_tier tier, bool words,
-			const struct bounce_report *report)
+			enum bounce_scan_tier tier, const char *folded,
+			bool words, const struct bounce_report *report)
 {
+	static const char *const messages[] = {
+		"message", "your mail", "your e-mail", "your email",
+		"the mail", "the e-mail", "the email",
+		"ihre ", "votre ", "su mensaje", "sua mensagem",
+		"suo messaggio", "uw bericht", "twoja", "ваше", "письмо",
+		"メール", "メッセージ", "邮件", "郵件", NULL
+	};
+	static const char *const quoted[] = {
+		"from: mail delivery", "from: \"mail delivery",
+		"from: mailer-daemon", "from: <mailer-daemon",
+		"from: postmaster", "from: microsoft outlook",
+		"von: mail delivery", "von: mailer-daemon", "von: postmaster",
+		"de : mail delivery", "de : postmaster", NULL
+	};
 	bool subject = hints->failure_subject || hints->delay_subject ||
 		hints->no_subject;
 	bool returned = report->original_headers != NULL;
@@ -72,7 +87,10 @@ static bool is_credible(const struct bounce_hints *hints,
 			tier >= BOUNCE_SCAN_LISTED :
 			words && (tier >= BOUNCE_SCAN_LISTED || returned);
 	}
-	return subject && words && (tier >= BOUNCE_SCAN_LISTED || returned);
+	/* anybody: it must speak of a message and not quote a mailer */
+	return subject && words && (tier >= BOUNCE_SCAN_LISTED || returned) &&
+		bounce_text_find(folded, messages) != NULL &&
+		bounce_text_find(folded, quoted) == NULL;
 }
 
 static enum bounce_kind
@@ -131,7 +149,7 @@ static bool text_read(const struct bounce_message *message,
 	tier = bounce_scan_recipients(scan, report);
 	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
 		tier = bounce_scan_names(scan, message, report);
-	if (!is_credible(hints, tier, words, report))
+	if (!is_credible(hints, tier, folded, words, report))
 		return FALSE;
 	/* the wrapped report knows more */
 	if (tier == BOUNCE_SCAN_NONE && *message->inner_status != '\0')
