@@ -326,7 +326,7 @@ static const char *find_command(const struct bounce_scan *scan,
 	first = line > region->first + 3 ? line - 3 : region->first;
 	if (first > 0 && line > 0 && first == line)
 		first--;
-	for (i = line + 1; i > first; i--) {
+	for (i = I_MIN(line + 1, region->end); i > first; i--) {
 		folded = line_at(scan, i - 1)->folded;
 		for (j = 0; j < N_ELEMENTS(commands); j++) {
 			if (strstr(folded, commands[j].text) != NULL)
