@@ -1,0 +1,189 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-test.h"
+#include "bounce-text.h"
+
+#define FFFD "\xef\xbf\xbd"
+
+static const struct {
+	const char *input;
+	const char *lines;	/* wanted with keep_lines */
+	const char *flat;	/* wanted without; NULL = the same */
+} appended[] = {
+	{ "", "", NULL },
+	{ "plain words", "plain words", NULL },
+	{ "a\nb", "a\nb", "a b" },
+	{ "a\r\nb\r\n", "a\nb\n", "a b " },
+	{ "a\rb", "a\nb", "a b" },
+	{ "a\r\r\nb", "a\n\nb", "a  b" },
+	{ "a\r", "a\n", "a " },
+	{ "a\n\rb", "a\n\nb", "a  b" },
+	{ "a\tb", "a\tb", "a b" },
+	{ "\x01\x1b[31mred\x7f", "  [31mred ", NULL },
+	{ "a\vb\fc", "a b c", NULL },
+	/* C1, line and paragraph separators, a byte order mark */
+	{ "a\xc2\x80z\xc2\x9fz", "a z z", NULL },
+	{ "a\xe2\x80\xa8z\xe2\x80\xa9z", "a z z", NULL },
+	{ "\xef\xbb\xbf" "first", " first", NULL },
+	/* U+00A0 is no control */
+	{ "a\xc2\xa0z", "a\xc2\xa0z", NULL },
+	{ "Zustellung f\xc3\xbcr", "Zustellung f\xc3\xbcr", NULL },
+	{ "\xe9\x80\x81\xe4\xbf\xa1", "\xe9\x80\x81\xe4\xbf\xa1", NULL },
+	{ "\xf0\x9f\x93\xa7", "\xf0\x9f\x93\xa7", NULL },
+	/* Latin 1, a lone tail, a cut character, overlong, beyond Unicode */
+	{ "f\xfcr", "f" FFFD "r", NULL },
+	{ "a\x80z", "a" FFFD "z", NULL },
+	{ "cut\xe2\x82", "cut" FFFD FFFD, NULL },
+	{ "cut\xc3", "cut" FFFD, NULL },
+	{ "\xc0\xafz", FFFD FFFD "z", NULL },
+	{ "\xf5\x80\x80\x80z", FFFD FFFD FFFD FFFD "z", NULL },
+	{ "\xfe\xffz", FFFD FFFD "z", NULL },
+	/* half of a surrogate pair */
+	{ "\xed\xa0\x80z", FFFD FFFD FFFD "z", NULL },
+};
+
+static void check_append(const char *input, bool keep_lines, const char *wanted)
+{
+	string_t *dest = t_str_new(16);
+	size_t size;
+	unsigned char *copy = bounce_test_bytes(input, &size);
+
+	str_append(dest, "before:");
+	bounce_text_append(dest, copy, size, keep_lines);
+	ck_assert_str_eq(str_c(dest), t_strconcat("before:", wanted, NULL));
+	i_free(copy);
+}
+
+START_TEST(test_append)
+{
+	const char *flat = appended[_i].flat;
+
+	check_append(appended[_i].input, TRUE, appended[_i].lines);
+	check_append(appended[_i].input, FALSE,
+		     flat != NULL ? flat : appended[_i].lines);
+}
+END_TEST
+
+START_TEST(test_append_nul)
+{
+	static const unsigned char input[] = { 'a', 0, 'b', 0, 0, '\n' };
+	string_t *dest = t_str_new(16);
+
+	bounce_text_append(dest, input, sizeof(input), TRUE);
+	ck_assert_str_eq(str_c(dest), "a b  \n");
+	str_truncate(dest, 0);
+	bounce_text_append(dest, input, 0, TRUE);
+	ck_assert_str_eq(str_c(dest), "");
+}
+END_TEST
+
+static const struct {
+	const char *input;
+	size_t max;
+	const char *wanted;	/* NULL = nothing is left */
+} onelines[] = {
+	{ "words", 100, "words" },
+	{ "  two \t\r\n words\n", 100, "two words" },
+	{ "a\vb\fc", 100, "a b c" },
+	/* no-break, ideographic and zero-width space */
+	{ "a\xc2\xa0z", 100, "a z" },
+	{ "a\xe3\x80\x80\xe2\x80\x8bz", 100, "a z" },
+	{ "\xe3\x80\x80 a", 100, "a" },
+	{ "Upper Case", 100, "Upper Case" },
+	{ "", 100, NULL },
+	{ " \n\t ", 100, NULL },
+	{ "\xc2\xa0", 100, NULL },
+	/* the cut */
+	{ "abcdef", 6, "abcdef" },
+	{ "abcdef", 5, "abcde" },
+	{ "abc   ", 3, "abc" },
+	{ "abc def", 4, "abc" },
+	{ "abc def", 5, "abc d" },
+	{ "abc\xc3\xa9", 5, "abc\xc3\xa9" },
+	{ "abc\xc3\xa9", 4, "abc" },
+	{ "abc \xc3\xa9", 5, "abc" },
+	{ "abc \xc3\xa9", 4, "abc" },
+	{ "\xe9\x80\x81\xe4\xbf\xa1", 6, "\xe9\x80\x81\xe4\xbf\xa1" },
+	{ "\xe9\x80\x81\xe4\xbf\xa1", 5, "\xe9\x80\x81" },
+	{ "\xe9\x80\x81\xe4\xbf\xa1", 4, "\xe9\x80\x81" },
+	{ "\xe9\x80\x81\xe4\xbf\xa1", 2, NULL },
+	{ "\xf0\x9f\x93\xa7", 3, NULL },
+	{ "a\xf0\x9f\x93\xa7", 4, "a" },
+};
+
+START_TEST(test_oneline)
+{
+	const char *line = bounce_text_oneline(onelines[_i].input,
+					       onelines[_i].max);
+
+	if (onelines[_i].wanted == NULL)
+		ck_assert_ptr_null(line);
+	else
+		ck_assert_pstr_eq(line, onelines[_i].wanted);
+}
+END_TEST
+
+START_TEST(test_null)
+{
+	ck_assert_ptr_null(bounce_text_oneline(NULL, 10));
+	ck_assert_str_eq(bounce_text_fold(NULL, 10), "");
+}
+END_TEST
+
+static const struct {
+	const char *input;
+	size_t max;
+	const char *wanted;
+} folds[] = {
+	{ "", 100, "" },
+	{ "User  UNKNOWN", 100, "user unknown" },
+	{ "User\r\n\tUnknown", 100, "user unknown" },
+	{ "User\xc2\xa0Unknown\xe3\x80\x80Here", 100, "user unknown here" },
+	/* other scripts as they are: the lists leave their first letter out */
+	{ "\xc3\x89" "CHEC", 100, "\xc3\x89" "chec" },
+	{ "ABCDEF", 3, "abc" },
+	{ "AB\xc3\x89", 3, "ab" },
+};
+
+START_TEST(test_fold)
+{
+	ck_assert_str_eq(bounce_text_fold(folds[_i].input, folds[_i].max),
+			 folds[_i].wanted);
+}
+END_TEST
+
+static const char *const words[] = { "user unknown", "full", NULL };
+static const char *const no_words[] = { NULL };
+
+START_TEST(test_find)
+{
+	const char *text = "mailbox full: user unknown";
+
+	/* the first of the list, not of the text */
+	ck_assert_ptr_eq(bounce_text_find(text, words), text + 14);
+	ck_assert_ptr_eq(bounce_text_find(text, words + 1), text + 8);
+	ck_assert_ptr_null(bounce_text_find("mailbox FULL", words));
+	ck_assert_ptr_null(bounce_text_find("", words));
+	ck_assert_ptr_null(bounce_text_find(text, no_words));
+	ck_assert(bounce_text_begins("Action: failed", "Action:"));
+	ck_assert(!bounce_text_begins("action: failed", "Action:"));
+	ck_assert(bounce_text_ibegins("action: failed", "Action:"));
+	ck_assert(!bounce_text_ibegins("act", "Action:"));
+	ck_assert(bounce_text_begins("", ""));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("text");
+	TCase *tcase = tcase_create("text");
+
+	tcase_add_loop_test(tcase, test_append, 0, N_ELEMENTS(appended));
+	tcase_add_test(tcase, test_append_nul);
+	tcase_add_loop_test(tcase, test_oneline, 0, N_ELEMENTS(onelines));
+	tcase_add_test(tcase, test_null);
+	tcase_add_loop_test(tcase, test_fold, 0, N_ELEMENTS(folds));
+	tcase_add_test(tcase, test_find);
+	suite_add_tcase(suite, tcase);
+	return bounce_test_run(suite);
+}
