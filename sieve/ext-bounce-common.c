@@ -169,7 +169,7 @@ ext_bounce_message_get(const struct ext_bounce_env *env)
 	return msg;
 }
 
-static const struct bounce_report *
+static struct bounce_report *
 ext_bounce_report_make(const struct ext_bounce_env *env)
 {
 	pool_t pool = sieve_message_context_pool(env->msgctx);
@@ -196,7 +196,7 @@ const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env)
 		return msg->report;
 	delivery = ext_bounce_delivery(env);
 	if (delivery == NULL) {
-		msg->report = ext_bounce_report_make(env);
+		msg->report = msg->own = ext_bounce_report_make(env);
 	} else {
 		msg->report = delivery->report;
 		msg->evidence = delivery->evidence;
@@ -207,16 +207,16 @@ const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env)
 
 enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 {
-	const struct bounce_report *report = ext_bounce_report(env);
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
 	struct bounce_user *bu;
 
+	(void)ext_bounce_report(env);
 	if (msg->evidence_known)
 		return msg->evidence;
 	bu = ext_bounce_user(env);
 	if (bu != NULL) {
 		bu->rcpt_to = ext_bounce_rcpt_to(env);
-		msg->evidence = bounce_user_evidence(bu, report);
+		msg->evidence = bounce_user_evidence(bu, msg->own);
 		bu->rcpt_to = NULL;
 	}
 	msg->evidence_known = TRUE;

@@ -53,6 +53,8 @@ struct ext_bounce_context {
 struct ext_bounce_message {
 	/* NULL before ext_bounce_report() */
 	const struct bounce_report *report;
+	/* the same, where we made it, else NULL */
+	struct bounce_report *own;
 	enum bounce_evidence evidence;
 	bool evidence_known;
 	/* the dictionary failed, which was logged */

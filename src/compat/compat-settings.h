@@ -15,7 +15,7 @@ struct mail_user;
 	X(mailbox, "Bounces") \
 	X(file, "failure delay") \
 	X(record, "yes") \
-	X(evidence, "plausible") \
+	X(evidence, "auto") \
 	X(addresses, "") \
 	X(sites, "") \
 	X(token_key, "") \

@@ -65,15 +65,21 @@ void bounce_store_batch_add(struct bounce_store_batch *batch,
 {
 	ARRAY_TYPE(bounce_incident) incidents;
 	const struct bounce_incident *incident;
+	enum bounce_evidence least;
+	const char *error;
 
-	if (evidence < batch->store->set.policy.evidence)
+	/* a dictionary that fails will say so at commit */
+	if (bounce_store_least_evidence(batch->store, report, when, &least,
+					&error) < 0 || evidence < least)
 		return;
 	p_array_init(&incidents, batch->pool, 1);
 	bounce_incidents_read(batch->pool, report, evidence, when, &incidents);
 	array_foreach(&incidents, incident) {
-		struct batch_address *entry =
-			batch_get(batch, incident->address);
+		struct batch_address *entry;
 
+		if (incident->evidence < least)
+			continue;
+		entry = batch_get(batch, incident->address);
 		array_push_back(&entry->incidents, &incident);
 	}
 }

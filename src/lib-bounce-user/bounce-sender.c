@@ -301,9 +301,7 @@ int bounce_sender_add(struct bounce_store *store,
  * What came back
  */
 
-/* When the returned mail was sent, as it says; now where it says nothing that
-   can be. */
-static time_t sent_date(const struct bounce_report *report, time_t now)
+time_t bounce_sender_date(const struct bounce_report *report, time_t now)
 {
 	const char *line = report->original_headers;
 	time_t when;
@@ -409,7 +407,7 @@ int bounce_sender_fail(struct bounce_edit *edit,
 	const char *id;
 	int ret;
 
-	ret = find_day(edit, report, sent_date(report, now), &day, &id,
+	ret = find_day(edit, report, bounce_sender_date(report, now), &day, &id,
 		       error_r);
 	if (ret < 0 ||
 	    (ret == 0 && begin_day(edit, day.id, FALSE, now, error_r) < 0))

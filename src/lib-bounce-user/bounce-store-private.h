@@ -101,7 +101,10 @@ int bounce_room_update(struct bounce_store *store, struct bounce_edit *edit,
 int bounce_backscatter_add(struct bounce_store *store, time_t now,
 			   const char **error_r);
 
-/* bounce-sender.c: count these failures of mails that were sent. */
+/* bounce-sender.c: when the returned mail was sent, as it says; now where it
+   says nothing that can be. */
+time_t bounce_sender_date(const struct bounce_report *report, time_t now);
+/* Count these failures of mails that were sent. */
 int bounce_sender_fail(struct bounce_edit *edit,
 		       const struct bounce_report *report,
 		       const ARRAY_TYPE(bounce_incident) *incidents,

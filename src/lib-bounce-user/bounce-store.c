@@ -6,11 +6,14 @@
 #include "mail-user.h"
 #include "sha1.h"
 #include "bounce-address.h"
+#include "bounce-sender.h"
 #include "bounce-store-private.h"
 #include "compat-dict.h"
 
 /* How often a delivery begins anew when another Dovecot comes between. */
 #define MAX_TRIES 10
+/* No mailer tries for longer. */
+#define MAX_BOUNCE_AGE (10 * 24 * 60 * 60)
 
 int bounce_store_init(struct mail_user *user,
 		      const struct bounce_store_settings *set,
@@ -256,12 +259,46 @@ add_incidents(struct bounce_store *store, const struct bounce_report *report,
 	return ret < 0 ? -1 : ret;
 }
 
+int bounce_store_least_evidence(struct bounce_store *store,
+				const struct bounce_report *report, time_t now,
+				enum bounce_evidence *least_r,
+				const char **error_r)
+{
+	time_t since;
+	int ret = 0;
+
+	*least_r = store->set.policy.evidence;
+	if (store->set.evidence_auto &&
+	    (ret = bounce_sender_since(store, &since, error_r)) > 0 &&
+	    /* the date is the sender's word: after a while none is too old */
+	    (since < now - MAX_BOUNCE_AGE ||
+	     bounce_sender_date(report, now) >= since))
+		*least_r = BOUNCE_EVIDENCE_VERIFIED;
+	return ret < 0 ? -1 : 0;
+}
+
+/* Only those that the evidence is good enough for. */
+static void
+drop_weak(ARRAY_TYPE(bounce_incident) *incidents, enum bounce_evidence least)
+{
+	unsigned int i = array_count(incidents);
+
+	while (i-- > 0) {
+		const struct bounce_incident *incident =
+			array_idx(incidents, i);
+
+		if (incident->evidence < least)
+			array_delete(incidents, i, 1);
+	}
+}
+
 int bounce_store_add(struct bounce_store *store,
 		     const struct bounce_report *report,
 		     enum bounce_evidence evidence, time_t now,
 		     const char **error_r)
 {
 	ARRAY_TYPE(bounce_incident) incidents;
+	enum bounce_evidence least;
 	pool_t pool;
 	int ret;
 
@@ -269,14 +306,17 @@ int bounce_store_add(struct bounce_store *store,
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return 0;
-	if (bounce_store_ready(store, error_r) < 0)
+	if (bounce_store_ready(store, error_r) < 0 ||
+	    bounce_store_least_evidence(store, report, now, &least,
+					error_r) < 0)
 		return -1;
-	if (evidence < store->set.policy.evidence)
+	if (evidence < least)
 		return bounce_backscatter_add(store, now, error_r);
 
 	pool = pool_alloconly_create("bounce incidents", 4096);
 	p_array_init(&incidents, pool, 4);
 	bounce_incidents_read(pool, report, evidence, now, &incidents);
+	drop_weak(&incidents, least);
 	ret = array_is_empty(&incidents) ? 0 :
 		add_incidents(store, report, &incidents, now, error_r);
 	pool_unref(&pool);

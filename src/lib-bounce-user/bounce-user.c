@@ -2,11 +2,9 @@
 
 #include "lib.h"
 #include "mail-user.h"
-#include "bounce-evidence.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 #include "compat-settings.h"
-#include "compat-user.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,13 +85,16 @@ static int parse_evidence(const char *value, struct bounce_user_settings *set,
 {
 	enum bounce_evidence evidence;
 
-	if (strcasecmp(value, "any") == 0)
+	set->evidence_auto = strcasecmp(value, "auto") == 0;
+	if (set->evidence_auto)
+		set->policy.evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+	else if (strcasecmp(value, "any") == 0)
 		set->policy.evidence = BOUNCE_EVIDENCE_UNVERIFIED;
 	else if (bounce_evidence_parse(value, &evidence) == 0 &&
 		 evidence != BOUNCE_EVIDENCE_UNVERIFIED)
 		set->policy.evidence = evidence;
 	else {
-		*error_r = "none of verified, plausible, any";
+		*error_r = "none of auto, verified, plausible, any";
 		return -1;
 	}
 	return 0;
@@ -270,6 +271,7 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		i_zero(&set);
 		set.dict = bu->set.dict;
 		set.policy = bu->set.policy;
+		set.evidence_auto = bu->set.evidence_auto;
 		set.max_addresses = bu->set.max_addresses;
 		set.shared = bu->set.shared;
 		if (bounce_store_init(bu->user, &set, &bu->store,
@@ -280,22 +282,4 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 	}
 	*store_r = bu->store;
 	return 0;
-}
-
-enum bounce_evidence
-bounce_user_evidence(struct bounce_user *bu, const struct bounce_report *report)
-{
-	pool_t pool = pool_alloconly_create("bounce evidence", 1024);
-	struct bounce_evidence_site site;
-	const char *hostname, *delimiters;
-	enum bounce_evidence evidence;
-
-	compat_user_names(bu->user, pool, &hostname, &delimiters);
-	bounce_evidence_site_init(pool, bu->user->username, bu->rcpt_to,
-				  hostname, bu->set.addresses, bu->set.sites,
-				  &site);
-	site.delimiters = delimiters;
-	evidence = bounce_evidence_judge(report, &site);
-	pool_unref(&pool);
-	return evidence;
 }

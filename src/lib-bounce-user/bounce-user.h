@@ -20,6 +20,8 @@ struct bounce_user_settings {
 	bool record;
 	unsigned int max_addresses;
 	struct bounce_policy policy;
+	/* bounce_evidence = auto: see bounce_store_least_evidence() */
+	bool evidence_auto;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
 	/* bounce_shared: several Dovecots write the dictionary */
 	bool shared;
@@ -54,8 +56,10 @@ void bounce_user_deinit(struct bounce_user **bu);
 int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		      const char **error_r);
 
-/* How sure we are that report answers a mail of this user. */
+/* How sure we are that report answers a mail of this user. Of a mail that is
+   known, recipients whom it was not sent to are marked in report; if it was sent
+   to none of them, the report is unverified. */
 enum bounce_evidence
-bounce_user_evidence(struct bounce_user *bu, const struct bounce_report *report);
+bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report);
 
 #endif

@@ -123,7 +123,8 @@ void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 			continue;
 		incident.report_id = id;
 		incident.original_message_id = original;
-		incident.evidence = evidence;
+		incident.evidence = rcpt->stranger ?
+			BOUNCE_EVIDENCE_UNVERIFIED : evidence;
 		incident.when = when;
 		array_push_back(incidents, &incident);
 	}

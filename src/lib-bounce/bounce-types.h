@@ -100,6 +100,9 @@ struct bounce_recipient {
 	   "MAIL FROM", "DATA", "EHLO", "CONNECT"... */
 	const char *command;
 	struct bounce_verdict verdict;
+	/* the returned mail is known, and was not sent to this address: the
+	   evidence does not hold for it (set by who knows, not by us) */
+	bool stranger;
 };
 
 /* What one mail says. */

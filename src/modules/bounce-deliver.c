@@ -13,6 +13,7 @@
 #include "bounce-delivery.h"
 #include "bounce-events.h"
 #include "bounce-filing.h"
+#include "bounce-mark.h"
 #include "bounce-plugin.h"
 #include "bounce-reason.h"
 #include "bounce-ruleset.h"
@@ -128,6 +129,17 @@ static bool is_recorded(const struct bounce_report *report)
 		report->kind == BOUNCE_KIND_COMPLAINT;
 }
 
+/* Best effort: it can be seen in the dictionary, too. */
+static void
+mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
+{
+	const char *error;
+
+	if (delivery->evidence >= BOUNCE_EVIDENCE_VERIFIED &&
+	    bounce_mark_failed(bu, delivery->report, ioloop_time, &error) < 0)
+		e_error(bu->event, "Sent mail is not marked: %s", error);
+}
+
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
@@ -135,6 +147,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 {
 	const struct bounce_sent *crossed;
 	struct bounce_store *store;
+	enum bounce_evidence least;
 	const char *error;
 	int ret;
 
@@ -143,6 +156,8 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
 	if (bounce_user_store(bu, &store, &error) < 0 ||
+	    bounce_store_least_evidence(store, delivery->report, ioloop_time,
+					&least, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, ioloop_time,
 				    &error)) < 0) {
@@ -150,10 +165,12 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 			"scan makes up for it): %s", error);
 		return NULL;
 	}
+	if (ret > 0)
+		mark_original(bu, delivery);
 	crossed = bounce_sender_crossed(store);
 	if (crossed != NULL)
 		bounce_events_send_rate(event, crossed);
-	if (delivery->evidence < bu->set.policy.evidence)
+	if (delivery->evidence < least)
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
 }
@@ -241,7 +258,7 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 
 static int
 deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
-	       struct bounce_delivery *delivery,
+	       struct bounce_report *report, struct bounce_delivery *delivery,
 	       struct mail_storage **storage_r)
 {
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
@@ -252,7 +269,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 
 	if (mdctx->rcpt_to != NULL)
 		bu->rcpt_to = smtp_address_encode(mdctx->rcpt_to);
-	delivery->evidence = bounce_user_evidence(bu, delivery->report);
+	delivery->evidence = bounce_user_evidence(bu, report);
 	bu->rcpt_to = NULL;
 
 	/* somebody named another folder on purpose: -m, +detail */
@@ -297,7 +314,8 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 		event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY,
 			      &delivery);
 	if (is_report)
-		ret = deliver_report(mdctx, pool, &delivery, storage_r);
+		ret = deliver_report(mdctx, pool, report, &delivery,
+				     storage_r);
 	else
 		ret = call_next(mdctx, storage_r);
 	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);

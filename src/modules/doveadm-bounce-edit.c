@@ -4,6 +4,7 @@
    say. */
 
 #include "lib.h"
+#include "bounce-mark.h"
 #include "bounce-reason.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
@@ -18,6 +19,8 @@ struct edit_cmd {
 	bounce_store_change_t *change;
 	/* release: there must be a record */
 	bool existing;
+	/* release, correct: the address's failures are done with */
+	bool clears;
 };
 
 static struct edit_cmd *edit_cmd(struct doveadm_bounce_cmd *cmd)
@@ -37,6 +40,20 @@ store_failed(struct edit_cmd *cmd, struct bounce_user *bu, const char *error)
 {
 	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_TEMP, "%s",
 				     error);
+}
+
+/* The user's own copies of the mails that failed to this address: nobody need
+   care for them any more. Best effort. */
+static void
+unmark(struct edit_cmd *cmd, struct bounce_user *bu,
+       const struct bounce_record *before)
+{
+	const char *error;
+
+	if (bounce_mark_cleared(bu, before, cmd->cmd.now, &error) < 0) {
+		e_error(bu->event, "Sent mail keeps its mark $Bounced: %s",
+			error);
+	}
 }
 
 static void edit_init(struct doveadm_bounce_cmd *_cmd)
@@ -62,13 +79,18 @@ change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	   struct bounce_store *store)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
+	struct bounce_record before;
 	const char *error;
-	int ret;
+	int ret, found;
 
+	found = bounce_store_lookup(store, pool_datastack_create(),
+				    cmd->address, _cmd->now, &before, &error);
 	ret = bounce_store_change(store, cmd->address, _cmd->now, cmd->change,
 				  cmd, &error);
 	if (ret < 0)
 		return store_failed(cmd, bu, error);
+	if (ret > 0 && found > 0 && cmd->clears)
+		unmark(cmd, bu, &before);
 	return ret == 0 && cmd->existing ? no_record(cmd, bu) : 0;
 }
 
@@ -129,6 +151,7 @@ static struct doveadm_mail_cmd_context *release_alloc(void)
 	struct edit_cmd *cmd = change_alloc(release_change);
 
 	cmd->existing = TRUE;
+	cmd->clears = TRUE;
 	return &cmd->cmd.ctx;
 }
 
@@ -159,6 +182,7 @@ static struct doveadm_mail_cmd_context *correct_alloc(void)
 	struct edit_cmd *cmd = change_alloc(correct_change);
 
 	cmd->cmd.init = correct_init;
+	cmd->clears = TRUE;
 	return &cmd->cmd.ctx;
 }
 
@@ -171,12 +195,17 @@ remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	   struct bounce_store *store)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
+	struct bounce_record before;
 	const char *error;
-	int ret;
+	int ret, found;
 
+	found = bounce_store_lookup(store, pool_datastack_create(),
+				    cmd->address, _cmd->now, &before, &error);
 	ret = bounce_store_remove(store, cmd->address, &error);
 	if (ret < 0)
 		return store_failed(cmd, bu, error);
+	if (found > 0)
+		unmark(cmd, bu, &before);
 	return ret == 0 ? no_record(cmd, bu) : 0;
 }
 

@@ -1,0 +1,107 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-mark.h"
+#include "bounce-original.h"
+#include "bounce-store.h"
+#include "bounce-user.h"
+
+int bounce_mark_failed(struct bounce_user *bu,
+		       const struct bounce_report *report, time_t now,
+		       const char **error_r)
+{
+	if (report->kind != BOUNCE_KIND_FAILURE ||
+	    report->original_message_id == NULL)
+		return 0;
+	return bounce_original_mark(bu->user, report->original_message_id, now,
+				    TRUE, error_r);
+}
+
+static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
+{
+	unsigned int i, count;
+	const char *const *strs = array_get(ids, &count);
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(strs[i], id) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The mails that failed to this address; hashes of long ids name none. */
+static void add_id(ARRAY_TYPE(const_string) *ids, const char *id)
+{
+	if (id != NULL && *id == '<' && find_id(ids, id) < 0)
+		array_push_back(ids, &id);
+}
+
+static void
+get_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
+{
+	const char *id;
+
+	add_id(ids, rec->original_message_id);
+	array_foreach_elem(&rec->originals, id)
+		add_id(ids, id);
+}
+
+static void drop_id(ARRAY_TYPE(const_string) *ids, const char *id)
+{
+	int idx = id == NULL ? -1 : find_id(ids, id);
+
+	if (idx >= 0)
+		array_delete(ids, idx, 1);
+}
+
+/* What this record keeps up. */
+static void
+drop_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
+{
+	const char *id;
+
+	if (rec->state == BOUNCE_STATE_RELEASED ||
+	    rec->state == BOUNCE_STATE_CORRECTED)
+		return;
+	drop_id(ids, rec->original_message_id);
+	array_foreach_elem(&rec->originals, id)
+		drop_id(ids, id);
+}
+
+static int
+drop_all(struct bounce_store *store, time_t now,
+	 ARRAY_TYPE(const_string) *ids, const char **error_r)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	const struct bounce_record *rec;
+
+	while (!array_is_empty(ids) && bounce_store_iter_next(iter, &rec))
+		drop_ids(rec, ids);
+	return bounce_store_iter_deinit(&iter, error_r);
+}
+
+int bounce_mark_cleared(struct bounce_user *bu,
+			const struct bounce_record *before, time_t now,
+			const char **error_r)
+{
+	struct bounce_store *store;
+	ARRAY_TYPE(const_string) ids;
+	const char *id;
+	int ret, count = 0;
+
+	t_array_init(&ids, 4);
+	get_ids(before, &ids);
+	if (array_is_empty(&ids))
+		return 0;
+	if (bounce_user_store(bu, &store, error_r) < 0 ||
+	    drop_all(store, now, &ids, error_r) < 0)
+		return -1;
+	array_foreach_elem(&ids, id) {
+		ret = bounce_original_mark(bu->user, id, now, FALSE, error_r);
+		if (ret < 0)
+			return -1;
+		count += ret;
+	}
+	return count;
+}

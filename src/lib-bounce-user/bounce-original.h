@@ -1,0 +1,27 @@
+#ifndef BOUNCE_ORIGINAL_H
+#define BOUNCE_ORIGINAL_H
+
+/* The mail that a report returns, in the user's mailboxes with special use
+   \Sent. Looked for by its Message-ID (with < >, exact), the newest first,
+   among the last BOUNCE_ORIGINAL_MAX_MAILS that are not older than
+   BOUNCE_ORIGINAL_MAX_DAYS. */
+
+#include "bounce-outgoing.h"
+
+struct mail_user;
+
+#define BOUNCE_ORIGINAL_MAX_MAILS 10000
+#define BOUNCE_ORIGINAL_MAX_DAYS 40
+/* Set while a recipient has failed and nobody cleared it. */
+#define BOUNCE_ORIGINAL_KEYWORD "$Bounced"
+
+/* Read it: returns 1 and out_r (from pool), 0 if there is none, or -1. */
+int bounce_original_read(struct mail_user *user, const char *message_id,
+			 time_t now, pool_t pool,
+			 struct bounce_outgoing *out_r, const char **error_r);
+/* Put the keyword on it, or take it off. Returns 1, 0 if there is none, or
+   -1. */
+int bounce_original_mark(struct mail_user *user, const char *message_id,
+			 time_t now, bool bounced, const char **error_r);
+
+#endif
