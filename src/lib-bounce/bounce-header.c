@@ -37,6 +37,21 @@ static size_t word_prefix(const char *text, char *encoding_r)
 	return len + 3;
 }
 
+/* Without the language that RFC 2231 section 5 lets follow the charset: Dovecot
+   knows no charset of that name. */
+static void append_prefix(string_t *dest, const char *prefix, size_t len)
+{
+	const char *language = memchr(prefix, '*', len - 3);
+
+	if (language == NULL) {
+		str_append_data(dest, prefix, len);
+		return;
+	}
+	str_append_data(dest, prefix, language - prefix);
+	/* "?B?" */
+	str_append_data(dest, prefix + len - 3, 3);
+}
+
 /* Encoded words that were cut within a character (against RFC 2047 section 5)
    can only be read together: join neighbours of the same charset and
    encoding. raw is unfolded. */
@@ -57,7 +72,7 @@ static const char *join_words(const char *raw)
 			continue;
 		}
 		prefix = raw;
-		str_append_data(dest, prefix, prefix_len);
+		append_prefix(dest, prefix, prefix_len);
 		raw += prefix_len;
 		for (;;) {
 			text = raw;
