@@ -5,6 +5,7 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "bounce-address.h"
+#include "bounce-ruleset.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -16,7 +17,9 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_correct,
 	&doveadm_bounce_cmd_erase,
 	&doveadm_bounce_cmd_expire,
+	&doveadm_bounce_cmd_export,
 	&doveadm_bounce_cmd_get,
+	&doveadm_bounce_cmd_import,
 	&doveadm_bounce_cmd_list,
 	&doveadm_bounce_cmd_rate,
 	&doveadm_bounce_cmd_release,
@@ -216,4 +219,5 @@ void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
 
 void doveadm_bounce_plugin_deinit(void)
 {
+	bounce_ruleset_deinit();
 }

@@ -1,5 +1,7 @@
 """doveadm bounce: every command with the real doveadm."""
 
+import csv
+import io
 import json
 import os
 import pathlib
@@ -272,6 +274,223 @@ class Editing(Doveadm):
         self.assertIn('No record of a@example.com', done.stderr)
 
 
+# As they are typed, and their normal form where that is another.
+HURTING = {
+    '"quoted local"@example.com': None,
+    'a/b@example.com': None,
+    '"../../x"@example.com': None,
+    '*@example.com': None,
+    '%h%u$item@example.com': None,
+    "o'brien@example.com": None,
+    '"say \\"hi\\""@example.com': None,
+    '"back\\\\slash"@example.com': None,
+    '"comma,semicolon;"@example.com': None,
+    '=1+1@example.com': None,
+    '{x}@example.com': None,
+    '#tag@example.com': None,
+    'jürgen@bücher.example': 'jürgen@xn--bcher-kva.example',
+    'ju\u0308rgen@example.com': 'jürgen@example.com',
+    'postmaster': None,
+    'x' * 308 + '@example.com': None,
+}
+
+
+class Transfer(Doveadm):
+
+    def import_text(self, user, text, status=0):
+        """Imports a file that only root may read; returns the row printed."""
+        data = text.encode() if isinstance(text, str) else text
+        path = pathlib.Path(self.dir, 'import.txt')
+        path.write_bytes(data)
+        path.chmod(0o600)
+        done = self.doveadm('-f', 'json', 'bounce', 'import', '-u', user,
+                            str(path), check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        row, = json.loads(done.stdout)
+        return row, done.stderr
+
+    def export(self, user, *args):
+        return self.run_bounce('export', '-u', user, *args).stdout
+
+    def dictionary(self, user):
+        """{key: value} of the file."""
+        lines = pathlib.Path(self.home(user), 'dovecot-bounce.dict').read_text() \
+            .split('\n')
+        return {key: value for key, value in zip(lines[::2], lines[1::2])
+                if '/address/' in key}
+
+    def test_lossless(self):
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com', 'recent': ['<1@x>', 'ü"\\'],
+                        'originals': ['<o@x>'], 'scored': 1795400000, 'days': 2,
+                        'since': 1795300000, 'corrected': None, 'score': 2.25,
+                        'diagnostic': 'x, "y"; \t z\u00e9', 'future': {'a': [1]}},
+                 {'address': 'b@example.com', 'by': 'user',
+                  'state': 'corrected', 'corrected': 'c@example.com',
+                  'until': 0, 'original_address': 'forward@example.org'})
+        # as we write it
+        exported = self.export(user, 'json')
+        self.assertEqual(self.export(user), exported)
+        other = self.new_user()
+        row, _ = self.import_text(other, exported)
+        self.assertEqual(row, {'read': 2, 'written': 2, 'wrong': 0})
+        self.assertEqual(self.export(other), exported)
+        self.assertEqual([json.loads(line)['future'] for line in
+                          exported.splitlines() if 'future' in line],
+                         [{'a': [1]}])
+        before = self.dictionary(other)
+        row, _ = self.import_text(other, exported)
+        self.assertEqual(row, {'read': 2, 'written': 0, 'wrong': 0})
+        self.assertEqual(self.dictionary(other), before)
+
+    def test_csv(self):
+        user, other = self.new_user(), self.new_user()
+        self.put(user, {'address': 'a@example.com', 'score': 2.25,
+                        'diagnostic': 'x, "y"; é'},
+                 {'address': '"a,b"@example.com', 'state': 'watched',
+                  'class': 'soft', 'reason': 'mailbox-full'})
+        rows = list(csv.DictReader(io.StringIO(self.export(user, 'csv'))))
+        self.assertEqual(rows[1]['diagnostic'], 'x, "y"; é')
+        self.assertEqual(rows[0]['address'], '"a,b"@example.com')
+        row, _ = self.import_text(other, self.export(user, 'csv'))
+        self.assertEqual(row, {'read': 2, 'written': 2, 'wrong': 0})
+        self.assertEqual(self.export(other, 'csv'), self.export(user, 'csv'))
+        self.assertEqual(self.rows('list', '-u', other),
+                         self.rows('list', '-u', user))
+
+    def test_hurting(self):
+        user = self.new_user()
+        row, _ = self.import_text(user, '\n'.join(HURTING))
+        self.assertEqual(row, {'read': len(HURTING), 'written': len(HURTING),
+                               'wrong': 0})
+        wanted = sorted(normal or typed for typed, normal in HURTING.items())
+        self.assertEqual(sorted(self.addresses(user)), wanted)
+        for kind in ('json', 'csv'):
+            other = self.new_user()
+            self.import_text(other, self.export(user, kind))
+            self.assertEqual(sorted(self.addresses(other)), wanted)
+        for typed, normal in HURTING.items():
+            with self.subTest(address=typed):
+                row, = self.rows('get', '-u', user, '--', typed)
+                self.assertEqual(row['address'], normal or typed)
+                self.run_bounce('remove', '-u', user, '--', typed)
+                self.run_bounce('add', '-u', user, '--', typed)
+        self.assertEqual(sorted(self.addresses(user)), wanted)
+
+    def test_wrong_lines(self):
+        user = self.new_user()
+        good = json.dumps({'address': 'a@example.com', 'state': 'watched'})
+        row, said = self.import_text(user, '\n'.join([
+            good, '{"address": "b@example.com"}', '{"address": "x", "state": '
+            '"watched"}', 'not an address', '{"broken', 'c@example.com']), 65)
+        self.assertEqual(row, {'read': 2, 'written': 2, 'wrong': 4})
+        for number, words in ((2, 'no valid state'), (3, 'x is no address'),
+                              (4, 'No address in it: not an address'),
+                              (5, 'not valid JSON')):
+            self.assertRegex(said, rf'import.txt:{number}: .*{words}')
+        self.assertEqual(self.addresses(user), ['a@example.com', 'c@example.com'])
+
+    def test_wrong_csv(self):
+        user = self.new_user()
+        row, said = self.import_text(user, 'address,state,score\n'
+                                     'a@example.com,suppressed,much\n'
+                                     'b@example.com,dead,1\n'
+                                     'c@example.com,suppressed,1\n', 65)
+        self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 2})
+        self.assertIn('import.txt:2: score is no number: much', said)
+        self.assertIn('import.txt:3: Record has no valid state', said)
+
+    def test_binary(self):
+        for data in (b'\0\n' * 1000 + b'x', bytes(range(256)), b'x' * 3000000,
+                     b'"' * 1000, b'example.com,"' + b'\n' * 500,
+                     b'{' * 100000, b'email\n"' + b'\n' * 500):
+            row, _ = self.import_text(self.new_user(), data, 65)
+            self.assertEqual(row['written'], 0)
+
+    def test_plain(self):
+        user = self.new_user()
+        row, _ = self.import_text(user, '\ufeff# of last year\r\n\r\n'
+                                  '<Bob@Example.com>\r\nbob@example.com\r\n'
+                                  'Ann;ann@example.com;1999\r\n')
+        self.assertEqual(row, {'read': 3, 'written': 2, 'wrong': 0})
+        rows = self.rows('list', '-u', user)
+        self.assertEqual({(r['address'], r['state'], r['until']) for r in rows},
+                         {('bob@example.com', 'suppressed', 'never'),
+                          ('ann@example.com', 'suppressed', 'never')})
+        record, = self.rows('get', '-u', user, 'bob@example.com')
+        self.assertEqual(record['by'], 'import')
+
+    def test_services(self):
+        """Their words are judged as a server's are."""
+        for text, wanted in (
+                ('status,reason,email,created\n5.1.1,"550 5.1.1 The email account '
+                 'that you tried to\nreach does not exist",a@example.com,1700\n',
+                 ('suppressed', 'hard', 'mailbox-unknown', 'import')),
+                ('Email Address\tBounce Type\na@example.com\tHard Bounce\n',
+                 ('suppressed', 'hard', 'undetermined', 'import')),
+                ('EmailAddress;Reason\na@example.com;BOUNCE\n',
+                 ('suppressed', 'undetermined', 'undetermined', 'import')),
+                ('EmailAddress,Reason\na@example.com,COMPLAINT\n',
+                 ('suppressed', 'undetermined', 'undetermined', 'complaint')),
+                ('email,reason\na@example.com,mailbox-moved\n',
+                 ('suppressed', 'hard', 'mailbox-moved', 'import')),
+                ('email,reason\na@example.com,SoftBounce\n',
+                 ('watched', 'soft', 'undetermined', 'import')),
+                ('email,code,error\na@example.com,550,"5.7.1 Client host '
+                 '[192.0.2.1] blocked using zen.spamhaus.org"\n',
+                 ('watched', 'soft', 'reputation', 'import'))):
+            with self.subTest(text=text):
+                user = self.new_user()
+                self.assertEqual(self.import_text(user, text)[0]['written'], 1)
+                row, = self.rows('get', '-u', user, 'a@example.com')
+                self.assertEqual((row['state'], row['class'], row['reason'],
+                                  row['by']), wanted)
+                self.assertEqual(self.import_text(user, text)[0]['written'], 0)
+
+    def test_merge(self):
+        """A person's word first, then the later one."""
+        now = int(time.time())
+        bounce = {'address': 'a@example.com', 'state': 'suppressed',
+                  'by': 'bounce', 'last': now - 2 * DAY, 'count': 2}
+        later = {**bounce, 'last': now - DAY}
+        released = {**bounce, 'state': 'released', 'by': 'user',
+                    'last': now - 5 * DAY}
+        lapsed = {**later, 'until': now - 60}
+        for old, new, written in (
+                (bounce, later, 1), (later, bounce, 0), (later, released, 1),
+                (released, later, 0), (bounce, bounce, 0),
+                (bounce, {**bounce, 'count': 3}, 1), (bounce, lapsed, 0)):
+            with self.subTest(old=old, new=new):
+                user = self.new_user()
+                self.put(user, old)
+                row, _ = self.import_text(user, json.dumps(new))
+                self.assertEqual(row['written'], written)
+        # a list does not undo what a person allowed
+        user = self.new_user()
+        self.put(user, released)
+        self.assertEqual(self.import_text(user, 'a@example.com')[0]['written'], 0)
+
+    def test_input(self):
+        user = self.new_user()
+        self.doveadm('bounce', 'import', '-u', user, stdin=b'a@example.com\n')
+        self.doveadm('bounce', 'import', '-u', user, '-', stdin=b'b@example.com\n')
+        self.assertEqual(self.addresses(user), ['a@example.com', 'b@example.com'])
+        done = self.run_bounce('import', '-u', user, '/nowhere/x', status=64)
+        self.assertIn('/nowhere/x', done.stderr)
+        done = self.run_bounce('export', '-u', user, 'xml', status=64)
+        self.assertIn('xml is neither json nor csv', done.stderr)
+
+    def test_many(self):
+        """In one transaction: the file is not written 3,000 times."""
+        user = self.new_user()
+        began = time.monotonic()
+        row, _ = self.import_text(user, ''.join(
+            f'a{i}@example{i % 7}.com\n' for i in range(3000)))
+        self.assertEqual(row['written'], 3000)
+        self.assertLess(time.monotonic() - began, 20 * harness.SLOW)
+        self.assertEqual(len(self.addresses(user)), 3000)
+
+
 class AllUsers(Doveadm):
 
     users = {'alice': {}, 'bob': {}}
@@ -322,3 +541,10 @@ class AllUsers(Doveadm):
         rows = self.rows('stats', '-A')
         self.assertEqual([(row['username'], row['count']) for row in rows
                           if row['group'] == 'total'], [('alice', 2), ('bob', 1)])
+
+    def test_import(self):
+        path = pathlib.Path(self.dir, 'all.txt')
+        path.write_text('everywhere@example.com\n')
+        self.run_bounce('import', '-A', str(path))
+        for user in ('alice', 'bob'):
+            self.assertIn('everywhere@example.com', self.addresses(user))
