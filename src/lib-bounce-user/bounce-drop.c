@@ -72,6 +72,28 @@ int bounce_store_remove(struct bounce_store *store, const char *address,
 	return finish(&edit, drop_one(store, edit, normal, error_r), error_r);
 }
 
+int bounce_store_clear(struct bounce_store *store, const char *address,
+		       pool_t pool, struct bounce_record *rec_r,
+		       const char **error_r)
+{
+	struct bounce_edit *edit;
+	int ret;
+
+	/* mostly there is none, which needs no lock */
+	ret = bounce_store_lookup(store, pool, address, 0, rec_r, error_r);
+	if (ret <= 0 || !bounce_record_clears(rec_r))
+		return ret < 0 ? -1 : 0;
+	address = rec_r->address;
+	if (bounce_edit_begin(store, &edit, error_r) < 0)
+		return -1;
+	ret = bounce_store_read(store, pool, address, rec_r, error_r);
+	if (ret > 0 && !bounce_record_clears(rec_r))
+		ret = 0;
+	if (ret > 0)
+		bounce_edit_drop(edit, address);
+	return finish(&edit, ret, error_r);
+}
+
 static bool names_address(const struct bounce_record *rec, const void *context)
 {
 	const char *address = context;

@@ -103,8 +103,8 @@ void bounce_evidence_site_init(pool_t pool, const char *username,
  * From one of the user's addresses
  */
 
-static bool
-is_site_host(const struct bounce_evidence_site *site, const char *host)
+bool bounce_evidence_is_site_host(const struct bounce_evidence_site *site,
+				  const char *host)
 {
 	size_t len = strlen(host);
 
@@ -150,7 +150,8 @@ is_address(const struct bounce_evidence_site *site, const char *from,
 		/* a login name: where nobody told us a domain, it is the one
 		   that the mail says, and the trace must be of it too */
 		return same_local(site, local, own) &&
-			(*site->hosts == NULL || is_site_host(site, at + 1));
+			(*site->hosts == NULL ||
+			 bounce_evidence_is_site_host(site, at + 1));
 	}
 	if (bounce_address_normalize(pool_datastack_create(), own, &normal,
 				     &error) < 0 ||
@@ -206,7 +207,8 @@ received_is_ours(const struct bounce_evidence_site *site, const char *line)
 			 strcasecmp(word, "id") == 0 ||
 			 strcasecmp(word, "via") == 0)
 			wanted = FALSE;
-		else if (wanted && *line != '@' && is_site_host(site, word))
+		else if (wanted && *line != '@' &&
+			 bounce_evidence_is_site_host(site, word))
 			return TRUE;
 		/* user@host is no host */
 		if (*line == '@')
@@ -256,8 +258,9 @@ message_id_is_ours(const struct bounce_evidence_site *site, const char *id)
 
 	if (at == NULL)
 		return FALSE;
-	return is_site_host(site, t_strdup_until(at + 1,
-						 at + 1 + strcspn(at + 1, ">")));
+	at++;
+	return bounce_evidence_is_site_host(site,
+		t_strdup_until(at, at + strcspn(at, ">")));
 }
 
 static bool

@@ -27,6 +27,10 @@ enum bounce_evidence
 bounce_evidence_judge(const struct bounce_report *report,
 		      const struct bounce_evidence_site *site);
 
+/* Is it one of the site's hosts, or below one of its domains? */
+bool bounce_evidence_is_site_host(const struct bounce_evidence_site *site,
+				  const char *host);
+
 /* The site as far as it is known without a setting; everything is allocated
    from pool. username: the login name; rcpt_to: the recipient that the delivery
    was for (with or without detail), or NULL; hostname: Dovecot's setting of

@@ -111,6 +111,12 @@ int bounce_store_remove(struct bounce_store *store, const char *address,
    forward to it or were corrected to it. Returns how many, or -1. */
 int bounce_store_erase(struct bounce_store *store, const char *address,
 		       const char **error_r);
+/* Somebody at that address is alive: remove its record, unless a person or a
+   complaint said what is in it. Returns 1 and the record that was there (from
+   pool), 0 if nothing changed, or -1. */
+int bounce_store_clear(struct bounce_store *store, const char *address,
+		       pool_t pool, struct bounce_record *rec_r,
+		       const char **error_r);
 /* Remove all that have lapsed at now. Returns how many, or -1. */
 int bounce_store_expire(struct bounce_store *store, time_t now,
 			const char **error_r);

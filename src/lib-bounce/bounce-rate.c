@@ -43,7 +43,6 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
 	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		sum->side[i] += sent->side[i];
 	sum->complaints += sent->complaints;
-	sum->confirmed += sent->confirmed;
 	array_foreach(&sent->causes, cause)
 		sum_cause(sum, pool, cause);
 }

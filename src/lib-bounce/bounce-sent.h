@@ -69,8 +69,6 @@ struct bounce_sent {
 	unsigned int failed;
 	unsigned int class[BOUNCE_CLASS_COUNT], side[BOUNCE_SIDE_COUNT];
 	unsigned int complaints;
-	/* recipients that a success report or a receipt confirmed */
-	unsigned int confirmed;
 	/* of the failures that the address is not to blame for; at most
 	   BOUNCE_MAX_CAUSES of each kind */
 	ARRAY_TYPE(bounce_cause) causes;

@@ -15,6 +15,7 @@
 #include "bounce-filing.h"
 #include "bounce-mark.h"
 #include "bounce-plugin.h"
+#include "bounce-proof.h"
 #include "bounce-reason.h"
 #include "bounce-ruleset.h"
 #include "bounce-sender.h"
@@ -184,6 +185,8 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 
 	bounce_events_send(mdctx->event, report, delivery->evidence);
 	if (!is_recorded(report)) {
+		if (!delivery->ignore)
+			bounce_proof_report(bu, report, delivery->evidence);
 		e_debug(bu->event, "%s report (%s)",
 			bounce_kind_name(report->kind),
 			report->format == NULL ? "" : report->format);
@@ -316,8 +319,10 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	if (is_report)
 		ret = deliver_report(mdctx, pool, report, &delivery,
 				     storage_r);
-	else
+	else {
 		ret = call_next(mdctx, storage_r);
+		bounce_proof_mail(mdctx->rcpt_user, mdctx->src_mail);
+	}
 	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);
 	pool_unref(&pool);
 	return ret;

@@ -83,7 +83,7 @@ change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	const char *error;
 	int ret, found;
 
-	found = bounce_store_lookup(store, pool_datastack_create(),
+	found = bounce_store_lookup(store, _cmd->ctx.pool,
 				    cmd->address, _cmd->now, &before, &error);
 	ret = bounce_store_change(store, cmd->address, _cmd->now, cmd->change,
 				  cmd, &error);
@@ -199,7 +199,7 @@ remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	const char *error;
 	int ret, found;
 
-	found = bounce_store_lookup(store, pool_datastack_create(),
+	found = bounce_store_lookup(store, _cmd->ctx.pool,
 				    cmd->address, _cmd->now, &before, &error);
 	ret = bounce_store_remove(store, cmd->address, &error);
 	if (ret < 0)

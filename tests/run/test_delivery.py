@@ -85,7 +85,8 @@ class Delivery(harness.TestCase):
     def test_kinds_of_bounce_file(self):
         user = self.new_user(bounce_file='success')
         self.lmtp(user, self.report(user))
-        self.lmtp(user, self.report(user, status='2.0.0', action='delivered'))
+        self.lmtp(user, self.report(user, 'here@example.net', status='2.0.0',
+                                    action='delivered'))
         self.assertEqual(self.messages(user), 1)
         self.assertEqual(self.flags(user), [{'$Bounce'}])
         self.assertEqual(list(self.metadata(user)), ['gone@example.net'])

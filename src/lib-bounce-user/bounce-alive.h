@@ -1,0 +1,27 @@
+#ifndef BOUNCE_ALIVE_H
+#define BOUNCE_ALIVE_H
+
+/* Proof of life: what came from or about an address that is in the dictionary
+   shows that it works, and its record goes. */
+
+#include "bounce-types.h"
+
+struct bounce_user;
+struct mail;
+
+/* Can this mail prove anything? If not, it need not cost settings and
+   dictionary. */
+bool bounce_alive_possible(struct mail *mail);
+/* A delivered mail that is no report. Its sender is alive if a server of ours
+   says that he sent it (Authentication-Results), or if it answers a mail of
+   this user's to him. One look-up where the sender has no record. Returns how
+   many records went, or -1. */
+int bounce_alive_mail(struct bounce_user *bu, struct mail *mail, time_t now,
+		      const char **error_r);
+/* A report of success, or a receipt. */
+int bounce_alive_report(struct bounce_user *bu,
+			const struct bounce_report *report,
+			enum bounce_evidence evidence, time_t now,
+			const char **error_r);
+
+#endif

@@ -1,0 +1,60 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "time-util.h"
+#include "bounce-alive.h"
+#include "bounce-plugin.h"
+#include "bounce-proof.h"
+
+/* A dictionary that is down or slow must not hold up ordinary mail: then this
+   process does not ask it for a while. */
+#define SLOW_USECS (500 * 1000)
+#define PAUSE_SECS 60
+
+static time_t pause_until;
+/* Said once until it works again: a report would say it, too. */
+static bool complained;
+
+static void
+proved(struct bounce_user *bu, const char *by, int ret, const char *error)
+{
+	if (ret < 0 && !complained)
+		e_error(bu->event, "Proof of life is lost: %s", error);
+	complained = ret < 0;
+	if (ret > 0)
+		e_info(bu->event, "Proof of life (%s): %d records cleared", by,
+		       ret);
+}
+
+void bounce_proof_mail(struct mail_user *user, struct mail *mail)
+{
+	struct bounce_user *bu;
+	uint64_t started;
+	const char *error;
+	int ret;
+
+	if (ioloop_time < pause_until || !bounce_alive_possible(mail))
+		return;
+	bu = bounce_plugin_user_get(user);
+	if (!bu->set.record)
+		return;
+	started = i_microseconds();
+	ret = bounce_alive_mail(bu, mail, ioloop_time, &error);
+	proved(bu, "mail", ret, error);
+	if (ret < 0 || (ret == 0 && i_microseconds() - started > SLOW_USECS))
+		pause_until = ioloop_time + PAUSE_SECS;
+}
+
+void bounce_proof_report(struct bounce_user *bu,
+			 const struct bounce_report *report,
+			 enum bounce_evidence evidence)
+{
+	const char *error = NULL;
+	int ret;
+
+	if (!bu->set.record)
+		return;
+	ret = bounce_alive_report(bu, report, evidence, ioloop_time, &error);
+	proved(bu, bounce_kind_name(report->kind), ret, error);
+}

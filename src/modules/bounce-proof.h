@@ -1,0 +1,19 @@
+#ifndef BOUNCE_PROOF_H
+#define BOUNCE_PROOF_H
+
+/* Proof of life at delivery, after the mail was saved. Failures are logged. */
+
+#include "bounce-types.h"
+
+struct bounce_user;
+struct mail;
+struct mail_user;
+
+/* An ordinary mail. */
+void bounce_proof_mail(struct mail_user *user, struct mail *mail);
+/* A report of success, or a receipt. */
+void bounce_proof_report(struct bounce_user *bu,
+			 const struct bounce_report *report,
+			 enum bounce_evidence evidence);
+
+#endif
