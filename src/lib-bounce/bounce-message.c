@@ -4,7 +4,6 @@
 #include "array.h"
 #include "istream.h"
 #include "str.h"
-#include "mail-html2text.h"
 #include "message-decoder.h"
 #include "message-header-parser.h"
 #include "message-parser.h"
@@ -30,9 +29,10 @@ enum part_role {
 
 struct reader {
 	struct bounce_message *message;
+	/* as they come: where the stream cuts them, characters and line ends
+	   may be cut */
 	string_t *texts[PART_ROLE_COUNT];
 	size_t total;
-	struct mail_html2text *html;
 	/* the part whose body comes */
 	const struct message_part *part;
 	enum part_role role;
@@ -64,7 +64,8 @@ static void content_type_parse(const char *value, const char **type_r,
 	rfc822_parser_deinit(&parser);
 }
 
-/* Append a header's line as it came, with LF. */
+/* Append a header's line as it came, with LF. What the stream could not hold at
+   once comes as several pieces, each but the last without its line end. */
 static void append_line(string_t *dest, const struct message_header_line *hdr)
 {
 	if (!hdr->continued) {
@@ -72,7 +73,8 @@ static void append_line(string_t *dest, const struct message_header_line *hdr)
 		bounce_text_append(dest, hdr->middle, hdr->middle_len, TRUE);
 	}
 	bounce_text_append(dest, hdr->value, hdr->value_len, TRUE);
-	str_append_c(dest, '\n');
+	if (!hdr->no_newline)
+		str_append_c(dest, '\n');
 }
 
 static void header_finish(struct bounce_message *message, const char *block)
@@ -189,8 +191,6 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	if (enclosing(part) != NULL)
 		reader->role = reader->role == PART_STATUS ?
 			PART_INNER_STATUS : PART_OTHER;
-	if (reader->role == PART_HTML && reader->html == NULL)
-		reader->html = mail_html2text_init(0);
 	if (str_len(reader->texts[reader->role]) > 0)
 		str_append_c(reader->texts[reader->role], '\n');
 }
@@ -198,23 +198,12 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 static void part_body(struct reader *reader, const unsigned char *data,
 		      size_t size)
 {
-	string_t *dest = reader->texts[reader->role];
-	string_t *plain;
-
-	if (reader->total >= BOUNCE_MAX_TEXT) {
+	if (size > BOUNCE_MAX_TEXT - reader->total) {
 		reader->message->truncated = TRUE;
-		return;
+		size = BOUNCE_MAX_TEXT - reader->total;
 	}
-	size = I_MIN(size, BOUNCE_MAX_TEXT - reader->total);
 	reader->total += size;
-	if (reader->role == PART_HTML) T_BEGIN {
-		plain = t_str_new(size + 64);
-		mail_html2text_more(reader->html, data, size, plain);
-		bounce_text_append(dest, str_data(plain), str_len(plain),
-				   TRUE);
-	} T_END; else {
-		bounce_text_append(dest, data, size, TRUE);
-	}
+	str_append_data(reader->texts[reader->role], data, size);
 }
 
 static void returned_line(struct reader *reader,
@@ -269,15 +258,24 @@ static void read_block(struct reader *reader,
 		part_body(reader, decoded.data, decoded.size);
 }
 
+static const char *role_text(const struct reader *reader, enum part_role role)
+{
+	const string_t *raw = reader->texts[role];
+	string_t *dest = t_str_new(str_len(raw) + 1);
+
+	bounce_text_append(dest, str_data(raw), str_len(raw), TRUE);
+	return str_c(dest);
+}
+
 /* Words for a person: the plain text; HTML where that names nobody. */
 static const char *choose_text(const struct reader *reader)
 {
-	const char *plain = str_c(reader->texts[PART_TEXT]);
-	const char *html = str_c(reader->texts[PART_HTML]);
+	const char *plain = role_text(reader, PART_TEXT);
+	const char *html = role_text(reader, PART_HTML);
 
 	if (*html == '\0' || strchr(plain, '@') != NULL)
 		return plain;
-	return t_strconcat(plain, "\n", html, NULL);
+	return t_strconcat(plain, "\n", bounce_text_html(html), NULL);
 }
 
 static void read_finish(struct reader *reader)
@@ -287,15 +285,15 @@ static void read_finish(struct reader *reader)
 	const char *returned = str_c(reader->returned);
 
 	message->text = p_strdup(pool, choose_text(reader));
-	message->status = p_strdup(pool, str_c(reader->texts[PART_STATUS]));
+	message->status = p_strdup(pool, role_text(reader, PART_STATUS));
 	message->inner_status =
-		p_strdup(pool, str_c(reader->texts[PART_INNER_STATUS]));
+		p_strdup(pool, role_text(reader, PART_INNER_STATUS));
 	message->disposition =
-		p_strdup(pool, str_c(reader->texts[PART_DISPOSITION]));
+		p_strdup(pool, role_text(reader, PART_DISPOSITION));
 	message->feedback =
-		p_strdup(pool, str_c(reader->texts[PART_FEEDBACK]));
+		p_strdup(pool, role_text(reader, PART_FEEDBACK));
 	if (*returned == '\0')
-		returned = str_c(reader->texts[PART_HEADERS]);
+		returned = role_text(reader, PART_HEADERS);
 	message->returned = p_strndup(pool, returned, BOUNCE_MAX_HEADER);
 }
 
@@ -328,8 +326,6 @@ int bounce_message_read_body(struct bounce_message *message,
 	T_BEGIN {
 		read_finish(&reader);
 	} T_END;
-	if (reader.html != NULL)
-		mail_html2text_deinit(&reader.html);
 	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++)
 		str_free(&reader.texts[i]);
 	str_free(&reader.returned);

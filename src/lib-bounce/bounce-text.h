@@ -17,6 +17,10 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
    left. */
 const char *bounce_text_oneline(const char *text, size_t max);
 
+/* The words of a HTML text (UTF-8) in their lines, cleaned as
+   bounce_text_append() does; on the data stack. */
+const char *bounce_text_html(const char *html);
+
 /* text with ASCII letters in lower case, white space of every kind (also
    U+00A0, U+3000) as one space; on the data stack. */
 const char *bounce_text_fold(const char *text, size_t max);

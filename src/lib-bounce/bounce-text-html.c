@@ -1,0 +1,50 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "mail-html2text.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* Does the tag at html begin a line that the source does not begin? */
+static bool breaks_line(const char *html)
+{
+	static const char *const names[] = {
+		"<br", "<p", "<div", "<tr", "<li", "<dt", "<dd", "<pre",
+		"<table", "<hr", "<h1", "<h2", "<h3", "<blockquote", NULL
+	};
+	size_t len;
+
+	for (unsigned int i = 0; names[i] != NULL; i++) {
+		len = strlen(names[i]);
+		if (strncasecmp(html, names[i], len) == 0 &&
+		    !i_isalnum(html[len])) {
+			html += 1 + strcspn(html + 1, "<>");
+			return *html == '>' && html[1] != '\n';
+		}
+	}
+	return FALSE;
+}
+
+/* Dovecot's reader keeps the source's lines and makes none where a tag does. */
+const char *bounce_text_html(const char *html)
+{
+	struct mail_html2text *reader = mail_html2text_init(0);
+	string_t *lines = t_str_new(strlen(html) + 256);
+	string_t *words = t_str_new(strlen(html));
+	const char *p;
+
+	for (p = html; *p != '\0'; p++) {
+		if (*p == '<' && p > html && p[-1] != '\n' && breaks_line(p))
+			str_append_c(lines, '\n');
+		str_append_c(lines, *p);
+	}
+	if (str_len(lines) > 0)
+		mail_html2text_more(reader, str_data(lines), str_len(lines),
+				    words);
+	mail_html2text_deinit(&reader);
+	/* what "&#1;" was */
+	str_truncate(lines, 0);
+	bounce_text_append(lines, str_data(words), str_len(words), TRUE);
+	return str_c(lines);
+}
