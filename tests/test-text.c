@@ -173,6 +173,39 @@ START_TEST(test_find)
 }
 END_TEST
 
+static const struct {
+	const char *html, *wanted;
+} htmls[] = {
+	{ "", "" },
+	{ "one", "one" },
+	{ "a &lt;b@example.org&gt; &amp; c", "a <b@example.org> & c" },
+	/* lines of the source */
+	{ "one\ntwo", "one\ntwo" },
+	/* lines of the tags, where the source has none */
+	{ "one<br>two<BR/>three<Br class=x>four", "one\ntwo\nthree\nfour" },
+	{ "one<br>\ntwo", "one \ntwo" },
+	{ "one\n<br>two", "one\ntwo" },
+	{ "<p>one</p><p>two</p>", "one \ntwo " },
+	{ "<tr><td>one</td><td>two</td></tr><tr><td>three</td></tr>",
+	  "one two \nthree " },
+	{ "a<b>b</b><path>c</path><brx>d", "a b c d" },
+	/* not what a person reads */
+	{ "a<style>p { x: y }</style>b<script>c()</script>", "a b " },
+	{ "a<!-- b -->c", "ac" },
+	{ "<p title='<br>'>a", "a" },
+	/* what never ends, controls */
+	{ "one<br", "one" },
+	{ "one<", "one" },
+	{ "one<!-- two", "one" },
+	{ "&#1;a&#27;b&#10;c", " a b\nc" },
+};
+
+START_TEST(test_html)
+{
+	ck_assert_str_eq(bounce_text_html(htmls[_i].html), htmls[_i].wanted);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -184,6 +217,7 @@ int main(void)
 	tcase_add_test(tcase, test_null);
 	tcase_add_loop_test(tcase, test_fold, 0, N_ELEMENTS(folds));
 	tcase_add_test(tcase, test_find);
+	tcase_add_loop_test(tcase, test_html, 0, N_ELEMENTS(htmls));
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
