@@ -97,11 +97,26 @@ static const char *join_words(const char *raw)
 	return str_c(dest);
 }
 
+/* Most values are ASCII and encode nothing. */
+static bool is_plain(const char *raw, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if ((raw[i] == '=' && i + 1 < size && raw[i + 1] == '?') ||
+		    (unsigned char)raw[i] >= 0x7f)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static const char *field_value(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
 
-	T_BEGIN {
+	if (is_plain(raw, size)) T_BEGIN {
+		value = bounce_text_oneline(t_strndup(raw, size),
+					    BOUNCE_MAX_LINE);
+		value = value == NULL ? "" : p_strdup(pool, value);
+	} T_END; else T_BEGIN {
 		string_t *decoded = t_str_new(128);
 		string_t *clean = t_str_new(128);
 

@@ -232,8 +232,11 @@ static void read_block(struct reader *reader,
 
 	if (block->hdr != NULL) {
 		returned_line(reader, block);
-		(void)message_decoder_decode_next_block(decoder, block,
-							&decoded);
+		/* the decoder would decode all fields; it needs the type and
+		   the encoding */
+		if (strncasecmp(block->hdr->name, "Content-", 8) == 0)
+			(void)message_decoder_decode_next_block(decoder, block,
+								&decoded);
 		return;
 	}
 	if (block->size == 0) {

@@ -67,6 +67,8 @@ static bool is_field(const char *line, const char *const *names)
 
 static bool is_any_field(const char *line)
 {
+	if (line[strcspn(line, " :\t")] != ':')
+		return FALSE;
 	if (strncasecmp(line, "X-", 2) == 0 && strchr(line, ':') != NULL &&
 	    strcspn(line, " :") == strcspn(line, ":"))
 		return TRUE;
@@ -129,15 +131,16 @@ static bool is_marker(const char *line)
 		"not receive", "transcript",
 		NULL
 	};
-	const char *folded = bounce_text_fold(line, 200);
+	const char *folded;
 
+	if (!is_heading(line) && strcasestr(line, "follow") == NULL &&
+	    strcasestr(line, "copy of") == NULL)
+		return FALSE;
+	folded = bounce_text_fold(line, 200);
 	if (bounce_text_find(folded, markers) == NULL)
 		return FALSE;
 	/* the mailer may speak of the mail before it returns it */
-	if (bounce_text_find(folded, spoken) != NULL)
-		return FALSE;
-	return is_heading(line) || strstr(folded, "follow") != NULL ||
-		strstr(folded, "copy of") != NULL;
+	return bounce_text_find(folded, spoken) == NULL;
 }
 
 unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,

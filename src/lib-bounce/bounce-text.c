@@ -4,8 +4,6 @@
 #include "unichar.h"
 #include "bounce-text.h"
 
-#include <ctype.h>
-
 static bool is_control(unichar_t chr)
 {
 	return chr < 0x20 || (chr >= 0x7f && chr < 0xa0) ||
@@ -22,14 +20,30 @@ static void append_char(string_t *dest, unichar_t chr, bool keep_lines)
 		str_append_c(dest, ' ');
 }
 
+/* Bytes at data that need no look: printable ASCII. */
+static size_t plain_len(const unsigned char *data, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && data[len] >= 0x20 && data[len] < 0x7f)
+		len++;
+	return len;
+}
+
 void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines)
 {
 	unichar_t chr;
-	size_t i = 0;
+	size_t i = 0, plain;
 	int len;
 
 	while (i < size) {
+		plain = plain_len(data + i, size - i);
+		if (plain > 0) {
+			str_append_data(dest, data + i, plain);
+			i += plain;
+			continue;
+		}
 		if (data[i] == '\r') {
 			if (i + 1 >= size || data[i + 1] != '\n')
 				append_char(dest, '\n', keep_lines);
@@ -47,7 +61,7 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 }
 
 /* Bytes of the white space at text, 0 if there is none. */
-static unsigned int space_len(const char *text)
+static size_t space_len(const char *text)
 {
 	if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
 		return 1;
@@ -59,49 +73,74 @@ static unsigned int space_len(const char *text)
 	return 0;
 }
 
-static string_t *squeeze(const char *text, size_t max, bool lower)
+/* Bytes at text that are neither white space nor lead in to a wide one. */
+static size_t word_len(const char *text, size_t max)
 {
-	string_t *dest = t_str_new(128);
-	unsigned int len;
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = 0;
+
+	while (len < max && p[len] > ' ' && p[len] != 0xc2 &&
+	       p[len] != 0xe2 && p[len] != 0xe3)
+		len++;
+	return len;
+}
+
+static void lower_ascii(char *text, size_t len)
+{
+	for (; len > 0; len--, text++) {
+		if (*text >= 'A' && *text <= 'Z')
+			*text += 'a' - 'A';
+	}
+}
+
+/* On the data stack. This runs for each line of each report. */
+static const char *squeeze(const char *text, size_t max, bool lower)
+{
+	char *dest = t_malloc_no0(I_MIN(strlen(text), max) + 1);
+	size_t used = 0, len;
 	bool space = FALSE;
 
-	for (; *text != '\0' && str_len(dest) < max; text += len) {
+	while (*text != '\0' && used < max) {
 		len = space_len(text);
 		if (len > 0) {
 			space = TRUE;
+			text += len;
 			continue;
 		}
-		if (space && str_len(dest) > 0)
-			str_append_c(dest, ' ');
+		if (space && used > 0)
+			dest[used++] = ' ';
 		space = FALSE;
-		len = 1;
-		str_append_c(dest, lower ? i_tolower(*text) : *text);
+		if (used == max)
+			break;
+		len = word_len(text, max - used);
+		if (len == 0)
+			len = 1;
+		memcpy(dest + used, text, len);
+		used += len;
+		text += len;
 	}
-	if (str_len(dest) > max)
-		str_truncate(dest, max);
-	/* not within a character */
-	while (str_len(dest) > 0 && (*text & 0xc0) == 0x80) {
+	/* not within a character, and no space at the end */
+	while (used > 0 && (*text & 0xc0) == 0x80) {
 		text--;
-		str_truncate(dest, str_len(dest) - 1);
+		used--;
 	}
+	while (used > 0 && dest[used - 1] == ' ')
+		used--;
+	dest[used] = '\0';
+	if (lower)
+		lower_ascii(dest, used);
 	return dest;
 }
 
 const char *bounce_text_oneline(const char *text, size_t max)
 {
-	string_t *dest;
-
-	if (text == NULL)
-		return NULL;
-	dest = squeeze(text, max, FALSE);
-	while (str_len(dest) > 0 && str_c(dest)[str_len(dest) - 1] == ' ')
-		str_truncate(dest, str_len(dest) - 1);
-	return str_len(dest) == 0 ? NULL : str_c(dest);
+	text = text == NULL ? "" : squeeze(text, max, FALSE);
+	return *text == '\0' ? NULL : text;
 }
 
 const char *bounce_text_fold(const char *text, size_t max)
 {
-	return text == NULL ? "" : str_c(squeeze(text, max, TRUE));
+	return text == NULL ? "" : squeeze(text, max, TRUE);
 }
 
 const char *bounce_text_find(const char *folded, const char *const *words)

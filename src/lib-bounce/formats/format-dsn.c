@@ -102,6 +102,9 @@ static bool dsn_read(const struct bounce_message *message,
 
 	if (hints->person && !hints->null_sender && !hints->report)
 		return FALSE;
+	if (*status == '\0' &&
+	    strcasestr(message->text, "final-recipient:") == NULL)
+		return FALSE;
 	scan = bounce_scan_init(message->pool, message, report);
 	if (*status == '\0')
 		status = status_in_text(scan);
