@@ -1,6 +1,7 @@
 #ifndef BOUNCE_SCAN_PRIVATE_H
 #define BOUNCE_SCAN_PRIVATE_H
 
+#include "array.h"
 #include "bounce-scan.h"
 
 /* One line of the notice. */
@@ -23,6 +24,11 @@ struct bounce_scan_mention {
 	int score;
 };
 
+/* Lines of the notice. */
+struct bounce_scan_region {
+	unsigned int first, end;
+};
+
 struct bounce_scan {
 	pool_t pool;
 	ARRAY(struct bounce_scan_line) lines;
@@ -43,6 +49,44 @@ unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_scan_addresses(struct bounce_scan *scan,
 			   const struct bounce_report *report);
+
+static inline const struct bounce_scan_line *
+bounce_scan_line(const struct bounce_scan *scan, unsigned int i)
+{
+	return array_idx(&scan->lines, i);
+}
+
+/* Does the line hold a mailer's manners, which say nothing of the cause? */
+bool bounce_scan_is_manners(const struct bounce_scan_line *line);
+
+/* Is mention one of rcpt's addresses; one of any recipient's? */
+bool bounce_scan_names_rcpt(const struct bounce_scan_mention *mention,
+			    const struct bounce_recipient *rcpt);
+bool bounce_scan_is_recipient(const struct bounce_scan_mention *mention,
+			      const struct bounce_report *report);
+
+/* The best answer of a server within region: its line, where in it the reply
+   code stands, and the code (data stack). only: it must name rcpt; else it must
+   not name another recipient. */
+bool bounce_scan_answer_find(const struct bounce_scan *scan,
+			     const struct bounce_report *report,
+			     const struct bounce_recipient *rcpt,
+			     const struct bounce_scan_region *region, bool only,
+			     unsigned int *line_r, const char **at_r,
+			     const char **code_r);
+/* That answer whole, as far as it goes before line end. Data stack. */
+const char *bounce_scan_answer_read(const struct bounce_scan *scan,
+				    unsigned int line, const char *at,
+				    const char *code, unsigned int end);
+/* The SMTP command that answer, in that line, answers. Static, or NULL. */
+const char *
+bounce_scan_command_find(const struct bounce_scan *scan,
+			 const struct bounce_scan_region *region,
+			 unsigned int line, const char *answer);
+/* The host that gave the answer in that line. Data stack, or NULL. */
+const char *bounce_scan_host_find(const struct bounce_scan *scan,
+				  const struct bounce_scan_region *region,
+				  unsigned int line);
 
 bool bounce_scan_is_listed(const ARRAY_TYPE(const_string) *list,
 			   const char *address);

@@ -1,0 +1,313 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-scan-private.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* What servers answered, within a notice: where the answer for a recipient
+   stands, how far it goes, what was asked and who was asked. */
+
+/* What a server was asked, as the notices of the world put it. Folded. */
+static const struct {
+	const char *text;
+	const char *command;
+} commands[] = {
+	{ "end of data", "DATA" },
+	{ "final data", "DATA" },
+	{ "after data", "DATA" },
+	{ "rcpt to", "RCPT TO" },
+	{ "rcpt command", "RCPT TO" },
+	{ "mail from", "MAIL FROM" },
+	{ "starttls", "STARTTLS" },
+	{ "ehlo", "EHLO" },
+	{ "helo", "HELO" },
+	{ "lhlo", "LHLO" },
+	{ "data command", "DATA" },
+	{ ">>> data", "DATA" },
+	{ "sent: data", "DATA" },
+	{ "initial connection", "CONNECT" },
+	{ "greeting", "CONNECT" },
+};
+
+/* Words before a host's name. */
+static const char *const host_labels[] = {
+	"while talking to ", "host ", "server ", "connected to ",
+	"remote server ", "rejected by ", "by the host ", "response from ",
+	"error from ", "generating server: ", "remote mta ", "from mx ", NULL
+};
+
+bool bounce_scan_names_rcpt(const struct bounce_scan_mention *mention,
+			    const struct bounce_recipient *rcpt)
+{
+	return strcasecmp(mention->address, rcpt->address) == 0 ||
+		(rcpt->original_address != NULL &&
+		 strcasecmp(mention->address, rcpt->original_address) == 0);
+}
+
+bool bounce_scan_is_recipient(const struct bounce_scan_mention *mention,
+			      const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->address != NULL && bounce_scan_names_rcpt(mention, rcpt))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Text of a server's answer without what transcripts put before it. */
+static const char *strip_prompt(const char *text)
+{
+	text += strspn(text, " <>");
+	if (bounce_text_ibegins(text, "received:"))
+		text += strspn(text + 9, " <>") + 9;
+	return text;
+}
+
+static bool same_code(const char *text, const char *code)
+{
+	text = strip_prompt(text);
+	return strncmp(text, code, 3) == 0 &&
+		(text[3] == ' ' || text[3] == '-');
+}
+
+static bool begins_other(const struct bounce_scan_line *line)
+{
+	const char *text = line->text;
+
+	return *text == '\0' || strncmp(text, ">>>", 3) == 0 ||
+		strncmp(text, "<<<", 3) == 0 || strncmp(text, "--", 2) == 0 ||
+		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
+		bounce_reply_begins(text) || *text == '(' ||
+		(*text == '<' && line->indent == 0) ||
+		bounce_scan_is_manners(line) ||
+		bounce_text_ibegins(text, "giving up") ||
+		bounce_text_ibegins(text, "final-recipient:") ||
+		bounce_text_ibegins(text, "action:") ||
+		bounce_text_ibegins(text, "status:");
+}
+
+/* The answer that begins in line i at reply; lines as far as it goes. */
+const char *bounce_scan_answer_read(const struct bounce_scan *scan,
+				    unsigned int i, const char *at,
+				    const char *code, unsigned int end)
+{
+	const struct bounce_scan_line *line = bounce_scan_line(scan, i);
+	string_t *words = t_str_new(256);
+	const struct bounce_scan_line *next;
+	bool more, wrapped;
+	const char *text;
+
+	str_append(words, at);
+	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
+		next = bounce_scan_line(scan, i);
+		/* an indented line below one that is not further in */
+		wrapped = strlen(line->text) > 55 ||
+			(next->indent > 0 && next->indent >= line->indent);
+		more = at[3] == '-';
+		line = next;
+		if (same_code(line->text, code)) {
+			if (!more && !wrapped)
+				break;
+			text = strip_prompt(line->text);
+			at = text;
+		} else if ((wrapped || more) && !begins_other(line)) {
+			text = line->text;
+		} else {
+			break;
+		}
+		str_append_c(words, ' ');
+		str_append(words, text);
+	}
+	text = bounce_text_oneline(str_c(words), BOUNCE_MAX_DIAGNOSTIC);
+	/* quotes that close what opened before the code */
+	i = strlen(text);
+	while (i > 4 && (text[i - 1] == '\'' || text[i - 1] == '"' ||
+			 (text[i - 1] == ')' && strchr(text, '(') == NULL)))
+		i--;
+	return t_strndup(text, i);
+}
+
+static bool mentions_in_line(const struct bounce_scan *scan, unsigned int line,
+			     const struct bounce_recipient *rcpt)
+{
+	const struct bounce_scan_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && bounce_scan_names_rcpt(mention, rcpt))
+			return TRUE;
+		if (mention->line > line)
+			break;
+	}
+	return FALSE;
+}
+
+static bool mentions_other(const struct bounce_scan *scan, unsigned int line,
+			   const struct bounce_report *report,
+			   const struct bounce_recipient *rcpt)
+{
+	const struct bounce_scan_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && !bounce_scan_names_rcpt(mention, rcpt) &&
+		    bounce_scan_is_recipient(mention, report))
+			return TRUE;
+		if (mention->line > line)
+			break;
+	}
+	return FALSE;
+}
+
+/* How well an answer fits: 0 = not at all. */
+static unsigned int answer_rank(const struct bounce_scan_line *line,
+				const char *at, const char *code)
+{
+	unsigned int rank = 1;
+
+	if (bounce_text_begins(line->text, ">>>") ||
+	    bounce_text_ibegins(line->text, "out:"))
+		return 0;
+	if (code[0] == '5')
+		rank++;
+	if (bounce_status_find(at) != NULL)
+		rank++;
+	/* what follows from the refusal is not its cause */
+	if (strstr(line->folded, "no recipients") != NULL ||
+	    strstr(line->folded, "need rcpt") != NULL ||
+	    strstr(line->folded, "rcpt first") != NULL ||
+	    strstr(line->folded, "service unavailable") != NULL ||
+	    strncmp(at, "503", 3) == 0)
+		rank = 1;
+	return rank;
+}
+
+/* sendmail says in its own words what the server said in the line above:
+   "<<< 553 SPF fail" becomes "550 5.1.1 bob@example.com... User unknown". */
+static void use_quoted(const struct bounce_scan *scan, unsigned int first,
+		       unsigned int *line, const char **at, const char **code)
+{
+	const struct bounce_scan_line *quoted;
+	const char *quoted_at, *quoted_code;
+	unsigned int i = *line;
+
+	if (strstr(bounce_scan_line(scan, i)->text, "... ") == NULL ||
+	    *at != bounce_scan_line(scan, i)->text)
+		return;
+	while (i > first) {
+		quoted = bounce_scan_line(scan, --i);
+		if (!bounce_text_begins(quoted->text, "<<<"))
+			break;
+		quoted_code = bounce_reply_find(quoted->text, &quoted_at);
+		if (quoted_code == NULL)
+			break;
+		*line = i;
+		*at = quoted_at;
+		*code = quoted_code;
+	}
+}
+
+/* The best answer within region. only: it must name rcpt. */
+bool bounce_scan_answer_find(const struct bounce_scan *scan,
+			     const struct bounce_report *report,
+			     const struct bounce_recipient *rcpt,
+			     const struct bounce_scan_region *region, bool only,
+			     unsigned int *line_r, const char **at_r,
+			     const char **code_r)
+{
+	const struct bounce_scan_line *line;
+	const char *at, *code;
+	unsigned int i, rank, best = 0;
+	bool named;
+
+	for (i = region->first; i < region->end; i++) {
+		line = bounce_scan_line(scan, i);
+		code = bounce_reply_find(line->text, &at);
+		if (code == NULL)
+			continue;
+		named = mentions_in_line(scan, i, rcpt) ||
+			(i > 0 && strncmp(bounce_scan_line(scan, i - 1)->text,
+					  ">>>", 3) == 0 &&
+			 mentions_in_line(scan, i - 1, rcpt));
+		if (only ? !named :
+		    (!named && mentions_other(scan, i, report, rcpt)))
+			continue;
+		rank = answer_rank(line, at, code);
+		if (rank > best) {
+			best = rank;
+			*line_r = i;
+			*at_r = at;
+			*code_r = code;
+		}
+	}
+	if (best > 0)
+		use_quoted(scan, region->first, line_r, at_r, code_r);
+	return best > 0;
+}
+
+const char *
+bounce_scan_command_find(const struct bounce_scan *scan,
+			 const struct bounce_scan_region *region,
+			 unsigned int line, const char *answer)
+{
+	const char *folded = bounce_text_fold(answer, BOUNCE_MAX_LINE), *p;
+	unsigned int first, i, j;
+
+	p = strstr(folded, "in reply to ");
+	if (p != NULL) {
+		for (j = 0; j < N_ELEMENTS(commands); j++) {
+			if (strstr(p, commands[j].text) != NULL)
+				return commands[j].command;
+		}
+		if (strstr(p, "data") != NULL)
+			return "DATA";
+	}
+	/* the lines above, the nearest first */
+	first = line > region->first + 3 ? line - 3 : region->first;
+	if (first > 0 && line > 0 && first == line)
+		first--;
+	for (i = I_MIN(line + 1, region->end); i > first; i--) {
+		folded = bounce_scan_line(scan, i - 1)->folded;
+		for (j = 0; j < N_ELEMENTS(commands); j++) {
+			if (strstr(folded, commands[j].text) != NULL)
+				return commands[j].command;
+		}
+	}
+	return NULL;
+}
+
+const char *bounce_scan_host_find(const struct bounce_scan *scan,
+				  const struct bounce_scan_region *region,
+				  unsigned int line)
+{
+	const char *folded, *p, *end, *host;
+	unsigned int i, j;
+
+	for (i = I_MIN(line + 1, region->end); i > region->first; i--) {
+		folded = bounce_scan_line(scan, i - 1)->folded;
+		for (j = 0; host_labels[j] != NULL; j++) {
+			p = strstr(folded, host_labels[j]);
+			if (p == NULL)
+				continue;
+			p += strlen(host_labels[j]);
+			p += strspn(p, " <[(\"'");
+			end = p;
+			while (i_isalnum(*end) || *end == '.' || *end == '-' ||
+			       *end == '_')
+				end++;
+			while (end > p && end[-1] == '.')
+				end--;
+			host = t_strdup_until(p, end);
+			if (strchr(host, '.') != NULL && strlen(host) < 256)
+				return host;
+		}
+	}
+	return NULL;
+}
+
