@@ -3,6 +3,11 @@
 #include "lib.h"
 #include "doveadm-mail.h"
 #include "compat-doveadm.h"
+#include "compat-settings-info.h"
+
+#if DOVECOT_PREREQ(2, 4, 0)
+#  include "settings.h"
+#endif
 
 #if !DOVECOT_PREREQ(2, 4, 0)
 /* Without it 2.3 calls every option of a command wrong. */
@@ -35,3 +40,34 @@ bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx)
 	return doveadm_cmd_param_str(ctx->cctx, "user", &user) &&
 		strpbrk(user, "*?") != NULL;
 }
+
+#if DOVECOT_PREREQ(2, 4, 0)
+
+int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
+			      const char *const **dirs_r,
+			      const char **error_r)
+{
+	const struct compat_settings *set;
+
+	if (settings_get(cctx->event, &compat_bounce_setting_parser_info,
+			 SETTINGS_GET_FLAG_NO_EXPAND, &set, error_r) < 0)
+		return -1;
+	*dirs_r = t_strsplit_spaces(set->rules, ", ");
+	settings_free(set);
+	return 0;
+}
+
+#else
+
+int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx ATTR_UNUSED,
+			      const char *const **dirs_r,
+			      const char **error_r ATTR_UNUSED)
+{
+	const char *value = doveadm_plugin_getenv("bounce_rules");
+
+	*dirs_r = t_strsplit_spaces(value != NULL ? value :
+				    compat_settings_default.rules, ", ");
+	return 0;
+}
+
+#endif

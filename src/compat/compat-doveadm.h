@@ -3,6 +3,7 @@
 
 /* doveadm's commands, the same on 2.3 and 2.4. */
 
+struct doveadm_cmd_context;
 struct doveadm_mail_cmd_context;
 
 #if DOVECOT_PREREQ(2, 4, 0)
@@ -23,5 +24,11 @@ void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
 /* Does the command go through several users (-A, -F, a wildcard)? True in
    doveadm-server, too, when the client does. */
 bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
+
+/* The site's setting bounce_rules, without a user: folders, NULL-terminated, on
+   the data stack. Returns 0, or -1 with error_r. */
+int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
+			      const char *const **dirs_r,
+			      const char **error_r);
 
 #endif

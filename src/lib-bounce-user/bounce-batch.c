@@ -20,6 +20,8 @@ struct bounce_store_batch {
 	struct bounce_store *store;
 	HASH_TABLE_TYPE(batch_address) table;
 	ARRAY(struct batch_address *) addresses;
+	bounce_store_batch_changed_t *changed;
+	void *context;
 };
 
 struct bounce_store_batch *bounce_store_batch_init(struct bounce_store *store)
@@ -42,6 +44,14 @@ void bounce_store_batch_cancel(struct bounce_store_batch **_batch)
 	*_batch = NULL;
 	hash_table_destroy(&batch->table);
 	pool_unref(&batch->pool);
+}
+
+void bounce_store_batch_set_changed(struct bounce_store_batch *batch,
+				    bounce_store_batch_changed_t *callback,
+				    void *context)
+{
+	batch->changed = callback;
+	batch->context = context;
 }
 
 static struct batch_address *
@@ -154,6 +164,8 @@ batch_write(struct bounce_store_batch *batch, struct bounce_edit *edit,
 				error = p_strdup(batch->pool, error);
 		} T_END;
 		if (ret > 0) {
+			if (batch->changed != NULL)
+				batch->changed(&rec, batch->context);
 			bounce_edit_put(edit, &rec, exists);
 			changed++;
 		}

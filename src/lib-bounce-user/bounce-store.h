@@ -73,6 +73,13 @@ struct bounce_store_batch *bounce_store_batch_init(struct bounce_store *store);
 void bounce_store_batch_add(struct bounce_store_batch *batch,
 			    const struct bounce_report *report,
 			    enum bounce_evidence evidence, time_t when);
+/* Called at commit for each record that changes, before it is written. rec is
+   valid until the callback returns. */
+typedef void bounce_store_batch_changed_t(const struct bounce_record *rec,
+					  void *context);
+void bounce_store_batch_set_changed(struct bounce_store_batch *batch,
+				    bounce_store_batch_changed_t *callback,
+				    void *context);
 /* Returns the number of records changed (with dry_run: that would change), or
    -1. Frees the batch in any case. */
 int bounce_store_batch_commit(struct bounce_store_batch **batch, bool dry_run,

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "mail-namespace.h"
 #include "mail-user.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
@@ -282,4 +283,21 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 	}
 	*store_r = bu->store;
 	return 0;
+}
+
+/* "Bounces" where all of the user's folders stand below "INBOX.": name it as
+   he sees it, not as something outside of all namespaces. */
+const char *bounce_user_vname(struct mail_user *user, const char *name)
+{
+	struct mail_namespace *inbox =
+		mail_namespace_find_inbox(user->namespaces);
+	struct mail_namespace *ns = mail_namespace_find(user->namespaces, name);
+
+	if (inbox == NULL || inbox->prefix_len == 0 || ns == inbox ||
+	    strcasecmp(name, "INBOX") == 0)
+		return name;
+	if (ns != NULL && (ns->prefix_len > 0 ||
+			   (ns->flags & NAMESPACE_FLAG_AUTOCREATED) == 0))
+		return name;
+	return t_strconcat(inbox->prefix, name, NULL);
 }

@@ -56,6 +56,10 @@ void bounce_user_deinit(struct bounce_user **bu);
 int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		      const char **error_r);
 
+/* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
+   itself or on the data stack. */
+const char *bounce_user_vname(struct mail_user *user, const char *name);
+
 /* How sure we are that report answers a mail of this user. Of a mail that is
    known, recipients whom it was not sent to are marked in report; if it was sent
    to none of them, the report is unverified. */

@@ -27,23 +27,6 @@ static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
 	return (bu->set.file_kinds & (1U << report->kind)) != 0;
 }
 
-/* "Bounces" where all of the user's folders stand below "INBOX.": name it as
-   he sees it, not as something outside of all namespaces. */
-static const char *t_vname(struct mail_user *user, const char *name)
-{
-	struct mail_namespace *inbox =
-		mail_namespace_find_inbox(user->namespaces);
-	struct mail_namespace *ns = mail_namespace_find(user->namespaces, name);
-
-	if (inbox == NULL || inbox->prefix_len == 0 || ns == inbox ||
-	    strcasecmp(name, "INBOX") == 0)
-		return name;
-	if (ns != NULL && (ns->prefix_len > 0 ||
-			   (ns->flags & NAMESPACE_FLAG_AUTOCREATED) == 0))
-		return name;
-	return t_strconcat(inbox->prefix, name, NULL);
-}
-
 static bool is_valid(struct mail_user *user, const char *vname,
 		     const char **error_r)
 {
@@ -70,7 +53,7 @@ const char *bounce_filing_folder(struct bounce_user *bu,
 
 	if (!is_filed(bu, report) || *bu->set.mailbox == '\0')
 		return NULL;
-	name = t_vname(bu->user, bu->set.mailbox);
+	name = bounce_user_vname(bu->user, bu->set.mailbox);
 	if (!is_valid(bu->user, name, &error)) {
 		e_error(bu->event, "Setting bounce_mailbox = %s is wrong (%s), "
 			"leaving the report in INBOX", bu->set.mailbox, error);

@@ -17,6 +17,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_correct,
 	&doveadm_bounce_cmd_erase,
 	&doveadm_bounce_cmd_expire,
+	&doveadm_bounce_cmd_explain,
 	&doveadm_bounce_cmd_export,
 	&doveadm_bounce_cmd_get,
 	&doveadm_bounce_cmd_import,
@@ -24,6 +25,8 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_rate,
 	&doveadm_bounce_cmd_release,
 	&doveadm_bounce_cmd_remove,
+	&doveadm_bounce_cmd_rules_check,
+	&doveadm_bounce_cmd_scan,
 	&doveadm_bounce_cmd_stats,
 };
 
@@ -51,14 +54,14 @@ cmd_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 {
 	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
 	struct bounce_user *bu;
-	struct bounce_store *store;
+	struct bounce_store *store = NULL;
 	const char *error;
 	int ret;
 
 	if (cmd->wrong)
 		return -1;
 	bu = bounce_user_init(user);
-	if (bounce_user_store(bu, &store, &error) < 0) {
+	if (!cmd->no_store && bounce_user_store(bu, &store, &error) < 0) {
 		ret = doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s",
 					    error);
 	} else {

@@ -20,12 +20,13 @@ struct doveadm_bounce_cmd {
 	struct doveadm_mail_cmd_context ctx;
 	/* Reads the parameters and prints the headers. NULL = nothing to do */
 	void (*init)(struct doveadm_bounce_cmd *cmd);
-	/* Called for each user. Returns 0, or -1 after
-	   doveadm_bounce_failed(). */
+	/* Called for each user. store is NULL where no_store is set. Returns 0,
+	   or -1 after doveadm_bounce_failed(). */
 	int (*run)(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
 		   struct bounce_store *store);
 	/* NULL = nothing to do */
 	void (*deinit)(struct doveadm_bounce_cmd *cmd);
+	bool no_store;
 	time_t now;
 	/* a parameter is wrong: it was said, and no user is touched */
 	bool wrong;
@@ -82,6 +83,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_add;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_correct;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_expire;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_explain;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_export;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_get;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_import;
@@ -89,6 +91,8 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rules_check;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_scan;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats;
 
 void doveadm_bounce_plugin_init(struct module *module);

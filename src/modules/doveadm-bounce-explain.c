@@ -1,0 +1,121 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* doveadm bounce explain: what each mail was taken for, and why. */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-storage.h"
+#include "bounce-reason.h"
+#include "doveadm-bounce-mails.h"
+
+struct explain_cmd {
+	struct doveadm_bounce_cmd cmd;
+	struct doveadm_bounce_query query;
+};
+
+static void explain_init(struct doveadm_bounce_cmd *_cmd)
+{
+	static const char *const names[] = {
+		"kind", "format", "evidence", "subject", "recipient", "action",
+		"class", "side", "reason", "status", "reply", "words", "rule"
+	};
+	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
+
+	doveadm_bounce_header("mailbox");
+	doveadm_bounce_header_number("uid");
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++)
+		doveadm_bounce_header(names[i]);
+	doveadm_bounce_query_init(_cmd, &cmd->query);
+}
+
+static void
+print_mail(struct mail *mail, const struct bounce_report *report,
+	   enum bounce_evidence evidence)
+{
+	bool recorded = report->kind == BOUNCE_KIND_FAILURE ||
+		report->kind == BOUNCE_KIND_COMPLAINT;
+
+	doveadm_print(mailbox_get_vname(mail->box));
+	doveadm_print_num(mail->uid);
+	doveadm_print(bounce_kind_name(report->kind));
+	doveadm_bounce_print(report->format);
+	/* of the others nothing is recorded */
+	doveadm_print(recorded ? bounce_evidence_name(evidence) : "");
+	doveadm_bounce_print(report->original_subject);
+}
+
+static void print_no_recipient(void)
+{
+	for (unsigned int i = 0; i < 9; i++)
+		doveadm_print("");
+}
+
+static void print_recipient(const struct bounce_recipient *rcpt)
+{
+	const struct bounce_verdict *verdict = &rcpt->verdict;
+
+	doveadm_bounce_print(rcpt->address);
+	doveadm_print(bounce_action_name(rcpt->action));
+	if (verdict->reason != NULL) {
+		doveadm_print(bounce_class_name(verdict->class));
+		doveadm_print(bounce_side_name(verdict->side));
+		doveadm_print(verdict->reason->name);
+	} else {
+		doveadm_print("");
+		doveadm_print("");
+		doveadm_print("");
+	}
+	doveadm_bounce_print(rcpt->status);
+	doveadm_bounce_print(rcpt->reply);
+	doveadm_bounce_print(rcpt->diagnostic != NULL ? rcpt->diagnostic :
+			     rcpt->explanation);
+	doveadm_bounce_print(verdict->rule);
+}
+
+static void
+explain_mail(struct mail *mail, const struct bounce_report *report,
+	     enum bounce_evidence evidence, void *context ATTR_UNUSED)
+{
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&report->recipients, rcpt) {
+		print_mail(mail, report, evidence);
+		print_recipient(rcpt);
+	}
+	if (array_is_empty(&report->recipients)) {
+		print_mail(mail, report, evidence);
+		print_no_recipient();
+	}
+}
+
+static int
+explain_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	    struct bounce_store *store ATTR_UNUSED)
+{
+	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
+	bool killed;
+
+	return doveadm_bounce_mails_read(_cmd, bu, &cmd->query, explain_mail,
+					 NULL, &killed);
+}
+
+static struct doveadm_mail_cmd_context *explain_alloc(void)
+{
+	struct explain_cmd *cmd = doveadm_bounce_cmd_alloc(struct explain_cmd,
+						DOVEADM_PRINT_TYPE_PAGER);
+
+	cmd->cmd.init = explain_init;
+	cmd->cmd.run = explain_run;
+	cmd->cmd.no_store = TRUE;
+	return &cmd->cmd.ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_explain = {
+	.name = "bounce explain",
+	.mail_cmd = explain_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("[<mailbox>|<search query>]"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+DOVEADM_BOUNCE_PARAM_QUERY
+DOVEADM_CMD_PARAMS_END
+};
