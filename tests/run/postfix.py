@@ -1,0 +1,137 @@
+"""A private Postfix on loopback: the relay behind dovecot-submissiond, whose own
+reports come back through LMTP. Everything is in a folder of its own.
+
+    relay = postfix.Postfix(lmtp_port, remote_port)    # not started yet
+    relay.start(); relay.port; relay.log(); relay.close()
+
+Mail to example.org goes to Dovecot's LMTP, all other to remote_port: an SMTP
+server of the test's own (harness.Relay) that takes or refuses recipients.
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import harness
+
+DAEMONS = '/usr/lib/postfix/sbin'
+
+MAIN = '''
+compatibility_level = 3.6
+queue_directory = @DIR@/queue
+data_directory = @DIR@/data
+command_directory = /usr/sbin
+daemon_directory = @DAEMONS@
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mx.example.org
+mydomain = example.org
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+transport_maps = inline:{ example.org=lmtp:inet:[127.0.0.1]:@LMTP@ }
+default_transport = smtp:[127.0.0.1]:@REMOTE@
+relay_domains = example.org
+smtp_host_lookup = native
+smtp_tls_security_level = none
+smtpd_tls_security_level = none
+local_recipient_maps =
+alias_maps =
+alias_database =
+virtual_alias_maps = inline:{ team@example.org=gone@example.net }
+smtp_connection_cache_on_demand = no
+maillog_file = @DIR@/postfix.log
+maillog_file_prefixes = @DIR@
+bounce_queue_lifetime = 1d
+minimal_backoff_time = 1h
+notify_classes =
+'''
+
+MASTER = '''
+127.0.0.1:@PORT@ inet n - n - - smtpd
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 300 1 qmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+verify    unix  - - n - 1 verify
+flush     unix  n - n 1000? 0 flush
+proxymap  unix  - - n - - proxymap
+smtp      unix  - - n - - smtp
+relay     unix  - - n - - smtp
+showq     unix  n - n - - showq
+error     unix  - - n - - error
+retry     unix  - - n - - error
+discard   unix  - - n - - discard
+lmtp      unix  - - n - - lmtp
+anvil     unix  - - n - 1 anvil
+scache    unix  - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+'''
+
+
+class Postfix:
+
+    def __init__(self, lmtp_port, remote_port):
+        self.dir = tempfile.mkdtemp(prefix='bounce-postfix.')
+        os.chmod(self.dir, 0o755)
+        self.port, = harness.free_ports(1)
+        self.process = None
+        values = {'DIR': self.dir, 'DAEMONS': DAEMONS, 'PORT': self.port,
+                  'LMTP': lmtp_port, 'REMOTE': remote_port}
+        for name, text in (('main.cf', MAIN), ('master.cf', MASTER)):
+            for key, value in values.items():
+                text = text.replace(f'@{key}@', str(value))
+            pathlib.Path(self.dir, name).write_text(text)
+        for name in ('queue', 'data'):
+            os.mkdir(f'{self.dir}/{name}')
+        shutil.chown(f'{self.dir}/data', 'postfix', 'postfix')
+        shutil.copy('/etc/postfix/postfix-files', self.dir)
+
+    def start(self):
+        """The queue's folders are made by Postfix's own check."""
+        out = open(f'{self.dir}/start.out', 'ab')
+        subprocess.run(['postfix', '-c', self.dir, 'check'], stdout=out,
+                       stderr=out, stdin=subprocess.DEVNULL, check=False)
+        self.process = subprocess.Popen(
+            [f'{DAEMONS}/master', '-c', self.dir, '-d'],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True, env={**os.environ, 'MAIL_CONFIG': self.dir})
+        out.close()
+        deadline = time.monotonic() + 20 * harness.SLOW
+        while True:
+            try:
+                socket.create_connection(('127.0.0.1', self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError('Postfix did not start:\n' + self.log())
+
+    def log(self):
+        text = ''
+        for name in ('start.out', 'postfix.log'):
+            path = pathlib.Path(self.dir, name)
+            text += path.read_text(errors='replace') if path.exists() else ''
+        return text
+
+    def close(self):
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -1,0 +1,146 @@
+"""The whole circle: submission, a real Postfix behind it, a remote server that
+refuses some, Postfix's own reports, LMTP, the dictionary, the verdict."""
+
+import smtplib
+import time
+
+import harness
+import postfix
+from test_sent import letter, people
+from test_verified import Case
+
+
+class Circle(Case):
+
+    # Postfix knows our users with their domain
+    conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
+    conf24 = Case.conf24 + 'auth_username_format = %{user | username | lower}\n'
+    sieve_bounce = False
+
+    @classmethod
+    def prepare(cls, server):
+        # server.relay plays the world outside
+        cls.postfix = postfix.Postfix(server.ports['lmtp'], server.relay.port)
+        cls.addClassCleanup(cls.postfix.close)
+        cls.postfix.start()
+        cls.remote = server.relay
+        world, server.relay = server.relay, cls.postfix
+        try:
+            server.write_conf()
+        finally:
+            server.relay = world
+
+    def setUp(self):
+        super().setUp()
+        self.remote.refuse.clear()
+        self.remote.refuse_data = None
+
+    def wait_for(self, what, wanted, seconds=20):
+        deadline = time.monotonic() + seconds * harness.SLOW
+        while True:
+            found = what()
+            if found == wanted:
+                return
+            if time.monotonic() > deadline:
+                self.fail(f'{found} != {wanted}\n{self.postfix.log()[-6000:]}')
+            time.sleep(0.1)
+
+    def send(self, user, to, subject, **args):
+        mail = letter(subject, to=to, sender=f'{user}@example.org', **args)
+        self.submit(user, mail, to)
+        self.append(user, mail)
+
+    def bounces(self, user):
+        return self.messages(user, 'Bounces')
+
+    def test_one_mail_to_many(self):
+        user = self.new_user()
+        to = people(25)
+        dead = to[:6]
+        self.remote.refuse.update(
+            {address: '550 5.1.1 No such user here' for address in dead})
+        self.send(user, to, 'News')
+        self.wait_for(lambda: self.recorded(user), sorted(dead))
+        record = self.state(user, dead[0])
+        self.assertEqual((record['evidence'], record['reason'], record['state']),
+                         ('verified', 'mailbox-unknown', 'suppressed'))
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['failed'], row['delivered'],
+                          row['hard'], row['known'], row['level']),
+                         (25, 6, 19, 6, 'all', 'our-side'))
+        self.assertEqual(self.flags(user), [{'\\Seen', '$Bounced'}])
+        self.assertTrue(self.log('Broadcast .* recipients failed .*our-side'))
+
+    def test_one_copy_each_and_blocked(self):
+        """A block list refuses us: our side, and nobody is blamed."""
+        user = self.new_user()
+        to = people(20, 'example.com')
+        blocked = to[::3]
+        self.remote.refuse.update({address: '554 5.7.1 Service unavailable; '
+                                   'Client host [192.0.2.1] blocked using '
+                                   'zen.spamhaus.org' for address in blocked})
+        client = self.submission(user)
+        for address in to:
+            self.submit(user, letter('Invitation', to=[address],
+                                     sender=f'{user}@example.org'),
+                        [address], client)
+        self.wait_for(lambda: self.bounces(user), len(blocked))
+        self.wait_for(lambda: self.day(user)['failed'], len(blocked))
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['failed'], row['sender'],
+                          row['level'], row['shared']),
+                         (20, 7, 7, 'our-side', 'sender: reputation'))
+        for address in blocked:
+            self.assertEqual(self.state(user, address)['score'], 0)
+
+    def test_hidden_recipient(self):
+        """Bcc: only the token knows him."""
+        user = self.new_user()
+        hidden = 'hidden@example.net'
+        self.remote.refuse[hidden] = '550 5.1.1 No such user here'
+        mail = letter('Secret', to=['bob@example.net'],
+                      sender=f'{user}@example.org')
+        self.submit(user, mail, ['bob@example.net', hidden])
+        self.append(user, mail)
+        self.wait_for(lambda: self.recorded(user), [hidden])
+        self.assertEqual(self.day(user)['sent'], 2)
+
+    def test_alias(self):
+        """An alias of ours leads to a dead address outside."""
+        user = self.new_user()
+        self.remote.refuse['gone@example.net'] = '550 5.1.1 No such user here'
+        self.send(user, ['team@example.org'], 'Team')
+        self.wait_for(lambda: self.recorded(user), ['gone@example.net'])
+        self.assertEqual(self.state(user, 'gone@example.net')
+                         ['original_address'], 'team@example.org')
+
+    def test_success(self):
+        """What bounced, then was delivered as the sender asked to be told."""
+        user = self.new_user()
+        bob = 'bob@example.com'
+        self.remote.refuse[bob] = '550 5.2.1 Account is disabled'
+        self.send(user, [bob], 'First')
+        self.wait_for(lambda: self.recorded(user), [bob])
+        self.remote.refuse.clear()
+        client = self.submission(user)
+        mail = letter('Second', to=[bob], sender=f'{user}@example.org')
+        self.append(user, mail)
+        try:
+            client.sendmail(f'{user}@example.org', [bob], mail,
+                            rcpt_options=['NOTIFY=SUCCESS'])
+        except smtplib.SMTPRecipientsRefused as why:
+            self.skipTest(f'no DSN in submission: {why}')
+        # Postfix tells "relayed" where the next server does not know NOTIFY
+        self.wait_for(lambda: self.messages(user), 1)
+        self.assertEqual(self.recorded(user), [bob])
+
+    def test_forged(self):
+        """A report that Postfix takes from outside and hands to LMTP."""
+        user = self.new_user()
+        self.send(user, ['bob@example.net'], 'Hello')
+        with smtplib.SMTP('127.0.0.1', self.postfix.port) as client:
+            client.sendmail('', [f'{user}@example.org'], harness.dsn(
+                'victim@example.net', user=f'{user}@example.org'))
+        self.wait_for(lambda: self.bounces(user), 1)
+        self.assertEqual(self.recorded(user), [])
+        self.assertEqual(self.day(user)['failed'], 0)
