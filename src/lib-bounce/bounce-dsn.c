@@ -20,8 +20,8 @@ struct group {
 	bool closed;
 };
 
-/* xtext (RFC 3461 section 4): +3D; only where the type says so or a mailer
-   wrote + and two capitals for a character that must be encoded. */
+/* xtext (RFC 3461 section 4) that a mailer left in the address: only the two
+   characters that it must encode. "+20" is a person's tag. */
 static const char *unxtext(const char *text)
 {
 	string_t *dest = t_str_new(strlen(text));
@@ -33,8 +33,7 @@ static const char *unxtext(const char *text)
 		    !i_islower(text[2])) {
 			high = text[1] <= '9' ? text[1] - '0' : text[1] - 'A' + 10;
 			low = text[2] <= '9' ? text[2] - '0' : text[2] - 'A' + 10;
-			if (high * 16 + low == '+' || high * 16 + low == '=' ||
-			    high * 16 + low == ' ') {
+			if (high * 16 + low == '+' || high * 16 + low == '=') {
 				str_append_c(dest, high * 16 + low);
 				text += 2;
 				continue;
@@ -106,7 +105,7 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 		at = strchr(value, '@');
 		if (at == NULL || at > end)
 			return NULL;
-		value = t_strdup_until(value, end);
+		value = t_str_rtrim(t_strdup_until(value, end), ",;>");
 	}
 	at = strrchr(value, '@');
 	if (at == NULL) {
@@ -246,6 +245,26 @@ static const struct {
 	{ "X-Supplementary-Info", offsetof(struct group, extra), FALSE },
 };
 
+static bool is_empty(const struct group *group)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(group_fields); i++) {
+		const char *const *slot =
+			CONST_PTR_OFFSET(group, group_fields[i].offset);
+
+		if (*slot != NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* An empty line stands behind an address and what happened to it. */
+static bool is_whole(const struct group *group)
+{
+	return group->closed &&
+		(group->final != NULL || group->original != NULL) &&
+		(group->action != NULL || group->status != NULL);
+}
+
 static void read_field(pool_t pool, const struct bounce_header *field,
 		       struct group *group, struct bounce_report *report)
 {
@@ -260,8 +279,8 @@ static void read_field(pool_t pool, const struct bounce_header *field,
 		if (strcasecmp(field->name, group_fields[i].name) != 0)
 			continue;
 		slot = PTR_OFFSET(group, group_fields[i].offset);
-		if (*slot != NULL &&
-		    (group_fields[i].address || group->closed)) {
+		if (group_fields[i].address ? *slot != NULL || is_whole(group) :
+		    *slot != NULL && group->closed) {
 			group_finish(pool, group, report);
 			i_zero(group);
 		}
@@ -280,7 +299,7 @@ static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
 	bounce_header_split(fields_pool, text, &fields);
 	array_foreach(&fields, field)
 		read_field(pool, field, group, report);
-	group->closed = TRUE;
+	group->closed = !is_empty(group);
 }
 
 bool bounce_dsn_read(pool_t pool, const char *text,
