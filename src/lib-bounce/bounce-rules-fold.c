@@ -101,10 +101,12 @@ static const char *address_mask(string_t *dest, const char *p)
 	const char *out = str_c(dest);
 	size_t begin = str_len(dest);
 	const char *end = p + 1;
+	char plain;
 
 	while (begin > 0 && !is_address_edge(out[begin - 1]))
 		begin--;
-	while (!is_address_edge(*end) && *end != '\0')
+	while (!is_address_edge(*end) && *end != '\0' &&
+	       quote_parse(end, &plain) == 0)
 		end++;
 	while (end > p + 1 && (end[-1] == '.' || end[-1] == '!' ||
 			       end[-1] == '?' || end[-1] == '\''))
