@@ -69,8 +69,7 @@ struct bounce_verdict {
 	/* static, from bounce-reason.c; never NULL once classified */
 	const struct bounce_reason *reason;
 	/* what decided: "50-providers.rules:12", or "status" (RFC 3463 code),
-	   "reply" (RFC 5321 code), "format" (the reporting mailer's own
-	   template), "default" */
+	   "reply" (RFC 5321 code), "default" */
 	const char *rule;
 };
 

@@ -139,8 +139,6 @@ static const char *rule_text(const char *rule)
 		return "the status code alone";
 	if (strcmp(rule, "reply") == 0)
 		return "the reply code and the command it answers";
-	if (strcmp(rule, "format") == 0)
-		return "the template of the reporting mailer";
 	if (strcmp(rule, "default") == 0)
 		return "nothing in the report says more";
 	return t_strconcat("rule ", rule, NULL);
