@@ -84,7 +84,8 @@ static const char *find_explanation(const struct bounce_scan *scan,
 
 /* A region of one recipient that holds no more than its address: the words
    stand for all of them, before or behind. */
-static bool is_bare(const struct bounce_scan *scan, const struct bounce_scan_region *region)
+static bool is_bare(const struct bounce_scan *scan,
+		    const struct bounce_scan_region *region)
 {
 	const struct bounce_scan_line *line;
 	unsigned int letters = 0;
