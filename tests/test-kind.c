@@ -1,0 +1,275 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-test-mail.h"
+#include "istream.h"
+#include "str.h"
+#include "bounce-classify.h"
+#include "bounce-kind.h"
+#include "bounce-text.h"
+
+static pool_t pool;
+
+static void setup(void)
+{
+	pool = pool_alloconly_create("test", 4096);
+}
+
+static void teardown(void)
+{
+	pool_unref(&pool);
+}
+
+static const char *hints_text(const struct bounce_hints *hints)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} all[] = {
+		{ hints->null_sender, "null" },
+		{ hints->daemon, "daemon" },
+		{ hints->report, "report" },
+		{ hints->failure_subject, "failure" },
+		{ hints->delay_subject, "delay" },
+		{ hints->success_subject, "success" },
+		{ hints->no_subject, "no-subject" },
+		{ hints->auto_reply, "reply" },
+		{ hints->rejection, "rejection" },
+		{ hints->receipt, "receipt" },
+		{ hints->person, "person" },
+	};
+	string_t *dest = t_str_new(64);
+
+	for (unsigned int i = 0; i < N_ELEMENTS(all); i++) {
+		if (!all[i].set)
+			continue;
+		if (str_len(dest) > 0)
+			str_append_c(dest, ' ');
+		str_append(dest, all[i].name);
+	}
+	return str_c(dest);
+}
+
+static void read_hints(const char *header, const char *mail_from,
+		       struct bounce_hints *hints_r)
+{
+	const struct bounce_envelope envelope = { .mail_from = mail_from };
+	struct istream *input =
+		bounce_test_stream(t_strconcat(header, "\nbody\n", NULL));
+	struct bounce_message *message;
+
+	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
+	bounce_hints_read(message, &envelope, hints_r);
+	i_stream_unref(&input);
+}
+
+#define ALICE "From: Alice <alice@example.org>\n"
+#define HELLO "Subject: hello\n"
+#define DAEMON "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\n"
+#define REPORT "Content-Type: multipart/report; boundary=b\n"
+
+static const struct {
+	const char *header;
+	/* NULL = unknown */
+	const char *mail_from;
+	const char *hints;
+	bool candidate;
+} mails[] = {
+	/* ordinary mail */
+	{ ALICE HELLO, "alice@example.org", "", FALSE },
+	{ ALICE HELLO, NULL, "", FALSE },
+	{ ALICE HELLO "Return-Path: <alice@example.org>\n", NULL, "", FALSE },
+	{ ALICE "Subject: your delivery comes on Monday\n", NULL, "", FALSE },
+	{ ALICE "Content-Type: multipart/mixed; boundary=b\n" HELLO, NULL, "",
+	  FALSE },
+	{ "", "alice@example.org", "no-subject", FALSE },
+	{ ALICE "Subject:\n", NULL, "no-subject", FALSE },
+	{ ALICE HELLO "Precedence: bulk\n", NULL, "", FALSE },
+	{ ALICE HELLO "Auto-Submitted: no\n", NULL, "", FALSE },
+	{ ALICE HELLO "Auto-Submitted: auto-generated\n", NULL, "", FALSE },
+
+	/* the null sender: the envelope knows it, else Return-Path: */
+	{ ALICE HELLO, "", "null", TRUE },
+	{ ALICE HELLO "Return-Path: <>\n", NULL, "null", TRUE },
+	{ ALICE HELLO "Return-Path:  < > \n", NULL, "null", TRUE },
+	{ ALICE HELLO "Return-Path: <MAILER-DAEMON>\n", NULL, "null daemon",
+	  TRUE },
+	{ ALICE HELLO "Return-Path: <>\n", "alice@example.org", "", FALSE },
+	{ ALICE HELLO "Return-Path: <alice@example.org>\n", "", "null", TRUE },
+	{ ALICE HELLO, "mailer-daemon@mx.example.org", "null", TRUE },
+	{ ALICE HELLO, "MAILER-DAEMON", "null", TRUE },
+
+	/* daemons by their address, by their name, as words */
+	{ DAEMON HELLO, "x@example.org", "daemon", TRUE },
+	{ "From: postmaster@example.org\n" HELLO, NULL, "daemon", TRUE },
+	{ "From: Mail Delivery Subsystem <x@example.org>\n" HELLO, NULL,
+	  "daemon", TRUE },
+	{ "From: Microsoft Outlook <x@example.org>\n" HELLO, NULL, "daemon",
+	  TRUE },
+	{ "From: bounce@example.org\n" HELLO, NULL, "daemon", TRUE },
+	{ "From:\n" HELLO, NULL, "daemon", TRUE },
+	{ "From: <>\n" HELLO, NULL, "daemon", TRUE },
+	{ "From: =?utf-8?q?Mail_Delivery_System?= <x@example.org>\n" HELLO,
+	  NULL, "daemon", TRUE },
+	{ ALICE HELLO "Return-Path: <MAILER-DAEMON@mx.example.org>\n", NULL,
+	  "daemon", TRUE },
+	{ "From: trebounces@example.org\n" HELLO, NULL, "", FALSE },
+	{ "From: bouncer@example.org\n" HELLO, NULL, "", FALSE },
+	{ "From: Mtab <x@example.org>\n" HELLO, NULL, "", FALSE },
+	{ "From: x@smta.example.org\n" HELLO, NULL, "", FALSE },
+
+	/* reports by their type, their fields */
+	{ ALICE HELLO REPORT, NULL, "report", TRUE },
+	{ ALICE HELLO "Content-Type: Message/Delivery-Status\n", NULL,
+	  "report", TRUE },
+	{ ALICE HELLO "X-Failed-Recipients: bob@example.org\n", NULL,
+	  "report", TRUE },
+	{ ALICE HELLO "Content-Type: text/plain; x=multipart/report\n", NULL,
+	  "", FALSE },
+
+	/* subjects, in many languages and encodings */
+	{ ALICE "Subject: Undelivered Mail Returned to Sender\n", NULL,
+	  "failure", TRUE },
+	{ ALICE "Subject: Delivery Status Notification (Failure)\n", NULL,
+	  "failure", TRUE },
+	{ ALICE "Subject: Delivery Status Notification (Delay)\n", NULL,
+	  "failure delay", TRUE },
+	{ ALICE "Subject: Warning: message delayed 24 hours\n", NULL, "delay",
+	  TRUE },
+	{ ALICE "Subject: Unzustellbar: hallo\n", NULL, "failure", TRUE },
+	{ ALICE "Subject: =?utf-8?Q?Zustellung_der_Nachricht_verz=C3=B6gert?="
+	  "\n", NULL, "delay", TRUE },
+	{ ALICE "Subject: =?iso-8859-1?Q?=C9chec_de_la_remise?=\n", NULL,
+	  "failure", TRUE },
+	{ ALICE "Subject: =?utf-8?B?6YCA5L+h6YCa55+l?=\n", NULL, "failure",
+	  TRUE },
+	{ ALICE "Subject: Successful Mail Delivery Report\n", NULL,
+	  "failure success", TRUE },
+	{ ALICE "Subject: Relayed: hello\n", NULL, "success", FALSE },
+
+	/* people that answer reports or pass them on */
+	{ ALICE "Subject: Re: Undelivered Mail Returned to Sender\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: Fwd: Undelivered Mail\n", NULL, "failure person",
+	  FALSE },
+	{ ALICE "Subject: AW: Unzustellbar\n", NULL, "failure person", FALSE },
+	{ ALICE "Subject: Report: undelivered mail\n", NULL, "failure", TRUE },
+	{ DAEMON "Subject: Re: Undelivered Mail\n", NULL,
+	  "daemon failure person", TRUE },
+	{ ALICE "Subject: Re: Undelivered Mail\n", "", "null failure person",
+	  TRUE },
+
+	/* lists */
+	{ ALICE "Subject: [list] undelivered mails again\n"
+	  "List-Id: <list.example.org>\n", NULL, "failure person", FALSE },
+	{ ALICE "Subject: [list] undelivered mails again\n", NULL, "failure",
+	  TRUE },
+	{ ALICE "Subject: undelivered mails again\n"
+	  "List-Id: <list.example.org>\n", NULL, "failure", TRUE },
+
+	/* RFC 3834, and what came before it */
+	{ ALICE HELLO "Auto-Submitted: auto-replied\n", NULL, "reply", TRUE },
+	{ ALICE HELLO "Auto-Submitted: Auto-Replied; owner-email=x\n", NULL,
+	  "reply", TRUE },
+	{ ALICE HELLO "Precedence: auto_reply\n", NULL, "reply", TRUE },
+	{ ALICE HELLO "X-Autoreply: yes\n", NULL, "reply", TRUE },
+	{ ALICE HELLO "X-Autorespond:\n", NULL, "reply", TRUE },
+	{ ALICE "Subject: Out of Office: hello\n", NULL, "reply", TRUE },
+	{ ALICE "Subject: Automatische Antwort: hallo\n", NULL, "reply",
+	  TRUE },
+	{ ALICE "Subject: =?utf-8?B?6Ieq5YuV6L+U5L+h?=\n", NULL, "reply",
+	  TRUE },
+	{ ALICE "Subject: you are subscribed\n"
+	  "Auto-Submitted: auto-generated\n", NULL, "reply", TRUE },
+	{ ALICE "Subject: you are subscribed\n", NULL, "", FALSE },
+
+	/* RFC 5429 */
+	{ DAEMON HELLO "Auto-Submitted: auto-replied (rejected)\n" REPORT, "",
+	  "null daemon report reply rejection", TRUE },
+
+	/* receipts without RFC 8098 */
+	{ ALICE "Subject: Read: hello\nContent-Type: application/ms-tnef\n",
+	  NULL, "receipt", TRUE },
+	{ ALICE "Subject: Read: hello\n", NULL, "", FALSE },
+	{ ALICE "Subject: Have you read: hello\n"
+	  "Content-Type: application/ms-tnef\n", NULL, "", FALSE },
+};
+
+START_TEST(test_hints)
+{
+	struct bounce_hints hints;
+
+	read_hints(mails[_i].header, mails[_i].mail_from, &hints);
+	ck_assert_msg(strcmp(hints_text(&hints), mails[_i].hints) == 0,
+		      "%s: %s", mails[_i].header, hints_text(&hints));
+	ck_assert_msg(bounce_hints_is_candidate(&hints) ==
+		      mails[_i].candidate, "%s", mails[_i].header);
+}
+END_TEST
+
+START_TEST(test_no_envelope)
+{
+	struct istream *input =
+		bounce_test_stream("Return-Path: <>\nSubject: x\n\n");
+	struct bounce_message *message;
+	struct bounce_hints hints;
+
+	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
+	bounce_hints_read(message, NULL, &hints);
+	ck_assert_str_eq(hints_text(&hints), "null");
+	i_stream_unref(&input);
+}
+END_TEST
+
+/* f = it failed, d = it is still tried, s = it went well */
+static const struct {
+	const char *text, *wanted;
+} notices[] = {
+	{ "", "" },
+	{ "Hello Bob, see you tomorrow.", "" },
+	{ "Your message could not be delivered.", "f" },
+	{ "550 5.1.1 User unknown", "f" },
+	{ "The mail was returned to sender.", "f" },
+	{ "Ihre Nachricht wurde nicht zugestellt.", "f" },
+	{ "Votre message n'a pas pu \xc3\xaatre remis.", "f" },
+	{ "No se pudo entregar el mensaje.", "f" },
+	{ "Delivery will be retried for 3 days.", "d" },
+	{ "Your mail could not be delivered yet. We will keep trying.", "fd" },
+	{ "You do not need to resend your message.", "d" },
+	{ "THIS IS A WARNING MESSAGE ONLY.", "d" },
+	{ "Die Zustellung wird weiterhin versucht.", "d" },
+	/* given up: no delay, whatever was promised before */
+	{ "We said that we will keep trying. We have given up now: "
+	  "could not be delivered.", "f" },
+	{ "Retry timeout exceeded; delivery attempts will continue no more.",
+	  "" },
+	{ "Your message was successfully delivered.", "s" },
+	{ "Your message has been delivered to the mailbox.", "s" },
+	/* a space is a space */
+	{ "could\n not\xc2\xa0" "be  delivered", "f" },
+};
+
+START_TEST(test_words)
+{
+	const char *folded = bounce_text_fold(notices[_i].text, 1000);
+	const char *words = t_strconcat(
+		bounce_words_failure(folded) ? "f" : "",
+		bounce_words_delay(folded) ? "d" : "",
+		bounce_words_success(folded) ? "s" : "", NULL);
+
+	ck_assert_msg(strcmp(words, notices[_i].wanted) == 0, "%s: %s",
+		      notices[_i].text, words);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("kind");
+	TCase *tcase = tcase_create("kind");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, test_hints, 0, N_ELEMENTS(mails));
+	tcase_add_test(tcase, test_no_envelope);
+	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(notices));
+	suite_add_tcase(suite, tcase);
+	return bounce_test_run(suite);
+}
