@@ -175,6 +175,11 @@ static bool next_address(const char *line, unsigned int *pos,
 	while ((at = strchr(at, '@')) != NULL) {
 		begin = local_begin(line + *pos, at);
 		end = domain_end(at, begin > line && begin[-1] == '<');
+		if (*end == '"' && end[1] == '@') {
+			/* within quotes: "a@b"@example.com */
+			at = end + 1;
+			continue;
+		}
 		if (begin < at && end > at + 1 && is_domain(at + 1, end) &&
 		    end - begin <= BOUNCE_MAX_ADDRESS) {
 			*begin_r = begin - line;

@@ -45,7 +45,8 @@ static const char *const host_labels[] = {
 bool bounce_scan_names_rcpt(const struct bounce_scan_mention *mention,
 			    const struct bounce_recipient *rcpt)
 {
-	return strcasecmp(mention->address, rcpt->address) == 0 ||
+	return (rcpt->address != NULL &&
+		strcasecmp(mention->address, rcpt->address) == 0) ||
 		(rcpt->original_address != NULL &&
 		 strcasecmp(mention->address, rcpt->original_address) == 0);
 }
@@ -85,7 +86,9 @@ static bool begins_other(const struct bounce_scan_line *line)
 	return *text == '\0' || strncmp(text, ">>>", 3) == 0 ||
 		strncmp(text, "<<<", 3) == 0 || strncmp(text, "--", 2) == 0 ||
 		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
-		bounce_reply_begins(text) || *text == '(' ||
+		bounce_reply_begins(text) ||
+		/* Postfix wraps before it */
+		(*text == '(' && !bounce_text_ibegins(text, "(in reply to")) ||
 		(*text == '<' && line->indent == 0) ||
 		bounce_scan_is_manners(line) ||
 		bounce_text_ibegins(text, "giving up") ||

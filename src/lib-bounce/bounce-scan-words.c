@@ -105,6 +105,7 @@ static void fill(struct bounce_scan *scan, const struct bounce_report *report,
 		 struct bounce_recipient *rcpt)
 {
 	const struct bounce_scan_region whole = { 0, array_count(&scan->lines) };
+	const struct bounce_scan_region *scope;
 	struct bounce_scan_region region = whole;
 	unsigned int line = 0;
 	const char *at, *code, *answer = NULL;
@@ -133,12 +134,15 @@ static void fill(struct bounce_scan *scan, const struct bounce_report *report,
 		answer = rcpt->diagnostic;
 	}
 	if (answer != NULL) {
+		/* another recipient's host and command are not this one's */
+		scope = line >= region.first && line < region.end ?
+			&region : &whole;
 		if (rcpt->command == NULL)
-			rcpt->command = bounce_scan_command_find(scan, &whole, line,
-						     answer);
+			rcpt->command = bounce_scan_command_find(scan, scope,
+								 line, answer);
 		if (rcpt->remote_mta == NULL)
 			rcpt->remote_mta = p_strdup(scan->pool,
-				bounce_scan_host_find(scan, &whole, line));
+				bounce_scan_host_find(scan, scope, line));
 	}
 	if (rcpt->explanation == NULL && (listed || alone))
 		rcpt->explanation = p_strdup(scan->pool,
