@@ -1,0 +1,625 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-test-mail.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-scan.h"
+
+static pool_t pool;
+
+static void setup(void)
+{
+	pool = pool_alloconly_create("test", 4096);
+}
+
+static void teardown(void)
+{
+	pool_unref(&pool);
+}
+
+/* Alice wrote, mx.example.org reports. */
+#define HEADER "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\n" \
+	"To: alice@example.com\nSubject: failure notice\n\n"
+
+static struct bounce_scan *
+scan_mail(const char *mail, struct bounce_report *report_r)
+{
+	i_zero(report_r);
+	p_array_init(&report_r->recipients, pool, 4);
+	p_array_init(&report_r->original_to, pool, 4);
+	return bounce_scan_init(pool, bounce_test_message(pool, mail),
+				report_r);
+}
+
+static struct bounce_scan *
+scan_text(const char *text, struct bounce_report *report_r)
+{
+	return scan_mail(t_strconcat(HEADER, text, NULL), report_r);
+}
+
+/* The returned mail as a notice may quote it. */
+#define RETURNED "Received: from a by b\nFrom: alice@example.com\n" \
+	"To: Bob <bob@example.org>, carol@example.net\n" \
+	"Subject: hello\nMessage-ID: <1@example.com>\n"
+
+static const struct {
+	const char *text, *notice;
+	/* is the returned header found? */
+	bool returned;
+} ends[] = {
+	{ "", "", FALSE },
+	{ "Sorry.\n", "Sorry.\n", FALSE },
+	{ "Sorry.\n\n" RETURNED "\nhello Bob\n", "Sorry.\n\n", TRUE },
+	{ "Sorry.\n\n--- Below this line is a copy of the message.\n\n"
+	  RETURNED, "Sorry.\n\n", TRUE },
+	{ "Sorry.\n   ----- Original message follows -----\n\nhello Bob\n",
+	  "Sorry.\n", FALSE },
+	{ "Sorry.\n----- Unsent message follows -----\n" RETURNED, "Sorry.\n",
+	  TRUE },
+	{ "Sorry.\nReturned message:\nhello\n", "Sorry.\n", FALSE },
+	{ "Sorry.\n-----Urspr\xc3\xbcngliche Nachricht-----\nhallo\n",
+	  "Sorry.\n", FALSE },
+	/* an mbox line before it */
+	{ "Sorry.\nFrom alice@example.com Thu Jan  1 00:00:00 1970\n" RETURNED,
+	  "Sorry.\n", TRUE },
+	/* words about it do not begin it */
+	{ "The original message was received at noon\nfrom alice\n",
+	  "The original message was received at noon\nfrom alice\n", FALSE },
+	{ "The returned message is attached below\nbob: gone\n",
+	  "The returned message is attached below\nbob: gone\n", FALSE },
+	/* nothing has been said before it */
+	{ "--- returned message ---\nbob@example.org: gone\n",
+	  "--- returned message ---\nbob@example.org: gone\n", FALSE },
+	/* fields that a notice lists are no header */
+	{ "To: bob@example.org\nSubject: hello\nDate: today\n\nSorry.\n",
+	  "To: bob@example.org\nSubject: hello\nDate: today\n\nSorry.\n",
+	  FALSE },
+	{ "Message-ID: <1@example.com>\n\nSorry.\n",
+	  "Message-ID: <1@example.com>\n\nSorry.\n", FALSE },
+	{ "X-Mailer: it\nWords: and more\nReceived: from a\n\nhello\n", "",
+	  TRUE },
+	{ "Sorry: no\n  " RETURNED, "Sorry: no\n  Received: from a by b\n",
+	  TRUE },
+};
+
+START_TEST(test_end)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(ends[_i].text, &report);
+
+	ck_assert_str_eq(bounce_scan_notice(scan), ends[_i].notice);
+	ck_assert_msg((report.original_headers != NULL) == ends[_i].returned,
+		      "%s", report.original_headers);
+}
+END_TEST
+
+static const char *join(const ARRAY_TYPE(const_string) *list)
+{
+	return t_array_const_string_join(list, " ");
+}
+
+static const struct {
+	const char *block;
+	const char *id, *from, *to, *subject;
+} returned[] = {
+	{ RETURNED, "<1@example.com>", "alice@example.com",
+	  "bob@example.org carol@example.net", "hello" },
+	{ "Subject:\nTo: nobody\n", NULL, NULL, "", NULL },
+	{ "Return-Path: <alice@example.com>\nTo: a@example.org\n"
+	  "Cc: b@example.org, A@example.org\nTo: c@example.org\n",
+	  NULL, "alice@example.com",
+	  "a@example.org c@example.org b@example.org", NULL },
+	{ "Message-ID: 1 <2@example.com> (3)\n", "<2@example.com>", NULL, "",
+	  NULL },
+	{ "Message-ID: 1\n", "1", NULL, "", NULL },
+	{ "Message-ID: <1\n", "<1", NULL, "", NULL },
+	{ "From: \"Alice\" <alice@example.com>\nSubject: =?utf-8?Q?f=C3=BCr?="
+	  "\n dich\n", NULL, "alice@example.com", "", "f\xc3\xbcr dich" },
+};
+
+START_TEST(test_returned)
+{
+	struct bounce_report report;
+
+	i_zero(&report);
+	p_array_init(&report.original_to, pool, 4);
+	bounce_scan_returned(pool, "", &report);
+	ck_assert_ptr_null(report.original_headers);
+	bounce_scan_returned(pool, returned[_i].block, &report);
+	ck_assert_pstr_eq(report.original_headers, returned[_i].block);
+	ck_assert_pstr_eq(report.original_message_id, returned[_i].id);
+	ck_assert_pstr_eq(report.original_from, returned[_i].from);
+	ck_assert_pstr_eq(report.original_subject, returned[_i].subject);
+	ck_assert_str_eq(join(&report.original_to), returned[_i].to);
+}
+END_TEST
+
+static const char *recipients_text(const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+	string_t *dest = t_str_new(64);
+
+	array_foreach(&report->recipients, rcpt) {
+		if (str_len(dest) > 0)
+			str_append_c(dest, ' ');
+		str_append(dest, rcpt->address);
+		ck_assert_int_eq(rcpt->action, BOUNCE_ACTION_FAILED);
+	}
+	return str_c(dest);
+}
+
+#define NONE BOUNCE_SCAN_NONE
+#define ANSWER BOUNCE_SCAN_ANSWER
+#define SENTENCE BOUNCE_SCAN_SENTENCE
+#define LISTED BOUNCE_SCAN_LISTED
+
+static const struct {
+	const char *text;
+	enum bounce_scan_tier tier;
+	const char *recipients;
+} notices[] = {
+	/* on a line of its own, at the start of one */
+	{ "<bob@example.org>:\nno such user\n", LISTED, "bob@example.org" },
+	{ "bob@example.org\n  unknown\n", LISTED, "bob@example.org" },
+	{ "  bob@example.org: unknown user\n", LISTED, "bob@example.org" },
+	{ "These failed:\n\n  a@example.org\n  b@example.org\n", LISTED,
+	  "a@example.org b@example.org" },
+	{ "The following addresses failed:\n1. a@example.org\n"
+	  "2) <b@example.org>\n* c@example.org\n- d@example.org\n", LISTED,
+	  "a@example.org b@example.org c@example.org d@example.org" },
+	{ "Recipient: bob@example.org\nReason: unknown\n", LISTED,
+	  "bob@example.org" },
+	{ "Final-Recipient: rfc822; bob@example.org\n", LISTED,
+	  "bob@example.org" },
+	{ "The following recipients failed:\n\"Bob\" <bob@example.org>\n",
+	  LISTED, "bob@example.org" },
+	{ "> <bob@example.org>: unknown\n", LISTED, "bob@example.org" },
+	{ "mailto:bob@example.org\nunknown\n", LISTED, "bob@example.org" },
+	/* each once, whatever its case */
+	{ "bob@example.org: unknown\nBob@Example.org: unknown\n", LISTED,
+	  "bob@example.org" },
+	/* in a sentence */
+	{ "Your mail to bob@example.org could not be delivered.\n", SENTENCE,
+	  "bob@example.org" },
+	{ "The user bob@example.org is unknown.\n", SENTENCE,
+	  "bob@example.org" },
+	{ "I could not deliver it to <bob@example.org>, sorry.\n", SENTENCE,
+	  "bob@example.org" },
+	{ "Mailbox is full: bob@example.org\n", SENTENCE, "bob@example.org" },
+	{ "Die Nachricht an den Empf\xc3\xa4nger bob@example.org wurde nicht"
+	  " zugestellt.\n", SENTENCE, "bob@example.org" },
+	/* beside scripts that leave no space */
+	{ "\xe5\xae\x9b\xe5\x85\x88" "bob@example.org\xe3\x81\xb8"
+	  "\xe5\xb1\x8a\xe3\x81\x8d\xe3\x81\xbe\xe3\x81\x9b\xe3\x82\x93\n",
+	  SENTENCE, "bob@example.org" },
+	/* a list is better than a sentence, that better than an answer */
+	{ "The user bob@example.org is unknown.\n\n<carol@example.org>:\n"
+	  "no such user\n", LISTED, "carol@example.org" },
+	{ "550 <bob@example.org> unknown\n"
+	  "The user carol@example.org is unknown.\n", SENTENCE,
+	  "carol@example.org" },
+	/* within an answer only */
+	{ "It said: 550 5.1.1 <bob@example.org> no such user\n", ANSWER,
+	  "bob@example.org" },
+	{ ">>> RCPT TO:<bob@example.org>\n<<< 550 no\n", ANSWER,
+	  "bob@example.org" },
+	/* somebody else's */
+	{ "Hello.\n", NONE, "" },
+	{ "", NONE, "" },
+	{ "Questions? Contact help@example.org for support.\n", NONE, "" },
+	{ "From: alice@example.com\n", NONE, "" },
+	{ "Message-ID: 1@example.com\n", NONE, "" },
+	{ "see http://user@example.org/x for more\n", NONE, "" },
+	{ "alice@example.com\n", NONE, "" },
+	{ "If in doubt, write to postmaster@example.org\n", NONE, "" },
+	{ "Sender: eve@example.net\nbob@example.org: unknown\n", LISTED,
+	  "bob@example.org" },
+	{ "The mail from alice@example.com to bob@example.org failed.\n",
+	  SENTENCE, "bob@example.org" },
+	/* what looks like one and is none */
+	{ "@\n", NONE, "" },
+	{ "a@\n", NONE, "" },
+	{ "@example.org\n", NONE, "" },
+	{ "at a @ b we failed\n", NONE, "" },
+	{ "bob@12.34: unknown\n", NONE, "" },
+	{ "\"@example.org: unknown\n", NONE, "" },
+	{ "<\"@>: unknown\n", NONE, "" },
+	/* forms */
+	{ "bob@[192.0.2.1]: unknown\n", LISTED, "bob@[192.0.2.1]" },
+	{ "\"bob smith\"@example.org: unknown\n", LISTED,
+	  "\"bob smith\"@example.org" },
+	{ "<\"a@b\"@example.org>: unknown\n", LISTED, "\"a@b\"@example.org" },
+	{ "<j\xc3\xbcrgen@example.org>: unknown\n", LISTED,
+	  "j\xc3\xbcrgen@example.org" },
+	{ "<bob@b\xc3\xbc" "cher.example>: unknown\n", LISTED,
+	  "bob@b\xc3\xbc" "cher.example" },
+	{ "bob@example.org.: unknown\n", LISTED, "bob@example.org" },
+	{ "'bob@example.org' unknown\n", SENTENCE, "bob@example.org" },
+	{ "bob+list@example.org: unknown\n", LISTED, "bob+list@example.org" },
+	{ "o'brien@example.org: unknown\n", LISTED, "o'brien@example.org" },
+	/* a description of the mail: no more than whom it was written to */
+	{ "To: bob@example.org\nSubject: hello\nSent: today\n\n"
+	  "did not reach:\n\ncarol@example.org on today\n  unknown\n", LISTED,
+	  "carol@example.org" },
+};
+
+START_TEST(test_recipients)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(notices[_i].text, &report);
+	enum bounce_scan_tier tier = bounce_scan_recipients(scan, &report);
+
+	ck_assert_str_eq(recipients_text(&report), notices[_i].recipients);
+	ck_assert_int_eq(tier, notices[_i].tier);
+}
+END_TEST
+
+/* The header's field knows them all. */
+START_TEST(test_field)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_mail(
+		"X-Failed-Recipients: a@example.org, b@example.org\n"
+		"X-Failed-Recipients: c@example.org\n\n"
+		"<a@example.org>: unknown\n<other@example.org>: unknown\n",
+		&report);
+
+	ck_assert_int_eq(bounce_scan_recipients(scan, &report),
+			 BOUNCE_SCAN_FIELD);
+	ck_assert_str_eq(recipients_text(&report),
+			 "a@example.org b@example.org c@example.org");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *recipients;
+} names[] = {
+	{ "Delivery to the following recipients failed:\n\n  bob\n  carol\n",
+	  "bob@mx.example.org carol@mx.example.org" },
+	{ "Could not deliver to the following:\nbob mailbox is full\n",
+	  "bob@mx.example.org" },
+	/* the second line is the reason */
+	{ "The following address failed:\nbob\nmailbox is full\n",
+	  "bob@mx.example.org" },
+	{ "The following address failed:\n", "" },
+	{ "The following address failed:\n<<< 550 no\nbob\n", "" },
+	{ "The following address failed:\nb\n", "" },
+	{ "It failed:\nbob\n", "" },
+	/* the returned mail knows the domain */
+	{ "The following address failed:\nbob\n\n" RETURNED,
+	  "bob@example.org" },
+	{ "The following address failed:\nbo\n\n" RETURNED,
+	  "bo@mx.example.org" },
+};
+
+START_TEST(test_names)
+{
+	struct bounce_report report;
+	const char *mail = t_strconcat(HEADER, names[_i].text, NULL);
+	struct bounce_scan *scan = scan_mail(mail, &report);
+	enum bounce_scan_tier tier = bounce_scan_names(scan,
+		bounce_test_message(pool, mail), &report);
+
+	ck_assert_str_eq(recipients_text(&report), names[_i].recipients);
+	ck_assert_int_eq(tier, *names[_i].recipients == '\0' ?
+			 BOUNCE_SCAN_NONE : BOUNCE_SCAN_LISTED);
+}
+END_TEST
+
+/* address, reply, status, command, host and what was answered; "-" = nothing */
+static const char *words_text(const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+	string_t *dest = t_str_new(256);
+
+	array_foreach(&report->recipients, rcpt) {
+		const char *const members[] = {
+			rcpt->address, rcpt->reply, rcpt->status,
+			rcpt->command, rcpt->remote_mta, rcpt->diagnostic
+		};
+
+		for (unsigned int i = 0; i < N_ELEMENTS(members); i++) {
+			str_append(dest, i == 0 ? "" : "|");
+			str_append(dest, members[i] == NULL ? "-" : members[i]);
+		}
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+static const struct {
+	const char *text, *words;
+} answers[] = {
+	/* in the manner of Postfix */
+	{ "<bob@example.org>: host mail.example.org[192.0.2.1] said: 550 5.1.1\n"
+	  "    <bob@example.org>: User unknown (in reply to RCPT TO command)\n",
+	  "bob@example.org|550|5.1.1|RCPT TO|mail.example.org|550 5.1.1 "
+	  "<bob@example.org>: User unknown (in reply to RCPT TO command)\n" },
+	{ "<a@example.org>: host a.example.org[192.0.2.1] said: 550 5.1.1 gone\n"
+	  "    (in reply to RCPT TO command)\n\n"
+	  "<b@example.org>: host b.example.org[192.0.2.2] said: 552 5.3.4 big\n"
+	  "    (in reply to end of DATA command)\n",
+	  "a@example.org|550|5.1.1|RCPT TO|a.example.org|550 5.1.1 gone "
+	  "(in reply to RCPT TO command)\n"
+	  "b@example.org|552|5.3.4|DATA|b.example.org|552 5.3.4 big "
+	  "(in reply to end of DATA command)\n" },
+	/* the first one's host and command are not the second's */
+	{ "<a@example.org>: host a.example.org[192.0.2.1] said: 550 5.1.1 gone\n"
+	  "    (in reply to MAIL FROM command)\n\n"
+	  "<b@example.org>: it said: 550 5.1.1 gone\n",
+	  "a@example.org|550|5.1.1|MAIL FROM|a.example.org|550 5.1.1 gone "
+	  "(in reply to MAIL FROM command)\n"
+	  "b@example.org|550|5.1.1|-|-|550 5.1.1 gone\n" },
+	/* of Exim */
+	{ "  bob@example.org\n    host mail.example.org [192.0.2.1]\n"
+	  "    SMTP error from remote mail server after RCPT TO:"
+	  "<bob@example.org>:\n    550 No such user\n",
+	  "bob@example.org|550|-|RCPT TO|mail.example.org|550 No such user\n" },
+	/* of sendmail */
+	{ "   ----- The following addresses had permanent fatal errors -----\n"
+	  "<bob@example.org>\n\n   ----- Transcript of session follows -----\n"
+	  "... while talking to mail.example.org.:\n"
+	  ">>> RCPT To:<bob@example.org>\n<<< 550 5.1.1 no user here\n"
+	  "550 5.1.1 <bob@example.org>... User unknown\n",
+	  "bob@example.org|550|5.1.1|RCPT TO|mail.example.org|"
+	  "550 5.1.1 no user here\n" },
+	/* of qmail */
+	{ "<bob@example.org>:\n192.0.2.1 does not like recipient.\n"
+	  "Remote host said: 550 5.7.1 not here\nGiving up on 192.0.2.1.\n",
+	  "bob@example.org|550|5.7.1|-|-|550 5.7.1 not here\n" },
+	/* several lines of one reply */
+	{ "<bob@example.org>:\n550-5.1.1 The account\n550-5.1.1 is not\n"
+	  "550 5.1.1 here\nand no more\n",
+	  "bob@example.org|550|5.1.1|-|-|550-5.1.1 The account 550-5.1.1 is "
+	  "not 550 5.1.1 here\n" },
+	/* wrapped by the mailer, which goes on in its own words */
+	{ "<bob@example.org>:\n"
+	  "550 5.1.1 this line of an answer is long enough to be wrapped by\n"
+	  "a mailer\n\nI give up.\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 this line of an answer is "
+	  "long enough to be wrapped by a mailer\n" },
+	/* the answer that names the recipient */
+	{ "a@example.org\nb@example.org\n\n"
+	  "550 5.2.2 <b@example.org> full\n550 5.1.1 <a@example.org> gone\n",
+	  "a@example.org|550|5.1.1|-|-|550 5.1.1 <a@example.org> gone\n"
+	  "b@example.org|550|5.2.2|-|-|550 5.2.2 <b@example.org> full\n" },
+	/* one for all */
+	{ "a@example.org\nb@example.org\n\nThe server said: 554 5.7.1 spam\n",
+	  "a@example.org|554|5.7.1|-|-|554 5.7.1 spam\n"
+	  "b@example.org|554|5.7.1|-|-|554 5.7.1 spam\n" },
+	/* a refusal before what follows from it */
+	{ "<bob@example.org>:\n<<< 550 5.1.1 unknown\n<<< 503 need RCPT\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 unknown\n" },
+	{ "<bob@example.org>:\n<<< 451 later\n<<< 550 5.1.1 never\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 never\n" },
+	/* what the server was sent is no answer */
+	{ "<bob@example.org>:\n>>> 550 x\n<<< 451 y\n",
+	  "bob@example.org|451|-|-|-|451 y\n" },
+	/* the queue's code, then the one that it was given */
+	{ "<bob@example.org>:\n554 4.4.7 expired <421 4.4.2 Timed out>\n",
+	  "bob@example.org|554|4.4.2|-|-|554 4.4.7 expired "
+	  "<421 4.4.2 Timed out>\n" },
+	/* other commands */
+	{ "<bob@example.org>: host mail.example.org[192.0.2.1] refused to talk"
+	  " to me: 554 5.7.1 go away (in reply to initial connection)\n",
+	  "bob@example.org|554|5.7.1|CONNECT|mail.example.org|554 5.7.1 go "
+	  "away (in reply to initial connection)\n" },
+	{ "<bob@example.org>: host x.example.org[192.0.2.1] said: 550 no "
+	  "(in reply to MAIL FROM command)\n",
+	  "bob@example.org|550|-|MAIL FROM|x.example.org|550 no (in reply to "
+	  "MAIL FROM command)\n" },
+	{ "<bob@example.org>:\n>>> DATA\n<<< 554 5.6.0 no\n",
+	  "bob@example.org|554|5.6.0|DATA|-|554 5.6.0 no\n" },
+	/* no answer: the mailer's own words */
+	{ "<bob@example.org>:\nSorry, no mailbox here by that name. (#5.1.1)\n",
+	  "bob@example.org|-|5.1.1|-|-|-\n" },
+	{ "<bob@example.org>:\nSorry, no mailbox here by that name.\n",
+	  "bob@example.org|-|-|-|-|-\n" },
+};
+
+START_TEST(test_words)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(answers[_i].text, &report);
+
+	(void)bounce_scan_recipients(scan, &report);
+	bounce_scan_words(scan, &report);
+	ck_assert_str_eq(words_text(&report), answers[_i].words);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	/* of the first recipient; NULL = none */
+	const char *explanation;
+} explanations[] = {
+	{ "<bob@example.org>:\nno mailbox\nhere\n",
+	  "<bob@example.org>: no mailbox here" },
+	/* up to the next one's */
+	{ "<bob@example.org>:\nno mailbox\n\n<carol@example.org>:\nfull\n",
+	  "<bob@example.org>: no mailbox" },
+	/* manners say nothing */
+	{ "This is an automatically generated message.\n"
+	  "Please do not reply.\n\n<bob@example.org>:\nno mailbox\n"
+	  "Thank you\n", "<bob@example.org>: no mailbox" },
+	/* what stands before the only one may be the reason */
+	{ "The mailbox is full.\n\nbob@example.org\n",
+	  "The mailbox is full. bob@example.org" },
+	/* bare addresses: the words are for all of them */
+	{ "The mailbox is full of these:\na@example.org\nb@example.org\n",
+	  "The mailbox is full of these: a@example.org b@example.org" },
+};
+
+START_TEST(test_explanation)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(explanations[_i].text, &report);
+	const struct bounce_recipient *rcpt;
+
+	(void)bounce_scan_recipients(scan, &report);
+	bounce_scan_words(scan, &report);
+	ck_assert_uint_ge(array_count(&report.recipients), 1);
+	rcpt = array_idx(&report.recipients, 0);
+	ck_assert_pstr_eq(rcpt->explanation, explanations[_i].explanation);
+}
+END_TEST
+
+/* What is known stays. */
+START_TEST(test_known)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text("<bob@example.org>: host "
+		"mail.example.org said: 550 5.1.1 no (in reply to RCPT TO)\n",
+		&report);
+	struct bounce_recipient *rcpt = array_append_space(&report.recipients);
+
+	rcpt->address = "bob@example.org";
+	rcpt->diagnostic = "452 4.2.2 full";
+	rcpt->remote_mta = "other.example.org";
+	rcpt->status_field = "5.0.0";
+	rcpt = array_append_space(&report.recipients);
+	rcpt->status_field = "5.1.1";
+	bounce_scan_words(scan, &report);
+	rcpt = array_idx_modifiable(&report.recipients, 0);
+	ck_assert_str_eq(rcpt->diagnostic, "452 4.2.2 full");
+	ck_assert_str_eq(rcpt->remote_mta, "other.example.org");
+	ck_assert_str_eq(rcpt->status, "4.2.2");
+	ck_assert_str_eq(rcpt->reply, "452");
+	/* a recipient without an address is no trouble */
+	rcpt = array_idx_modifiable(&report.recipients, 1);
+	ck_assert_ptr_null(rcpt->address);
+	ck_assert_str_eq(rcpt->status, "5.1.1");
+}
+END_TEST
+
+START_TEST(test_limits)
+{
+	string_t *text = str_new(default_pool, 1024 * 1024);
+	struct bounce_report report;
+	struct bounce_scan *scan;
+	unsigned int i;
+
+	/* recipients */
+	for (i = 0; i < BOUNCE_MAX_SCAN_ADDRESSES * 2; i++)
+		str_printfa(text, "<u%u@example.org>: unknown\n", i);
+	scan = scan_text(str_c(text), &report);
+	ck_assert_int_eq(bounce_scan_recipients(scan, &report), LISTED);
+	ck_assert_uint_eq(array_count(&report.recipients),
+			  BOUNCE_MAX_RECIPIENTS);
+	ck_assert(report.truncated);
+	bounce_scan_words(scan, &report);
+
+	/* lines */
+	str_truncate(text, 0);
+	for (i = 0; i < BOUNCE_MAX_SCAN_LINES; i++)
+		str_append(text, "x\n");
+	str_append(text, "<bob@example.org>: unknown\n");
+	scan = scan_text(str_c(text), &report);
+	ck_assert_int_eq(bounce_scan_recipients(scan, &report), NONE);
+	ck_assert_uint_eq(strlen(bounce_scan_notice(scan)),
+			  BOUNCE_MAX_SCAN_LINES * 2);
+
+	/* one line */
+	str_truncate(text, 0);
+	for (i = 0; i < BOUNCE_MAX_LINE; i++)
+		str_append_c(text, 'x');
+	str_append(text, " <bob@example.org>\n<carol@example.org>: unknown\n");
+	scan = scan_text(str_c(text), &report);
+	ck_assert_int_eq(bounce_scan_recipients(scan, &report), LISTED);
+	ck_assert_str_eq(recipients_text(&report), "carol@example.org");
+
+	/* bytes */
+	str_truncate(text, 0);
+	while (str_len(text) < BOUNCE_MAX_SCAN) {
+		for (i = 0; i < 1000; i++)
+			str_append_c(text, 'x');
+		str_append_c(text, '\n');
+	}
+	str_append(text, "<bob@example.org>: unknown\n");
+	scan = scan_text(str_c(text), &report);
+	ck_assert_int_eq(bounce_scan_recipients(scan, &report), NONE);
+	str_free(&text);
+}
+END_TEST
+
+/* The answer is cut, at a character. */
+START_TEST(test_diagnostic_limit)
+{
+	string_t *text = t_str_new(8192);
+	const struct bounce_recipient *rcpt;
+	struct bounce_report report;
+	struct bounce_scan *scan;
+
+	str_append(text, "<bob@example.org>:\n550 x");
+	while (str_len(text) < BOUNCE_MAX_DIAGNOSTIC * 2)
+		str_append(text, "\xc3\xbc");
+	str_append_c(text, '\n');
+	scan = scan_text(str_c(text), &report);
+	(void)bounce_scan_recipients(scan, &report);
+	bounce_scan_words(scan, &report);
+	rcpt = array_idx(&report.recipients, 0);
+	ck_assert_uint_eq(strlen(rcpt->diagnostic), BOUNCE_MAX_DIAGNOSTIC - 1);
+}
+END_TEST
+
+/* What may cost more than it is long; and what ends early. */
+static const char *const hostile[] = {
+	"a@", "@", "a@b ", "<a@b>", "\"", "\"@", "a@b.c:\n", "550 ", "550-a\n",
+	"<a@b.c>: 550 5.1.1 x\n", "\xc3\xbc@", "a@[", "Received: x\n",
+	"From \n", "X-:\n", "--- original message ---\n", "5.1.1 ", ">>> x\n",
+	"=?a?B?", "To: a@b.c\n", "\xe5\xae\x9b" "a@b.c",
+};
+
+START_TEST(test_hostile)
+{
+	string_t *text = str_new(default_pool, BOUNCE_MAX_SCAN * 2);
+	struct bounce_report report;
+	struct bounce_scan *scan;
+
+	while (str_len(text) < BOUNCE_MAX_SCAN + 1000)
+		str_append(text, hostile[_i]);
+	scan = scan_text(str_c(text), &report);
+	(void)bounce_scan_recipients(scan, &report);
+	bounce_scan_words(scan, &report);
+	str_free(&text);
+}
+END_TEST
+
+START_TEST(test_cut)
+{
+	const char *text = answers[_i].text;
+	struct bounce_report report;
+	struct bounce_scan *scan;
+
+	for (size_t len = 0; len < strlen(text); len++) T_BEGIN {
+		scan = scan_text(t_strndup(text, len), &report);
+		(void)bounce_scan_recipients(scan, &report);
+		bounce_scan_words(scan, &report);
+	} T_END;
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("scan");
+	TCase *tcase = tcase_create("scan");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, test_end, 0, N_ELEMENTS(ends));
+	tcase_add_loop_test(tcase, test_returned, 0, N_ELEMENTS(returned));
+	tcase_add_loop_test(tcase, test_recipients, 0, N_ELEMENTS(notices));
+	tcase_add_test(tcase, test_field);
+	tcase_add_loop_test(tcase, test_names, 0, N_ELEMENTS(names));
+	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(answers));
+	tcase_add_loop_test(tcase, test_explanation, 0,
+			    N_ELEMENTS(explanations));
+	tcase_add_test(tcase, test_known);
+	tcase_add_test(tcase, test_limits);
+	tcase_add_test(tcase, test_diagnostic_limit);
+	tcase_add_loop_test(tcase, test_hostile, 0, N_ELEMENTS(hostile));
+	tcase_add_loop_test(tcase, test_cut, 0, N_ELEMENTS(answers));
+	suite_add_tcase(suite, tcase);
+	return bounce_test_run(suite);
+}
