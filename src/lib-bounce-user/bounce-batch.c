@@ -20,6 +20,8 @@ struct bounce_store_batch {
 	struct bounce_store *store;
 	HASH_TABLE_TYPE(batch_address) table;
 	ARRAY(struct batch_address *) addresses;
+	/* why a report could not be added */
+	const char *error;
 	bounce_store_batch_changed_t *changed;
 	void *context;
 };
@@ -78,9 +80,13 @@ void bounce_store_batch_add(struct bounce_store_batch *batch,
 	enum bounce_evidence least;
 	const char *error;
 
-	/* a dictionary that fails will say so at commit */
 	if (bounce_store_least_evidence(batch->store, report, when, &least,
-					&error) < 0 || evidence < least)
+					&error) < 0) {
+		if (batch->error == NULL)
+			batch->error = p_strdup(batch->pool, error);
+		return;
+	}
+	if (evidence < least)
 		return;
 	p_array_init(&incidents, batch->pool, 1);
 	bounce_incidents_read(batch->pool, report, evidence, when, &incidents);
@@ -185,8 +191,10 @@ int bounce_store_batch_commit(struct bounce_store_batch **_batch, bool dry_run,
 	struct bounce_edit *edit;
 	int ret = -1;
 
-	if (bounce_store_ready(batch->store, error_r) == 0 &&
-	    bounce_edit_begin(batch->store, &edit, error_r) == 0) {
+	if (batch->error != NULL)
+		*error_r = t_strdup(batch->error);
+	else if (bounce_store_ready(batch->store, error_r) == 0 &&
+		 bounce_edit_begin(batch->store, &edit, error_r) == 0) {
 		ret = batch_write(batch, edit, error_r);
 		if (ret <= 0 || dry_run)
 			bounce_edit_cancel(&edit);

@@ -91,9 +91,10 @@ search_opened(struct original_search *search, struct mailbox *box)
 }
 
 static int
-search_box(struct original_search *search, const struct mailbox_info *info,
+search_box(const struct mailbox_info *info, void *context,
 	   const char **error_r)
 {
+	struct original_search *search = context;
 	struct mailbox *box = mailbox_alloc(info->ns->list, info->vname,
 					    search->flags);
 	int ret;
@@ -121,15 +122,16 @@ static bool is_sent(const struct mailbox_info *info)
 				     "\\Sent");
 }
 
-static int search_all(struct original_search *search, const char **error_r)
+int bounce_original_each_box(struct mail_user *user,
+			     bounce_original_box_t *callback, void *context,
+			     const char **error_r)
 {
 	static const char *const patterns[] = { "*", NULL };
 	struct mailbox_list_iterate_context *iter;
 	const struct mailbox_info *info;
 	int ret = 0;
 
-	search->left = BOUNCE_ORIGINAL_MAX_MAILS;
-	iter = mailbox_list_iter_init_namespaces(search->user->namespaces,
+	iter = mailbox_list_iter_init_namespaces(user->namespaces,
 		patterns, MAIL_NAMESPACE_TYPE_PRIVATE,
 		MAILBOX_LIST_ITER_SKIP_ALIASES |
 		MAILBOX_LIST_ITER_NO_AUTO_BOXES |
@@ -137,13 +139,20 @@ static int search_all(struct original_search *search, const char **error_r)
 		MAILBOX_LIST_ITER_RETURN_SPECIALUSE);
 	while (ret == 0 && (info = mailbox_list_iter_next(iter)) != NULL) {
 		if (is_sent(info))
-			ret = search_box(search, info, error_r);
+			ret = callback(info, context, error_r);
 	}
 	if (mailbox_list_iter_deinit(&iter) < 0 && ret == 0) {
 		*error_r = "Mailboxes cannot be listed";
 		ret = -1;
 	}
 	return ret;
+}
+
+static int search_all(struct original_search *search, const char **error_r)
+{
+	search->left = BOUNCE_ORIGINAL_MAX_MAILS;
+	return bounce_original_each_box(search->user, search_box, search,
+					error_r);
 }
 
 static int found_read(struct original_search *search, struct mail *mail)

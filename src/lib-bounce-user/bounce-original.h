@@ -24,4 +24,27 @@ int bounce_original_read(struct mail_user *user, const char *message_id,
 int bounce_original_mark(struct mail_user *user, const char *message_id,
 			 time_t now, bool bounced, const char **error_r);
 
+/* Many reports at once (scan): the Message-IDs of the user's sent mail, the
+   newest BOUNCE_ORIGINAL_MAX_INDEXED of each mailbox and of any age, are read
+   once, at the first look-up. */
+#define BOUNCE_ORIGINAL_MAX_INDEXED 100000
+struct bounce_original_index;
+struct bounce_original_index *
+bounce_original_index_init(struct mail_user *user);
+/* As bounce_original_read(). */
+int bounce_original_index_read(struct bounce_original_index *index,
+			       const char *message_id, pool_t pool,
+			       struct bounce_outgoing *out_r,
+			       const char **error_r);
+void bounce_original_index_deinit(struct bounce_original_index **index);
+
+/* Call back for each mailbox with special use \Sent until it returns other than
+   0. Returns what it returned last, or -1. */
+struct mailbox_info;
+typedef int bounce_original_box_t(const struct mailbox_info *info,
+				  void *context, const char **error_r);
+int bounce_original_each_box(struct mail_user *user,
+			     bounce_original_box_t *callback, void *context,
+			     const char **error_r);
+
 #endif

@@ -41,6 +41,8 @@ struct bounce_user {
 	/* the address that the delivery is for, set by who knows it, else
 	   NULL: one of the user's, for the evidence */
 	const char *rcpt_to;
+	/* set by who asks for the evidence of many reports, else NULL */
+	struct bounce_original_index *originals;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
 };

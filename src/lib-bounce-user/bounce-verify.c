@@ -101,13 +101,16 @@ static bool verify_token(struct verify *verify)
 
 static bool verify_original(struct verify *verify)
 {
+	const char *id = verify->report->original_message_id;
 	struct bounce_outgoing out;
 	const char *error;
 	int ret;
 
-	ret = bounce_original_read(verify->bu->user,
-				   verify->report->original_message_id,
-				   ioloop_time, verify->pool, &out, &error);
+	ret = verify->bu->originals != NULL ?
+		bounce_original_index_read(verify->bu->originals, id,
+					   verify->pool, &out, &error) :
+		bounce_original_read(verify->bu->user, id, ioloop_time,
+				     verify->pool, &out, &error);
 	if (ret < 0) {
 		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
 			error);

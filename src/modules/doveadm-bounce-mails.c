@@ -12,6 +12,7 @@
 #include "doveadm-mail-iter.h"
 #include "doveadm-mailbox-list-iter.h"
 #include "bounce-classify.h"
+#include "bounce-original.h"
 #include "bounce-ruleset.h"
 #include "bounce-text.h"
 #include "doveadm-bounce-mails.h"
@@ -309,12 +310,14 @@ int doveadm_bounce_mails_read(struct doveadm_bounce_cmd *cmd,
 		.progress = isatty(STDERR_FILENO) == 1 && !doveadm_server,
 	};
 
+	bu->originals = bounce_original_index_init(bu->user);
 	if (query->args != NULL)
 		mails_search(&read, query->args);
 	else if (query->mailbox != NULL)
 		mails_named(&read, query->mailbox);
 	else
 		mails_default(&read);
+	bounce_original_index_deinit(&bu->originals);
 	*killed_r = read.killed;
 	return read.failed || read.killed ? -1 : 0;
 }

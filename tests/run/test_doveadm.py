@@ -1,10 +1,13 @@
 """doveadm bounce: every command with the real doveadm."""
 
 import csv
+import glob
 import io
 import json
 import os
 import pathlib
+import re
+import subprocess
 import time
 
 import harness
@@ -272,6 +275,360 @@ class Editing(Doveadm):
         self.assertEqual(self.addresses(user), ['b@example.com'])
         done = self.run_bounce('remove', '-u', user, 'a@example.com', status=68)
         self.assertIn('No record of a@example.com', done.stderr)
+
+
+class Scan(Doveadm):
+
+    def deliver(self, user, *addresses, **more):
+        for address in addresses:
+            self.lmtp(user, harness.dsn(address, user=f'{user}@example.org',
+                                        **more))
+
+    def forget(self, user):
+        os.unlink(f'{self.home(user)}/dovecot-bounce.dict')
+
+    def exported(self, user):
+        return self.run_bounce('export', '-u', user).stdout
+
+    def test_journal(self):
+        """The dictionary becomes what it was."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net')
+        self.deliver(user, 'c@example.net', status='4.2.2',
+                     diagnostic='452 4.2.2 Mailbox full')
+        self.deliver(user, 'd@example.net', action='delayed', status='4.4.1')
+        self.deliver(user, ['e@example.net', 'f@example.net'])
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        # a mail may bear the second after that of its record
+        self.run_bounce('scan', '-u', user)
+        before = self.exported(user)
+        wanted = {'mails': 6, 'reports': 4, 'unverified': 0, 'changed': 0}
+        self.assertEqual(self.rows('scan', '-u', user), [wanted])
+        self.assertEqual(self.exported(user), before)
+        self.forget(user)
+        shown = self.rows('scan', '-n', '-u', user)
+        self.assertEqual([row['address'] for row in shown if
+                          row['state'] == 'suppressed'],
+                         [f'{c}@example.net' for c in 'abef'])
+        self.assertFalse(os.path.exists(f'{self.home(user)}/dovecot-bounce.dict'))
+        self.assertEqual(self.rows('scan', '-u', user), [{**wanted, 'changed': 5}])
+        self.assertEqual(self.exported(user), before)
+        self.assertEqual(self.rows('list', '-u', user),
+                         sorted(shown, key=lambda row: row['address']))
+        self.assertEqual(self.rows('scan', '-u', user), [wanted])
+        self.assertEqual(self.rows('scan', '-n', '-u', user), [])
+
+    def test_untouched(self):
+        """Mails stay unseen where they are."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        before = self.fetch(user, 'Bounces')
+        self.run_bounce('scan', '-u', user)
+        self.run_bounce('explain', '-u', user)
+        self.assertEqual(self.fetch(user, 'Bounces'), before)
+        self.assertNotIn('\\Seen', before[0][0])
+
+    def test_persons_word(self):
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net')
+        self.run_bounce('release', '-u', user, 'a@example.net')
+        self.run_bounce('correct', '-u', user, 'b@example.net', 'b@example.com')
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual({row['address']: row['state'] for row in
+                          self.rows('list', '-u', user)},
+                         {'a@example.net': 'released',
+                          'b@example.net': 'corrected'})
+
+    def test_where(self):
+        """Without a query: INBOX, bounce_mailbox and below. With: there."""
+        user = self.new_user()
+        for mailbox in ('INBOX', 'Bounces', 'Bounces/Hard', 'Other'):
+            name = mailbox.replace('/', '-').lower()
+            data = harness.dsn(f'{name}@example.net', user=f'{user}@example.org')
+            self.doveadm('mailbox', 'create', '-u', user, mailbox, check=False)
+            self.doveadm('save', '-u', user, '-m', mailbox, stdin=data)
+        for args, wanted in (
+                ([], ['bounces', 'bounces-hard', 'inbox']),
+                (['Other'], ['other']), (['Bounces/*'], ['bounces-hard']),
+                (['all'], ['bounces', 'bounces-hard', 'inbox', 'other']),
+                (['mailbox', 'Other', 'subject', 'Undelivered'], ['other']),
+                (['mailbox', 'Other', 'subject', 'Nothing'], []),
+                (['mailbox', 'Nosuch', 'all'], [])):
+            with self.subTest(args=args):
+                rows = self.rows('scan', '-n', '-u', user, *args)
+                self.assertEqual(sorted(row['address'] for row in rows),
+                                 sorted(f'{name}@example.net' for name in wanted))
+        done = self.run_bounce('scan', '-u', user, 'Nosuch', status=68)
+        self.assertIn('There is no mailbox Nosuch', done.stderr)
+        done = self.run_bounce('scan', '-u', user, 'since', 'x', status=64)
+        self.assertIn('The search query is wrong: ', done.stderr)
+
+    def test_evidence(self):
+        user = self.new_user()
+        forged = harness.dsn('victim@example.net', user='mallory@evil.example',
+                             original_id='<x@evil.example>', trace=False)
+        self.lmtp(user, forged)
+        self.assertEqual(self.rows('scan', '-u', user), [
+            {'mails': 1, 'reports': 1, 'unverified': 1, 'changed': 0}])
+        row, = self.rows('explain', '-u', user)
+        self.assertEqual(row['evidence'], 'unverified')
+        # neither does a Delivered-To of the sender's own making help
+        self.doveadm('save', '-u', user, stdin=b'Received: from evil.example by '
+                     b'mx.example.org; Mon, 1 Sep 2025 10:00:00 +0000\r\n'
+                     b'Delivered-To: mallory@evil.example\r\n' + forged)
+        row, = self.rows('scan', '-u', user, 'INBOX')
+        self.assertEqual((row['unverified'], row['changed']), (1, 0))
+        # what the delivery wrote above it does
+        sales = harness.dsn('a@example.net', user='sales@example.com',
+                            original_id='<x@example.com>', trace=False)
+        received = b'Received: from mx by lmtp\r\n'
+        self.doveadm('save', '-u', user, stdin=received + sales)
+        row, = self.rows('scan', '-u', user, 'INBOX')
+        self.assertEqual((row['unverified'], row['changed']), (2, 0))
+        self.doveadm('save', '-u', user, stdin=b'Return-Path: <>\r\n'
+                     b'Delivered-To: <sales@example.com>\r\n' + received + sales)
+        row, = self.rows('scan', '-u', user, 'INBOX')
+        self.assertEqual((row['unverified'], row['changed']), (2, 1))
+        # and LMTP does write it there
+        (_, mail), = self.fetch(user, 'Bounces')
+        self.assertRegex(mail.split(b'Received: ')[0].decode(),
+                         f'(?m)^Delivered-To: <?{user}>?\r$')
+
+    def test_sent(self):
+        """The copy in Sent is found, among many reports, too."""
+        user = self.new_user()
+        client = self.imap(user)
+        sent = harness.mail(sender=f'{user}@example.org', to='a@example.net')
+        client.append('Sent', None, None, sent)
+        original = re.search(rb'Message-ID: (\S+)', sent).group(1).decode()
+        self.deliver(user, 'a@example.net', original_id=original)
+        self.deliver(user, 'b@example.net', original_id=original)
+        rows = self.rows('explain', '-u', user)
+        self.assertEqual({row['recipient']: row['evidence'] for row in rows},
+                         {'a@example.net': 'verified',
+                          'b@example.net': 'unverified'})
+        self.assertEqual(self.addresses(user), ['a@example.net'])
+        self.run_bounce('scan', '-u', user)
+        before = self.exported(user)
+        self.forget(user)
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual(self.exported(user), before)
+
+    def test_shadow(self):
+        user = self.new_user(bounce_record='no')
+        self.deliver(user, 'a@example.net')
+        self.assertEqual([row['address'] for row in
+                          self.rows('scan', '-n', '-u', user)], ['a@example.net'])
+        done = self.run_bounce('scan', '-u', user)
+        self.assertIn('bounce_record is no', done.stderr)
+        self.assertEqual(self.addresses(user), [])
+
+    def test_terminal(self):
+        """Progress on a terminal, and nowhere else."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        self.assertEqual(self.run_bounce('scan', '-u', user).stderr, '')
+        if harness.VALGRIND:
+            return
+        master, slave = os.openpty()
+        with os.fdopen(master, 'rb', 0) as terminal:
+            subprocess.run(['doveadm', '-c', self.server.conf_path, 'bounce',
+                            'scan', '-u', user], stderr=slave, check=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            os.close(slave)
+            self.assertIn(b'\rBounces: 1 of 1\r\n', terminal.read(1000))
+
+    def test_damaged(self):
+        """What cannot be read is named, the rest is recorded."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net')
+        self.run_bounce('scan', '-u', user)
+        self.forget(user)
+        mails = glob.glob(f'{self.home(user)}/Maildir/.Bounces/*/*,*')
+        os.chmod(sorted(mails)[0], 0)
+        os.chown(sorted(mails)[0], 0, 0)
+        done = self.run_bounce('scan', '-u', user, status=75)
+        self.assertRegex(done.stderr, 'Mail 1 of Bounces cannot be read: ')
+        self.assertEqual(self.addresses(user), ['b@example.net'])
+
+    def test_explain(self):
+        user = self.new_user()
+        self.deliver(user, ['a@example.net', 'b@example.net'], status='5.7.1',
+                     diagnostic='554 5.7.1 Client host [192.0.2.1] blocked using '
+                     'zen.spamhaus.org')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        rows = self.rows('explain', '-u', user)
+        self.assertEqual([(row['mailbox'], row['uid'], row['kind']) for row in rows],
+                         [('INBOX', 1, 'none'), ('Bounces', 1, 'failure'),
+                          ('Bounces', 1, 'failure')])
+        self.assertEqual(rows[1] | {'rule': ''}, {
+            'mailbox': 'Bounces', 'uid': 1, 'kind': 'failure', 'format': 'dsn',
+            'evidence': 'plausible', 'subject': 'Lunch',
+            'recipient': 'a@example.net', 'action': 'failed', 'class': 'soft',
+            'side': 'sender', 'reason': 'reputation', 'status': '5.7.1',
+            'reply': '554', 'rule': '', 'words': '554 5.7.1 Client host '
+            '[192.0.2.1] blocked using zen.spamhaus.org'})
+        self.assertRegex(rows[1]['rule'], r'^\d+-[a-z-]+\.rules:\d+$')
+        self.assertEqual({value for name, value in rows[0].items() if name not in
+                          ('mailbox', 'uid', 'kind')}, {''})
+
+    def test_no_dictionary_needed(self):
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        self.forget(user)
+        os.mkdir(f'{self.home(user)}/dovecot-bounce.dict')
+        self.assertEqual(len(self.rows('explain', '-u', user)), 1)
+        self.run_bounce('scan', '-u', user, status=75)
+
+    def test_formats(self):
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        for fmt in FORMATS:
+            for args in (['scan'], ['scan', '-n'], ['explain'], ['stats'],
+                         ['export'], ['export', 'csv'], ['expire'],
+                         ['rules', 'check'], ['erase', 'x@example.com']):
+                with self.subTest(fmt=fmt, args=args):
+                    out = self.doveadm('-f', fmt, 'bounce', *args, '-u',
+                                       user).stdout
+                    if fmt == 'json':
+                        json.loads(out)
+
+
+class Rules(Doveadm):
+
+    users = {'alice': {}}
+    spare_users = 0
+
+    def folder(self, name, text):
+        path = pathlib.Path(self.dir, name)
+        path.mkdir(exist_ok=True)
+        (path / '10-own.rules').write_text(text)
+        return str(path)
+
+    def test_shipped(self):
+        for args in ([], ['-u', 'alice'], ['-A']):
+            row = self.rows('rules', 'check', *args)[0]
+            self.assertGreater(row['rules'], 100)
+            self.assertEqual(row['problems'], 0)
+
+    def test_problems(self):
+        good = self.folder('good', 'mailbox-full: too many letters\n'
+                           '= 552 Too many letters here\n')
+        bad = self.folder('bad', 'mailbox-full: too many letters\n'
+                          '= 552 Something else\nno-such-reason: x\n')
+        self.assertEqual(self.rows('rules', 'check', good),
+                         [{'rules': 1, 'problems': 0}])
+        for args in ([], ['-u', 'alice']):
+            done = self.run_bounce('rules', 'check', *args, good, bad, status=65)
+            self.assertIn('10-own.rules:2: ', done.stderr)
+            self.assertIn('10-own.rules:3: ', done.stderr)
+            done = self.run_bounce('rules', 'check', *args, '/nowhere/x', status=65)
+            self.assertIn('/nowhere/x', done.stderr)
+        empty = pathlib.Path(self.dir, 'empty')
+        empty.mkdir()
+        done = self.run_bounce('rules', 'check', str(empty), status=65)
+        self.assertIn(f'No rules in {empty}', done.stderr)
+
+    def test_setting(self):
+        """The site's setting, and a user's."""
+        own = self.folder('own', 'mailbox-full: too many letters\n'
+                          '= 552 Too many letters here\n')
+        self.server.add_user('eve', bounce_rules=own)
+        self.assertEqual(self.rows('rules', 'check', '-u', 'eve'),
+                         [{'rules': 1, 'problems': 0}])
+
+
+class SiteRules(Doveadm):
+
+    spare_users = 0
+    settings = {'bounce_rules': '@DIR@/rules'}
+
+    @classmethod
+    def prepare(cls, server):
+        os.mkdir(f'{server.dir}/rules')
+        pathlib.Path(server.dir, 'rules', 'x.rules').write_text(
+            'mailbox-full: too many letters\n= 552 Too many letters here\n')
+
+    def test_setting(self):
+        for args in ([], ['-u', 'alice']):
+            self.assertEqual(self.rows('rules', 'check', *args),
+                             [{'rules': 1, 'problems': 0}])
+
+
+class ThroughServer(Doveadm):
+    """All of it through doveadm-server, as with a proxy."""
+
+    users = {'alice': {}, 'bob': {}}
+    spare_users = 0
+
+    def run_bounce(self, *args, status=0):
+        words = 2 if args[0] == 'rules' else 1
+        return super().run_bounce(*args[:words], '-S', f'{self.dir}/run/'
+                                  'doveadm-server', *args[words:], status=status)
+
+    def rows(self, *args):
+        return super().rows(args[0], '-S', f'{self.dir}/run/doveadm-server',
+                            *args[1:])
+
+    def test_commands(self):
+        self.put('alice', {'address': 'a@example.com'},
+                 {'address': 'b@example.com', 'state': 'watched'})
+        self.assertEqual(self.addresses('alice', '-s', 'watched'),
+                         ['b@example.com'])
+        self.run_bounce('add', '-u', 'alice', 'c@example.com', 'mailbox-moved')
+        self.run_bounce('correct', '-u', 'alice', 'b@example.com', 'd@example.com')
+        self.run_bounce('release', '-u', 'alice', 'a@example.com')
+        rows = self.rows('list', '-u', 'alice')
+        self.assertEqual([(row['address'], row['state']) for row in rows],
+                         [('a@example.com', 'released'),
+                          ('b@example.com', 'corrected'),
+                          ('c@example.com', 'suppressed')])
+        row, = self.rows('get', '-u', 'alice', 'c@example.com')
+        self.assertEqual((row['reason'], row['by']), ('mailbox-moved', 'user'))
+        self.run_bounce('remove', '-u', 'alice', 'c@example.com')
+        self.assertEqual(self.rows('expire', '-u', 'alice'), [{'removed': 0}])
+        self.assertEqual(self.rows('stats', '-u', 'alice')[0]['count'], 2)
+        out = self.run_bounce('export', '-u', 'alice', 'json').stdout
+        self.assertEqual([json.loads(line)['address'] for line in
+                          out.splitlines()], ['a@example.com', 'b@example.com'])
+        self.assertEqual(self.rows('erase', '-u', 'alice', 'd@example.com'),
+                         [{'removed': 1}])
+        self.assertIn('problems=0',
+                      self.run_bounce('rules', 'check', '-u', 'alice').stdout)
+
+    def test_import(self):
+        path = pathlib.Path(self.dir, 'list.txt')
+        path.write_text('x@example.com\n')
+        path.chmod(0o600)
+        self.assertEqual(self.rows('import', '-u', 'bob', str(path)),
+                         [{'read': 1, 'written': 1, 'wrong': 0}])
+        self.assertIn('x@example.com', self.addresses('bob'))
+
+    def test_scan(self):
+        self.lmtp('alice', harness.dsn('s@example.net'))
+        os.unlink(f'{self.home("alice")}/dovecot-bounce.dict')
+        row, = self.rows('scan', '-n', '-u', 'alice')
+        self.assertEqual(row['address'], 's@example.net')
+        row, = self.rows('scan', '-u', 'alice', 'mailbox', 'Bounces')
+        self.assertEqual(row['changed'], 1)
+        row, = self.rows('explain', '-u', 'alice', 'Bounces')
+        self.assertEqual(row['recipient'], 's@example.net')
+
+    def test_status(self):
+        self.run_bounce('get', '-u', 'alice', 'nobody@example.com', status=68)
+        self.run_bounce('get', '-u', 'alice', 'nobody', status=64)
+        self.run_bounce('list', '-u', 'alice', '-c', 'x', status=64)
+        self.run_bounce('remove', '-u', 'alice', 'nobody@example.com', status=68)
+        self.expect_log('No record of nobody@example.com')
+
+    def test_all(self):
+        self.put('alice', {'address': 'a@example.com'})
+        self.put('bob', {'address': 'b@example.com'})
+        rows = self.rows('list', '-A')
+        self.assertEqual({(row['username'], row['address']) for row in rows},
+                         {('alice', 'a@example.com'), ('bob', 'b@example.com')})
+        rows = self.rows('get', '-A', 'b@example.com')
+        self.assertEqual([row['username'] for row in rows], ['bob'])
 
 
 # As they are typed, and their normal form where that is another.
