@@ -302,6 +302,8 @@ void bounce_hints_read(const struct bounce_message *message,
 			if (bounce_message_has(message, report_headers[i]))
 				hints_r->report = TRUE;
 		}
+		hints_r->reply_subject =
+			begins_with_any(subject, reply_subjects);
 		hints_r->no_subject = *subject == '\0';
 		hints_r->failure_subject =
 			bounce_text_find(subject, failure_subjects) != NULL;

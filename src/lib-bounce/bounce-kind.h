@@ -18,6 +18,8 @@ struct bounce_hints {
 	/* the subject speaks of a failure, of a delay, of a success */
 	bool failure_subject, delay_subject, success_subject;
 	bool no_subject;
+	/* the subject begins as an auto-reply's: "Auto: Undeliverable" */
+	bool reply_subject;
 	/* RFC 3834 and what came before it */
 	bool auto_reply;
 	/* a mailbox's own filter refused the mail (RFC 5429): Sieve says so

@@ -385,6 +385,9 @@ static void weigh(struct bounce_scan *scan, const struct bounce_report *report,
 	bool answer = bounce_reply_find(before, NULL) != NULL ||
 		strstr(folded, "rcpt to:") != NULL;
 
+	/* quoted, no transcript */
+	if (line->text[0] == '>' && line->text[1] != '>')
+		return;
 	if (is_url(line->text, mention->begin) ||
 	    strchr(mention->address, '?') != NULL)
 		return;

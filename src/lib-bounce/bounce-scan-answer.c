@@ -285,32 +285,69 @@ bounce_scan_command_find(const struct bounce_scan *scan,
 	return NULL;
 }
 
+/* The host name (or address) at text, less what dresses it. Data stack, or
+   NULL. */
+static const char *host_at(const char *text)
+{
+	const char *end, *host;
+
+	text += strspn(text, " <[(\"'");
+	end = text;
+	while (i_isalnum(*end) || *end == '.' || *end == '-' || *end == '_')
+		end++;
+	while (end > text && end[-1] == '.')
+		end--;
+	host = t_strdup_until(text, end);
+	return strchr(host, '.') != NULL && strlen(host) < 256 ? host : NULL;
+}
+
 const char *bounce_scan_host_find(const struct bounce_scan *scan,
 				  const struct bounce_scan_region *region,
 				  unsigned int line)
 {
-	const char *folded, *p, *end, *host;
+	const char *folded, *p, *host;
 	unsigned int i, j;
 
 	for (i = I_MIN(line + 1, region->end); i > region->first; i--) {
 		folded = bounce_scan_line(scan, i - 1)->folded;
 		for (j = 0; host_labels[j] != NULL; j++) {
 			p = strstr(folded, host_labels[j]);
-			if (p == NULL)
+			/* "the mail system at host ..." is who reports */
+			if (p == NULL || (p > folded + 2 &&
+					  strncmp(p - 3, "at ", 3) == 0))
 				continue;
-			p += strlen(host_labels[j]);
-			p += strspn(p, " <[(\"'");
-			end = p;
-			while (i_isalnum(*end) || *end == '.' || *end == '-' ||
-			       *end == '_')
-				end++;
-			while (end > p && end[-1] == '.')
-				end--;
-			host = t_strdup_until(p, end);
-			if (strchr(host, '.') != NULL && strlen(host) < 256)
+			host = host_at(p + strlen(host_labels[j]));
+			if (host != NULL)
 				return host;
 		}
 	}
 	return NULL;
 }
 
+const char *bounce_scan_reporter_find(const struct bounce_scan *scan)
+{
+	static const char *const labels[] = {
+		" at host ", " at ", " on ", NULL
+	};
+	const struct bounce_scan_line *line;
+	const char *p, *host;
+
+	array_foreach(&scan->lines, line) {
+		p = strstr(line->folded, "generating server: ");
+		if (p != NULL)
+			return host_at(p + strlen("generating server: "));
+		/* "Hi. This is the qmail-send program at mx.example.com." */
+		p = strstr(line->folded, "this is the ");
+		if (p == NULL || p > line->folded + 8)
+			continue;
+		for (unsigned int i = 0; labels[i] != NULL; i++) {
+			if (strstr(p, labels[i]) == NULL)
+				continue;
+			host = host_at(strstr(p, labels[i]) +
+				       strlen(labels[i]));
+			if (host != NULL)
+				return host;
+		}
+	}
+	return NULL;
+}

@@ -8,6 +8,8 @@
 #include "bounce-status.h"
 #include "bounce-text.h"
 
+#include <ctype.h>
+
 
 /* What the notice says of each recipient: from the line that lists it as far
    as the next recipient's, and the server's answers that name it. */
@@ -184,6 +186,12 @@ static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 		status = find_status(rcpt->diagnostic);
 		reply = bounce_reply_find(rcpt->diagnostic, NULL);
 	}
+	/* "250 2.0.0 Ok" of what was delivered */
+	if (reply == NULL && rcpt->diagnostic != NULL &&
+	    rcpt->action >= BOUNCE_ACTION_DELIVERED &&
+	    rcpt->diagnostic[0] == '2' && i_isdigit(rcpt->diagnostic[1]) &&
+	    i_isdigit(rcpt->diagnostic[2]) && rcpt->diagnostic[3] == ' ')
+		reply = t_strndup(rcpt->diagnostic, 3);
 	if (status == NULL && rcpt->explanation != NULL) {
 		status = bounce_status_find(rcpt->explanation);
 		/* "5.0.0" says less than what the mailer says elsewhere */

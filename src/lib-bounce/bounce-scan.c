@@ -39,12 +39,14 @@ static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
 	return str_c(dest);
 }
 
-/* A line without the quoting that some mailers put before their own words. */
+/* A line without the "> " that some mailers put before the addresses of their
+   lists. Other quoted lines are somebody else's words. */
 static const char *clean_line(const char *line)
 {
 	line += strspn(line, " \t");
-	while (line[0] == '>' && (line[1] == ' ' || line[1] == '\0'))
-		line += line[1] == ' ' ? 2 : 1;
+	if (line[0] == '>' && line[1] == ' ' &&
+	    line[2 + strcspn(line + 2, " ")] == '\0')
+		line += 2;
 	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
 }
 

@@ -53,6 +53,9 @@ bounce_scan_names(struct bounce_scan *scan,
    status, command, remote_mta, explanation) where it is not known yet. */
 void bounce_scan_words(struct bounce_scan *scan, struct bounce_report *report);
 
+/* The host that wrote the notice, where it says so. Data stack, or NULL. */
+const char *bounce_scan_reporter_find(const struct bounce_scan *scan);
+
 /* Read the returned mail's header block into report. */
 void bounce_scan_returned(pool_t pool, const char *block,
 			  struct bounce_report *report);

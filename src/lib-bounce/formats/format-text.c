@@ -138,7 +138,8 @@ static bool text_read(const struct bounce_message *message,
 
 	if (hints->person && !hints->null_sender && !hints->daemon)
 		return FALSE;
-	if (hints->auto_reply && !hints->daemon && !hints->failure_subject)
+	if (hints->auto_reply && !hints->daemon &&
+	    (!hints->failure_subject || hints->reply_subject))
 		return FALSE;
 	if (message->report_type != NULL && !hints->rejection &&
 	    strcmp(message->report_type, "delivery-status") != 0)
@@ -167,6 +168,10 @@ static bool text_read(const struct bounce_message *message,
 			rcpt->action = BOUNCE_ACTION_DELIVERED;
 	}
 	bounce_scan_words(scan, report);
+	T_BEGIN {
+		report->reporting_mta = p_strdup(message->pool,
+			bounce_scan_reporter_find(scan));
+	} T_END;
 	return TRUE;
 }
 
