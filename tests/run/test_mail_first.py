@@ -45,6 +45,7 @@ class WrongSettings(Case):
         'bounce_record': 'perhaps',
         'bounce_evidence': 'rumour',
         'bounce_threshold': 'many',
+        'bounce_token_key': 'here',
         'bounce_half_life': '14',
         'bounce_forget': '3 moons',
         'bounce_keep_hard': '-1d',
