@@ -21,8 +21,8 @@ typedef void compat_doveadm_init_t(COMPAT_DOVEADM_INIT_PARAMS);
 void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
 			     compat_doveadm_init_t *init);
 
-/* Does the command go through several users (-A, -F, a wildcard)? True in
-   doveadm-server, too, when the client does. */
+/* Does the command go through several users (-A, -F, a wildcard)? In
+   doveadm-server only 2.3 is told of the client's -A. */
 bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
 
 /* The site's setting bounce_rules, without a user: folders, NULL-terminated, on

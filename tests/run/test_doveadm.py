@@ -165,6 +165,27 @@ class Reading(Doveadm):
             self.assertRegex(done.stderr, 'Error: bounce: Dictionary')
 
 
+class Manual(Doveadm):
+
+    users = {'alice': {}}
+    spare_users = 0
+
+    def test_columns(self):
+        """Those that the manual names are those that are printed."""
+        self.put('alice', {'address': 'a@example.com'})
+        page = (harness.SOURCE / 'doc' / 'doveadm-bounce.1').read_text('utf-8')
+        entries = dict(re.findall(r'^\.\\" command: bounce ([a-z ]+)\n(.*?)'
+                                  r'(?=^\.\\" command|^\.Sh)', page, re.M | re.S))
+        for command in ('list', 'scan', 'import'):
+            named = re.search(r'^Columns:\n(.*?)(?=^\.Pp|^\.El|; with|\Z)',
+                              entries[command], re.M | re.S).group(1)
+            named = [name for line in re.findall(r'^\.Li (.*)$', named, re.M)
+                     for name in line.split() if name not in (',', '.')]
+            row = self.doveadm('-f', 'json', 'bounce', command, '-u', 'alice',
+                               stdin=b'a@example.com\n').stdout
+            self.assertEqual(sorted(json.loads(row)[0]), sorted(named), command)
+
+
 class Editing(Doveadm):
 
     def record(self, user, address):
@@ -627,6 +648,11 @@ class ThroughServer(Doveadm):
         rows = self.rows('list', '-A')
         self.assertEqual({(row['username'], row['address']) for row in rows},
                          {('alice', 'a@example.com'), ('bob', 'b@example.com')})
+        if self.version >= (2, 4):
+            # that server does not know of the client's other users
+            self.run_bounce('get', '-A', 'b@example.com', status=68)
+            self.expect_log('No record of b@example.com')
+            return
         rows = self.rows('get', '-A', 'b@example.com')
         self.assertEqual([row['username'] for row in rows], ['bob'])
 
