@@ -13,6 +13,8 @@
 #include "bounce-message.h"
 #include "bounce-text.h"
 
+#include <ctype.h>
+
 /* What a MIME part is for us. */
 enum part_role {
 	PART_OTHER = 0,
@@ -90,6 +92,27 @@ static void header_finish(struct bounce_message *message, const char *block)
 	message->report_type = p_strdup(message->pool, report_type);
 }
 
+/* The fields that tell what a mail is, by their first letters. All other fields
+   of ordinary mail cost no more than this look. */
+static bool is_wanted(const struct message_header_line *hdr)
+{
+	static const char *const wanted[] = {
+		"Auto-Submitted", "Auto-Reply", "Content-Type", "From",
+		"In-Reply-To", "List-Id", "Message-ID", "Precedence",
+		"Return-Path", "Subject", "To", NULL
+	};
+
+	/* X-Failed-Recipients, X-Autoreply, X-Vacation ... */
+	if (hdr->name_len > 4 && (hdr->name[0] == 'X' || hdr->name[0] == 'x'))
+		return strchr("aAfFvVmMdD", hdr->name[2]) != NULL;
+	for (unsigned int i = 0; wanted[i] != NULL; i++) {
+		if (i_tolower(hdr->name[0]) == i_tolower(wanted[i][0]) &&
+		    strcasecmp(hdr->name, wanted[i]) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 int bounce_message_read_header(struct istream *input, pool_t pool,
 			       struct bounce_message **message_r)
 {
@@ -97,6 +120,8 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 	struct message_header_parser_ctx *parser;
 	struct message_header_line *hdr;
 	string_t *block;
+	uoff_t size = 0;
+	bool wanted = FALSE;
 
 	message->pool = pool;
 	message->text = message->status = message->inner_status =
@@ -104,21 +129,24 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 		message->returned = "";
 	*message_r = message;
 	T_BEGIN {
-		block = str_new(default_pool, 4096);
+		block = t_str_new(1024);
 		parser = message_parse_header_init(input, NULL, 0);
 		message_parse_header_set_limit(parser, BOUNCE_MAX_HEADER * 2);
 		while (message_parse_header_next(parser, &hdr) > 0) {
 			if (hdr->eoh)
 				break;
-			append_line(block, hdr);
-			if (str_len(block) > BOUNCE_MAX_HEADER) {
+			if (!hdr->continued)
+				wanted = is_wanted(hdr);
+			if (wanted)
+				append_line(block, hdr);
+			size += hdr->name_len + hdr->value_len;
+			if (size > BOUNCE_MAX_HEADER) {
 				message->truncated = TRUE;
 				break;
 			}
 		}
 		message_parse_header_deinit(&parser);
 		header_finish(message, str_c(block));
-		str_free(&block);
 	} T_END;
 	return input->stream_errno == 0 ? 0 : -1;
 }

@@ -17,7 +17,7 @@ ARRAY_DEFINE_TYPE(bounce_header, struct bounce_header);
 
 struct bounce_message {
 	pool_t pool;
-	/* of the mail itself, in their order */
+	/* of the mail itself, in their order: those that tell what it is */
 	ARRAY_TYPE(bounce_header) headers;
 	/* "type/subtype" in lower case, and the report-type= of a
 	   multipart/report; NULL where there is none */
