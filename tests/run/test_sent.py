@@ -164,6 +164,42 @@ class Counting(SentCase):
         self.assertEqual(self.sent(user), 1)
 
 
+class Everywhere(SentCase):
+    """In the global mail_plugins, and in no order."""
+    plugins = ('submission_bounce',)
+    conf23 = conf24 = ''
+
+    def test_all_processes(self):
+        user = self.new_user()
+        mail = letter()
+        self.append(user, mail)
+        self.lmtp(user, harness.mail(to=f'{user}@example.org'))
+        self.lda(user, harness.mail(to=f'{user}@example.org'))
+        self.submit(user, letter(), ['bob@example.net'])
+        self.assertEqual(self.sent(user), 2)
+
+
+class AtOnce(SentCase):
+    """Several clients at the same time lose no count."""
+
+    def test_parallel(self):
+        user = self.new_user()
+
+        def work(number):
+            client = self.submission(user)
+            for i in range(10):
+                address = f'p{number}.{i}@example.net'
+                self.submit(user, letter('News', to=[address]), [address], client)
+        threads = [harness.threading.Thread(target=work, args=(i,))
+                   for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], self.sent(user)), (40, 40))
+
+
 class Rates(SentCase):
     # the reports of harness.dsn() bear no token
     settings = {'bounce_evidence': 'plausible'}
