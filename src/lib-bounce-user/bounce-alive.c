@@ -4,7 +4,6 @@
 #include "array.h"
 #include "mail-storage.h"
 #include "mail-user.h"
-#include "message-address.h"
 #include "bounce-address.h"
 #include "bounce-alive.h"
 #include "bounce-authres.h"
@@ -49,27 +48,6 @@ clear(struct bounce_user *bu, const char *address, time_t now,
 /*
  * A mail
  */
-
-/* The one sender's address in normal form, or NULL. */
-static const char *t_from(struct mail *mail)
-{
-	const struct message_address *addr;
-	const char *value, *normal, *error;
-
-	if (mail_get_first_header(mail, "From", &value) <= 0)
-		return NULL;
-	addr = message_address_parse(pool_datastack_create(),
-				     (const unsigned char *)value,
-				     strlen(value), 2, 0);
-	if (addr == NULL || addr->next != NULL || addr->mailbox == NULL ||
-	    addr->domain == NULL ||
-	    bounce_address_normalize(pool_datastack_create(),
-				     t_strconcat(addr->mailbox, "@",
-						 addr->domain, NULL),
-				     &normal, &error) < 0)
-		return NULL;
-	return normal;
-}
 
 static bool is_spam(struct mail *mail)
 {
@@ -147,30 +125,16 @@ is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 	return FALSE;
 }
 
-bool bounce_alive_possible(struct mail *mail)
-{
-	static const char *const names[] = {
-		"In-Reply-To", "References", "Authentication-Results"
-	};
-	const char *value;
-
-	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
-		if (mail_get_first_header(mail, names[i], &value) > 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static int
-alive_mail(struct bounce_user *bu, struct mail *mail, time_t now, pool_t pool,
-	   const char **error_r)
+alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
+	   time_t now, pool_t pool, const char **error_r)
 {
 	struct bounce_store *store;
 	struct bounce_record rec;
-	const char *from = t_from(mail);
+	const char *from, *error;
 	int ret;
 
-	if (from == NULL)
+	if (bounce_address_normalize(pool, sender, &from, &error) < 0)
 		return 0;
 	if (bounce_user_store(bu, &store, error_r) < 0)
 		return -1;
@@ -184,11 +148,11 @@ alive_mail(struct bounce_user *bu, struct mail *mail, time_t now, pool_t pool,
 	return clear(bu, from, now, error_r);
 }
 
-int bounce_alive_mail(struct bounce_user *bu, struct mail *mail, time_t now,
-		      const char **error_r)
+int bounce_alive_mail(struct bounce_user *bu, const char *sender,
+		      struct mail *mail, time_t now, const char **error_r)
 {
 	pool_t pool = pool_alloconly_create("bounce alive", 2048);
-	int ret = alive_mail(bu, mail, now, pool, error_r);
+	int ret = alive_mail(bu, sender, mail, now, pool, error_r);
 
 	pool_unref(&pool);
 	return ret;

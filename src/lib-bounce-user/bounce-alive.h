@@ -9,15 +9,12 @@
 struct bounce_user;
 struct mail;
 
-/* Can this mail prove anything? If not, it need not cost settings and
-   dictionary. */
-bool bounce_alive_possible(struct mail *mail);
-/* A delivered mail that is no report. Its sender is alive if a server of ours
-   says that he sent it (Authentication-Results), or if it answers a mail of
-   this user's to him. One look-up where the sender has no record. Returns how
-   many records went, or -1. */
-int bounce_alive_mail(struct bounce_user *bu, struct mail *mail, time_t now,
-		      const char **error_r);
+/* A delivered mail that is no report; sender is struct bounce_report's. He is
+   alive if a server of ours says that the mail is from his domain
+   (Authentication-Results), or if it answers a mail of this user's to him. One
+   look-up where he has no record. Returns how many records went, or -1. */
+int bounce_alive_mail(struct bounce_user *bu, const char *sender,
+		      struct mail *mail, time_t now, const char **error_r);
 /* A report of success, or a receipt. */
 int bounce_alive_report(struct bounce_user *bu,
 			const struct bounce_report *report,

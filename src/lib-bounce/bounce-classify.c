@@ -31,6 +31,20 @@ static void judge(const struct bounce_rules *rules, pool_t pool,
 	}
 }
 
+/* Only mail with one of these may show that its sender is alive. */
+static const char *
+sender(const struct bounce_message *message, pool_t pool)
+{
+	const char *from;
+
+	if (bounce_message_header(message, "In-Reply-To") == NULL &&
+	    bounce_message_header(message, "References") == NULL &&
+	    bounce_message_header(message, "Authentication-Results") == NULL)
+		return NULL;
+	from = bounce_message_header(message, "From");
+	return from == NULL ? NULL : bounce_header_address(pool, from);
+}
+
 int bounce_classify(struct istream *input,
 		    const struct bounce_envelope *envelope,
 		    const struct bounce_rules *rules, pool_t pool,
@@ -47,8 +61,10 @@ int bounce_classify(struct istream *input,
 	ret = bounce_message_read_header(input, pool, &message);
 	bounce_hints_read(message, envelope, &hints);
 	report->message_id = message_id(message);
-	if (ret == 0 && !bounce_hints_is_candidate(&hints))
+	if (ret == 0 && !bounce_hints_is_candidate(&hints)) {
+		report->sender = sender(message, pool);
 		return 0;
+	}
 	if (ret == 0)
 		ret = bounce_message_read_body(message, input);
 	if (bounce_format_read(message, &hints, report))
@@ -59,5 +75,8 @@ int bounce_classify(struct istream *input,
 		*error_r = i_stream_get_error(input);
 		return -1;
 	}
-	return report->kind == BOUNCE_KIND_NONE ? 0 : 1;
+	if (report->kind != BOUNCE_KIND_NONE)
+		return 1;
+	report->sender = sender(message, pool);
+	return 0;
 }

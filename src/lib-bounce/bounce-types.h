@@ -126,6 +126,9 @@ struct bounce_report {
 	ARRAY(struct bounce_recipient) recipients;
 	/* a cap of bounce-limits.h was reached */
 	bool truncated;
+	/* of ordinary mail that answers one, or that a server authenticated:
+	   the first address of From, for the proof of life */
+	const char *sender;
 };
 
 /* Names as they stand in the dictionary, in Sieve and in JSON ("failure",

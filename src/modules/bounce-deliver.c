@@ -321,7 +321,10 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 				     storage_r);
 	else {
 		ret = call_next(mdctx, storage_r);
-		bounce_proof_mail(mdctx->rcpt_user, mdctx->src_mail);
+		if (report != NULL) {
+			bounce_proof_mail(mdctx->rcpt_user, report,
+					  mdctx->src_mail);
+		}
 	}
 	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);
 	pool_unref(&pool);

@@ -27,20 +27,22 @@ proved(struct bounce_user *bu, const char *by, int ret, const char *error)
 		       ret);
 }
 
-void bounce_proof_mail(struct mail_user *user, struct mail *mail)
+void bounce_proof_mail(struct mail_user *user,
+		       const struct bounce_report *report, struct mail *mail)
 {
 	struct bounce_user *bu;
 	uint64_t started;
 	const char *error;
 	int ret;
 
-	if (ioloop_time < pause_until || !bounce_alive_possible(mail))
+	if (report->sender == NULL || ioloop_time < pause_until)
 		return;
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)
 		return;
 	started = i_microseconds();
-	ret = bounce_alive_mail(bu, mail, ioloop_time, &error);
+	ret = bounce_alive_mail(bu, report->sender, mail, ioloop_time,
+				&error);
 	proved(bu, "mail", ret, error);
 	if (ret < 0 || (ret == 0 && i_microseconds() - started > SLOW_USECS))
 		pause_until = ioloop_time + PAUSE_SECS;

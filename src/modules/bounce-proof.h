@@ -9,8 +9,9 @@ struct bounce_user;
 struct mail;
 struct mail_user;
 
-/* An ordinary mail. */
-void bounce_proof_mail(struct mail_user *user, struct mail *mail);
+/* An ordinary mail, and what was made of it. */
+void bounce_proof_mail(struct mail_user *user,
+		       const struct bounce_report *report, struct mail *mail);
 /* A report of success, or a receipt. */
 void bounce_proof_report(struct bounce_user *bu,
 			 const struct bounce_report *report,
