@@ -8,6 +8,7 @@
 #include "hostpid.h"
 #include "mail-user.h"
 #include "bounce-reason.h"
+#include "bounce-sender.h"
 #include "bounce-store.h"
 
 #include <signal.h>
@@ -599,6 +600,162 @@ START_TEST(test_not_writable)
 }
 END_TEST
 
+static int sent_at(const char *id, time_t now)
+{
+	struct bounce_sent_mail mail = {
+		.message_id = id, .subject = "News", .recipients = 30
+	};
+	const char *error = "?";
+	int ret = bounce_sender_add(store, &mail, now, &error);
+
+	ck_assert_msg(ret >= 0, "%s", error);
+	return ret;
+}
+
+static unsigned int
+sent_read(time_t since, time_t now, struct bounce_sent *first_r)
+{
+	ARRAY_TYPE(bounce_sent) days, broadcasts;
+	pool_t pool = pool_alloconly_create("sent", 1024);
+	const char *error;
+	unsigned int count;
+
+	p_array_init(&days, pool, 8);
+	p_array_init(&broadcasts, pool, 8);
+	ck_assert_int_eq(bounce_sender_read(store, pool, since, now, &days,
+					    &broadcasts, &error), 0);
+	count = array_count(&days);
+	ck_assert_uint_eq(array_count(&broadcasts), count);
+	if (first_r != NULL && count > 0)
+		*first_r = *array_idx(&broadcasts, 0);
+	/* first_r's numbers only */
+	pool_unref(&pool);
+	return count;
+}
+
+/* A mail of one minute to midnight, and its copy after it. */
+START_TEST(test_sent_midnight)
+{
+	time_t midnight = START - START % DAY;
+	time_t since;
+	const char *error;
+
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 0);
+	ck_assert_int_eq(sent_at("<1>", midnight - 60), 1);
+	ck_assert_int_eq(sent_at("<1>", midnight + 60), 0);
+	ck_assert_int_eq(sent_at("<2>", midnight + 60), 1);
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 1);
+	ck_assert_int_eq(since, midnight - DAY);
+	ck_assert_uint_eq(sent_read(midnight - DAY, midnight + 60, NULL), 2);
+	ck_assert_uint_eq(sent_read(midnight, midnight + 60, NULL), 1);
+}
+END_TEST
+
+/* What is too old goes by itself, and leaves nothing behind. */
+START_TEST(test_sent_expires)
+{
+	unsigned int i, days = BOUNCE_SENDER_KEEP_DAYS + 30;
+	time_t since;
+	const char *error;
+
+	for (i = 0; i < days; i++)
+		ck_assert_int_eq(sent_at(t_strdup_printf("<%u>", i),
+					 START - (days - i) * DAY), 1);
+	ck_assert_int_eq(sent_at("<last>", START), 1);
+	i = sent_read(0, START, NULL);
+	ck_assert_uint_ge(i, BOUNCE_SENDER_KEEP_DAYS);
+	ck_assert_uint_le(i, BOUNCE_SENDER_KEEP_DAYS + 2);
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 1);
+	/* after years of silence, too */
+	ck_assert_int_eq(sent_at("<years>", START + 700 * DAY), 1);
+	ck_assert_uint_eq(sent_read(START - 60 * DAY, START, NULL), 0);
+}
+END_TEST
+
+static struct bounce_report *
+t_returned(const char *id, const char *address, const char *date)
+{
+	struct bounce_report *report = t_report(id, address, "mailbox-unknown");
+
+	report->original_subject = "News";
+	report->original_headers = t_strdup_printf("Subject: x\n"
+						   "Date: %s\nTo: y\n", date);
+	return report;
+}
+
+/* A failure belongs to the day on which its mail was sent. */
+START_TEST(test_sent_failure)
+{
+	static const struct {
+		const char *date;
+		/* days before: where it is counted; -1 = in no broadcast */
+		int day;
+	} tests[] = {
+		{ "Wed, 18 Nov 2026 12:00:00 +0000", 6 },
+		/* the clock of a client that is wrong by hours */
+		{ "Wed, 18 Nov 2026 23:30:00 -0500", 6 },
+		{ "Thu, 19 Nov 2026 12:00:00 +0000", 6 },
+		{ "Tue, 24 Nov 2026 12:00:00 +0000", 0 },
+		/* none, nonsense, the future, long ago: today's */
+		{ "", 0 }, { "yesterday", 0 },
+		{ "Tue, 24 Nov 2036 12:00:00 +0000", 0 },
+		{ "Tue, 24 Nov 2006 12:00:00 +0000", 0 },
+		/* that day nothing was sent */
+		{ "Sat, 21 Nov 2026 12:00:00 +0000", -1 },
+	};
+	const time_t noon = 1795478400 + 12 * 3600;
+	struct bounce_sent sent;
+	unsigned int failed[2] = { 0, 0 };
+
+	ck_assert_int_eq(sent_at("<old>", noon - 6 * DAY), 1);
+	ck_assert_int_eq(sent_at("<new>", noon), 1);
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		const char *id = t_strdup_printf("<%u>", i), *error = "?";
+
+		ck_assert_int_eq(bounce_store_add(store,
+			t_returned(id, t_strdup_printf("a%u@example.com", i),
+				   tests[i].date),
+			BOUNCE_EVIDENCE_PLAUSIBLE, noon, &error), 1);
+		if (tests[i].day >= 0)
+			failed[tests[i].day == 0 ? 1 : 0]++;
+		(void)sent_read(noon, noon, &sent);
+		ck_assert_msg(sent.failed == failed[1], "row %u", i);
+		ck_assert_int_eq(sent_read(noon - 6 * DAY, noon - 5 * DAY,
+					   &sent), 1);
+		ck_assert_msg(sent.failed == failed[0], "row %u", i);
+	}
+}
+END_TEST
+
+START_TEST(test_sent_crossed)
+{
+	static const char *const levels[] = {
+		"notice", "warning", "critical", NULL, NULL, "our-side", NULL
+	};
+	const struct bounce_sent *crossed;
+	const char *error = "?";
+
+	ck_assert_int_eq(sent_at("<1>", START), 1);
+	for (unsigned int i = 0; i < N_ELEMENTS(levels); i++) {
+		const char *id = t_strdup_printf("<r%u>", i);
+		struct bounce_report *report = t_returned(id,
+			t_strdup_printf("a%u@example.com", i), "");
+
+		for (unsigned int again = 0; again < 2; again++) {
+			ck_assert_int_eq(bounce_store_add(store, report,
+				BOUNCE_EVIDENCE_PLAUSIBLE, START, &error),
+				again == 0 ? 1 : 0);
+			crossed = bounce_sender_crossed(store);
+			/* once a level, and not when it is delivered again */
+			ck_assert_str_eq(crossed == NULL ? "" :
+				bounce_rate_level_name(crossed->level),
+				levels[i] == NULL || again > 0 ? "" :
+				levels[i]);
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite;
@@ -622,6 +779,10 @@ int main(void)
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_not_writable);
+	tcase_add_test(tcase, test_sent_midnight);
+	tcase_add_test(tcase, test_sent_expires);
+	tcase_add_test(tcase, test_sent_failure);
+	tcase_add_test(tcase, test_sent_crossed);
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(many, test_parallel);
 	tcase_add_test(many, test_killed);

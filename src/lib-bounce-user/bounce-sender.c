@@ -13,6 +13,8 @@
 #define DAY_SECS (24 * 60 * 60)
 /* How often a delivery begins anew when another Dovecot comes between. */
 #define MAX_TRIES 10
+/* So long after midnight a copy may be saved of a mail that was sent before. */
+#define MIDNIGHT_SECS (10 * 60)
 /* Days removed at once, should nobody have written for years. */
 #define MAX_EXPIRE_DAYS 800
 
@@ -239,6 +241,21 @@ count_mail(struct bounce_edit *edit, struct bounce_sent *day,
 	return 0;
 }
 
+static int
+seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
+	       time_t now, const char **error_r)
+{
+	struct bounce_sent day;
+	int ret;
+
+	if (now % DAY_SECS >= MIDNIGHT_SECS || mail->message_id == NULL)
+		return 0;
+	ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit),
+			bounce_sent_day(now - DAY_SECS), &day, error_r);
+	return ret > 0 ? (bounce_sent_saw(&day, mail->message_id) ? 1 : 0) :
+		ret;
+}
+
 /* 1 = to be written, 0 = seen before */
 static int
 edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
@@ -247,13 +264,16 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 	pool_t pool = bounce_edit_pool(edit);
 	const char *today = bounce_sent_day(now);
 	struct bounce_sent day;
-	int ret;
+	int ret, seen;
 
 	ret = read_sent(bounce_edit_store(edit), pool, today, &day, error_r);
 	if (ret < 0)
 		return -1;
 	if (bounce_sent_see(&day, pool, mail->message_id))
 		return 0;
+	seen = seen_yesterday(edit, mail, now, error_r);
+	if (seen != 0)
+		return seen < 0 ? -1 : 0;
 	if ((ret == 0 || day.messages == 0) &&
 	    begin_day(edit, today, TRUE, now, error_r) < 0)
 		return -1;

@@ -143,6 +143,12 @@ bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
 		!see(day, pool, message_id, BOUNCE_MAX_SENT_SEEN);
 }
 
+bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id)
+{
+	return message_id != NULL && day->seen != NULL &&
+		seen_has(day->seen, t_hash(message_id));
+}
+
 /*
  * What was sent
  */

@@ -112,6 +112,8 @@ void bounce_sent_init(struct bounce_sent *sent_r, pool_t pool, const char *id);
    allocated from pool, which must be the day's. */
 bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
 		     const char *message_id);
+/* Was it? */
+bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id);
 /* Count one mail in a day or broadcast. */
 void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		       const struct bounce_sent_mail *mail);

@@ -6,7 +6,6 @@
 #include "mail-storage-private.h"
 #include "bounce-outgoing.h"
 #include "bounce-plugin.h"
-#include "bounce-sender.h"
 #include "bounce-sentbox.h"
 
 #define BOUNCE_SENTBOX_MAILBOX(box) \
@@ -90,19 +89,14 @@ static void
 count_mail(struct bounce_user *bu, const struct bounce_outgoing *out)
 {
 	struct bounce_sent_mail mail;
-	struct bounce_store *store;
-	const char *error;
 
 	i_zero(&mail);
 	mail.message_id = out->message_id;
 	mail.subject = out->subject;
 	mail.recipients = array_count(&out->recipients);
 	mail.saved = TRUE;
-	if (mail.recipients == 0)
-		return;
-	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    bounce_sender_add(store, &mail, ioloop_time, &error) < 0)
-		e_error(bu->event, "Sent mail is not counted: %s", error);
+	if (mail.recipients > 0)
+		bounce_user_sent(bu, &mail, ioloop_time);
 }
 
 static int

@@ -7,6 +7,7 @@
 #include "utc-mktime.h"
 #include "bounce-rate.h"
 #include "bounce-sender.h"
+#include "compat-doveadm.h"
 #include "compat-settings.h"
 #include "doveadm-bounce.h"
 
@@ -216,7 +217,10 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	if (ret < 0) {
 		doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s", error);
 	} else {
-		if (cmd->broadcast == NULL)
+		/* of many users those that sent */
+		if (cmd->broadcast == NULL &&
+		    (!array_is_empty(&days) ||
+		     !compat_doveadm_many_users(&_cmd->ctx)))
 			print_windows(cmd, pool, &days);
 		array_foreach(&broadcasts, sent) {
 			if (cmd->broadcast == NULL ||

@@ -9,8 +9,6 @@
 #include "smtp-address.h"
 #include "bounce-key.h"
 #include "bounce-outgoing.h"
-#include "bounce-sender.h"
-#include "bounce-store.h"
 #include "bounce-user.h"
 #include "submission-bounce-plugin.h"
 
@@ -46,17 +44,10 @@ static submission_client_created_func_t *next_client_created;
 static void
 count_mail(struct smtp_server_cmd_ctx *cmd, struct submission_bounce_mail *sent)
 {
-	struct bounce_store *store;
-	const char *error;
-
 	if (!smtp_server_command_replied_success(cmd->cmd))
 		return;
 	T_BEGIN {
-		if (bounce_user_store(sent->bu, &store, &error) < 0 ||
-		    bounce_sender_add(store, &sent->mail, ioloop_time,
-				      &error) < 0)
-			e_error(sent->bu->event,
-				"Sent mail is not counted: %s", error);
+		bounce_user_sent(sent->bu, &sent->mail, ioloop_time);
 	} T_END;
 }
 

@@ -179,6 +179,37 @@ class Everywhere(SentCase):
         self.assertEqual(self.sent(user), 2)
 
 
+class Down(SentCase):
+    """The dictionary is down: mail goes out, and one line a session says so."""
+    dict23 = 'proxy:@DIR@/nobody:bounce'
+    dict24 = '  dict proxy {\n    name = bounce\n    socket_path = @DIR@/nobody\n  }'
+
+    def test_mail_goes_out(self):
+        user = self.new_user()
+        client = self.imap(user)
+        for number in range(3):
+            self.append(user, letter(f'{number}'), client=client)
+        self.assertEqual(self.messages(user, 'Sent'), 3)
+        self.expect_log('.')
+        self.wait_log('imap.*bounce: Sent mail is not counted')
+        self.assertEqual(len(self.log('imap.*Sent mail is not counted')), 1)
+        relay = self.server.relay
+        before = len(relay.delivered)
+        client = self.submission(user)
+        for number in range(3):
+            self.submit(user, letter(f'{number}'), ['bob@example.net'], client)
+        self.assertEqual(len(relay.delivered), before + 3)
+        self.wait_log('submission.*bounce: Sent mail is not counted')
+        self.assertEqual(len(self.log('submission.*Sent mail is not counted')), 1)
+        answer = b'In-Reply-To: <x@example.org>\r\n' + harness.mail(
+            to=f'{user}@example.org')
+        for _ in range(3):
+            self.lmtp(user, answer)
+        self.assertEqual(self.messages(user), 3)
+        # once a process
+        self.assertTrue(self.log('Proof of life is lost'))
+
+
 class AtOnce(SentCase):
     """Several clients at the same time lose no count."""
 
@@ -270,6 +301,14 @@ class Rates(SentCase):
         done = self.doveadm('bounce', 'rate', '-u', user, '--broadcast', '1-2',
                             check=False)
         self.assertEqual(done.returncode, 68)
+
+    def test_all_users(self):
+        user, quiet = self.new_user(), self.new_user()
+        self.append(user, letter('News', to=people(25)))
+        rows = self.doveadm_json('bounce', 'rate', '-A')
+        self.assertIn(user, [row['username'] for row in rows])
+        self.assertNotIn(quiet, [row['username'] for row in rows])
+        self.assertEqual(len(self.rate(quiet)), 4)
 
     def test_formats(self):
         user = self.new_user()
