@@ -46,6 +46,9 @@ struct bounce_scan {
 unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 				  unsigned int *block_r);
 
+/* Find the next address in line at or behind *pos, which is set behind it. */
+bool bounce_scan_address_next(const char *line, unsigned int *pos,
+			      unsigned int *begin_r, unsigned int *end_r);
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_scan_addresses(struct bounce_scan *scan,
 			   const struct bounce_report *report);
