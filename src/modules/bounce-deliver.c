@@ -130,6 +130,17 @@ static bool is_recorded(const struct bounce_report *report)
 		report->kind == BOUNCE_KIND_COMPLAINT;
 }
 
+/* The date that the saved mail has, so that a later scan of it says the
+   same. */
+static time_t received(struct mail_deliver_context *mdctx)
+{
+	time_t when;
+
+	if (mail_get_received_date(mdctx->src_mail, &when) < 0 || when <= 0)
+		return ioloop_time;
+	return I_MIN(when, ioloop_time);
+}
+
 /* Best effort: it can be seen in the dictionary, too. */
 static void
 mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
@@ -144,7 +155,7 @@ mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
-	 struct event *event)
+	 time_t when, struct event *event)
 {
 	const struct bounce_sent *crossed;
 	struct bounce_store *store;
@@ -157,11 +168,10 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
 	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    bounce_store_least_evidence(store, delivery->report, ioloop_time,
+	    bounce_store_least_evidence(store, delivery->report, when,
 					&least, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
-				    delivery->evidence, ioloop_time,
-				    &error)) < 0) {
+				    delivery->evidence, when, &error)) < 0) {
 		e_error(bu->event, "Delivered but not recorded (doveadm bounce "
 			"scan makes up for it): %s", error);
 		return NULL;
@@ -192,7 +202,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_record(bu, delivery, mdctx->event);
+	result = t_record(bu, delivery, received(mdctx), mdctx->event);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 
