@@ -174,7 +174,9 @@ static const struct {
 	  "bob@example.org" },
 	{ "The following recipients failed:\n\"Bob\" <bob@example.org>\n",
 	  LISTED, "bob@example.org" },
-	{ "> <bob@example.org>: unknown\n", LISTED, "bob@example.org" },
+	{ "> bob@example.org\nunknown\n", LISTED, "bob@example.org" },
+	/* quoted: not what this mailer says */
+	{ "> <bob@example.org>: unknown\n", NONE, "" },
 	{ "mailto:bob@example.org\nunknown\n", LISTED, "bob@example.org" },
 	/* each once, whatever its case */
 	{ "bob@example.org: unknown\nBob@Example.org: unknown\n", LISTED,

@@ -139,7 +139,8 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 				wanted = is_wanted(hdr);
 			if (wanted)
 				append_line(block, hdr);
-			size += hdr->name_len + hdr->value_len;
+			size += hdr->name_len + hdr->middle_len +
+				hdr->value_len + 1;
 			if (size > BOUNCE_MAX_HEADER) {
 				message->truncated = TRUE;
 				break;
