@@ -31,17 +31,13 @@ static void judge(const struct bounce_rules *rules, pool_t pool,
 	}
 }
 
-/* Only mail with one of these may show that its sender is alive. */
+/* For the proof of life. */
 static const char *
 sender(const struct bounce_message *message, pool_t pool)
 {
-	const char *from;
+	const char *from = message->may_prove ?
+		bounce_message_header(message, "From") : NULL;
 
-	if (bounce_message_header(message, "In-Reply-To") == NULL &&
-	    bounce_message_header(message, "References") == NULL &&
-	    bounce_message_header(message, "Authentication-Results") == NULL)
-		return NULL;
-	from = bounce_message_header(message, "From");
 	return from == NULL ? NULL : bounce_header_address(pool, from);
 }
 

@@ -113,6 +113,14 @@ static bool is_wanted(const struct message_header_line *hdr)
 	return FALSE;
 }
 
+/* Only mail with one of these may show that its sender is alive. */
+static bool may_prove(const struct message_header_line *hdr)
+{
+	return strcasecmp(hdr->name, "In-Reply-To") == 0 ||
+		strcasecmp(hdr->name, "References") == 0 ||
+		strcasecmp(hdr->name, "Authentication-Results") == 0;
+}
+
 int bounce_message_read_header(struct istream *input, pool_t pool,
 			       struct bounce_message **message_r)
 {
@@ -135,8 +143,11 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 		while (message_parse_header_next(parser, &hdr) > 0) {
 			if (hdr->eoh)
 				break;
-			if (!hdr->continued)
+			if (!hdr->continued) {
 				wanted = is_wanted(hdr);
+				if (may_prove(hdr))
+					message->may_prove = TRUE;
+			}
 			if (wanted)
 				append_line(block, hdr);
 			size += hdr->name_len + hdr->middle_len +

@@ -42,6 +42,9 @@ struct bounce_message {
 	const char *returned;
 	/* a cap was reached */
 	bool truncated;
+	/* a field says whom it answers, or what a server found out about its
+	   sender */
+	bool may_prove;
 };
 
 /* Read the header of the mail at input's start. message_r is always set.

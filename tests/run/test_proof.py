@@ -3,7 +3,7 @@
 import time
 
 import harness
-from test_sent import letter, people
+from test_sent import letter
 from test_verified import Case
 
 
@@ -138,32 +138,3 @@ Disposition: manual-action/MDN-sent-manually; displayed
         user = self.new_user(bounce_record='no')
         self.mail(user, 'In-Reply-To: <x@example.org>\r\n')
         self.assertEqual(self.messages(user), 1)
-
-
-class Cost(Case):
-    """What it costs ordinary mail."""
-
-    spare_users = 4
-
-    def one(self, user):
-        mail = (b'Authentication-Results: mx.example.org; dmarc=pass\r\n'
-                + harness.mail(to=f'{user}@example.org',
-                               sender='carol@example.net'))
-        began = time.monotonic()
-        self.lmtp(user, mail, sender='carol@example.net')
-        return (time.monotonic() - began) * 1000
-
-    def test_cost(self):
-        users = {'not asked': self.new_user(bounce_record='no'),
-                 'no dictionary': self.new_user(), '50 records': self.new_user()}
-        self.lmtp(users['50 records'], harness.dsn(
-            people(50), user=f'{users["50 records"]}@example.org'))
-        times = {name: [] for name in users}
-        for _ in range(100):
-            for name, user in users.items():
-                times[name].append(self.one(user))
-        median = {name: sorted(values)[50] for name, values in times.items()}
-        print('  ordinary mail: ' + ', '.join(
-            f'{name} {value:.2f} ms' for name, value in median.items()))
-        self.assertLess(median['no dictionary'],
-                        median['not asked'] + 1 * harness.SLOW)
