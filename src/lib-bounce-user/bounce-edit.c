@@ -88,7 +88,9 @@ void bounce_edit_put(struct bounce_edit *edit, const struct bounce_record *rec,
 		change->value = p_strdup(edit->pool,
 					 bounce_record_encode(rec));
 	} T_END;
+	/* its texts need not live that long */
 	change->rec = *rec;
+	change->rec.address = change->address;
 }
 
 void bounce_edit_drop(struct bounce_edit *edit, const char *address)

@@ -630,6 +630,8 @@ class Server:
     def wrapper(self):
         """A script that runs its arguments under valgrind."""
         path = pathlib.Path(f'{self.dir}/under-valgrind')
+        if path.exists():       # and may be running
+            return path
         path.write_text('#!/bin/sh\nexec /usr/bin/valgrind -q --vgdb=no --leak-check=full '
                         '--errors-for-leak-kinds=definite '
                         '--show-leak-kinds=definite --error-exitcode=213 '

@@ -186,6 +186,32 @@ class Manual(Doveadm):
             self.assertEqual(sorted(json.loads(row)[0]), sorted(named), command)
 
 
+class EveryCommand(Doveadm):
+    """Each once, in one go: for valgrind and the sanitizers."""
+
+    users = {'alice': {}}
+    spare_users = 0
+    under_valgrind = True
+
+    def test_all(self):
+        path = pathlib.Path(self.dir, 'list.csv')
+        path.write_text('email,reason\nx@example.com,550 5.1.1 No such user\n'
+                        'y@example.com,"452 4.2.2 Over\nquota"\nno address,\n')
+        self.lmtp('alice', harness.dsn(['a@example.net', 'b@example.net']))
+        self.lmtp('alice', harness.mail(), sender='carol@example.net')
+        for command in ('explain', 'remove a@example.net', 'scan -n', 'scan',
+                        'scan all', 'list -c hard *@example.net',
+                        'get a@example.net', 'add c@example.com mailbox-moved',
+                        'release a@example.net', 'correct b@example.net d@example.net',
+                        'stats', 'rate', 'expire', 'export', 'export csv',
+                        'erase d@example.net', 'rules check'):
+            self.run_bounce(*command.split(' '), '-u', 'alice')
+        self.run_bounce('import', '-u', 'alice', str(path), status=65)
+        self.assertEqual(self.addresses('alice'), [
+            'a@example.net', 'c@example.com', 'x@example.com', 'y@example.com'])
+        self.run_bounce('get', '-u', 'alice', 'nobody@example.com', status=68)
+
+
 class Editing(Doveadm):
 
     def record(self, user, address):
