@@ -32,7 +32,8 @@ static int
 no_record(struct edit_cmd *cmd, struct bounce_user *bu)
 {
 	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_NOTFOUND,
-				     "No record of %s", cmd->address);
+				     "No record of %s",
+				     doveadm_bounce_shown(cmd->address));
 }
 
 static int
@@ -163,7 +164,7 @@ static void correct_init(struct doveadm_bounce_cmd *_cmd)
 	cmd->corrected = doveadm_bounce_param_address(_cmd, "new-address");
 	if (!_cmd->wrong && strcmp(cmd->address, cmd->corrected) == 0)
 		doveadm_bounce_wrong(_cmd, "%s is the same address",
-				     cmd->corrected);
+				     doveadm_bounce_shown(cmd->corrected));
 }
 
 static bool

@@ -1,395 +1,292 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
+/* doveadm bounce import: records, and other people's lists, in. */
+
 #include "lib.h"
 #include "array.h"
+#include "hash.h"
+#include "istream.h"
 #include "str.h"
-#include "str-sanitize.h"
-#include "bounce-address.h"
-#include "bounce-limits.h"
 #include "bounce-reason.h"
-#include "bounce-rules.h"
-#include "bounce-status.h"
-#include "bounce-text.h"
-#include "bounce-verdict.h"
-#include "doveadm-bounce-csv.h"
-#include "doveadm-bounce-import.h"
+#include "bounce-ruleset.h"
+#include "doveadm-bounce.h"
+#include "doveadm-bounce-import-line.h"
 
-#include <jansson.h>
-#include <ctype.h>
-#include <stdlib.h>
-
-/* Characters of a wrong line that an error shows. */
-#define MAX_SHOWN 80
-
-const char *const doveadm_bounce_csv_columns[] = {
-	"address", "state", "class", "side", "reason", "status", "reply",
-	"diagnostic", "remote_mta", "score", "count", "first", "last", "until",
-	"evidence", "by", "corrected", "original_address",
-	"original_message_id", NULL
-};
-static const char *const number_columns[] = {
-	"score", "count", "first", "last", "until", NULL
-};
-
-/* What a column of a service's export holds, by its name without case and
-   without what is no letter. */
-enum column {
-	COLUMN_OTHER = 0,
-	COLUMN_ADDRESS,
-	COLUMN_STATUS,
-	COLUMN_WORDS
-};
-static const char *const address_names[] = {
-	"address", "email", "emailaddress", "mail", "recipient", "recipients",
-	"recipientemail", "bouncedaddress", "bouncedrecipient", "to", "rcptto",
-	NULL
-};
-static const char *const status_names[] = {
-	"status", "code", "statuscode", "smtpcode", "bouncecode", "errorcode",
-	"dsnstatus", "enhancedstatus", NULL
-};
-static const char *const words_names[] = {
-	"reason", "suppressionreason", "bouncereason", "type", "bouncetype",
-	"subtype", "bouncesubtype", "category", "bounceclass", "event",
-	"diagnostic", "diagnosticcode", "error", "errormessage", "message",
-	"description", "detail", "details", "response", NULL
-};
-
-static const char *const complaint_words[] = {
-	"complaint", "spam report", "spamreport", "abuse report", NULL
-};
-static const char *const hard_words[] = {
-	"hard bounce", "hardbounce", "permanent", NULL
-};
-static const char *const soft_words[] = {
-	"soft bounce", "softbounce", "transient", "temporary", NULL
-};
-
-struct doveadm_bounce_import {
-	pool_t pool;
-	const struct bounce_rules *rules;
-	/* NULL-terminated names of the columns; NULL = no row of names yet */
-	const char *const *names;
-	char delimiter;
-	/* of our own export */
-	bool own;
-	bool begun;
-};
-
-struct doveadm_bounce_import *
-doveadm_bounce_import_init(pool_t pool, const struct bounce_rules *rules)
-{
-	struct doveadm_bounce_import *import =
-		p_new(pool, struct doveadm_bounce_import, 1);
-
-	import->pool = pool;
-	import->rules = rules;
-	return import;
-}
-
-bool doveadm_bounce_import_goes_on(struct doveadm_bounce_import *import,
-				   const char *line)
-{
-	return import->names != NULL && !doveadm_bounce_csv_is_complete(line);
-}
-
-static int
-set_address(struct doveadm_bounce_import *import, const char *input,
-	    const char **address_r, const char **error_r)
-{
-	const char *error;
-
-	if (bounce_address_normalize(import->pool, input, address_r,
-				     &error) < 0) {
-		*error_r = t_strdup_printf("%s is no address: %s",
-					   str_sanitize(input, MAX_SHOWN),
-					   error);
-		return -1;
-	}
-	return 0;
-}
+/* Longest line that is read: a record stays below 16 KiB. */
+#define MAX_LINE (1024 * 1024)
+/* Lines that one row of CSV may have. */
+#define MAX_ROW_LINES 100
 
 /*
- * A record of ours
+ * What becomes of one record
  */
 
-static int
-import_record(struct doveadm_bounce_import *import, const char *json,
-	      struct doveadm_bounce_item *item, const char **error_r)
+static bool
+is_persons(const struct bounce_record *rec)
 {
-	struct bounce_record *rec = &item->rec;
-
-	if (bounce_record_decode(import->pool, json, rec, error_r) < 0 ||
-	    set_address(import, rec->address, &item->address, error_r) < 0)
-		return -1;
-	if (rec->corrected != NULL &&
-	    set_address(import, rec->corrected, &rec->corrected, error_r) < 0)
-		return -1;
-	if (rec->original_address != NULL &&
-	    set_address(import, rec->original_address, &rec->original_address,
-			error_r) < 0)
-		return -1;
-	rec->address = item->address;
-	item->whole = TRUE;
-	return 1;
+	return rec->by != BOUNCE_BY_BOUNCE;
 }
 
-/* The cell as the record's member. */
-static int
-set_member(json_t *json, const char *name, const char *cell,
-	   const char **error_r)
+/* A person's word stands before what bounces said, the later before the
+   earlier; what is there wins where neither is the case. */
+static bool
+is_better(const struct bounce_record *new_rec, const struct bounce_record *old)
 {
-	double number;
-	char *end;
-
-	if (*cell == '\0' ||
-	    !str_array_find(doveadm_bounce_csv_columns, name))
-		return 0;
-	if (!str_array_find(number_columns, name)) {
-		/* NULL, and so left out, where it is no UTF-8 */
-		(void)json_object_set_new(json, name, json_string(cell));
-		return 0;
-	}
-	number = strtod(cell, &end);
-	if (*end != '\0') {
-		*error_r = t_strdup_printf("%s is no number: %s", name, cell);
-		return -1;
-	}
-	(void)json_object_set_new(json, name, json_real(number));
-	return 0;
+	if (is_persons(new_rec) != is_persons(old))
+		return is_persons(new_rec);
+	if (new_rec->last != old->last)
+		return new_rec->last > old->last;
+	return new_rec->count > old->count;
 }
 
-static int
-import_own_row(struct doveadm_bounce_import *import, const char *const *cells,
-	       struct doveadm_bounce_item *item, const char **error_r)
+static bool
+take_whole(pool_t pool, struct bounce_record *rec, bool exists,
+	   const struct bounce_record *new_rec, time_t now)
 {
-	json_t *json = json_object();
-	const char *text;
-	char *dump;
-	int ret = 0;
-
-	for (unsigned int i = 0; ret == 0 && cells[i] != NULL &&
-	     import->names[i] != NULL; i++)
-		ret = set_member(json, import->names[i], cells[i], error_r);
-	dump = json_dumps(json, JSON_COMPACT);
-	text = t_strdup(dump);
-	free(dump);
-	json_decref(json);
-	return ret < 0 ? -1 : import_record(import, text, item, error_r);
-}
-
-/*
- * A service's words
- */
-
-/* Its own names ("HardBounce") and ours ("mailbox-full") go through the same
-   door as a server's words. */
-static void
-judge_words(struct doveadm_bounce_import *import, const char *words,
-	    struct doveadm_bounce_item *item)
-{
-	struct bounce_report report;
-	struct bounce_recipient rcpt;
-
-	i_zero(&report);
-	report.kind = BOUNCE_KIND_FAILURE;
-	i_zero(&rcpt);
-	rcpt.action = BOUNCE_ACTION_FAILED;
-	rcpt.address = item->address;
-	rcpt.diagnostic = words;
-	rcpt.status = item->status;
-	rcpt.reply = item->reply;
-	bounce_verdict_decide(import->rules, import->pool, &report, &rcpt);
-	item->reason = rcpt.verdict.reason;
-	item->class = rcpt.verdict.class;
+	if (bounce_record_lapsed(new_rec, now) ||
+	    (exists && !is_better(new_rec, rec)))
+		return FALSE;
+	bounce_record_copy(pool, new_rec, rec);
+	return TRUE;
 }
 
 static void
-find_codes(struct doveadm_bounce_import *import, const char *codes,
-	   const char *words, struct doveadm_bounce_item *item)
+take_words(pool_t pool, struct bounce_record *rec,
+	   const struct doveadm_bounce_item *item)
 {
-	const char *both = t_strconcat(codes, " ", words, NULL);
-
-	item->status = p_strdup(import->pool, bounce_status_find(both));
-	item->reply = p_strdup(import->pool, bounce_reply_find(both, NULL));
-}
-
-static bool blames_nobody(const struct bounce_reason *reason)
-{
-	/* a relay's "suppressed" says no more than the list itself */
-	return reason->weight == 0 && strcmp(reason->name, "suppressed") != 0;
-}
-
-static void
-import_words(struct doveadm_bounce_import *import, const char *codes,
-	     const char *words, struct doveadm_bounce_item *item)
-{
-	const char *folded = bounce_text_fold(words, BOUNCE_MAX_MATCH);
-
-	item->reason = bounce_reason_find(folded);
 	if (item->reason != NULL) {
-		item->class = item->reason->class;
-		item->harmless = blames_nobody(item->reason);
-		return;
+		rec->reason = item->reason->name;
+		rec->side = item->reason->side;
+		rec->class = item->class;
 	}
-	item->diagnostic = p_strdup(import->pool,
-		bounce_text_oneline(words, BOUNCE_MAX_DIAGNOSTIC));
-	if (bounce_text_find(folded, complaint_words) != NULL) {
-		item->complaint = TRUE;
-		return;
+	rec->status = p_strdup(pool, item->status);
+	rec->reply = p_strdup(pool, item->reply);
+	rec->diagnostic = p_strdup(pool, item->diagnostic);
+}
+
+/* On a service's list: suppressed, unless its own words blame somebody else.
+   What a person said of the address stays. */
+static bool
+take_listed(pool_t pool, struct bounce_record *rec, bool exists,
+	    const struct doveadm_bounce_item *item,
+	    const struct bounce_policy *policy, time_t now)
+{
+	if (exists && (item->harmless || rec->state != BOUNCE_STATE_WATCHED))
+		return FALSE;
+	if (item->harmless) {
+		rec->by = BOUNCE_BY_IMPORT;
+		rec->first = rec->last = now;
+		rec->until = policy->forget == 0 ? 0 :
+			now + (time_t)policy->forget;
+	} else {
+		bounce_record_suppress(rec, item->complaint ?
+				       BOUNCE_BY_COMPLAINT : BOUNCE_BY_IMPORT,
+				       item->reason, now);
 	}
-	find_codes(import, codes, words, item);
-	judge_words(import, words, item);
-	if (strcmp(item->reason->name, "undetermined") == 0) {
-		if (bounce_text_find(folded, hard_words) != NULL)
-			item->class = BOUNCE_CLASS_HARD;
-		else if (bounce_text_find(folded, soft_words) != NULL)
-			item->class = BOUNCE_CLASS_SOFT;
-	}
-	item->harmless = item->class == BOUNCE_CLASS_SOFT ||
-		blames_nobody(item->reason);
+	take_words(pool, rec, item);
+	return TRUE;
 }
 
 /*
- * Rows
+ * The file
  */
 
-static const char *t_column_name(const char *cell)
-{
-	string_t *str = t_str_new(32);
+/* The lines about one address, in their order. */
+struct import_address {
+	const char *address;
+	ARRAY(struct doveadm_bounce_item) items;
+};
+HASH_TABLE_DEFINE_TYPE(import_address, const char *, struct import_address *);
 
-	for (; *cell != '\0'; cell++) {
-		if (i_isalpha(*cell))
-			str_append_c(str, i_tolower(*cell));
+struct import_run {
+	struct doveadm_bounce_cmd *cmd;
+	struct bounce_user *bu;
+	pool_t pool;
+	struct doveadm_bounce_import *import;
+	HASH_TABLE_TYPE(import_address) table;
+	ARRAY_TYPE(const_string) addresses;
+	unsigned int line, read, wrong;
+};
+
+static void
+import_add(struct import_run *run, const struct doveadm_bounce_item *item)
+{
+	struct import_address *entry =
+		hash_table_lookup(run->table, item->address);
+
+	if (entry == NULL) {
+		entry = p_new(run->pool, struct import_address, 1);
+		entry->address = item->address;
+		p_array_init(&entry->items, run->pool, 1);
+		hash_table_insert(run->table, entry->address, entry);
+		array_push_back(&run->addresses, &entry->address);
+	}
+	array_push_back(&entry->items, item);
+	run->read++;
+}
+
+static void
+import_wrong(struct import_run *run, unsigned int line, const char *error)
+{
+	const char *name = i_stream_get_name(run->cmd->ctx.cmd_input);
+
+	doveadm_bounce_failed(run->cmd, run->bu, MAIL_ERROR_NOTPOSSIBLE,
+			      "%s:%u: %s", *name == '\0' ? "input" : name,
+			      line, error);
+	run->wrong++;
+}
+
+static void import_line(struct import_run *run, unsigned int number,
+			const char *line)
+{
+	struct doveadm_bounce_item item;
+	const char *error;
+	int ret;
+
+	ret = doveadm_bounce_import_line(run->import, line, &item, &error);
+	if (ret > 0)
+		import_add(run, &item);
+	else if (ret < 0)
+		import_wrong(run, number, error);
+}
+
+/* A row of CSV goes on where a quote is open. */
+static const char *
+import_more_lines(struct import_run *run, struct istream *input,
+		  const char *line)
+{
+	string_t *str = t_str_new(256);
+	const char *more;
+
+	str_append(str, line);
+	for (unsigned int i = 1; i < MAX_ROW_LINES &&
+	     doveadm_bounce_import_goes_on(run->import, str_c(str)); i++) {
+		more = i_stream_read_next_line(input);
+		if (more == NULL)
+			break;
+		run->line++;
+		str_append_c(str, '\n');
+		str_append(str, more);
 	}
 	return str_c(str);
 }
 
-static enum column column_find(const char *name)
+static void import_read(struct import_run *run)
 {
-	name = t_column_name(name);
-	if (str_array_find(address_names, name))
-		return COLUMN_ADDRESS;
-	if (str_array_find(status_names, name))
-		return COLUMN_STATUS;
-	return str_array_find(words_names, name) ? COLUMN_WORDS : COLUMN_OTHER;
+	struct istream *input = run->cmd->ctx.cmd_input;
+	const char *line;
+
+	i_stream_set_max_buffer_size(input, MAX_LINE);
+	i_stream_set_return_partial_line(input, TRUE);
+	i_stream_seek(input, 0);
+	while ((line = i_stream_read_next_line(input)) != NULL) T_BEGIN {
+		unsigned int number = ++run->line;
+
+		if (doveadm_bounce_import_goes_on(run->import, line))
+			line = import_more_lines(run, input, line);
+		import_line(run, number, line);
+	} T_END;
+	if (input->stream_errno != 0)
+		import_wrong(run, run->line + 1, i_stream_get_error(input));
 }
 
-/* TRUE if it is a row of names. */
 static bool
-import_names(struct doveadm_bounce_import *import, const char *line)
+import_change(pool_t pool, struct bounce_record *rec, bool exists,
+	      void *context)
 {
-	char delimiter = doveadm_bounce_csv_delimiter(line);
-	const char *const *cells = doveadm_bounce_csv_split(line, delimiter);
+	struct import_run *run = context;
+	struct import_address *entry =
+		hash_table_lookup(run->table, rec->address);
+	const struct doveadm_bounce_item *item;
+	time_t now = run->cmd->now;
+	bool changed = FALSE;
 
-	for (unsigned int i = 0; cells[i] != NULL; i++) {
-		if (column_find(cells[i]) != COLUMN_ADDRESS)
-			continue;
-		import->names = p_strarray_dup(import->pool, cells);
-		import->delimiter = delimiter;
-		import->own = str_array_find(cells, "address") &&
-			str_array_find(cells, "state");
-		return TRUE;
+	array_foreach(&entry->items, item) {
+		if (item->whole ?
+		    take_whole(pool, rec, exists, &item->rec, now) :
+		    take_listed(pool, rec, exists, item,
+				&run->bu->set.policy, now))
+			changed = exists = TRUE;
 	}
-	return FALSE;
+	return changed;
 }
 
-static void append_words(string_t *str, const char *cell)
+static int import_write(struct import_run *run, struct bounce_store *store)
 {
-	if (str_len(str) > 0 && *cell != '\0')
-		str_append_c(str, ' ');
-	str_append(str, cell);
-}
-
-static int
-import_row(struct doveadm_bounce_import *import, const char *const *cells,
-	   struct doveadm_bounce_item *item, const char **error_r)
-{
-	string_t *codes = t_str_new(32), *words = t_str_new(128);
-	const char *address = "";
-
-	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
-	     i++) {
-		switch (column_find(import->names[i])) {
-		case COLUMN_ADDRESS:
-			if (*address == '\0')
-				address = cells[i];
-			break;
-		case COLUMN_STATUS:
-			append_words(codes, cells[i]);
-			break;
-		case COLUMN_WORDS:
-			append_words(words, cells[i]);
-			break;
-		case COLUMN_OTHER:
-			break;
-		}
-	}
-	if (set_address(import, address, &item->address, error_r) < 0)
-		return -1;
-	if (str_len(codes) > 0 || str_len(words) > 0)
-		import_words(import, str_c(codes), str_c(words), item);
-	return 1;
-}
-
-/* Without a row of names: an address, or a row with an address somewhere. */
-static int
-import_plain(struct doveadm_bounce_import *import, const char *line,
-	     struct doveadm_bounce_item *item, const char **error_r)
-{
-	const char *const *cells;
 	const char *error;
+	int ret;
 
-	if (bounce_address_normalize(import->pool, line, &item->address,
-				     &error) == 0)
-		return 1;
-	if (*line == '#')
-		return 0;
-	cells = doveadm_bounce_csv_split(line,
-					 doveadm_bounce_csv_delimiter(line));
-	for (unsigned int i = 0; cells[i] != NULL; i++) {
-		if (strchr(cells[i], '@') != NULL &&
-		    bounce_address_normalize(import->pool, cells[i],
-					     &item->address, &error) == 0)
-			return 1;
-	}
-	*error_r = t_strdup_printf("No address in it: %s",
-				   str_sanitize(line, MAX_SHOWN));
-	return -1;
+	array_append_zero(&run->addresses);
+	ret = bounce_store_change_many(store, array_front(&run->addresses),
+				       run->cmd->now, import_change, run,
+				       &error);
+	if (ret < 0)
+		return doveadm_bounce_failed(run->cmd, run->bu,
+					     MAIL_ERROR_TEMP, "%s", error);
+	doveadm_print_num(run->read);
+	doveadm_print_num(ret);
+	doveadm_print_num(run->wrong);
+	return run->wrong > 0 ? -1 : 0;
 }
 
-static bool is_json(const char *line)
+static int
+import_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
+	   struct bounce_store *store)
 {
-	return line[0] == '{' &&
-		(line[1] == '"' || line[1] == ' ' || line[1] == '}');
+	struct import_run run;
+	int ret;
+
+	i_zero(&run);
+	run.cmd = cmd;
+	run.bu = bu;
+	run.pool = pool_alloconly_create("bounce import", 64 * 1024);
+	run.import = doveadm_bounce_import_init(run.pool,
+						bounce_ruleset_get(bu));
+	hash_table_create(&run.table, run.pool, 0, str_hash, strcmp);
+	p_array_init(&run.addresses, run.pool, 64);
+	import_read(&run);
+	ret = import_write(&run, store);
+	hash_table_destroy(&run.table);
+	pool_unref(&run.pool);
+	return ret;
 }
 
-int doveadm_bounce_import_line(struct doveadm_bounce_import *import,
-			       const char *line,
-			       struct doveadm_bounce_item *item_r,
-			       const char **error_r)
+static void import_init(struct doveadm_bounce_cmd *cmd)
 {
-	i_zero(item_r);
-	if (!import->begun && bounce_text_begins(line, "\xef\xbb\xbf"))
-		line += 3;
-	line = t_str_trim(line, " \t\r\n");
-	if (*line == '\0')
-		return 0;
-	if (is_json(line))
-		return import_record(import, line, item_r, error_r);
-	if (!import->begun && *line != '#') {
-		import->begun = TRUE;
-		if (import_names(import, line))
-			return 0;
+	struct istream *input;
+
+	doveadm_bounce_header_number("read");
+	doveadm_bounce_header_number("written");
+	doveadm_bounce_header_number("wrong");
+	doveadm_mail_get_input(&cmd->ctx);
+	/* opened now: the user whose dictionary it is need not be allowed to */
+	input = cmd->ctx.cmd_input;
+	(void)i_stream_read(input);
+	if (input->stream_errno != 0) {
+		doveadm_bounce_wrong(cmd, "%s", i_stream_get_error(input));
+		return;
 	}
-	if (import->names == NULL)
-		return import_plain(import, line, item_r, error_r);
-	if (import->own) {
-		return import_own_row(import,
-			doveadm_bounce_csv_split(line, import->delimiter),
-			item_r, error_r);
-	}
-	return import_row(import,
-			  doveadm_bounce_csv_split(line, import->delimiter),
-			  item_r, error_r);
+	i_stream_seek(input, 0);
 }
+
+static struct doveadm_mail_cmd_context *import_alloc(void)
+{
+	struct doveadm_bounce_cmd *cmd =
+		doveadm_bounce_cmd_alloc_size(sizeof(*cmd),
+					      DOVEADM_PRINT_TYPE_FLOW);
+
+	cmd->init = import_init;
+	cmd->run = import_run;
+	return &cmd->ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_import = {
+	.name = "bounce import",
+	.mail_cmd = import_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("<file>"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+/* "file" is Dovecot's name for a command's input: it goes to doveadm-server */
+DOVEADM_CMD_PARAM('\0', "file", CMD_PARAM_ISTREAM, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

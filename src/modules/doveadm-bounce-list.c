@@ -253,7 +253,7 @@ get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		cmd->missing = TRUE;
 	} else {
 		return doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_NOTFOUND,
-			"No record of %s", cmd->address);
+			"No record of %s", doveadm_bounce_shown(cmd->address));
 	}
 	return 0;
 }

@@ -4,12 +4,16 @@
 #include "array.h"
 #include "ioloop.h"
 #include "mail-user.h"
+#include "str-sanitize.h"
 #include "bounce-address.h"
 #include "bounce-ruleset.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
 #include <time.h>
+
+/* Characters of a text that an error shows. */
+#define MAX_SHOWN 80
 
 extern const char *doveadm_bounce_plugin_version;
 const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
@@ -124,6 +128,12 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 	return -1;
 }
 
+const char *doveadm_bounce_shown(const char *text)
+{
+	return doveadm_server ? "what was given" :
+		str_sanitize_utf8(text, MAX_SHOWN);
+}
+
 /*
  * Parameters
  */
@@ -137,8 +147,8 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 		doveadm_mail_help_name(cmd->ctx.cmd->name);
 	if (bounce_address_normalize(cmd->ctx.pool, input, &address,
 				     &error) < 0) {
-		doveadm_bounce_wrong(cmd, "%s is no address: %s", input,
-				     error);
+		doveadm_bounce_wrong(cmd, "%s is no address: %s",
+				     doveadm_bounce_shown(input), error);
 		return NULL;
 	}
 	return address;

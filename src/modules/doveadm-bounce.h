@@ -49,6 +49,11 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 			  struct bounce_user *bu, enum mail_error error,
 			  const char *fmt, ...) ATTR_FORMAT(4, 5);
 
+/* text (an address, a line) for an error, on the data stack: sanitised and cut.
+   In doveadm-server, whose errors stand in the log, where no address may be,
+   "what was given". */
+const char *doveadm_bounce_shown(const char *text);
+
 /* The positional parameter, in normal form (allocated from the command's pool).
    NULL after doveadm_bounce_wrong(); one that is missing prints the usage. */
 const char *

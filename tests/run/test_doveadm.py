@@ -664,7 +664,13 @@ class ThroughServer(Doveadm):
         self.run_bounce('get', '-u', 'alice', 'nobody', status=64)
         self.run_bounce('list', '-u', 'alice', '-c', 'x', status=64)
         self.run_bounce('remove', '-u', 'alice', 'nobody@example.com', status=68)
-        self.expect_log('No record of nobody@example.com')
+        self.expect_log('No record of what was given')
+        path = pathlib.Path(self.dir, 'wrong.txt')
+        path.write_text('secret@\n')
+        self.run_bounce('import', '-u', 'alice', str(path), status=65)
+        self.expect_log(':1: No address in it: what was given')
+        # there are no addresses in the log
+        self.assertEqual(self.log('nobody@|secret@'), [])
 
     def test_all(self):
         self.put('alice', {'address': 'a@example.com'})
@@ -675,7 +681,7 @@ class ThroughServer(Doveadm):
         if self.version >= (2, 4):
             # that server does not know of the client's other users
             self.run_bounce('get', '-A', 'b@example.com', status=68)
-            self.expect_log('No record of b@example.com')
+            self.expect_log('No record of what was given')
             return
         rows = self.rows('get', '-A', 'b@example.com')
         self.assertEqual([row['username'] for row in rows], ['bob'])

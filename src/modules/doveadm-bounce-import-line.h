@@ -1,5 +1,5 @@
-#ifndef DOVEADM_BOUNCE_IMPORT_H
-#define DOVEADM_BOUNCE_IMPORT_H
+#ifndef DOVEADM_BOUNCE_IMPORT_LINE_H
+#define DOVEADM_BOUNCE_IMPORT_LINE_H
 
 /* The lines of a file that is imported: our own JSON and CSV, a plain list of
    addresses, or the export of a mail service (a row of names, one of them an
