@@ -128,7 +128,6 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 	struct message_header_parser_ctx *parser;
 	struct message_header_line *hdr;
 	string_t *block;
-	uoff_t size = 0;
 	bool wanted = FALSE;
 
 	message->pool = pool;
@@ -139,7 +138,6 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 	T_BEGIN {
 		block = t_str_new(1024);
 		parser = message_parse_header_init(input, NULL, 0);
-		message_parse_header_set_limit(parser, BOUNCE_MAX_HEADER * 2);
 		while (message_parse_header_next(parser, &hdr) > 0) {
 			if (hdr->eoh)
 				break;
@@ -148,11 +146,10 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 				if (may_prove(hdr))
 					message->may_prove = TRUE;
 			}
-			if (wanted)
-				append_line(block, hdr);
-			size += hdr->name_len + hdr->middle_len +
-				hdr->value_len + 1;
-			if (size > BOUNCE_MAX_HEADER) {
+			if (!wanted)
+				continue;
+			append_line(block, hdr);
+			if (str_len(block) > BOUNCE_MAX_HEADER) {
 				message->truncated = TRUE;
 				break;
 			}
