@@ -1,5 +1,7 @@
 -- The dictionary of dovecot-bounce in SQLite:
---   sqlite3 /var/lib/dovecot/bounce/bounce.sqlite <schema-sqlite.sql
+--   install -d -o dovecot -g dovecot -m 0750 /var/lib/dovecot-bounce
+--   sqlite3 /var/lib/dovecot-bounce/bounce.sqlite <schema-sqlite.sql
+--   chown dovecot:dovecot /var/lib/dovecot-bounce/bounce.sqlite*
 -- One row is one key; the record is JSON, so that a new version of
 -- dovecot-bounce needs no change here.
 PRAGMA journal_mode = WAL;
