@@ -571,7 +571,7 @@ static const char *const hostile[] = {
 	"a@", "@", "a@b ", "<a@b>", "\"", "\"@", "a@b.c:\n", "550 ", "550-a\n",
 	"<a@b.c>: 550 5.1.1 x\n", "\xc3\xbc@", "a@[", "Received: x\n",
 	"From \n", "X-:\n", "--- original message ---\n", "5.1.1 ", ">>> x\n",
-	"=?a?B?", "To: a@b.c\n", "\xe5\xae\x9b" "a@b.c",
+	"=?a?B?", "To: a@b.c\n", ("\xe5\xae\x9b" "a@b.c"),
 };
 
 START_TEST(test_hostile)

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "mail-namespace.h"
 #include "mail-storage-private.h"
+#include "sleep.h"
 #include "unichar.h"
 #include "bounce-filing.h"
 #include "bounce-plugin.h"
@@ -141,16 +142,25 @@ static int create_folder(struct mailbox *box, struct bounce_user *bu)
 	return 0;
 }
 
+/* Between the folder's creation by another delivery and its first index it can
+   neither be opened nor created. */
+#define CREATE_TRIES 10
+#define CREATE_PAUSE_MSECS 20
+
 static int open_folder(struct mailbox *box, struct bounce_user *bu)
 {
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
 
-	if (fbox->module_ctx.super.open(box) == 0)
-		return 0;
-	if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND ||
-	    create_folder(box, bu) < 0)
-		return -1;
-	mailbox_close(box);
+	for (unsigned int i = 0; i < CREATE_TRIES; i++) {
+		if (i > 1)
+			i_sleep_msecs(CREATE_PAUSE_MSECS);
+		if (fbox->module_ctx.super.open(box) == 0)
+			return 0;
+		if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND ||
+		    create_folder(box, bu) < 0)
+			return -1;
+		mailbox_close(box);
+	}
 	return fbox->module_ctx.super.open(box);
 }
 

@@ -1,0 +1,241 @@
+"""Many reports at once through the real lmtp: no lost update, no double count.
+
+BOUNCE_LOAD is the number of reports (default 200; issue-sized: 1000).
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import dictserver
+import harness
+
+REPORTS = int(os.environ.get('BOUNCE_LOAD', '200'))
+ADDRESSES = 10
+CLIENTS = 8
+
+
+def report(user, number):
+    return harness.dsn(f'u{number % ADDRESSES}@example.net',
+                       user=f'{user}@example.org',
+                       message_id=f'<report-{number}@mx.example.org>',
+                       original_id=f'<original-{number}@example.org>')
+
+
+def children(server, name):
+    """Pids of this Dovecot's processes of that name."""
+    pids = []
+    for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        try:
+            text = entry.read_text('utf-8')
+        except OSError:
+            continue
+        parent = int(text[text.rindex(')') + 2:].split()[1])
+        if text[text.index('(') + 1:text.rindex(')')] == name and \
+                parent == server.process.pid:
+            pids.append(int(entry.parent.name))
+    return pids
+
+
+class Load:
+    users = {'alice': {}}
+    spare_users = 4
+    sieve = sieve_bounce = False
+    conf = 'service lmtp {\n  process_limit = 20\n}\n'
+    # Maildir's dovecot-uidlist.lock of a killed lmtp holds up the others for two
+    # minutes: Dovecot's own.
+    conf23 = 'mail_location = sdbox:~/sdbox\n'
+    conf24 = 'mail_driver = sdbox\nmail_path = ~/sdbox\n'
+
+    def send(self, user, number, case=None):
+        """As an MTA: until it is taken. A connection that dies is tried again."""
+        deadline = time.monotonic() + 60 * harness.SLOW
+        while True:
+            try:
+                return (case or self).lmtp(user, report(user, number))
+            except (OSError, harness.smtplib.SMTPException):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def feed(self, user, numbers, cases=None):
+        cases = cases or [self]
+        # The folder is made by one: with sdbox Dovecot 2.3 panics ("Resource
+        # deadlock avoided") where several make one at once.
+        numbers = list(numbers)
+        for case in cases:
+            self.send(user, numbers[0], case)
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            for _ in pool.map(lambda n: self.send(user, n,
+                                                  cases[n % len(cases)]),
+                              numbers[1:]):
+                pass
+
+    def records(self, user):
+        out = self.doveadm('bounce', 'export', '-u', user).stdout
+        return {r['address']: r for r in map(json.loads, out.splitlines())}
+
+    def check_counts(self, user, total=REPORTS):
+        records = self.records(user)
+        self.assertEqual(len(records), ADDRESSES)
+        self.assertEqual({a: r['count'] for a, r in records.items()},
+                         {f'u{n}@example.net': total // ADDRESSES
+                          for n in range(ADDRESSES)})
+
+    def check_rebuilt(self, user):
+        """A scan brings it to what the mailbox says, a second one changes
+        nothing."""
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.check_counts(user)
+        row, = self.doveadm_json('bounce', 'scan', '-u', user)
+        self.assertEqual(row['changed'], 0)
+
+    def test_parallel(self):
+        user = self.new_user()
+        began = time.monotonic()
+        self.feed(user, range(REPORTS))
+        print(f'{type(self).__name__}: {REPORTS} reports by {CLIENTS} in '
+              f'{time.monotonic() - began:.1f} s', flush=True)
+        self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
+        self.check_counts(user)
+
+    def killing(self, names, done):
+        """kill -9 of such processes, some times (Dovecot slows down a service
+        that dies too often), in the middle."""
+        for _ in range(4):
+            if done.wait(0.15):
+                return
+            for name in names:
+                for pid in children(self.server, name):
+                    try:
+                        os.kill(pid, signal.SIGKILL)
+                    except ProcessLookupError:
+                        pass
+
+    def with_kills(self, user, names):
+        done = threading.Event()
+        killer = threading.Thread(target=self.killing, args=(names, done))
+        self.expect_log('killed with signal 9|[Cc]onnection|command startup '
+                        'failed|Service command|respawn|not recorded|'
+                        'Broken file|[Cc]orrupt|throttling')
+        killer.start()
+        try:
+            self.feed(user, range(REPORTS))
+        finally:
+            done.set()
+            killer.join()
+
+    def test_killed(self):
+        """What was saved, but not answered, comes twice: it counts once."""
+        user = self.new_user()
+        self.with_kills(user, ['lmtp'])
+        self.assertGreaterEqual(self.messages(user, 'Bounces'), REPORTS)
+        self.check_rebuilt(user)
+
+
+class File(Load, harness.TestCase):
+
+    def test_disk_full(self):
+        user = self.new_user()
+        disk = f'{self.dir}/disk-{user}'
+        os.mkdir(disk)
+        subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk],
+                       check=True)
+        os.chown(disk, harness.MAIL_UID, harness.MAIL_UID)
+        user = self.new_user(**self.at(disk))
+        try:
+            self.expect_log('No space left|not recorded|not written')
+            pathlib.Path(disk, 'ballast').write_bytes(b'x' * 48 * 1024)
+            self.feed(user, range(REPORTS))
+            self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
+            os.unlink(f'{disk}/ballast')
+            subprocess.run(['mount', '-o', 'remount,size=4m', disk], check=True)
+            self.check_rebuilt(user)
+        finally:
+            subprocess.run(['umount', '-l', disk], check=True)
+
+    def at(self, disk):
+        path = f'{disk}/bounce.dict'
+        return {'bounce_dict': f'file:{path}'} if self.version < (2, 4) else \
+            {'bounce/dict/file/path': path}
+
+
+class Proxied(Load):
+    dict23 = 'proxy::bounce'
+    dict24 = 'dict proxy {\n name = bounce\n}'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = cls.make()
+        cls.conf23 = Load.conf23 + cls.backend.conf23()
+        cls.conf24 = Load.conf24 + cls.backend.conf24()
+        super().setUpClass()
+        cls.addClassCleanup(cls.backend.close)
+        dictserver.wait_for(
+            lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
+
+    def test_dict_server_killed(self):
+        user = self.new_user()
+        self.with_kills(user, ['dict'])
+        self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
+        self.check_rebuilt(user)
+
+
+class Two:
+    """Two Dovecots, each with its own homes and mail, and one dictionary."""
+
+    def test_two_dovecots(self):
+        other = type(f'Other{type(self).__name__}', (harness.TestCase,), {
+            name: getattr(type(self), name) for name in
+            ('users', 'spare_users', 'sieve', 'sieve_bounce', 'conf', 'conf23',
+             'conf24', 'dict23', 'dict24')})
+        other.setUpClass()
+        try:
+            second = other()
+            second.setUp()
+            self.feed('alice', range(REPORTS), [self, second])
+            # the first one came to both
+            self.assertEqual(self.messages('alice', 'Bounces') +
+                             second.messages('alice', 'Bounces'),
+                             REPORTS + 1)
+            self.check_counts('alice')
+            second.doCleanups()
+        finally:
+            other.doClassCleanups()
+            other.tearDownClass()
+
+
+class SQLite(Proxied, harness.TestCase):
+
+    @classmethod
+    def make(cls):
+        return dictserver.SQLite()
+
+
+class PostgreSQL(Two, Proxied, harness.TestCase):
+
+    @classmethod
+    def make(cls):
+        return dictserver.PostgreSQL()
+
+
+class Redis(Two, Load, harness.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        backend = dictserver.Redis()
+        cls.dict23 = f'redis:host=127.0.0.1:port={backend.port}:prefix=%u/'
+        cls.dict24 = ('dict redis {\n redis_port = %d\n redis_prefix = '
+                      '%%{user}/\n}' % backend.port)
+        super().setUpClass()
+        cls.addClassCleanup(backend.close)
+
+
+if __name__ == '__main__':
+    unittest.main()
