@@ -46,6 +46,10 @@ def children(server, name):
     return pids
 
 
+# ASan would see the code of test_delivery once more, slowly.
+no_asan = unittest.skipIf(harness.ASAN, 'test_delivery is enough')
+
+
 class Load:
     users = {'alice': {}}
     spare_users = 4
@@ -55,12 +59,6 @@ class Load:
     # minutes: Dovecot's own.
     conf23 = 'mail_location = sdbox:~/sdbox\n'
     conf24 = 'mail_driver = sdbox\nmail_path = ~/sdbox\n'
-
-    @classmethod
-    def setUpClass(cls):
-        if harness.ASAN:
-            raise unittest.SkipTest('the same code as test_delivery, slower')
-        super().setUpClass()
 
     def send(self, user, number, case=None):
         """As an MTA: until it is taken. A connection that dies is tried again."""
@@ -151,10 +149,12 @@ class Load:
         self.check_rebuilt(user)
 
 
+@no_asan
 class File(Load, harness.TestCase):
     pass
 
 
+@no_asan
 class Full(Load, harness.TestCase):
     """The dictionary is on a disk of its own, which is full."""
     dict23 = 'file:@DIR@/small/%u.dict'
@@ -224,6 +224,7 @@ class Two:
             other.tearDownClass()
 
 
+@no_asan
 class SQLite(Proxied, harness.TestCase):
 
     @classmethod
@@ -231,6 +232,7 @@ class SQLite(Proxied, harness.TestCase):
         return dictserver.SQLite()
 
 
+@no_asan
 class PostgreSQL(Two, Proxied, harness.TestCase):
 
     @classmethod
@@ -238,6 +240,7 @@ class PostgreSQL(Two, Proxied, harness.TestCase):
         return dictserver.PostgreSQL()
 
 
+@no_asan
 class Redis(Two, Proxied, harness.TestCase):
 
     @classmethod
