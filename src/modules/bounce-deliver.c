@@ -245,10 +245,13 @@ static bool is_tempfailed(const struct mail_deliver_context *mdctx,
 /* Without a script nobody has saved it yet; Dovecot would do it after us, but
    recording comes after the save. And what could be opened but not written to
    (a damaged folder) must not make the sender try again, where INBOX would
-   do. */
+   do; what a script could not do for the moment (redirect, with the relay down)
+   must. */
 static int save(struct mail_deliver_context *mdctx, const char *folder,
 		const char *before, struct mail_storage **storage_r)
 {
+	const struct bounce_plugin_user *pu =
+		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
 	int ret = call_next(mdctx, storage_r);
 
 	if (ret > 0 || mdctx->saved_mail)
@@ -261,6 +264,8 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 			return 1;
 		ret = -1;
 	}
+	if (ret < 0 && is_tempfailed(mdctx, *storage_r) && !pu->folder_failed)
+		return ret;
 	if (folder != NULL &&
 	    mail_deliver_save(mdctx, before, 0, NULL, storage_r) == 0) {
 		mdctx->tempfail_error = NULL;
@@ -293,6 +298,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 		mdctx->rcpt_default_mailbox = folder;
 	}
 	pu->folder = folder;
+	pu->folder_failed = FALSE;
 	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report);
 	ret = save(mdctx, folder, before, storage_r);
 	pu->keywords = NULL;

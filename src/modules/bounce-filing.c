@@ -99,6 +99,13 @@ static struct bounce_plugin_user *delivering_to(struct mailbox *box)
 	return pu == NULL || pu->keywords == NULL ? NULL : pu;
 }
 
+/* Is box the folder that is ours? */
+static bool is_folder(const struct bounce_plugin_user *pu, struct mailbox *box)
+{
+	return pu != NULL && pu->folder != NULL &&
+		strcmp(box->vname, pu->folder) == 0;
+}
+
 static void add_keywords(struct mail_save_context *ctx,
 			 const char *const *names)
 {
@@ -125,7 +132,26 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 
 	if (pu != NULL)
 		add_keywords(ctx, pu->keywords);
-	return fbox->module_ctx.super.copy(ctx, mail);
+	if (fbox->module_ctx.super.copy(ctx, mail) == 0)
+		return 0;
+	if (is_folder(pu, box))
+		pu->folder_failed = TRUE;
+	return -1;
+}
+
+static int
+bounce_filing_commit(struct mailbox_transaction_context *t,
+		     struct mail_transaction_commit_changes *changes_r)
+{
+	struct mailbox *box = t->box;
+	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
+	struct bounce_plugin_user *pu = delivering_to(box);
+
+	if (fbox->module_ctx.super.transaction_commit(t, changes_r) == 0)
+		return 0;
+	if (is_folder(pu, box))
+		pu->folder_failed = TRUE;
+	return -1;
 }
 
 static int create_folder(struct mailbox *box, struct bounce_user *bu)
@@ -170,14 +196,14 @@ static int bounce_filing_open(struct mailbox *box)
 	struct bounce_plugin_user *pu = delivering_to(box);
 
 	/* creating it opens it again */
-	if (pu == NULL || pu->folder == NULL || box->creating ||
-	    strcmp(box->vname, pu->folder) != 0)
+	if (!is_folder(pu, box) || box->creating)
 		return fbox->module_ctx.super.open(box);
 	if (open_folder(box, pu->bu) == 0)
 		return 0;
 	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
 		"in INBOX: %s", box->vname,
 		mailbox_get_last_internal_error(box, NULL));
+	pu->folder_failed = TRUE;
 	/* neither "try again" nor "create it first" */
 	mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
 			       "Folder for bounces cannot be opened");
@@ -197,5 +223,6 @@ void bounce_filing_mailbox_allocated(struct mailbox *box)
 	box->vlast = &fbox->module_ctx.super;
 	v->open = bounce_filing_open;
 	v->copy = bounce_filing_copy;
+	v->transaction_commit = bounce_filing_commit;
 	MODULE_CONTEXT_SET(box, bounce_filing_mailbox_module, fbox);
 }

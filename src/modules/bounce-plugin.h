@@ -24,6 +24,8 @@ struct bounce_plugin_user {
 	const char *const *keywords;
 	/* the folder that is ours to create; NULL = none */
 	const char *folder;
+	/* it took nothing: cannot be opened or written to */
+	bool folder_failed;
 };
 
 extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,
