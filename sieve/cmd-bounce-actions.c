@@ -7,7 +7,7 @@
  *   bounce_learn
  *   bounce_forget
  *
- * Each only takes effect when the script's result is committed.
+ * Each only takes effect when the script's whole result was committed.
  */
 
 #include "ext-bounce-common.h"
@@ -65,14 +65,14 @@ static int act_bounce_check_duplicate(const struct sieve_runtime_env *renv,
 static void act_bounce_print(const struct sieve_action *action,
 			     const struct sieve_result_print_env *penv,
 			     bool *keep);
-static int act_bounce_commit(const struct sieve_action_exec_env *aenv,
-			     void *tr_context);
+static void act_bounce_finish(const struct sieve_action_exec_env *aenv,
+			      void *tr_context, int status);
 
 #define ACT_BOUNCE(act_name) { \
 	.name = act_name, \
 	.check_duplicate = act_bounce_check_duplicate, \
 	.print = act_bounce_print, \
-	.commit = act_bounce_commit, \
+	.finish = act_bounce_finish, \
 }
 
 static const struct sieve_action_def act_bounce_ignore =
@@ -89,7 +89,7 @@ static const struct bounce_action_row {
 	const struct sieve_operation_def *operation;
 	const struct sieve_action_def *action;
 	const char *text;
-	void (*commit)(const struct ext_bounce_env *env);
+	void (*apply)(const struct ext_bounce_env *env);
 } bounce_actions[] = {
 	{ &cmd_bounce_ignore, &bounce_ignore_operation, &act_bounce_ignore,
 	  "do not record this bounce", ext_bounce_delivery_ignore },
@@ -169,9 +169,11 @@ act_bounce_print(const struct sieve_action *action,
 	sieve_result_action_printf(penv, "%s", act_bounce_row(action)->text);
 }
 
-static int
-act_bounce_commit(const struct sieve_action_exec_env *aenv,
-		  void *tr_context ATTR_UNUSED)
+/* Not at commit: one action that was committed makes Pigeonhole keep the mail
+   where a later one fails (redirect, with the relay down) instead of having it
+   sent again. And only now the fate of the whole result is known. */
+static void act_bounce_finish(const struct sieve_action_exec_env *aenv,
+			      void *tr_context ATTR_UNUSED, int status)
 {
 	const struct ext_bounce_env env = {
 		.ext = aenv->action->ext,
@@ -179,7 +181,7 @@ act_bounce_commit(const struct sieve_action_exec_env *aenv,
 		.msgctx = aenv->msgctx,
 	};
 
-	act_bounce_row(aenv->action)->commit(&env);
-	/* our trouble is never the script's */
-	return SIEVE_EXEC_OK;
+	/* our trouble is never the script's: nothing to return */
+	if (status == SIEVE_EXEC_OK)
+		act_bounce_row(aenv->action)->apply(&env);
 }

@@ -500,7 +500,8 @@ class Relay(threading.Thread):
         self.sock.close()
 
     def talk(self, conn):
-        with conn, conn.makefile('rwb') as stream:
+        # a client that had what it wanted is gone
+        with contextlib.suppress(OSError), conn, conn.makefile('rwb') as stream:
             def say(text):
                 stream.write(text.encode() + b'\r\n')
                 stream.flush()

@@ -214,6 +214,129 @@ class Delivery(DeliveryCase):
             self.assertEqual(self.messages(user, 'x mailbox-unknown'), 1)
 
 
+class Committed(DeliveryCase):
+    """What an action of ours does to the others, and they to it."""
+
+    relay = True
+    conf23 = conf24 = '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+    LATER = '451 4.3.0 Try again later'
+    NEVER = '550 5.1.1 No such user here'
+
+    def answer(self, script, refuse=None):
+        """(the user, what LMTP says) of a report under this script."""
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                        '"mailbox", "copy"];\n' + script)
+        self.server.relay.refuse = {'x@example.com': refuse}
+        code, _ = self.lmtp(user, bounce(HARD, user=user), check=False)
+        return user, code
+
+    def test_redirect_later(self):
+        """The relay is down: the sender is to try again, with our actions as
+        without them, and nothing was recorded or ignored."""
+        self.expect_log('temporary failure')
+        for script in ('redirect "x@example.com";',
+                       'bounce_ignore; redirect "x@example.com";',
+                       'redirect "x@example.com"; bounce_learn;',
+                       'redirect :copy "x@example.com";',
+                       'bounce_ignore; redirect :copy "x@example.com";',
+                       'bounce_learn; redirect "x@example.com"; keep;'):
+            with self.subTest(script=script):
+                user, code = self.answer(script, self.LATER)
+                self.assertEqual(code, 451)
+                self.assertEqual(self.records(user), {})
+                self.assertEqual(self.messages(user) +
+                                 self.messages(user, 'Bounces'), 0)
+
+    def test_redirect_never(self):
+        """The script fails: kept, and recorded as without it."""
+        for script in ('bounce_ignore; redirect "x@example.com";',
+                       'redirect "x@example.com"; bounce_ignore;',
+                       'bounce_ignore; redirect :copy "x@example.com";'):
+            with self.subTest(script=script):
+                user, code = self.answer(script, self.NEVER)
+                self.assertEqual(code, 250)
+                self.assertEqual(self.messages(user, 'Bounces'), 1)
+                self.assertEqual(list(self.records(user)), ['bob@example.net'])
+
+    def test_combinations(self):
+        for script, box in (('bounce_ignore; redirect "x@example.com";', None),
+                            ('redirect :copy "x@example.com"; bounce_ignore;',
+                             'Bounces'),
+                            ('bounce_ignore; keep;', 'Bounces'),
+                            ('bounce_ignore; stop;', 'Bounces'),
+                            ('bounce_ignore; discard;', None),
+                            ('fileinto :create "a"; bounce_ignore;', 'a'),
+                            ('bounce_ignore; fileinto "INBOX";', 'INBOX')):
+            with self.subTest(script=script):
+                user, _ = self.answer(script)
+                self.assertEqual(self.records(user), {})
+                self.assertEqual([name for name in self.mailboxes(user)
+                                  if self.messages(user, name)],
+                                 [box] if box else [])
+
+
+class SeveralScripts(DeliveryCase):
+    """sieve_before, the user's and sieve_after: one result."""
+
+    conf23 = '''
+plugin {
+  sieve_before = @DIR@/global/before.sieve
+  sieve_after = @DIR@/global/after.sieve
+}
+'''
+    conf24 = '''
+sieve_script before {
+  type = before
+  path = @DIR@/global/before.sieve
+}
+sieve_script after {
+  type = after
+  path = @DIR@/global/after.sieve
+}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        folder = pathlib.Path(server.dir, 'global')
+        folder.mkdir()
+        os.chown(folder, harness.MAIL_UID, harness.MAIL_UID)
+        for name, text in (
+                ('before', 'if bounce "side" "recipient" { bounce_ignore; }'),
+                ('after', 'if bounce "class" "soft" { bounce_learn; }')):
+            (folder / f'{name}.sieve').write_text(
+                f'require "vnd.dovecot-bounce";\n{text}\n')
+
+    def recorded(self, script, *groups):
+        user = self.new_user()
+        if script is not None:
+            self.put_script(user, script)
+        self.lmtp(user, bounce(*groups, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        return list(self.records(user))
+
+    def test_all_count(self):
+        for script in (None, 'keep;', 'require "vnd.dovecot-bounce";\n'
+                       'bounce_ignore;\n'):
+            self.assertEqual(self.recorded(script, HARD), [])
+        # what was ignored may be learned
+        self.assertEqual(self.recorded('keep;', SOFT), ['carol@second.example'])
+        self.assertEqual(self.recorded('keep;', OURS), ['erin@third.example'])
+
+    def test_one_fails(self):
+        """Then none has an effect."""
+        for script in ('require "fileinto";\nfileinto "%s";\n' % ('x/' * 200),
+                       'require "ihave";\nerror "so";\n'):
+            self.assertEqual(self.recorded(script, HARD), ['bob@example.net'])
+
+    def test_one_does_not_compile(self):
+        """The others are not touched by that."""
+        self.expect_log('failed to compile|Failed to compile')
+        self.assertEqual(self.recorded('bounce "class";\n', HARD), [])
+
+
 class ClassifiedOnce(DeliveryCase):
     """A rule that is wrong is complained of by whoever reads the rules."""
 
