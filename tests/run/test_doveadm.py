@@ -1,5 +1,6 @@
 """doveadm bounce: every command with the real doveadm."""
 
+import contextlib
 import csv
 import glob
 import io
@@ -7,7 +8,6 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 import time
 
 import harness
@@ -473,15 +473,15 @@ class Scan(Doveadm):
         user = self.new_user()
         self.deliver(user, 'a@example.net')
         self.assertEqual(self.run_bounce('scan', '-u', user).stderr, '')
-        if harness.VALGRIND:
-            return
         master, slave = os.openpty()
-        with os.fdopen(master, 'rb', 0) as terminal:
-            subprocess.run(['doveadm', '-c', self.server.conf_path, 'bounce',
-                            'scan', '-u', user], stderr=slave, check=True,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            os.close(slave)
-            self.assertIn(b'\rBounces: 1 of 1\r\n', terminal.read(1000))
+        self.doveadm('bounce', 'scan', '-u', user, stderr=slave)
+        os.close(slave)
+        with os.fdopen(master, 'rb') as terminal, \
+                contextlib.suppress(OSError):       # EIO at its end
+            shown = b''
+            while byte := terminal.read(1):
+                shown += byte
+        self.assertEqual(shown, b'\rBounces: 0 of 1\rBounces: 1 of 1\r\n')
 
     def test_damaged(self):
         """What cannot be read is named, the rest is recorded."""
