@@ -79,13 +79,13 @@ START_TEST(test_value)
 	const char *raw = values[_i].raw;
 
 	bounce_header_split(pool, t_strconcat("Subject:", raw, "\n", NULL),
-			    &headers);
+			    NULL, &headers);
 	ck_assert_uint_eq(array_count(&headers), 1);
 	ck_assert_pstr_eq(bounce_header_find(&headers, "subject"),
 			  values[_i].wanted);
 	/* the same between others, and without the last line's end */
 	bounce_header_split(pool, t_strconcat("A: b\nSubject:", raw,
-					      "\nC: d", NULL), &headers);
+					      "\nC: d", NULL), NULL, &headers);
 	ck_assert_uint_eq(array_count(&headers), 3);
 	ck_assert_pstr_eq(bounce_header_find(&headers, "Subject"),
 			  values[_i].wanted);
@@ -123,7 +123,7 @@ START_TEST(test_split)
 	unsigned char *copy = bounce_test_bytes(blocks[_i].block, &size);
 	char *block = i_strndup(copy, size);
 
-	bounce_header_split(pool, block, &headers);
+	bounce_header_split(pool, block, NULL, &headers);
 	array_foreach(&headers, header) {
 		if (str_len(names) > 0)
 			str_append_c(names, ',');
@@ -136,11 +136,26 @@ START_TEST(test_split)
 }
 END_TEST
 
+START_TEST(test_named)
+{
+	static const char *const names[] = { "To", "Subject", NULL };
+	ARRAY_TYPE(bounce_header) headers;
+
+	bounce_header_split(pool, "To: a\nTon: b\nT: c\nsubject: d\n e\nTo: f\n",
+			    names, &headers);
+	ck_assert_uint_eq(array_count(&headers), 3);
+	ck_assert_pstr_eq(bounce_header_find(&headers, "To"), "a");
+	ck_assert_pstr_eq(bounce_header_find(&headers, "Subject"), "d e");
+	ck_assert_ptr_null(bounce_header_find(&headers, "Ton"));
+	ck_assert_ptr_null(bounce_header_find(&headers, "T"));
+}
+END_TEST
+
 START_TEST(test_find)
 {
 	ARRAY_TYPE(bounce_header) headers;
 
-	bounce_header_split(pool, "To: first\nto: second\n", &headers);
+	bounce_header_split(pool, "To: first\nto: second\n", NULL, &headers);
 	ck_assert_pstr_eq(bounce_header_find(&headers, "TO"), "first");
 	ck_assert_ptr_null(bounce_header_find(&headers, "Cc"));
 	ck_assert_ptr_null(bounce_header_find(&headers, "T"));
@@ -212,7 +227,7 @@ START_TEST(test_limits)
 	str_append(text, "Subject: x");
 	while (str_len(text) < BOUNCE_MAX_LINE * 2)
 		str_append(text, "\xc3\xbc");
-	bounce_header_split(pool, str_c(text), &headers);
+	bounce_header_split(pool, str_c(text), NULL, &headers);
 	value = bounce_header_find(&headers, "Subject");
 	ck_assert_uint_eq(strlen(value), BOUNCE_MAX_LINE - 1);
 	ck_assert_int_eq((unsigned char)value[strlen(value) - 1], 0xbc);
@@ -246,6 +261,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_value, 0, N_ELEMENTS(values));
 	tcase_add_loop_test(tcase, test_split, 0, N_ELEMENTS(blocks));
+	tcase_add_test(tcase, test_named);
 	tcase_add_test(tcase, test_find);
 	tcase_add_loop_test(tcase, test_addresses, 0, N_ELEMENTS(addresses));
 	tcase_add_test(tcase, test_addresses_null);

@@ -296,7 +296,7 @@ static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
 	ARRAY_TYPE(bounce_header) fields;
 	const struct bounce_header *field;
 
-	bounce_header_split(fields_pool, text, &fields);
+	bounce_header_split(fields_pool, text, NULL, &fields);
 	array_foreach(&fields, field)
 		read_field(pool, field, group, report);
 	group->closed = !is_empty(group);

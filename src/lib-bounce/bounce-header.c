@@ -135,7 +135,19 @@ static const char *field_value(pool_t pool, const char *raw, size_t size)
 	return value;
 }
 
+static bool
+is_named(const char *line, size_t len, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		if (strncasecmp(line, *names, len) == 0 &&
+		    (*names)[len] == '\0')
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void bounce_header_split(pool_t pool, const char *block,
+			 const char *const *names,
 			 ARRAY_TYPE(bounce_header) *headers_r)
 {
 	struct bounce_header *header;
@@ -150,7 +162,7 @@ void bounce_header_split(pool_t pool, const char *block,
 			next = end == NULL ? next + strlen(next) : end + 1;
 		} while (*next == ' ' || *next == '\t');
 		len = field_name_len(line);
-		if (len > 0) {
+		if (len > 0 && (names == NULL || is_named(line, len, names))) {
 			header = array_append_space(headers_r);
 			header->name = p_strndup(pool, line, len);
 			header->value = field_value(pool, line + len + 1,

@@ -32,7 +32,7 @@ enum part_role {
 struct reader {
 	struct bounce_message *message;
 	/* as they come: where the stream cuts them, characters and line ends
-	   may be cut */
+	   may be cut; NULL until the first comes */
 	string_t *texts[PART_ROLE_COUNT];
 	size_t total;
 	/* the part whose body comes */
@@ -83,7 +83,7 @@ static void header_finish(struct bounce_message *message, const char *block)
 {
 	const char *type, *report_type, *value;
 
-	bounce_header_split(message->pool, block, &message->headers);
+	bounce_header_split(message->pool, block, NULL, &message->headers);
 	value = bounce_message_header(message, "Content-Type");
 	if (value == NULL)
 		return;
@@ -228,7 +228,7 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	if (enclosing(part) != NULL)
 		reader->role = reader->role == PART_STATUS ?
 			PART_INNER_STATUS : PART_OTHER;
-	if (str_len(reader->texts[reader->role]) > 0)
+	if (reader->texts[reader->role] != NULL)
 		str_append_c(reader->texts[reader->role], '\n');
 }
 
@@ -239,7 +239,11 @@ static void part_body(struct reader *reader, const unsigned char *data,
 		reader->message->truncated = TRUE;
 		size = BOUNCE_MAX_TEXT - reader->total;
 	}
+	if (size == 0)
+		return;
 	reader->total += size;
+	if (reader->texts[reader->role] == NULL)
+		reader->texts[reader->role] = str_new(default_pool, 1024);
 	str_append_data(reader->texts[reader->role], data, size);
 }
 
@@ -301,8 +305,11 @@ static void read_block(struct reader *reader,
 static const char *role_text(const struct reader *reader, enum part_role role)
 {
 	const string_t *raw = reader->texts[role];
-	string_t *dest = t_str_new(str_len(raw) + 1);
+	string_t *dest;
 
+	if (raw == NULL)
+		return "";
+	dest = t_str_new(str_len(raw) + 1);
 	bounce_text_append(dest, str_data(raw), str_len(raw), TRUE);
 	return str_c(dest);
 }
@@ -353,8 +360,6 @@ int bounce_message_read_body(struct bounce_message *message,
 	pool_t part_pool = pool_alloconly_create("bounce parts", 4096);
 
 	i_stream_seek(input, 0);
-	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++)
-		reader.texts[i] = str_new(default_pool, 1024);
 	reader.returned = str_new(default_pool, 4096);
 	decoder = message_decoder_init(NULL,
 				       MESSAGE_DECODER_FLAG_RETURN_BINARY);
@@ -366,8 +371,10 @@ int bounce_message_read_body(struct bounce_message *message,
 	T_BEGIN {
 		read_finish(&reader);
 	} T_END;
-	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++)
-		str_free(&reader.texts[i]);
+	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++) {
+		if (reader.texts[i] != NULL)
+			str_free(&reader.texts[i]);
+	}
 	str_free(&reader.returned);
 	pool_unref(&part_pool);
 	return input->stream_errno == 0 ? 0 : -1;

@@ -63,9 +63,10 @@ const char *bounce_message_header(const struct bounce_message *message,
 bool bounce_message_has(const struct bounce_message *message,
 			const char *name);
 
-/* Split a header block (LF lines) into its fields. What is no field is passed
-   over. */
+/* Split a header block (LF lines) into its fields, or only those of the names
+   (NULL-terminated; NULL: all). What is no field is passed over. */
 void bounce_header_split(pool_t pool, const char *block,
+			 const char *const *names,
 			 ARRAY_TYPE(bounce_header) *headers_r);
 /* First field of that name, or NULL. */
 const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,

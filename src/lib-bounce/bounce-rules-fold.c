@@ -4,6 +4,7 @@
 #include "str.h"
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
+#include "bounce-text.h"
 
 #include <ctype.h>
 #include <unicase.h>
@@ -17,13 +18,25 @@ struct reply_prefix {
 	size_t status_len;
 };
 
-static bool is_ascii(const char *text, size_t len)
+/* The words of text that are not ASCII, from the first to the last: what stands
+   before and behind them needs no more than lower case. */
+static void find_wide(const char *text, size_t len, size_t *begin_r,
+		      size_t *end_r)
 {
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)text[i] >= 0x80)
-			return FALSE;
+	size_t begin = 0, end = len;
+
+	while (begin < len && (unsigned char)text[begin] < 0x80)
+		begin++;
+	while (end > begin && (unsigned char)text[end - 1] < 0x80)
+		end--;
+	if (begin < end) {
+		while (begin > 0 && text[begin - 1] != ' ')
+			begin--;
+		while (end < len && text[end] != ' ')
+			end++;
 	}
-	return TRUE;
+	*begin_r = begin;
+	*end_r = end;
 }
 
 /* Length of text, cut at a character. */
@@ -45,18 +58,22 @@ static size_t text_length(const char *text)
 static const char *fold_case(const char *text, size_t len)
 {
 	uint8_t *folded;
-	size_t folded_len = 0;
+	size_t folded_len = 0, begin, end;
+	char *lower = bounce_text_lower(p_strndup(pool_datastack_create(),
+						  text, len));
 	const char *ret;
 
-	if (is_ascii(text, len))
-		return t_str_lcase(t_strndup(text, len));
-	folded = u8_casefold((const uint8_t *)text, len, NULL, UNINORM_NFKC,
-			     NULL, &folded_len);
+	find_wide(text, len, &begin, &end);
+	if (begin == end)
+		return lower;
+	folded = u8_casefold((const uint8_t *)text + begin, end - begin, NULL,
+			     UNINORM_NFKC, NULL, &folded_len);
 	if (folded == NULL) {
 		/* not valid UTF-8, or no memory */
-		return t_str_lcase(t_strndup(text, len));
+		return lower;
 	}
-	ret = t_strndup(folded, folded_len);
+	ret = t_strconcat(t_strndup(lower, begin),
+			  t_strndup(folded, folded_len), lower + end, NULL);
 	free(folded);
 	return ret;
 }
@@ -180,6 +197,17 @@ static size_t repetition_length(struct reply_prefix *first, const char *p)
 	return reply_len;
 }
 
+/* Bytes at p that stay as they are wherever they stand but at the start of a
+   word: no blank, no address, no lead of a typographic quote. */
+static size_t plain_len(const char *p)
+{
+	const unsigned char *c = (const unsigned char *)p;
+
+	while (*c > ' ' && *c != '@' && *c != 0x7f && *c != 0xc2 && *c != 0xe2)
+		c++;
+	return c - (const unsigned char *)p;
+}
+
 static void
 fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 {
@@ -203,7 +231,9 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 			str_append_c(dest, plain);
 			p += len;
 		} else {
-			str_append_c(dest, *p++);
+			len = I_MAX(plain_len(p), 1);
+			str_append_data(dest, p, len);
+			p += len;
 		}
 	}
 }

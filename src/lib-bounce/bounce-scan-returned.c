@@ -217,11 +217,14 @@ static const char *message_id(pool_t pool, const char *value)
 void bounce_scan_returned(pool_t pool, const char *block,
 			  struct bounce_report *report)
 {
+	static const char *const names[] = {
+		"Message-ID", "Subject", "From", "Return-Path", "To", "Cc", NULL
+	};
 	ARRAY_TYPE(bounce_header) headers;
 
 	if (*block == '\0')
 		return;
-	bounce_header_split(pool, block, &headers);
+	bounce_header_split(pool, block, names, &headers);
 	report->original_headers = p_strdup(pool, block);
 	report->original_message_id =
 		message_id(pool, bounce_header_find(&headers, "Message-ID"));

@@ -59,8 +59,8 @@ static void add_line(struct bounce_scan *scan, const char *raw)
 	T_BEGIN {
 		text = clean_line(raw);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
-		line->folded = p_strdup(scan->pool,
-			bounce_text_fold(line->text, BOUNCE_MAX_LINE));
+		line->folded = bounce_text_lower(p_strdup(scan->pool,
+							  line->text));
 	} T_END;
 }
 

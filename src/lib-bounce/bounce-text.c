@@ -73,24 +73,19 @@ static size_t space_len(const char *text)
 	return 0;
 }
 
-/* Bytes at text that are neither white space nor lead in to a wide one. */
-static size_t word_len(const char *text, size_t max)
+/* Neither the end nor white space nor the lead of a wide one. */
+static bool is_word_byte(unsigned char c)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t len = 0;
-
-	while (len < max && p[len] > ' ' && p[len] != 0xc2 &&
-	       p[len] != 0xe2 && p[len] != 0xe3)
-		len++;
-	return len;
+	return c > ' ' && c != 0xc2 && c != 0xe2 && c != 0xe3;
 }
 
-static void lower_ascii(char *text, size_t len)
+char *bounce_text_lower(char *text)
 {
-	for (; len > 0; len--, text++) {
-		if (*text >= 'A' && *text <= 'Z')
-			*text += 'a' - 'A';
+	for (char *p = text; *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
 	}
+	return text;
 }
 
 /* On the data stack. This runs for each line of each report. */
@@ -112,12 +107,10 @@ static const char *squeeze(const char *text, size_t max, bool lower)
 		space = FALSE;
 		if (used == max)
 			break;
-		len = word_len(text, max - used);
-		if (len == 0)
-			len = 1;
-		memcpy(dest + used, text, len);
-		used += len;
-		text += len;
+		/* the lead of a wide space may lead in to something else */
+		do {
+			dest[used++] = *text++;
+		} while (used < max && is_word_byte(*text));
 	}
 	/* not within a character, and no space at the end */
 	while (used > 0 && (*text & 0xc0) == 0x80) {
@@ -127,9 +120,7 @@ static const char *squeeze(const char *text, size_t max, bool lower)
 	while (used > 0 && dest[used - 1] == ' ')
 		used--;
 	dest[used] = '\0';
-	if (lower)
-		lower_ascii(dest, used);
-	return dest;
+	return lower ? bounce_text_lower(dest) : dest;
 }
 
 const char *bounce_text_oneline(const char *text, size_t max)
@@ -143,12 +134,58 @@ const char *bounce_text_fold(const char *text, size_t max)
 	return text == NULL ? "" : squeeze(text, max, TRUE);
 }
 
+/* Which pairs of bytes a text has: most words are not in it, and their first
+   and last pairs say so without a search. */
+#define PAIR_BITS 4096
+#define PAIR_WORD_BITS 64
+
+struct pairs {
+	uint64_t bits[PAIR_BITS / PAIR_WORD_BITS];
+};
+
+static unsigned int pair_bit(const char *p)
+{
+	return ((unsigned char)p[0] * 61U + (unsigned char)p[1]) % PAIR_BITS;
+}
+
+static void pairs_read(struct pairs *pairs_r, const char *text)
+{
+	unsigned int bit;
+
+	i_zero(pairs_r);
+	if (*text == '\0')
+		return;
+	for (; text[1] != '\0'; text++) {
+		bit = pair_bit(text);
+		pairs_r->bits[bit / PAIR_WORD_BITS] |=
+			(uint64_t)1 << (bit % PAIR_WORD_BITS);
+	}
+}
+
+static bool pairs_have(const struct pairs *pairs, const char *p)
+{
+	unsigned int bit = pair_bit(p);
+
+	return (pairs->bits[bit / PAIR_WORD_BITS] &
+		(uint64_t)1 << (bit % PAIR_WORD_BITS)) != 0;
+}
+
+static bool may_have(const struct pairs *pairs, const char *word)
+{
+	return word[0] == '\0' || word[1] == '\0' ||
+		(pairs_have(pairs, word) &&
+		 pairs_have(pairs, word + strlen(word) - 2));
+}
+
 const char *bounce_text_find(const char *folded, const char *const *words)
 {
+	struct pairs pairs;
 	const char *p;
 
+	pairs_read(&pairs, folded);
 	for (; *words != NULL; words++) {
-		if ((p = strstr(folded, *words)) != NULL)
+		if (may_have(&pairs, *words) &&
+		    (p = strstr(folded, *words)) != NULL)
 			return p;
 	}
 	return NULL;

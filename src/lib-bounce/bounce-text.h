@@ -25,6 +25,10 @@ const char *bounce_text_html(const char *html);
    U+00A0, U+3000) as one space; on the data stack. */
 const char *bounce_text_fold(const char *text, size_t max);
 
+/* ASCII letters to lower case, in place; returns text. What is on one line is
+   folded by this alone. */
+char *bounce_text_lower(char *text);
+
 /* Does folded text hold one of the words (NULL-terminated)? Returns where the
    first listed one stands, or NULL. */
 const char *bounce_text_find(const char *folded, const char *const *words);

@@ -14,7 +14,7 @@ static void add_recipients(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	const char *const *address;
 
-	bounce_header_split(message->pool, message->feedback, &fields);
+	bounce_header_split(message->pool, message->feedback, NULL, &fields);
 	p_array_init(&list, message->pool, 4);
 	array_foreach(&fields, field) {
 		if (strcasecmp(field->name, "Original-Rcpt-To") == 0 ||
