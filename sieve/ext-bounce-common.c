@@ -82,9 +82,7 @@ ext_bounce_rules(const struct ext_bounce_env *env)
 
 /* Message */
 
-/* What the mail plugin found in this delivery; NULL elsewhere. */
-static struct bounce_delivery *
-ext_bounce_delivery(const struct ext_bounce_env *env)
+struct bounce_delivery *ext_bounce_delivery(const struct ext_bounce_env *env)
 {
 	struct event *event = env->eenv->svinst->event;
 	struct bounce_delivery *delivery = NULL;

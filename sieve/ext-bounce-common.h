@@ -9,6 +9,7 @@
 struct sieve_action_exec_env;
 struct bounce_user;
 struct bounce_store;
+struct bounce_delivery;
 
 #define EXT_BOUNCE_NAME "vnd.dovecot-bounce"
 
@@ -57,8 +58,10 @@ struct ext_bounce_message {
 	struct bounce_report *own;
 	enum bounce_evidence evidence;
 	bool evidence_known;
-	/* the dictionary failed, which was logged */
-	bool dict_failed;
+	/* the dictionary does not answer: it is not asked any more */
+	bool dict_down;
+	/* a failure of the dictionary was logged */
+	bool dict_complained;
 	/* addresses that were looked up already */
 	ARRAY(struct ext_bounce_lookup *) lookups;
 };
@@ -79,6 +82,9 @@ struct ext_bounce_env {
 
 /* The script's user, or NULL: there is none. */
 struct bounce_user *ext_bounce_user(const struct ext_bounce_env *env);
+
+/* What the mail plugin found in this delivery; NULL where there is none. */
+struct bounce_delivery *ext_bounce_delivery(const struct ext_bounce_env *env);
 
 int ext_bounce_context_init(const struct sieve_extension *ext,
 			    struct ext_bounce_context **context_r);

@@ -7,18 +7,43 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "bounce-address.h"
+#include "bounce-delivery.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 #include "sieve-message.h"
 
-/* The dictionary is down: one line for each message, then no more attempts. */
+/* One line for each message. */
 static void
 ext_bounce_dict_failed(struct ext_bounce_message *msg, struct bounce_user *bu,
 		       const char *error)
 {
-	if (!msg->dict_failed)
+	if (!msg->dict_complained)
 		e_error(bu->event, "Sieve: %s", error);
-	msg->dict_failed = TRUE;
+	msg->dict_complained = TRUE;
+}
+
+/* Nobody asks it again for this message. */
+static void
+ext_bounce_dict_down(const struct ext_bounce_env *env,
+		     struct ext_bounce_message *msg, const char *error)
+{
+	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+
+	ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
+	msg->dict_down = TRUE;
+	if (delivery != NULL)
+		delivery->dict_down = TRUE;
+}
+
+static void
+ext_bounce_store_failed(const struct ext_bounce_env *env,
+			struct ext_bounce_message *msg,
+			const struct bounce_store *store, const char *error)
+{
+	if (bounce_store_is_down(store))
+		ext_bounce_dict_down(env, msg, error);
+	else
+		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
 }
 
 /* NULL: there is none for this message. */
@@ -26,14 +51,20 @@ static struct bounce_store *
 ext_bounce_store(const struct ext_bounce_env *env,
 		 struct ext_bounce_message *msg)
 {
+	struct bounce_delivery *delivery = ext_bounce_delivery(env);
 	struct bounce_user *bu = ext_bounce_user(env);
 	struct bounce_store *store;
 	const char *error;
 
-	if (bu == NULL || msg->dict_failed)
+	if (bu == NULL || msg->dict_down)
 		return NULL;
+	if (delivery != NULL && delivery->dict_down) {
+		ext_bounce_dict_down(env, msg, "Dictionary did not answer a "
+				     "moment ago, not asked again");
+		return NULL;
+	}
 	if (bounce_user_store(bu, &store, &error) < 0) {
-		ext_bounce_dict_failed(msg, bu, error);
+		ext_bounce_dict_down(env, msg, error);
 		return NULL;
 	}
 	return store;
@@ -72,10 +103,9 @@ ext_bounce_lookup(const struct ext_bounce_env *env,
 	lookup->address = p_strdup(pool, address);
 	ret = bounce_store_lookup(store, pool, address, ioloop_time,
 				  &lookup->rec, &error);
-	if (ret < 0) {
-		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
-		return NULL;
-	}
+	/* a record that is damaged is none */
+	if (ret < 0)
+		ext_bounce_store_failed(env, msg, store, error);
 	lookup->found = ret > 0;
 	array_push_back(&msg->lookups, &lookup);
 	return lookup;
@@ -112,7 +142,7 @@ void ext_bounce_learn(const struct ext_bounce_env *env)
 	if (bounce_store_add(store, ext_bounce_report(env),
 			     ext_bounce_evidence(env), ioloop_time,
 			     &error) < 0)
-		ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
+		ext_bounce_store_failed(env, msg, store, error);
 }
 
 /* Does the record go with this report? What a person, a complaint or an import
@@ -165,8 +195,7 @@ void ext_bounce_forget(const struct ext_bounce_env *env)
 			      &incidents);
 	array_foreach(&incidents, incident) {
 		if (ext_bounce_forget_one(store, pool, incident, &error) < 0) {
-			ext_bounce_dict_failed(msg, ext_bounce_user(env),
-					       error);
+			ext_bounce_store_failed(env, msg, store, error);
 			break;
 		}
 	}

@@ -5,7 +5,6 @@
 #include "lib.h"
 #include "mail-user.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -22,9 +21,8 @@ backscatter_read(struct bounce_store *store, const char **error_r)
 	json_t *json = NULL;
 	int ret;
 
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(), BACKSCATTER_KEY,
-				 &value, &error);
+	ret = bounce_store_get(store, pool_datastack_create(), BACKSCATTER_KEY,
+			       &value, &error);
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   error);

@@ -60,9 +60,8 @@ claim_write(struct bounce_claim *claim, const char *key, const char *value)
 static int
 claim_read(struct bounce_claim *claim, const char *key, const char **value_r)
 {
-	int ret = compat_dict_lookup(claim->store->dict, claim->store->user,
-				     pool_datastack_create(), key, value_r,
-				     &claim->error);
+	int ret = bounce_store_get(claim->store, pool_datastack_create(), key,
+				   value_r, &claim->error);
 
 	if (ret > 0 && **value_r == '\0')
 		ret = 0;

@@ -16,14 +16,19 @@ struct bounce_delivery {
 	/* never NULL; kind none for ordinary mail */
 	const struct bounce_report *report;
 	enum bounce_evidence evidence;
-	/* set at commit of a script that says bounce_ignore: not recorded */
+	/* a script that went well said bounce_ignore: not recorded */
 	bool ignore;
+	/* The dictionary does not answer. Set by the plugin for ordinary mail if
+	   it was so a moment ago, and by the extension when it finds out, which
+	   it logs: nobody waits for it again in this delivery. */
+	bool dict_down;
 };
 
 /* The two modules are files of their own: a running lmtp keeps the mail plugin
    of before an upgrade and maps the Sieve module anew for each delivery. Of
-   another layout it must not read; it then classifies by itself. */
-#define BOUNCE_DELIVERY_VERSION 1
+   another layout it must not read; it then classifies by itself. Raise the
+   version with every change of a type in bounce-types.h, too. */
+#define BOUNCE_DELIVERY_VERSION 2
 #define BOUNCE_DELIVERY_LAYOUT \
 	((uint64_t)BOUNCE_DELIVERY_VERSION << 48 | \
 	 (uint64_t)sizeof(struct bounce_delivery) << 32 | \

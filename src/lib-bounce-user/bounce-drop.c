@@ -6,7 +6,6 @@
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 /* Not decoded: a damaged one must go, too. Returns 1/0/-1. */
 static int
@@ -16,10 +15,9 @@ drop_one(struct bounce_store *store, struct bounce_edit *edit,
 	const char *value, *error;
 	int ret;
 
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(),
-				 bounce_store_key(store, address), &value,
-				 &error);
+	ret = bounce_store_get(store, pool_datastack_create(),
+			       bounce_store_key(store, address), &value,
+			       &error);
 	if (ret < 0)
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   error);

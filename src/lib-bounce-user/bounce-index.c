@@ -10,7 +10,6 @@
 #include "sha1.h"
 #include "bounce-limits.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -38,9 +37,8 @@ shard_read(struct bounce_store *store, unsigned int shard, json_t **array_r,
 	const char *value, *error;
 	int ret;
 
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(), t_shard_key(shard),
-				 &value, &error);
+	ret = bounce_store_get(store, pool_datastack_create(),
+			       t_shard_key(shard), &value, &error);
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   error);

@@ -10,7 +10,6 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 #define COUNT_KEY BOUNCE_DICT_META_PREFIX"count"
 /* Make room for so many more: 1/50 of the limit. */
@@ -32,9 +31,8 @@ read_count(struct bounce_store *store, unsigned int *count_r,
 	const char *value, *error;
 	int ret;
 
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(), COUNT_KEY, &value,
-				 &error);
+	ret = bounce_store_get(store, pool_datastack_create(), COUNT_KEY, &value,
+			       &error);
 	if (ret < 0)
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   error);

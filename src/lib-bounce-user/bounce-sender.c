@@ -8,7 +8,6 @@
 #include "bounce-rate.h"
 #include "bounce-sender.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 #define DAY_SECS (24 * 60 * 60)
 /* How often a delivery begins anew when another Dovecot comes between. */
@@ -27,8 +26,7 @@ lookup(struct bounce_store *store, pool_t pool, const char *key,
        const char **value_r, const char **error_r)
 {
 	const char *error;
-	int ret = compat_dict_lookup(store->dict, store->user, pool, key,
-				     value_r, &error);
+	int ret = bounce_store_get(store, pool, key, value_r, &error);
 
 	if (ret < 0)
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",

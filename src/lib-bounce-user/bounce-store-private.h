@@ -19,6 +19,8 @@ struct bounce_store {
 	int iterates;
 	/* a commit failed: what the driver has in memory is not to be trusted */
 	bool reopen;
+	/* see bounce_store_is_down() */
+	bool down;
 	/* see bounce_sender_crossed() */
 	pool_t crossed_pool;
 	struct bounce_sent *crossed;
@@ -31,6 +33,9 @@ int bounce_store_ready(struct bounce_store *store, const char **error_r);
 const char *bounce_store_key(struct bounce_store *store, const char *address);
 /* Does the driver iterate? 1/0/-1. */
 int bounce_store_iterates(struct bounce_store *store, const char **error_r);
+/* One value, from pool. 1/0/-1; notes whether the dictionary is down. */
+int bounce_store_get(struct bounce_store *store, pool_t pool, const char *key,
+		     const char **value_r, const char **error_r);
 /* As it stands there, lapsed or not. address in normal form. 1/0/-1; a value
    that cannot be read is -1. */
 int bounce_store_read(struct bounce_store *store, pool_t pool,

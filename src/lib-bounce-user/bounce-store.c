@@ -100,6 +100,21 @@ int bounce_store_iterates(struct bounce_store *store, const char **error_r)
 	return store->iterates;
 }
 
+int bounce_store_get(struct bounce_store *store, pool_t pool, const char *key,
+		     const char **value_r, const char **error_r)
+{
+	int ret = compat_dict_lookup(store->dict, store->user, pool, key,
+				     value_r, error_r);
+
+	store->down = ret < 0;
+	return ret;
+}
+
+bool bounce_store_is_down(const struct bounce_store *store)
+{
+	return store->down;
+}
+
 int bounce_store_read(struct bounce_store *store, pool_t pool,
 		      const char *address, struct bounce_record *rec_r,
 		      const char **error_r)
@@ -107,10 +122,9 @@ int bounce_store_read(struct bounce_store *store, pool_t pool,
 	const char *value, *error;
 	int ret;
 
-	ret = compat_dict_lookup(store->dict, store->user,
-				 pool_datastack_create(),
-				 bounce_store_key(store, address), &value,
-				 &error);
+	ret = bounce_store_get(store, pool_datastack_create(),
+			       bounce_store_key(store, address), &value,
+			       &error);
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   error);

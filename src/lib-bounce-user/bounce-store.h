@@ -45,6 +45,9 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
 		      const char *address, time_t now,
 		      struct bounce_record *rec_r, const char **error_r);
 
+/* Did the last lookup fail because the dictionary did not answer (and not for
+   what it holds)? Then another one would only wait again. */
+bool bounce_store_is_down(const struct bounce_store *store);
 /* The least evidence with which report may change a score. With evidence_auto
    it is verified once this user's mail is counted and the returned mail is not
    from before. Returns 0, or -1. */

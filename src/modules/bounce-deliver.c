@@ -167,6 +167,9 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
+	if (delivery->dict_down)
+		return "not recorded, as the dictionary does not answer "
+			"(doveadm bounce scan makes up for it)";
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    bounce_store_least_evidence(store, delivery->report, when,
 					&least, &error) < 0 ||
@@ -195,7 +198,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 
 	bounce_events_send(mdctx->event, report, delivery->evidence);
 	if (!is_recorded(report)) {
-		if (!delivery->ignore)
+		if (!delivery->ignore && !delivery->dict_down)
 			bounce_proof_report(bu, report, delivery->evidence);
 		e_debug(bu->event, "%s report (%s)",
 			bounce_kind_name(report->kind),
@@ -316,7 +319,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	struct bounce_delivery delivery;
 	struct bounce_report *report;
 	pool_t pool;
-	bool is_report;
+	bool is_report, paused;
 	int ret;
 
 	if (BOUNCE_PLUGIN_USER(mdctx->rcpt_user) == NULL)
@@ -329,6 +332,8 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	i_zero(&delivery);
 	delivery.layout = BOUNCE_DELIVERY_LAYOUT;
 	delivery.report = report;
+	paused = !is_report && bounce_proof_paused();
+	delivery.dict_down = paused;
 	if (report != NULL)
 		event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY,
 			      &delivery);
@@ -337,11 +342,13 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 				     storage_r);
 	else {
 		ret = call_next(mdctx, storage_r);
-		if (report != NULL) {
+		if (report != NULL && !delivery.dict_down) {
 			bounce_proof_mail(mdctx->rcpt_user, report,
 					  mdctx->src_mail);
 		}
 	}
+	if (delivery.dict_down && !paused)
+		bounce_proof_pause();
 	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);
 	pool_unref(&pool);
 	return ret;

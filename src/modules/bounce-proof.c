@@ -27,6 +27,16 @@ proved(struct bounce_user *bu, const char *by, int ret, const char *error)
 		       ret);
 }
 
+bool bounce_proof_paused(void)
+{
+	return ioloop_time < pause_until;
+}
+
+void bounce_proof_pause(void)
+{
+	pause_until = ioloop_time + PAUSE_SECS;
+}
+
 void bounce_proof_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail)
 {
@@ -35,7 +45,7 @@ void bounce_proof_mail(struct mail_user *user,
 	const char *error;
 	int ret;
 
-	if (report->sender == NULL || ioloop_time < pause_until)
+	if (report->sender == NULL || bounce_proof_paused())
 		return;
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)
@@ -45,7 +55,7 @@ void bounce_proof_mail(struct mail_user *user,
 				&error);
 	proved(bu, "mail", ret, error);
 	if (ret < 0 || (ret == 0 && i_microseconds() - started > SLOW_USECS))
-		pause_until = ioloop_time + PAUSE_SECS;
+		bounce_proof_pause();
 }
 
 void bounce_proof_report(struct bounce_user *bu,

@@ -9,6 +9,11 @@ struct bounce_user;
 struct mail;
 struct mail_user;
 
+/* For a minute after the dictionary failed or was slow, this process does not
+   ask it on behalf of ordinary mail. */
+bool bounce_proof_paused(void);
+void bounce_proof_pause(void);
+
 /* An ordinary mail, and what was made of it. */
 void bounce_proof_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail);
