@@ -34,7 +34,11 @@ static const char *hints_text(const struct bounce_hints *hints)
 		{ hints->no_subject, "no-subject" },
 		{ hints->auto_reply, "reply" },
 		{ hints->rejection, "rejection" },
-		{ hints->receipt, "receipt" },
+		{ hints->receipt_subject, "receipt" },
+		{ hints->complaint_subject, "complaint" },
+		{ hints->summary, "summary" },
+		{ hints->journal, "journal" },
+		{ hints->late_subject, "late" },
 		{ hints->person, "person" },
 	};
 	string_t *dest = t_str_new(64);
@@ -152,7 +156,16 @@ static const struct {
 	{ ALICE "Subject: Fwd: Undelivered Mail\n", NULL, "failure person",
 	  FALSE },
 	{ ALICE "Subject: AW: Unzustellbar\n", NULL, "failure person", FALSE },
-	{ ALICE "Subject: Report: undelivered mail\n", NULL, "failure", TRUE },
+	{ ALICE "Subject: Re[2]: Undelivered Mail\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: [Fwd: Undelivered Mail]\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: Doorst: Onbestelbaar\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: =?utf-8?B?6L2s5Y+R77ya6YCA5L+h?=\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: Report: undelivered mail\n", NULL, "failure late",
+	  TRUE },
 	{ DAEMON "Subject: Re: Undelivered Mail\n", NULL,
 	  "daemon failure person", TRUE },
 	{ ALICE "Subject: Re: Undelivered Mail\n", "", "null failure person",
@@ -161,8 +174,11 @@ static const struct {
 	/* lists */
 	{ ALICE "Subject: [list] undelivered mails again\n"
 	  "List-Id: <list.example.org>\n", NULL, "failure person", FALSE },
-	{ ALICE "Subject: [list] undelivered mails again\n", NULL, "failure",
-	  TRUE },
+	/* or a tracker's */
+	{ ALICE "Subject: [list] undelivered mails again\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: [list] undelivered mails again\n", "",
+	  "null failure", TRUE },
 	{ ALICE "Subject: undelivered mails again\n"
 	  "List-Id: <list.example.org>\n", NULL, "failure", TRUE },
 
@@ -182,6 +198,23 @@ static const struct {
 	  "Auto-Submitted: auto-generated\n", NULL, "reply", TRUE },
 	{ ALICE "Subject: you are subscribed\n", NULL, "", FALSE },
 
+	/* people use the same words */
+	{ ALICE "Subject: Summer vacation photos\n", NULL, "", FALSE },
+	{ ALICE "Subject: Summer vacation photos\n", "", "null reply", TRUE },
+	{ ALICE "Subject: On vacation\nPrecedence: junk\n", NULL, "reply",
+	  TRUE },
+	{ ALICE "Subject: Re: Out of Office: hello\n", NULL, "person", FALSE },
+	{ ALICE "Subject: Re: hello (Out of Office)\n", "",
+	  "null reply person", TRUE },
+	/* an answer that no person sent, whatever its words */
+	{ ALICE HELLO "Auto-Submitted: auto-generated\nIn-Reply-To: <1@x>\n",
+	  "", "null reply", TRUE },
+	{ ALICE HELLO "Auto-Submitted: auto-generated\nIn-Reply-To: <1@x>\n"
+	  "X-MS-Exchange-Inbox-Rules-Loop: alice@example.org\n",
+	  "alice@example.org", "reply person", TRUE },
+	{ ALICE HELLO "Auto-Submitted: auto-generated\nIn-Reply-To: <1@x>\n",
+	  "tracker@example.org", "person", FALSE },
+
 	/* RFC 5429 */
 	{ DAEMON HELLO "Auto-Submitted: auto-replied (rejected)\n" REPORT, "",
 	  "null daemon report reply rejection", TRUE },
@@ -189,9 +222,29 @@ static const struct {
 	/* receipts without RFC 8098 */
 	{ ALICE "Subject: Read: hello\nContent-Type: application/ms-tnef\n",
 	  NULL, "receipt", TRUE },
-	{ ALICE "Subject: Read: hello\n", NULL, "", FALSE },
+	{ ALICE "Subject: Read: hello\n", NULL, "receipt", TRUE },
 	{ ALICE "Subject: Have you read: hello\n"
 	  "Content-Type: application/ms-tnef\n", NULL, "", FALSE },
+
+	/* complaints without RFC 5965 */
+	{ ALICE "Subject: complaint about message from 192.0.2.1\n",
+	  "alice@example.org", "complaint", TRUE },
+
+	/* accounts of many mails, and a mail about such an account */
+	{ ALICE "Subject: Cron <root@mx> /bin/bounce-report\n", "",
+	  "null failure summary", TRUE },
+	{ DAEMON "Subject: Weekly report: 3 mails not delivered\n", NULL,
+	  "daemon failure summary late", TRUE },
+	{ DAEMON "Subject: Undeliverable: Weekly report\n", NULL,
+	  "daemon failure", TRUE },
+
+	/* an archive's copy of a report is none */
+	{ DAEMON HELLO REPORT "X-MS-Journal-Report:\n", "",
+	  "null daemon report journal", FALSE },
+
+	/* the words stand behind others */
+	{ ALICE "Subject: Contact: undelivered mail\n", NULL, "failure late",
+	  TRUE },
 };
 
 START_TEST(test_hints)
@@ -261,6 +314,31 @@ START_TEST(test_words)
 }
 END_TEST
 
+static const struct {
+	const char *type;
+	bool objects;
+} feedback[] = {
+	{ NULL, TRUE }, { "", TRUE }, { "abuse", TRUE }, { "Abuse", TRUE },
+	{ "fraud", TRUE }, { "opt-out", TRUE }, { "abuse (spam)", TRUE },
+	{ "not-spam", FALSE }, { "auth-failure", FALSE }, { "virus", FALSE },
+	{ "other", FALSE }, { "abused", FALSE },
+};
+
+START_TEST(test_feedback)
+{
+	ck_assert(bounce_feedback_objects(feedback[_i].type) ==
+		  feedback[_i].objects);
+}
+END_TEST
+
+START_TEST(test_challenge)
+{
+	ck_assert(bounce_words_challenge(
+		"your address is not on her list of approved senders"));
+	ck_assert(!bounce_words_challenge("your message was rejected"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kind");
@@ -270,6 +348,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_hints, 0, N_ELEMENTS(mails));
 	tcase_add_test(tcase, test_no_envelope);
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(notices));
+	tcase_add_loop_test(tcase, test_feedback, 0, N_ELEMENTS(feedback));
+	tcase_add_test(tcase, test_challenge);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

@@ -3,94 +3,14 @@
 #include "lib.h"
 #include "array.h"
 #include "bounce-classify.h"
-#include "bounce-kind.h"
+#include "bounce-kind-private.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-text.h"
 
 #include <ctype.h>
 
-/* All words are folded: ASCII in lower case. Other scripts are listed without
-   their first letter, which may be a capital. */
-
-static const char *const failure_subjects[] = {
-	"undeliver", "undelivr", "delivery fail", "delivery status notif",
-	"delivery has failed", "delivery problem", "delivery notification",
-	"delivery report", "delivery error", "failure notice",
-	"failure delivery", "failure notification", "failed delivery",
-	"returned mail", "returned to sender", "returning to sender",
-	"returning message to sender", "return to sender", "mail failed",
-	"mail delivery", "mail error", "mail failure", "mail system error", "nondeliver",
-	"non-deliver", "non deliver", "not delivered", "not be delivered",
-	"could not be deliver", "couldn't be deliver", "could not deliver",
-	"cannot be delivered", "not deliverable", "error sending your mail",
-	"message status", "message delivery", "message error",
-	"unable to deliver", "processing error", "loop alert",
-	"rejected mail", "automatically rejected", "mail rejected",
-	"message rejected", "mail returned", "bounce", "delivery incomplete",
-	"non remis", "notification message", "user unknown",
-	"nicht zustellbar", "unzustellbar", "zustellung fehl",
-	"nicht zugestellt", "nicht übermittelt", "zustellfehler",
-	"chec de la remise", "chec de remise", "non distribu", "non remis",
-	"non délivr", "chec de distribution", "retour de courrier",
-	"no se puede entregar", "no se pudo entregar", "no entregado",
-	"error de entrega", "fallo en la entrega", "no se ha podido entregar",
-	"não entregue", "nao entregue", "falha na entrega", "não pôde ser",
-	"não foi possível entregar", "erro de entrega", "falha no envio",
-	"mancato recapito", "non recapitabile", "errore di consegna",
-	"mancata consegna", "impossibile consegnare", "non consegn",
-	"onbestelbaar", "niet bezorgd", "kan niet worden bezorgd",
-	"niet worden afgeleverd", "niedostarcz", "nie dostarcz",
-	"nie można dostarczyć", "zwrot", "błąd dostarcz", "olevererbar",
-	"levererades inte", "ikke leveres", "kunne ikke", "doručit",
-	"nedoručitel", "kézbesít", "teslim edilemedi", "iletilemedi",
-	"е доставлен", "едоставлен", "озврат", "шибка доставки",
-	"евозможно доставить", "配信不能", "配信できません", "送信できません",
-	"配送失敗", "届きません", "配信エラー", "返送", "送信エラー", "不達",
-	"退信", "投递失败", "无法投递", "发送失败", "系统退信", "無法傳遞",
-	"未傳遞", "退件", "배달 실패", "반송", "전송 실패", NULL
-};
-static const char *const delay_subjects[] = {
-	"delayed", "(delay", "delivery delay", "still being retried",
-	"not yet been delivered", "could not send message for past",
-	"could not send mail for past", "warning: message", "mail delay",
-	"delivery warning", "warning--could not", "deferred mail",
-	"deferred delivery", "verzögert", "retard", "retras", "ritard",
-	"atraso", "vertraag", "opóźni", "адержк", "遅延", "延迟", NULL
-};
-static const char *const success_subjects[] = {
-	"successful mail delivery", "success", "delivered:", "relayed:",
-	"expanded:", "return receipt", "delivery receipt", "zugestellt:",
-	"mail delivery status report", NULL
-};
-static const char *const reply_subjects[] = {
-	"out of office", "out of the office", "out-of-office",
-	"automatic reply", "automatic response", "automated reply",
-	"automated response", "auto reply", "auto-reply", "autoreply",
-	"auto response", "auto-response", "autorespon", "auto:",
-	"vacation", "on holiday", "on leave", "away from my mail",
-	"awaits moderator approval", "please confirm your message",
-	"confirm your email", "sender verification",
-	"abwesenheit", "automatische antwort", "ich bin nicht im",
-	"ponse automatique", "absence du bureau", "absent",
-	"respuesta automática", "respuesta autom", "fuera de la oficina",
-	"risposta automatica", "fuori sede", "fuori ufficio",
-	"resposta automática", "resposta autom", "fora do escrit",
-	"automatisch antwoord", "afwezig", "automatyczna odpowied",
-	"odpowiedź automatyczna", "autosvar", "automatsvar", "poissa",
-	"automatick", "automatikus válasz", "otomatik yanıt",
-	"втоответ", "втоматический ответ", "自動返信", "自動応答", "不在",
-	"自动回复", "自動回覆", "자동 회신", "부재중", NULL
-};
-static const char *const receipt_subjects[] = {
-	"read: ", "not read: ", "gelesen: ", "ungelesen gelöscht: ", "lu : ",
-	"lu: ", "leído: ", "letto: ", "lida: ", "gelezen: ",
-	"przeczytano: ", "рочитано: ", "既読: ", "已读: ", "开封済み: ", NULL
-};
-static const char *const person_subjects[] = {
-	"re:", "fw:", "fwd:", "aw:", "wg:", "tr:", "rv:", "sv:", "vs:",
-	"odp:", "r:", "i:", "rif:", "enc:", "回复:", "转发:", "答复:", NULL
-};
+/* A daemon's name is a word, not a part of one. */
 static const char *const daemons[] = {
 	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon",
 	"postmaster", "mail delivery", "mail.delivery", "maildelivery",
@@ -103,7 +23,6 @@ static const char *const daemons[] = {
 	"interscan", "mailscan", "courier mail", "mail server",
 	"mta", "<>", NULL
 };
-/* A daemon's name is a word, not a part of one. */
 static const char *const reply_headers[] = {
 	"X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-AutoReply-From",
 	"X-Mail-Autoreply", "X-Autoresponder", "X-Vacation",
@@ -114,99 +33,11 @@ static const char *const report_headers[] = {
 	"X-Failed-Recipients", "X-Delivery-Status", "X-Feedback-Type", NULL
 };
 
-static const char *const failure_words[] = {
-	"could not be delivered", "couldn't be delivered",
-	"could not be deliver", "couldn't be sent", "could not be sent",
-	"not be delivered", "not been delivered", "wasn't delivered",
-	"was not delivered", "undeliver", "delivery has failed",
-	"delivery failed", "delivery to the following", "deliver failed",
-	"failed to deliver", "failure", "fatal error", "did not reach",
-	"could not be reached", "unable to deliver", "unable to send",
-	"wasn't able to deliver", "not able to deliver",
-	"could not deliver", "cannot deliver", "can't deliver",
-	"error delivering", "delivery problem", "delivery error",
-	"returned to sender", "has been returned", "is being returned",
-	"was rejected", "been rejected", "rejected", "bounced",
-	"could not send", "cannot send", "cannot be sent", "not sent",
-	"user unknown", "unknown user", "no such user", "not a valid user",
-	"mailbox full", "mailbox is full", "exceeds allowed",
-	"over quota", "does not exist", "doesn't exist", "wasn't found",
-	"not accept", "invalid recipient", "unknown recipient",
-	"failed permanently", "failed recipient", "following recipient",
-	"following address", "error was", "bouncedrecipients",
-	"account is disabled", "duplicated message-id", "said: 5",
-	"remote host said", "permission to post",
-	"nicht zugestellt", "nicht zustell", "nicht ausgeliefert",
-	"unzustellbar", "nicht übermittelt", "nicht erreicht", "zurück",
-	"n'a pas pu", "pas pu etre", "pas été remis", "non remis",
-	"pas été distribué", "pas été délivr", "pas atteint",
-	"no se pudo", "no se ha podido", "no pudo", "no se puede", "no fue",
-	"não pôde", "não foi", "nao foi", "não pode", "impossível",
-	"non è stato", "non recapit", "impossibile", "non consegn",
-	"niet worden", "niet bezorgd", "niet afgelever", "kon niet",
-	"nie został", "nie może", "nie można", "nie mogła",
-	"не может быть", "не был", "е доставлен", "едоставлен",
-	"не удалось", "невозможно", "届けられません", "配信でき", "送信でき",
-	"配送でき", "届きません", "存在しない", "見つかりません", "届かな",
-	"配信されません", "无法", "失败", "退回", "被退", "無法", "失敗",
-	"전달되지", "실패", NULL
-};
-static const char *const delay_words[] = {
-	"will continue to be attempted", "not yet been delivered",
-	"has been delayed", "is delayed", "delivery will be re",
-	"still being retried", "do not need to resend",
-	"you do not need to re-send", "will keep trying",
-	"no action is required on your part", "will be retried",
-	"still trying", "delivery attempts will continue", "delivery attempts will",
-	"will be attempted", "will retry for", "this is a warning message only",
-	"this is only a warning", "warning message only",
-	"continue trying", "will continue to try", "keep trying",
-	"temporarily deferred, and will",
-	"weiter versucht", "wird weiterhin", "réessayer", "nouvelles tentatives",
-	"nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
-};
-static const char *const final_words[] = {
-	"permanent error", "permanent failure", "permanently fail",
-	"permanent fatal", "failed permanently", "given up", "giving up", "gave up", "has failed",
-	"retry timeout exceeded", "no further attempts", "expired",
-	"deleted from the queue", "removed from the", NULL
-};
-static const char *const success_words[] = {
-	"successfully delivered", "was delivered successfully",
-	"successful delivery", "was successfully", "has been delivered to",
-	"been successfully", "successfully relayed", NULL
-};
-
-bool bounce_words_failure(const char *folded)
-{
-	return bounce_text_find(folded, failure_words) != NULL;
-}
-
-bool bounce_words_delay(const char *folded)
-{
-	return bounce_text_find(folded, delay_words) != NULL &&
-		bounce_text_find(folded, final_words) == NULL;
-}
-
-bool bounce_words_success(const char *folded)
-{
-	return bounce_text_find(folded, success_words) != NULL;
-}
-
 static const char *folded_header(const struct bounce_message *message,
 				 const char *name)
 {
 	return bounce_text_fold(bounce_message_header(message, name),
 				BOUNCE_MAX_LINE);
-}
-
-static bool begins_with_any(const char *text, const char *const *words)
-{
-	for (; *words != NULL; words++) {
-		if (bounce_text_begins(text, *words))
-			return TRUE;
-	}
-	return FALSE;
 }
 
 /* Is one of the words in text, not within a longer word? */
@@ -251,34 +82,93 @@ static bool is_null_sender(const struct bounce_message *message,
 	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
 }
 
-static bool is_auto_reply(const struct bounce_message *message,
-			  const char *subject)
+/* An answer that no person sent, whatever its language: Exchange's have no type
+   of their own. Trackers, too, put "auto-generated" on what answers, but their
+   mail has a sender. */
+static bool is_generated_answer(const struct bounce_message *message,
+				const struct bounce_hints *hints)
 {
-	const char *submitted = folded_header(message, "Auto-Submitted");
+	return bounce_message_has(message, "In-Reply-To") && !hints->daemon &&
+		(hints->null_sender ||
+		 bounce_message_has(message, "X-MS-Exchange-Inbox-Rules-Loop"));
+}
+
+/* Its subject says so. A person may answer to an answering machine, and use
+   its words. */
+static bool is_reply_subject(const struct bounce_message *message,
+			     const struct bounce_hints *hints,
+			     const struct bounce_subject *subject)
+{
 	const char *precedence = folded_header(message, "Precedence");
 
-	if (bounce_text_begins(submitted, "auto-replied"))
+	if (subject->reply && !subject->person)
 		return TRUE;
-	if (strcmp(precedence, "auto_reply") == 0)
+	if (!subject->reply && !subject->maybe_reply)
+		return FALSE;
+	return hints->null_sender || strcmp(precedence, "junk") == 0;
+}
+
+static bool is_auto_reply(const struct bounce_message *message,
+			  const struct bounce_hints *hints,
+			  const struct bounce_subject *subject)
+{
+	const char *submitted = folded_header(message, "Auto-Submitted");
+
+	if (bounce_text_begins(submitted, "auto-replied") ||
+	    strcmp(folded_header(message, "Precedence"), "auto_reply") == 0)
 		return TRUE;
 	for (unsigned int i = 0; reply_headers[i] != NULL; i++) {
 		if (bounce_message_has(message, reply_headers[i]))
 			return TRUE;
 	}
 	if (bounce_text_begins(submitted, "auto-generated") &&
-	    strstr(subject, "subscribed") != NULL)
+	    (subject->subscribed || is_generated_answer(message, hints)))
 		return TRUE;
-	return bounce_text_find(subject, reply_subjects) != NULL;
+	return is_reply_subject(message, hints, subject);
 }
 
-/* A post to a list, or a mail that somebody passed on. */
-static bool is_person(const struct bounce_message *message,
-		      const char *subject)
+static bool is_report(const struct bounce_message *message)
 {
-	if (begins_with_any(subject, person_subjects))
+	const char *type = message->content_type;
+
+	for (unsigned int i = 0; report_headers[i] != NULL; i++) {
+		if (bounce_message_has(message, report_headers[i]))
+			return TRUE;
+	}
+	return type != NULL && (strcmp(type, "multipart/report") == 0 ||
+				strcmp(type, "message/delivery-status") == 0);
+}
+
+/* An answer, a mail that somebody passed on, a post to a list, a ticket. */
+static bool is_person(const struct bounce_message *message,
+		      const struct bounce_hints *hints,
+		      const struct bounce_subject *subject)
+{
+	bool machine = hints->null_sender || hints->daemon;
+
+	if (subject->person)
 		return TRUE;
-	/* "[list] subject": a list's own bounces are handled by the list */
-	return *subject == '[' && bounce_message_has(message, "List-Id");
+	/* a list's own bounces are handled by the list */
+	if (subject->tagged &&
+	    (bounce_message_has(message, "List-Id") ||
+	     (!machine && !hints->report)))
+		return TRUE;
+	return bounce_message_has(message, "In-Reply-To") && !machine;
+}
+
+static void read_subject(const struct bounce_subject *subject,
+			 struct bounce_hints *hints)
+{
+	hints->no_subject = subject->empty;
+	hints->failure_subject = subject->failure;
+	hints->delay_subject = subject->delay;
+	hints->late_subject = subject->late;
+	hints->success_subject = subject->success;
+	hints->reply_subject = subject->reply_begins;
+	hints->receipt_subject = subject->receipt;
+	hints->complaint_subject = subject->complaint;
+	hints->summary = subject->summary;
+	hints->answer = subject->person;
 }
 
 void bounce_hints_read(const struct bounce_message *message,
@@ -287,46 +177,57 @@ void bounce_hints_read(const struct bounce_message *message,
 {
 	i_zero(hints_r);
 	T_BEGIN {
-		const char *subject = folded_header(message, "Subject");
-		const char *type = message->content_type;
+		struct bounce_subject subject;
 
+		bounce_subject_read(folded_header(message, "Subject"),
+				    &subject);
+		read_subject(&subject, hints_r);
 		hints_r->null_sender = is_null_sender(message, envelope);
 		hints_r->daemon = is_daemon(message);
-		hints_r->report = type != NULL &&
-			(strcmp(type, "multipart/report") == 0 ||
-			 strcmp(type, "message/delivery-status") == 0);
+		hints_r->report = is_report(message);
 		hints_r->rejection = strstr(
 			folded_header(message, "Auto-Submitted"),
 			"rejected") != NULL;
-		for (unsigned int i = 0; report_headers[i] != NULL; i++) {
-			if (bounce_message_has(message, report_headers[i]))
-				hints_r->report = TRUE;
-		}
-		hints_r->reply_subject =
-			begins_with_any(subject, reply_subjects);
-		hints_r->no_subject = *subject == '\0';
-		hints_r->failure_subject =
-			bounce_text_find(subject, failure_subjects) != NULL;
-		hints_r->delay_subject =
-			bounce_text_find(subject, delay_subjects) != NULL;
-		hints_r->success_subject =
-			bounce_text_find(subject, success_subjects) != NULL;
-		hints_r->auto_reply = is_auto_reply(message, subject);
-		hints_r->receipt =
-			begins_with_any(subject, receipt_subjects) &&
-			type != NULL &&
-			strcmp(type, "application/ms-tnef") == 0;
-		hints_r->person = is_person(message, subject) ||
-			(bounce_message_has(message, "In-Reply-To") &&
-			 !hints_r->null_sender && !hints_r->daemon);
+		hints_r->auto_reply = is_auto_reply(message, hints_r,
+						    &subject);
+		if (bounce_message_has(message, "In-Reply-To"))
+			hints_r->answer = TRUE;
+		hints_r->person = is_person(message, hints_r, &subject);
+		hints_r->journal =
+			bounce_message_has(message, "X-MS-Journal-Report");
 	} T_END;
 }
 
 bool bounce_hints_is_candidate(const struct bounce_hints *hints)
 {
-	if (hints->null_sender || hints->report || hints->receipt ||
-	    hints->auto_reply)
+	if (hints->journal)
+		return FALSE;
+	if (hints->null_sender || hints->report || hints->receipt_subject ||
+	    hints->complaint_subject || hints->auto_reply)
 		return TRUE;
 	return hints->daemon || ((hints->failure_subject ||
 				  hints->delay_subject) && !hints->person);
+}
+
+bool bounce_hints_by_person(const struct bounce_hints *hints)
+{
+	if (hints->report || (hints->null_sender && hints->daemon))
+		return FALSE;
+	return hints->person ||
+		(hints->null_sender && hints->answer &&
+		 (!hints->failure_subject || hints->late_subject));
+}
+
+bool bounce_feedback_objects(const char *type)
+{
+	static const char *const types[] = {
+		"abuse", "complaint", "fraud", "miscategorized", "opt-out",
+		"opt-out-list", "spam", "unsubscribe", NULL
+	};
+	bool objects = TRUE;
+
+	if (type != NULL && *type != '\0') T_BEGIN {
+		objects = str_array_icase_find(types, t_strcut(type, ' '));
+	} T_END;
+	return objects;
 }

@@ -18,17 +18,25 @@ struct bounce_hints {
 	/* the subject speaks of a failure, of a delay, of a success */
 	bool failure_subject, delay_subject, success_subject;
 	bool no_subject;
+	/* after words of its own: "Contact: undelivered mail" */
+	bool late_subject;
 	/* the subject begins as an auto-reply's: "Auto: Undeliverable" */
 	bool reply_subject;
+	/* as a receipt's, "Read: "; it speaks of a complaint about spam */
+	bool receipt_subject, complaint_subject;
+	/* an account of many mails: a log's, a quarantine's */
+	bool summary;
+	/* it answers a mail: "Re:", In-Reply-To: */
+	bool answer;
 	/* RFC 3834 and what came before it */
 	bool auto_reply;
 	/* a mailbox's own filter refused the mail (RFC 5429): Sieve says so
 	   in a disposition notification */
 	bool rejection;
-	/* a receipt without RFC 8098 */
-	bool receipt;
 	/* written or passed on by a person: "Re:", "Fwd:", a list's post */
 	bool person;
+	/* a copy of any mail, made by Exchange for an archive */
+	bool journal;
 };
 
 /* Read the hints from the mail's header. envelope may be NULL. */
@@ -38,10 +46,20 @@ void bounce_hints_read(const struct bounce_message *message,
 /* Can the mail be a report of any kind? Ordinary mail leaves here. */
 bool bounce_hints_is_candidate(const struct bounce_hints *hints);
 
+/* Does somebody answer a report, or pass it on? Also the postmaster, and an
+   answering machine, which has no sender either. */
+bool bounce_hints_by_person(const struct bounce_hints *hints);
+
+/* Does feedback of that type (RFC 5965 Feedback-Type; NULL = none is named) say
+   that the recipient objects to the mail? */
+bool bounce_feedback_objects(const char *type);
+
 /* The notice of a report in plain words (folded) says that a delivery failed,
    that it is still being tried, that it went well. */
 bool bounce_words_failure(const char *folded);
 bool bounce_words_delay(const char *folded);
 bool bounce_words_success(const char *folded);
+/* It says that the mail waits until its sender proves to be a person. */
+bool bounce_words_challenge(const char *folded);
 
 #endif

@@ -101,7 +101,7 @@ static const char *const kind_texts[BOUNCE_KIND_COUNT] = {
 	"a report of success",
 	"an automatic reply",
 	"a receipt (the mail was opened or deleted)",
-	"a complaint: the recipient called the mail spam",
+	"a complaint (the mail was called spam), or other feedback on a mail",
 };
 
 static const char *const class_texts[BOUNCE_CLASS_COUNT] = {

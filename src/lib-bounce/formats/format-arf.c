@@ -2,23 +2,27 @@
 
 #include "bounce-format-private.h"
 
-/* RFC 5965: a recipient called the mail spam. Also the failure reports of RFC
-   6591 (DMARC), which tell of one mail, not of an address. */
+/* RFC 5965: a recipient called the mail spam. Also feedback on one mail that
+   says nothing against its recipient: failed authentication (RFC 6591), "not
+   spam" (RFC 6430), a virus. And Outlook.com's junk mail reports (JMRP), which
+   are the mail and a field that names the recipient. */
+
+#define JMRP_RECIPIENT "X-HmXmrOriginalRecipient"
 
 static void add_recipients(const struct bounce_message *message,
+			   const ARRAY_TYPE(bounce_header) *fields,
 			   struct bounce_report *report)
 {
-	ARRAY_TYPE(bounce_header) fields;
 	ARRAY_TYPE(const_string) list;
 	const struct bounce_header *field;
 	struct bounce_recipient *rcpt;
 	const char *const *address;
 
-	bounce_header_split(message->pool, message->feedback, NULL, &fields);
 	p_array_init(&list, message->pool, 4);
-	array_foreach(&fields, field) {
+	array_foreach(fields, field) {
 		if (strcasecmp(field->name, "Original-Rcpt-To") == 0 ||
-		    strcasecmp(field->name, "Removal-Recipient") == 0)
+		    strcasecmp(field->name, "Removal-Recipient") == 0 ||
+		    strcasecmp(field->name, JMRP_RECIPIENT) == 0)
 			bounce_header_addresses(message->pool, field->value,
 						&list);
 	}
@@ -34,16 +38,27 @@ static void add_recipients(const struct bounce_message *message,
 }
 
 static bool arf_read(const struct bounce_message *message,
-		     const struct bounce_hints *hints ATTR_UNUSED,
+		     const struct bounce_hints *hints,
 		     struct bounce_report *report)
 {
-	if (*message->feedback == '\0' &&
-	    (message->report_type == NULL ||
-	     strcmp(message->report_type, "feedback-report") != 0))
+	ARRAY_TYPE(bounce_header) fields;
+	bool feedback = *message->feedback != '\0' ||
+		(message->report_type != NULL &&
+		 strcmp(message->report_type, "feedback-report") == 0);
+
+	if (!feedback && !hints->complaint_subject)
+		return FALSE;
+	bounce_header_split(message->pool, feedback ? message->feedback :
+			    message->returned, NULL, &fields);
+	if (!feedback && bounce_header_find(&fields, JMRP_RECIPIENT) == NULL)
 		return FALSE;
 	report->kind = BOUNCE_KIND_COMPLAINT;
 	bounce_scan_returned(message->pool, message->returned, report);
-	add_recipients(message, report);
+	T_BEGIN {
+		if (bounce_feedback_objects(bounce_header_find(&fields,
+							       "Feedback-Type")))
+			add_recipients(message, &fields, report);
+	} T_END;
 	return TRUE;
 }
 

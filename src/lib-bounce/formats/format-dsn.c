@@ -92,6 +92,15 @@ static void set_kind(const struct bounce_hints *hints,
 		report->kind = BOUNCE_KIND_FAILURE;
 }
 
+/* Fields within a text: whoever writes or asks about a report may hold them. */
+static bool is_credible(const struct bounce_hints *hints)
+{
+	if (bounce_hints_by_person(hints))
+		return FALSE;
+	return hints->report || hints->null_sender || hints->daemon ||
+		!hints->late_subject;
+}
+
 /* The first words of a report name its mailer; no reader is needed for it. */
 static bool dsn_read(const struct bounce_message *message,
 		     const struct bounce_hints *hints,
@@ -103,7 +112,8 @@ static bool dsn_read(const struct bounce_message *message,
 	if (hints->person && !hints->null_sender && !hints->report)
 		return FALSE;
 	if (*status == '\0' &&
-	    strcasestr(message->text, "final-recipient:") == NULL)
+	    (!is_credible(hints) ||
+	     strcasestr(message->text, "final-recipient:") == NULL))
 		return FALSE;
 	scan = bounce_scan_init(message->pool, message, report);
 	if (*status == '\0')

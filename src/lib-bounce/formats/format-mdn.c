@@ -2,8 +2,37 @@
 
 #include "bounce-format-private.h"
 
-/* RFC 8098: somebody (or his program) opened or deleted the mail; and
-   Exchange's receipts of before. */
+/* RFC 8098: somebody (or his program) opened or deleted the mail; and what
+   clients sent before it. */
+
+/* Outlook without Exchange, Outlook Express, Notes: words alone. */
+static bool is_receipt_text(const struct bounce_message *message,
+			    const struct bounce_hints *hints)
+{
+	static const char *const words[] = {
+		"was read on", "was deleted without being read",
+		"this is a receipt for the mail",
+		"this is a return receipt for the mail",
+		"document: was received by:", "gelesen am",
+		"wurde gelesen", "a été lu le", "a été ouvert",
+		"se leyó el", "fue leído", "è stato letto", "foi lida em",
+		"werd gelezen op", "została przeczytana", NULL
+	};
+	const char *folded;
+
+	if (!hints->receipt_subject)
+		return FALSE;
+	if (message->content_type != NULL &&
+	    strcmp(message->content_type, "application/ms-tnef") == 0)
+		return TRUE;
+	if (hints->person)
+		return FALSE;
+	folded = bounce_text_fold(message->text, BOUNCE_MAX_MATCH);
+	return bounce_text_find(folded, words) != NULL ||
+		/* Notes sets its text in two columns */
+		(strstr(folded, "document:") != NULL &&
+		 strstr(folded, "received by: at:") != NULL);
+}
 
 static bool mdn_read(const struct bounce_message *message,
 		     const struct bounce_hints *hints,
@@ -12,12 +41,17 @@ static bool mdn_read(const struct bounce_message *message,
 	ARRAY_TYPE(bounce_header) fields;
 	struct bounce_recipient *rcpt;
 	const char *address, *id;
+	bool receipt;
 
 	if (hints->rejection)
 		return FALSE;
-	if (*message->disposition == '\0' && !hints->receipt &&
-	    (message->report_type == NULL ||
-	     strcmp(message->report_type, "disposition-notification") != 0))
+	receipt = *message->disposition != '\0' ||
+		(message->report_type != NULL &&
+		 strcmp(message->report_type, "disposition-notification") == 0);
+	if (!receipt) T_BEGIN {
+		receipt = is_receipt_text(message, hints);
+	} T_END;
+	if (!receipt)
 		return FALSE;
 	report->kind = BOUNCE_KIND_DISPOSITION;
 	bounce_scan_returned(message->pool, message->returned, report);

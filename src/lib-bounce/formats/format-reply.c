@@ -6,6 +6,8 @@
    it: an answer without a sender that reports nothing. */
 
 static const char *const thanks[] = {
+	"automatic reply", "automatic response", "automated reply",
+	"automated response", "auto-reply", "autoreply",
 	"thank you for your e-mail", "thank you for you e-mail",
 	"thank you for your email", "will reply as soon as",
 	"reply as soon as possible",
@@ -28,8 +30,11 @@ static bool reply_read(const struct bounce_message *message,
 	if (hints->report && message->report_type != NULL)
 		return FALSE;
 	if (!reply && hints->null_sender && !hints->daemon) T_BEGIN {
-		reply = bounce_text_find(bounce_text_fold(message->text,
-			BOUNCE_MAX_MATCH), thanks) != NULL;
+		const char *folded = bounce_text_fold(message->text,
+						      BOUNCE_MAX_MATCH);
+
+		reply = hints->answer || bounce_words_challenge(folded) ||
+			bounce_text_find(folded, thanks) != NULL;
 	} T_END;
 	if (!reply)
 		return FALSE;

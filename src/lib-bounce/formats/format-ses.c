@@ -175,7 +175,13 @@ static bool read_notification(pool_t pool, const json_t *root,
 				      report);
 		read_mail(pool, json_object_get(root, "mail"), report);
 		read_response(pool, part, report);
-		return array_count(&report->recipients) > 0;
+		if (array_count(&report->recipients) == 0)
+			return FALSE;
+		if (report->kind == BOUNCE_KIND_COMPLAINT &&
+		    !bounce_feedback_objects(text_of(part,
+						     "complaintFeedbackType")))
+			array_clear(&report->recipients);
+		return TRUE;
 	}
 	return FALSE;
 }
@@ -187,7 +193,9 @@ static bool ses_read(const struct bounce_message *message,
 	json_t *root;
 	bool ret = FALSE;
 
-	if (hints->person || strchr(message->text, '{') == NULL ||
+	/* nothing but the notification, not a mail about it */
+	if (hints->person ||
+	    message->text[strspn(message->text, " \t\n")] != '{' ||
 	    (strstr(message->text, "notificationType") == NULL &&
 	     strstr(message->text, "eventType") == NULL))
 		return FALSE;

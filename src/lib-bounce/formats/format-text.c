@@ -52,6 +52,22 @@ static const char *mailer_name(const char *folded)
 	return "text";
 }
 
+/* Words of a person who tells of a failure. */
+static bool is_personal(const char *folded)
+{
+	static const char *const words[] = {
+		" my mail", " my message", " my email", " my e-mail",
+		" i get ", " i got ", " i sent ", " i tried ", " i see ",
+		" i wrote ", " i have left", " i am away", " i'm away",
+		"can you ", "could you ", "meine mail", "ich bekomme",
+		"ich habe", "kannst du", "können sie", "mon message m",
+		"j'ai ", "as-tu ", "avez-vous", "pouvez-vous", "he recibido",
+		"mi mensaje", "ho ricevuto", "il mio messaggio", NULL
+	};
+
+	return bounce_text_find(folded, words) != NULL;
+}
+
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
@@ -74,23 +90,33 @@ static bool is_credible(const struct bounce_hints *hints,
 	};
 	bool subject = hints->failure_subject || hints->delay_subject ||
 		hints->no_subject;
+	bool success = hints->success_subject && !hints->failure_subject;
 	bool returned = report->original_headers != NULL;
 
 	if (tier == BOUNCE_SCAN_FIELD)
 		return TRUE;
-	if (hints->null_sender || hints->report) {
+	if (bounce_hints_by_person(hints))
+		return FALSE;
+	if (success && (hints->null_sender || hints->daemon) &&
+	    tier >= BOUNCE_SCAN_SENTENCE)
+		return TRUE;
+	if (hints->report || (hints->null_sender && hints->daemon)) {
 		return subject ? TRUE :
 			words && tier >= BOUNCE_SCAN_SENTENCE;
 	}
-	if (hints->daemon) {
+	if (hints->answer && !returned && is_personal(folded))
+		return FALSE;
+	if (hints->null_sender || hints->daemon) {
 		return subject ? words || returned ||
 			tier >= BOUNCE_SCAN_LISTED :
 			words && (tier >= BOUNCE_SCAN_LISTED || returned);
 	}
 	/* anybody: it must speak of a message and not quote a mailer */
-	return subject && words && (tier >= BOUNCE_SCAN_LISTED || returned) &&
+	return subject && !hints->late_subject && words &&
+		(tier >= BOUNCE_SCAN_LISTED || returned) &&
 		bounce_text_find(folded, messages) != NULL &&
-		bounce_text_find(folded, quoted) == NULL;
+		bounce_text_find(folded, quoted) == NULL &&
+		!is_personal(folded);
 }
 
 static enum bounce_kind
@@ -117,11 +143,16 @@ static bool add_original_to(struct bounce_report *report)
 	return TRUE;
 }
 
-/* A mailer's report that lost all it had to say is still a report. */
-static bool says_nothing(const struct bounce_hints *hints, bool words,
+/* A mailer's report that lost all it had to say is still a report; not a web
+   page with nothing but a link to follow. */
+static bool says_nothing(const struct bounce_message *message,
+			 const struct bounce_hints *hints, bool words,
 			 const struct bounce_report *report)
 {
-	return hints->daemon && hints->failure_subject &&
+	bool page = message->content_type != NULL &&
+		strcmp(message->content_type, "text/html") == 0;
+
+	return hints->daemon && hints->failure_subject && !page &&
 		(hints->null_sender ||
 		 (words && report->original_headers != NULL));
 }
@@ -141,11 +172,15 @@ static bool text_read(const struct bounce_message *message,
 	if (hints->auto_reply && !hints->daemon &&
 	    (!hints->failure_subject || hints->reply_subject))
 		return FALSE;
+	if (hints->summary && !hints->report)
+		return FALSE;
 	if (message->report_type != NULL && !hints->rejection &&
 	    strcmp(message->report_type, "delivery-status") != 0)
 		return FALSE;
 	scan = bounce_scan_init(message->pool, message, report);
 	folded = bounce_scan_folded(scan);
+	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
+		return FALSE;
 	words = bounce_words_failure(folded);
 	tier = bounce_scan_recipients(scan, report);
 	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
@@ -157,7 +192,7 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	if (tier == BOUNCE_SCAN_NONE &&
 	    ((!words && !hints->failure_subject) ||
-	     (!add_original_to(report) && !says_nothing(hints, words, report))))
+	     (!add_original_to(report) && !says_nothing(message, hints, words, report))))
 		return FALSE;
 	report->kind = kind_of(hints, folded, words);
 	report->format = mailer_name(folded);

@@ -1,0 +1,36 @@
+#ifndef BOUNCE_KIND_PRIVATE_H
+#define BOUNCE_KIND_PRIVATE_H
+
+#include "bounce-kind.h"
+
+/* What a subject says, by the words that mailers, clients and filters use. */
+struct bounce_subject {
+	/* of a failure, a delay, a success */
+	bool failure, delay, success;
+	/* the failure stands behind a colon: "Contact: undelivered mail" */
+	bool late;
+	/* "Automatic reply:", wherever it stands */
+	bool reply;
+	/* words that answering machines use, and people, too: "vacation" */
+	bool maybe_reply;
+	/* one of these begins it: "Auto: Undeliverable" */
+	bool reply_begins;
+	/* "Read: " and the like begin it */
+	bool receipt;
+	/* a provider's complaint about spam */
+	bool complaint;
+	/* an account of many mails: a log's, a quarantine's */
+	bool summary;
+	/* "Re:", "Fwd:" begin it: somebody answers or passes on */
+	bool person;
+	/* "[list] subject", "[ticket #1] subject" */
+	bool tagged;
+	/* of a list's answer: "You are subscribed" */
+	bool subscribed;
+	bool empty;
+};
+
+/* folded: as bounce_text_fold() makes it. */
+void bounce_subject_read(const char *folded, struct bounce_subject *subject_r);
+
+#endif

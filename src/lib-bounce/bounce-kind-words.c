@@ -1,0 +1,97 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-kind.h"
+#include "bounce-text.h"
+
+/* What a notice in plain words says. All is folded: ASCII in lower case. */
+
+static const char *const failure_words[] = {
+	"could not be delivered", "couldn't be delivered",
+	"could not be deliver", "couldn't be sent", "could not be sent",
+	"not be delivered", "not been delivered", "wasn't delivered",
+	"was not delivered", "undeliver", "delivery has failed",
+	"delivery failed", "delivery to the following", "deliver failed",
+	"failed to deliver", "failure", "fatal error", "did not reach",
+	"could not be reached", "unable to deliver", "unable to send",
+	"wasn't able to deliver", "not able to deliver",
+	"could not deliver", "cannot deliver", "can't deliver",
+	"error delivering", "delivery problem", "delivery error",
+	"returned to sender", "has been returned", "is being returned",
+	"was rejected", "been rejected", "rejected", "bounced",
+	"could not send", "cannot send", "cannot be sent", "not sent",
+	"user unknown", "unknown user", "no such user", "not a valid user",
+	"mailbox full", "mailbox is full", "exceeds allowed",
+	"over quota", "does not exist", "doesn't exist", "wasn't found",
+	"not accept", "invalid recipient", "unknown recipient",
+	"failed permanently", "failed recipient", "following recipient",
+	"following address", "error was", "bouncedrecipients",
+	"account is disabled", "duplicated message-id", "said: 5",
+	"remote host said", "permission to post",
+	"nicht zugestellt", "nicht zustell", "nicht ausgeliefert",
+	"unzustellbar", "nicht übermittelt", "nicht erreicht", "zurück",
+	"n'a pas pu", "pas pu etre", "pas été remis", "non remis",
+	"pas été distribué", "pas été délivr", "pas atteint",
+	"no se pudo", "no se ha podido", "no pudo", "no se puede", "no fue",
+	"não pôde", "não foi", "nao foi", "não pode", "impossível",
+	"non è stato", "non recapit", "impossibile", "non consegn",
+	"niet worden", "niet bezorgd", "niet afgelever", "kon niet",
+	"nie został", "nie może", "nie można", "nie mogła",
+	"не может быть", "не был", "е доставлен", "едоставлен",
+	"не удалось", "невозможно", "届けられません", "配信でき", "送信でき",
+	"配送でき", "届きません", "存在しない", "見つかりません", "届かな",
+	"配信されません", "无法", "失败", "退回", "被退", "無法", "失敗",
+	"전달되지", "실패", NULL
+};
+static const char *const delay_words[] = {
+	"will continue to be attempted", "not yet been delivered",
+	"has been delayed", "is delayed", "delivery will be re",
+	"still being retried", "do not need to resend",
+	"you do not need to re-send", "will keep trying",
+	"no action is required on your part", "will be retried",
+	"still trying", "delivery attempts will continue", "delivery attempts will",
+	"will be attempted", "will retry for", "this is a warning message only",
+	"this is only a warning", "warning message only",
+	"continue trying", "will continue to try", "keep trying",
+	"temporarily deferred, and will",
+	"weiter versucht", "wird weiterhin", "réessayer", "nouvelles tentatives",
+	"nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
+};
+static const char *const final_words[] = {
+	"permanent error", "permanent failure", "permanently fail",
+	"permanent fatal", "failed permanently", "given up", "giving up", "gave up", "has failed",
+	"retry timeout exceeded", "no further attempts", "expired",
+	"deleted from the queue", "removed from the", NULL
+};
+static const char *const success_words[] = {
+	"successfully delivered", "was delivered successfully",
+	"successful delivery", "was successfully", "has been delivered to",
+	"been successfully", "successfully relayed", NULL
+};
+static const char *const challenge_words[] = {
+	"approved senders", "permission list", "need to verify that you",
+	"requires that you verify", "verify your address",
+	"only senders i have approved", "real live human",
+	"confirmation verifies that your message", NULL
+};
+
+bool bounce_words_failure(const char *folded)
+{
+	return bounce_text_find(folded, failure_words) != NULL;
+}
+
+bool bounce_words_delay(const char *folded)
+{
+	return bounce_text_find(folded, delay_words) != NULL &&
+		bounce_text_find(folded, final_words) == NULL;
+}
+
+bool bounce_words_success(const char *folded)
+{
+	return bounce_text_find(folded, success_words) != NULL;
+}
+
+bool bounce_words_challenge(const char *folded)
+{
+	return bounce_text_find(folded, challenge_words) != NULL;
+}
