@@ -35,6 +35,11 @@ static const struct {
 	{ "rfc822; SMTP:bob@example.org", "bob@example.org" },
 	{ "rfc822; <mailto:bob@example.org>", "bob@example.org" },
 	{ "smtp; bob@example.org", "bob@example.org" },
+	{ "rfc822; rfc822;bob@example.org", "bob@example.org" },
+	{ "rfc822;rfc822; rfc822; bob@example.org", "bob@example.org" },
+	{ "RFC822 bob@example.org", "bob@example.org" },
+	{ "rfc822: bob@example.org", "bob@example.org" },
+	{ "rfc822@example.org", "rfc822@example.org" },
 	{ "bob@example.org", "bob@example.org" },
 	{ "<bob@example.org>", "bob@example.org" },
 	{ "bob@example.org; failed", "bob@example.org" },
@@ -261,13 +266,14 @@ static const struct {
 	  "a@example.org|1@example.com|failed|5.1.1|-|-\n", NULL },
 	{ FINAL("a") FAILED "X-Actual-Recipient: rfc822; b@example.org\n",
 	  "a@example.org|-|failed|5.1.1|-|-\n", NULL },
-	{ FAILED, "", NULL },
 	/* without any address */
+	{ FAILED, "-|-|failed|5.1.1|-|-\n", NULL },
+	{ "Status: 5.1.1\n", "", NULL },
 	{ "Final-Recipient: x400; /S=bob/C=de/\n" FAILED,
 	  "-|-|failed|5.1.1|-|-\n", NULL },
 	{ "Final-Recipient: bob\n" FAILED "\nFinal-Recipient: eve\n" FAILED,
 	  "-|-|failed|5.1.1|-|-\n-|-|failed|5.1.1|-|-\n", NULL },
-	{ "Final-Recipient:\n" FAILED, "", NULL },
+	{ "Final-Recipient:\n" FAILED, "-|-|failed|5.1.1|-|-\n", NULL },
 	/* case, quoting and words between */
 	{ "FINAL-RECIPIENT: rfc822; a@example.org\naction: FAILED\n"
 	  "STATUS: 5.1.1\n", "a@example.org|-|failed|5.1.1|-|-\n", NULL },
@@ -277,6 +283,8 @@ static const struct {
 	{ FINAL("a") "Status: 5.1.1 (bad destination mailbox)\n",
 	  "a@example.org|-|failed|5.1.1|-|-\n", NULL },
 	{ FINAL("a") "Status: 5.1\n", "a@example.org|-|failed|-|-|-\n", NULL },
+	{ FINAL("a") "Status: 5.9.8\n",
+	  "a@example.org|-|failed|5.9.8|-|-\n", NULL },
 	{ FINAL("a") "Status: unknown\n",
 	  "a@example.org|-|failed|-|-|-\n", NULL },
 	/* diagnostics: types, none, a semicolon of their own */
@@ -296,6 +304,13 @@ static const struct {
 	  "a@example.org|-|failed|-|-|<550 no>\n", NULL },
 	{ FINAL("a") "Diagnostic-Code: smtp; f\xc3\xbcr\n",
 	  "a@example.org|-|failed|-|-|f\xc3\xbcr\n", NULL },
+	/* lines that were not folded */
+	{ FINAL("a") "Diagnostic-Code: smtp; 550-no\n550-https://x.example/\n"
+	  "550 5.1.1 bob: unknown\nsorry: no\n" FAILED,
+	  "a@example.org|-|failed|5.1.1|-|550-no 550-https://x.example/ "
+	  "550 5.1.1 bob: unknown\n", NULL },
+	{ FINAL("a") "Diagnostic-Code: smtp; 550 no\nuser here\n--x\nbye\n",
+	  "a@example.org|-|failed|-|-|550 no user here\n", NULL },
 	/* hosts */
 	{ "Reporting-MTA: mx.example.org\n", "", "mx.example.org" },
 	{ "Reporting-MTA: dns;mx.example.org (192.0.2.1)\n", "",

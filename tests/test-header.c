@@ -104,7 +104,9 @@ static const struct {
 	{ "From someone@example.org Thu Jan  1 00:00:00 1970\nTo: bob\n",
 	  "To" },
 	{ " a continued line of nothing\nTo: bob\n", "To" },
-	{ "To : bob\nCc: eve\n", "Cc" },
+	/* RFC 5322 section 4.5 */
+	{ "To : bob\nCc\t: eve\n", "To,Cc" },
+	{ "To whom : bob\nCc: eve\n", "Cc" },
 	{ ": empty\nTo: bob\n", "To" },
 	{ "To:bob\n", "To" },
 	{ "To:\n", "To" },

@@ -120,6 +120,15 @@ static const struct {
 	{ REPORT "--b1\nContent-Type: message/delivery-status\n"
 	  "Content-Transfer-Encoding: base64\n\n"
 	  "QWN0aW9uOiBmYWlsZWQK\n" END, .status = "Action: failed\n" },
+	/* a type that somebody made up, or lost: in a report only */
+	{ REPORT PART("message/xdelivery-status") STATUS "\n" END,
+	  .status = STATUS },
+	{ REPORT PART("text/plain") "words\n"
+	  PART("application/octet-stream") STATUS "\n" END,
+	  .text = "words\n" STATUS },
+	{ MIXED PART("text/plain") "words\n"
+	  PART("application/octet-stream") STATUS "\n" END,
+	  .text = "words" },
 	/* two status parts are one */
 	{ REPORT PART("message/delivery-status") "Action: failed\n"
 	  PART("message/delivery-status") "Status: 5.1.1\n" END,

@@ -66,6 +66,35 @@ START_TEST(test_find)
 }
 END_TEST
 
+/* of a Status field */
+static const struct {
+	const char *value, *wanted;	/* NULL = none */
+} fields[] = {
+	{ "5.1.1", "5.1.1" },
+	{ "5.1.1 (bad destination)", "5.1.1" },
+	{ "x 5.1.1", "5.1.1" },
+	{ "5.9.8", "5.9.8" },
+	{ "4.123.7 odd", "4.123.7" },
+	{ "5.9.8 is not 5.1.1", "5.1.1" },
+	{ "3.9.8", NULL },
+	{ "5.9", NULL },
+	{ "5.9.", NULL },
+	{ "5.1234.1", NULL },
+	{ "5.9.1234", NULL },
+	{ "5.9.8.1", NULL },
+	{ "of 5.9.8", NULL },
+	{ "5", NULL },
+	{ "", NULL },
+};
+
+START_TEST(test_field)
+{
+	const char *status = bounce_status_field(fields[_i].value);
+
+	ck_assert_pstr_eq(status, fields[_i].wanted);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	bool valid;
@@ -205,6 +234,7 @@ int main(void)
 	TCase *tcase = tcase_create("status");
 
 	tcase_add_loop_test(tcase, test_find, 0, N_ELEMENTS(statuses));
+	tcase_add_loop_test(tcase, test_field, 0, N_ELEMENTS(fields));
 	tcase_add_loop_test(tcase, test_valid, 0, N_ELEMENTS(whole));
 	tcase_add_loop_test(tcase, test_reply, 0, N_ELEMENTS(replies));
 	tcase_add_loop_test(tcase, test_begins, 0, N_ELEMENTS(beginnings));

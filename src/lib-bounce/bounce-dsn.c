@@ -80,13 +80,36 @@ static const char *skip_type(const char *value, const char **type_r)
 	return p;
 }
 
+/* The address behind its type, also behind two ("rfc822; rfc822;bob@", XWall),
+   and where a space or a colon stands for the semicolon. */
+static const char *skip_types(const char *value, const char **type_r)
+{
+	static const char *const types[] = { "rfc822", "smtp", "utf-8" };
+	const char *type, *rest;
+	size_t len;
+
+	value = skip_type(value, type_r);
+	for (type = *type_r; *type != '\0'; value = rest)
+		rest = skip_type(value, &type);
+	for (unsigned int i = 0; i < N_ELEMENTS(types); i++) {
+		len = strlen(types[i]);
+		if (bounce_text_ibegins(value, types[i]) &&
+		    (value[len] == ' ' || value[len] == ':')) {
+			if (**type_r == '\0')
+				*type_r = types[i];
+			return value + len + strspn(value + len, " :");
+		}
+	}
+	return value;
+}
+
 const char *bounce_dsn_address(pool_t pool, const char *value)
 {
 	const char *type, *at, *end, *begin, *address;
 
 	if (value == NULL)
 		return NULL;
-	value = skip_type(value, &type);
+	value = skip_types(value, &type);
 	if (strcasecmp(type, "utf-8") == 0)
 		value = unicode_unescape(value);
 	else
@@ -201,8 +224,10 @@ static void group_finish(pool_t pool, struct group *group,
 	struct bounce_recipient rcpt;
 	const char *original, *status = NULL;
 
+	/* what happened stands there: the notice may know to whom */
 	if (group->final == NULL && group->original == NULL &&
-	    group->actual == NULL)
+	    group->actual == NULL &&
+	    (group->action == NULL || group->status == NULL))
 		return;
 	if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS) {
 		report->truncated = TRUE;
@@ -218,7 +243,7 @@ static void group_finish(pool_t pool, struct group *group,
 	else if (original != NULL && strcasecmp(original, rcpt.address) != 0)
 		rcpt.original_address = original;
 	if (group->status != NULL)
-		status = bounce_status_find(group->status);
+		status = bounce_status_field(group->status);
 	rcpt.action = action_of(group, status);
 	rcpt.status_field = p_strdup(pool, status);
 	rcpt.diagnostic = words_of(pool, group->diagnostic);
@@ -289,6 +314,34 @@ static void read_field(pool_t pool, const struct bounce_header *field,
 	}
 }
 
+static bool is_field(const char *line)
+{
+	return line[strcspn(line, " \t:\n")] == ':' && *line != ':' &&
+		!bounce_reply_begins(line);
+}
+
+/* One paragraph, up to end. Lines of a Diagnostic-Code that were not folded
+   ("550-one", "550 two") become continuations. On the data stack. */
+static const char *unfold(const char *text, const char *end)
+{
+	string_t *dest = t_str_new(end - text + 16);
+	const char *next;
+	bool words = FALSE;
+
+	for (; text < end; text = next) {
+		next = text + strcspn(text, "\n");
+		next = next < end ? next + 1 : end;
+		if (is_field(text))
+			words = bounce_text_ibegins(text, "Diagnostic-Code");
+		else if (words && bounce_text_begins(text, "--"))
+			words = FALSE;
+		else if (words && *text != ' ' && *text != '\t')
+			str_append_c(dest, ' ');
+		str_append_data(dest, text, next - text);
+	}
+	return str_c(dest);
+}
+
 /* One paragraph. */
 static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
 			struct group *group, struct bounce_report *report)
@@ -313,14 +366,11 @@ bool bounce_dsn_read(pool_t pool, const char *text,
 	T_BEGIN {
 		while (*text != '\0' && !report->truncated) {
 			end = strstr(text, "\n\n");
-			if (end == NULL) {
-				read_fields(pool, fields_pool, text, &group,
-					    report);
-				break;
-			}
-			read_fields(pool, fields_pool,
-				    t_strdup_until(text, end), &group, report);
-			text = end + 2;
+			if (end == NULL)
+				end = text + strlen(text);
+			read_fields(pool, fields_pool, unfold(text, end),
+				    &group, report);
+			text = end + strspn(end, "\n");
 		}
 		group_finish(pool, &group, report);
 	} T_END;

@@ -11,14 +11,17 @@
 
 #include <ctype.h>
 
-/* RFC 5322 field names: printable, no colon, no space. */
-static size_t field_name_len(const char *line)
+/* RFC 5322 field names: printable, no colon, no space; white space before the
+   colon as section 4.5 has it. size_r: up to the colon and with it. */
+static size_t field_name_len(const char *line, size_t *size_r)
 {
-	size_t len = 0;
+	size_t len = 0, colon;
 
 	while (line[len] > 32 && line[len] < 127 && line[len] != ':')
 		len++;
-	return line[len] == ':' ? len : 0;
+	colon = len + strspn(line + len, " \t");
+	*size_r = colon + 1;
+	return line[colon] == ':' ? len : 0;
 }
 
 /* Length of the "=?charset?B?" at text, 0 if there is none. encoding_r is 'B'
@@ -152,7 +155,7 @@ void bounce_header_split(pool_t pool, const char *block,
 {
 	struct bounce_header *header;
 	const char *line = block, *next, *end;
-	size_t len;
+	size_t len, size;
 
 	p_array_init(headers_r, pool, 16);
 	while (*line != '\0') {
@@ -161,12 +164,12 @@ void bounce_header_split(pool_t pool, const char *block,
 			end = strchr(next, '\n');
 			next = end == NULL ? next + strlen(next) : end + 1;
 		} while (*next == ' ' || *next == '\t');
-		len = field_name_len(line);
+		len = field_name_len(line, &size);
 		if (len > 0 && (names == NULL || is_named(line, len, names))) {
 			header = array_append_space(headers_r);
 			header->name = p_strndup(pool, line, len);
-			header->value = field_value(pool, line + len + 1,
-						    next - line - len - 1);
+			header->value = field_value(pool, line + size,
+						    next - line - size);
 		}
 		line = next;
 	}

@@ -190,6 +190,10 @@ static enum part_role part_role(const struct message_part *part,
 		if (strcasecmp(type, roles[i].type) == 0)
 			return roles[i].role;
 	}
+	/* message/delivery-report, message/xdelivery-status (XWall) */
+	if (strncasecmp(type, "message/", 8) == 0 &&
+	    strcasestr(type, "delivery") != NULL)
+		return PART_STATUS;
 	if (strncasecmp(type, "text/", 5) == 0)
 		return PART_TEXT;
 	/* not what its own header promised, and no MIME at all */
@@ -211,6 +215,18 @@ static const struct message_part *enclosing(const struct message_part *part)
 	return NULL;
 }
 
+/* Outlook and gateways that save the parts of a report name no type: what was
+   message/delivery-status is "details.txt" or "ATT00001.dat" then. */
+static bool is_untyped(const struct reader *reader,
+		       const struct message_part *part, const char *type)
+{
+	const char *top = reader->message->content_type;
+
+	return top != NULL && strcmp(top, "multipart/report") == 0 &&
+		part->parent != NULL && part->parent->parent == NULL &&
+		type != NULL && strcasecmp(type, "application/octet-stream") == 0;
+}
+
 static void part_begin(struct reader *reader, const struct message_block *block,
 		       const char *type)
 {
@@ -224,7 +240,8 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	}
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
-	reader->role = part_role(part, type);
+	reader->role = is_untyped(reader, part, type) ? PART_TEXT :
+		part_role(part, type);
 	if (enclosing(part) != NULL)
 		reader->role = reader->role == PART_STATUS ?
 			PART_INNER_STATUS : PART_OTHER;

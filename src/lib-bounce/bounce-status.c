@@ -61,6 +61,26 @@ const char *bounce_status_find(const char *text)
 	return NULL;
 }
 
+const char *bounce_status_field(const char *value)
+{
+	const char *status = bounce_status_find(value);
+	unsigned int subject, detail;
+
+	if (status != NULL)
+		return status;
+	/* "5.9.8", of a subject that nobody registered */
+	if ((*value != '2' && *value != '4' && *value != '5') ||
+	    value[1] != '.')
+		return NULL;
+	subject = count_digits(value + 2);
+	if (subject == 0 || subject > 3 || value[2 + subject] != '.')
+		return NULL;
+	detail = count_digits(value + 3 + subject);
+	if (detail == 0 || detail > 3 || value[3 + subject + detail] == '.')
+		return NULL;
+	return t_strndup(value, 3 + subject + detail);
+}
+
 bool bounce_status_is_valid(const char *text)
 {
 	unsigned int len = status_len(text);

@@ -8,6 +8,11 @@
    stack, or NULL. Parts of host addresses and version numbers are none. */
 const char *bounce_status_find(const char *text);
 
+/* The same for the value of a Status field (RFC 3464 section 2.3.4), where a
+   code is expected: if there is none else, one with which value begins, whatever
+   its subject. */
+const char *bounce_status_field(const char *value);
+
 /* Is text, as a whole, an enhanced status code of class 2, 4 or 5? */
 bool bounce_status_is_valid(const char *text);
 
