@@ -40,6 +40,11 @@ static const struct {
 	{ "bob@XN--BCHER-KVA.example", "bob@xn--bcher-kva.example" },
 	{ "\xe7\x94\xa8\xe6\x88\xb7@\xe4\xbe\x8b\xe5\xad\x90.example",
 	  "\xe7\x94\xa8\xe6\x88\xb7@xn--fsqu00a.example" },
+	/* not "fass": another domain */
+	{ "bob@FA\xc3\x9f.example", "bob@xn--fa-hia.example" },
+	{ "bob@xn--fa-hia.example", "bob@xn--fa-hia.example" },
+	{ "bob@\xce\xb2\xcf\x8c\xce\xbb\xce\xbf\xcf\x82.example",
+	  "bob@xn--nxasmm1c.example" },
 	{ "bob@under_score.example", "bob@under_score.example" },
 	{ "bob@[192.0.2.1]", "bob@[192.0.2.1]" },
 	{ "bob@[IPv6:2001:DB8::1]", "bob@[ipv6:2001:db8::1]" },

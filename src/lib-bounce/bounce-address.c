@@ -34,6 +34,16 @@ static const char *t_fold(const char *input)
 	return folded == NULL ? NULL : t_take(folded, size);
 }
 
+static const char *t_nfc(const char *input)
+{
+	uint8_t *nfc;
+	size_t size;
+
+	nfc = u8_normalize(UNINORM_NFC, (const uint8_t *)input, strlen(input),
+			   NULL, &size);
+	return nfc == NULL ? NULL : t_take(nfc, size);
+}
+
 static bool has_control(const char *input)
 {
 	for (; *input != '\0'; input++) {
@@ -109,10 +119,12 @@ static const char *t_normal_local(const char *input)
 	return is_dot_string(local) ? local : t_quote(local);
 }
 
+/* libidn2 folds the case by itself, and better: faß.de and fass.de
+   are two domains (RFC 5891), though one in a local part's case folding. */
 static const char *t_a_labels(const char *domain)
 {
+	const char *nfc = t_nfc(domain);
 	char *ascii;
-	const char *nfc = t_fold(domain);
 
 	if (nfc == NULL)
 		return NULL;
@@ -120,7 +132,7 @@ static const char *t_a_labels(const char *domain)
 			     IDN2_NONTRANSITIONAL) != IDN2_OK) {
 		/* nobody can have such a domain, but a report names it: keep
 		   what can be compared */
-		return nfc;
+		return t_fold(domain);
 	}
 	return t_take(ascii, strlen(ascii));
 }
