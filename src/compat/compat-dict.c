@@ -18,6 +18,44 @@
    lock of the kernel does not. */
 #define FILE_LOCK_METHOD "fcntl"
 
+/* Below these keys stand addresses, in the key or in its value. The fs driver
+   puts the user's name in the place of "priv". */
+static const char *const private_keys[] = {
+	"/bounce/address/", "/bounce/index/", "/bounce/sent/"
+};
+
+const char *compat_dict_hide_keys(const char *text)
+{
+	const char *key = NULL, *failed = NULL, *p;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(private_keys); i++) {
+		p = strstr(text, private_keys[i]);
+		if (p != NULL && (key == NULL || p < key))
+			key = p + strlen(private_keys[i]);
+	}
+	if (key == NULL)
+		return text;
+	/* what follows a path says why */
+	for (p = key; (p = strstr(p, ") failed")) != NULL; p++)
+		failed = p;
+	return t_strconcat(t_strdup_until(text, key), "...", failed, NULL);
+}
+
+static const char *
+dict_log_message(void *context ATTR_UNUSED, enum log_type type,
+		 const char *message)
+{
+	return type == LOG_TYPE_DEBUG ? message :
+		compat_dict_hide_keys(message);
+}
+
+/* What the drivers log themselves (slow, timed out ...) comes through it. */
+static struct event *dict_event_create(struct mail_user *user)
+{
+	return event_set_log_message_callback(event_create(user->event),
+					      dict_log_message, NULL);
+}
+
 static int
 t_default_file(struct mail_user *user, const char **path_r, const char **error_r)
 {
@@ -99,7 +137,7 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 		     struct dict **dict_r, const char **file_r,
 		     const char **error_r)
 {
-	struct event *event = event_create(user->event);
+	struct event *event = dict_event_create(user);
 	struct settings_instance *instance =
 		settings_instance_dup(settings_instance_find(user->event));
 	int ret;
@@ -143,6 +181,7 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 		     const char **error_r)
 {
 	struct dict_settings set;
+	int ret;
 
 	*file_r = NULL;
 	if (uri == NULL || *uri == '\0') {
@@ -154,8 +193,10 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 		uri = t_file_uri(user, uri, file_r);
 	i_zero(&set);
 	set.base_dir = user->set->base_dir;
-	set.event_parent = user->event;
-	return dict_init(uri, &set, dict_r, error_r);
+	set.event_parent = dict_event_create(user);
+	ret = dict_init(uri, &set, dict_r, error_r);
+	event_unref(&set.event_parent);
+	return ret;
 }
 
 #endif
@@ -200,10 +241,15 @@ int compat_dict_lookup(struct dict *dict, struct mail_user *user, pool_t pool,
 		       const char *key, const char **value_r,
 		       const char **error_r)
 {
+	int ret;
+
 	/* 2.3 reads it before it is set */
 	*error_r = NULL;
-	return dict_lookup(dict, mail_user_get_dict_op_settings(user), pool,
-			   key, value_r, error_r);
+	ret = dict_lookup(dict, mail_user_get_dict_op_settings(user), pool,
+			  key, value_r, error_r);
+	if (ret < 0)
+		*error_r = compat_dict_hide_keys(*error_r);
+	return ret;
 }
 
 struct commit_result {
@@ -233,8 +279,8 @@ int compat_dict_commit(struct dict *dict, struct dict_transaction_context **ctx,
 		dict_wait(dict);
 	if (result.done && result.ret >= 0)
 		return 0;
-	*error_r = t_strdup(result.error != NULL ? result.error :
-			    "Dictionary did not answer");
+	*error_r = result.error == NULL ? "Dictionary did not answer" :
+		t_strdup(compat_dict_hide_keys(result.error));
 	i_free(result.error);
 	return -1;
 }

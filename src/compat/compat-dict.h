@@ -24,6 +24,11 @@ int compat_dict_can_iterate(struct dict *dict, struct mail_user *user,
 /* Longest key that the driver stores, in bytes. */
 unsigned int compat_dict_max_key(struct dict *dict);
 
+/* A text of Dovecot's that may name keys, as it may be logged: without the
+   addresses in them. text itself or on the data stack. The errors of the functions
+   below, and what the drivers log, are such already. */
+const char *compat_dict_hide_keys(const char *text);
+
 /* As dict_lookup(). */
 int compat_dict_lookup(struct dict *dict, struct mail_user *user, pool_t pool,
 		       const char *key, const char **value_r,

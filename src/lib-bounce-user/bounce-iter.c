@@ -5,6 +5,7 @@
 #include "dict.h"
 #include "mail-user.h"
 #include "bounce-store-private.h"
+#include "compat-dict.h"
 
 struct bounce_store_iter {
 	struct bounce_store *store;
@@ -68,6 +69,7 @@ static bool iter_value(struct bounce_store_iter *iter)
 	return ret;
 }
 
+/* As iter_value(). */
 static bool iter_index(struct bounce_store_iter *iter)
 {
 	const char *error = NULL;
@@ -83,10 +85,10 @@ static bool iter_index(struct bounce_store_iter *iter)
 			found = bounce_store_read(iter->store, iter->rec_pool,
 						  address, &iter->rec, &error);
 			ret = found > 0;
-			if (found < 0)
+			if (found == -1)
 				iter_fail(iter, error);
 		} T_END;
-		if (found < 0)
+		if (found == -1)
 			break;
 	}
 	return ret;
@@ -117,7 +119,7 @@ int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
 	*_iter = NULL;
 	if (iter->dict_iter != NULL &&
 	    dict_iterate_deinit(&iter->dict_iter, &error) < 0)
-		iter_fail(iter, error);
+		iter_fail(iter, compat_dict_hide_keys(error));
 	if (iter->error != NULL) {
 		*error_r = t_strdup_printf("Dictionary is not readable: %s",
 					   iter->error);
