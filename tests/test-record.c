@@ -97,18 +97,22 @@ START_TEST(test_unknown_kept)
 	struct bounce_record rec, copy;
 	const char *json = "{\"v\":7,\"address\":\"a@b.c\",\"state\":\"watched\","
 		"\"note\":\"mine\",\"nested\":{\"x\":[1,2,{\"y\":null}]},"
-		"\"recent\":[]}";
+		"\"recent\":[],\"pi\":3.1415926535897931,\"score\":0.1,"
+		"\"id\":9007199254740993}";
 	json_t *back;
 
 	decode(json, &rec);
 	ck_assert_str_eq(rec.unknown,
-		"{\"note\":\"mine\",\"nested\":{\"x\":[1,2,{\"y\":null}]}}");
+		"{\"note\":\"mine\",\"nested\":{\"x\":[1,2,{\"y\":null}]},"
+		"\"pi\":3.1415926535897931,\"id\":9007199254740993}");
 	rec.count++;
 	bounce_record_copy(pool_datastack_create(), &rec, &copy);
 	back = json_loads(bounce_record_encode(&copy), 0, NULL);
 	ck_assert_str_eq(json_string_value(json_object_get(back, "note")),
 			 "mine");
 	ck_assert_int_eq(json_integer_value(json_object_get(back, "count")), 1);
+	ck_assert_ptr_nonnull(strstr(bounce_record_encode(&copy),
+		"\"score\":0.1,"));
 	json_decref(back);
 }
 END_TEST

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 
 #define BOUNCE_RECORD_VERSION 1
+/* 0.1 is to be 0.1 */
+#define SCORE_PRECISION 12
+/* What another program wrote is to stay what it is. */
+#define EXACT_PRECISION 17
 
 /* Members that we write; all others are kept as they are. */
 static const char *const known_members[] = {
@@ -161,9 +165,11 @@ static void set_ours(json_t *json, const struct bounce_record *rec)
 		set_number(json, "released", rec->released);
 }
 
-static const char *t_dump(const json_t *json)
+/* precision: digits of a number that is no integer. */
+static const char *t_dump(const json_t *json, int precision)
 {
-	char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	char *text = json_dumps(json, JSON_COMPACT |
+				JSON_REAL_PRECISION(precision));
 	const char *ret = t_strdup(text);
 
 	i_assert(ret != NULL);
@@ -173,19 +179,17 @@ static const char *t_dump(const json_t *json)
 
 const char *bounce_record_encode(const struct bounce_record *rec)
 {
-	json_t *json = json_object(), *unknown;
+	json_t *json = json_object();
 	const char *ret;
 
 	set_contract(json, rec);
 	set_ours(json, rec);
-	if (rec->unknown != NULL &&
-	    (unknown = json_loads(rec->unknown, 0, NULL)) != NULL) {
-		json_object_update_missing(json, unknown);
-		json_decref(unknown);
-	}
-	ret = t_dump(json);
+	ret = t_dump(json, SCORE_PRECISION);
 	json_decref(json);
-	return ret;
+	/* two objects in one */
+	return rec->unknown == NULL ? ret :
+		t_strconcat(t_strndup(ret, strlen(ret) - 1), ",",
+			    rec->unknown + 1, NULL);
 }
 
 /*
@@ -285,7 +289,7 @@ static void get_unknown(pool_t pool, json_t *json, struct bounce_record *rec)
 	for (unsigned int i = 0; known_members[i] != NULL; i++)
 		(void)json_object_del(json, known_members[i]);
 	if (json_object_size(json) > 0)
-		rec->unknown = p_strdup(pool, t_dump(json));
+		rec->unknown = p_strdup(pool, t_dump(json, EXACT_PRECISION));
 }
 
 static int decode_object(pool_t pool, json_t *json,
