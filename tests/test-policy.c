@@ -478,6 +478,7 @@ START_TEST(test_merge)
 	rec.unknown = "{\"note\":1}";
 	ck_assert(merge(&policy, &rec, in, 10));
 	ck_assert_str_eq(rec.unknown, "{\"note\":1}");
+	ck_assert(!merge(&policy, &rec, in, 10));
 	rec.unknown = NULL;
 	ck_assert_str_eq(bounce_record_encode(&rec),
 			 bounce_record_encode(&whole));
@@ -485,6 +486,14 @@ START_TEST(test_merge)
 	/* the person deleted most of the reports: what is known is kept */
 	ck_assert(!merge(&policy, &rec, in + 8, 2));
 	ck_assert_uint_eq(rec.count, 10);
+	/* another mailbox, with as many: they add up, both ways */
+	bounce_record_init(&rec, pool, "a@b.c");
+	for (unsigned int i = 0; i < 3; i++)
+		(void)bounce_policy_count(&policy, pool, &rec, &in[i]);
+	ck_assert(merge(&policy, &rec, in + 3, 4));
+	ck_assert_uint_eq(rec.count, 7);
+	ck_assert(!merge(&policy, &rec, in, 3));
+	ck_assert(!merge(&policy, &rec, in + 3, 4));
 	/* a person decided: counted, not overruled */
 	bounce_record_init(&rec, pool, "a@b.c");
 	bounce_record_suppress(&rec, BOUNCE_BY_USER, NULL, START);

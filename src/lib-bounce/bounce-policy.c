@@ -348,16 +348,38 @@ bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 	return TRUE;
 }
 
+/* Members that others added are no difference. */
 static bool
 is_same(const struct bounce_record *a, const struct bounce_record *b)
 {
+	struct bounce_record bare = *a;
 	bool ret;
 
+	bare.unknown = NULL;
 	T_BEGIN {
-		ret = strcmp(bounce_record_encode(a),
+		ret = strcmp(bounce_record_encode(&bare),
 			     bounce_record_encode(b)) == 0;
 	} T_END;
 	return ret;
+}
+
+/* Does the record know of a report that is not among these? */
+static bool
+knows_more(const struct bounce_record *rec,
+	   const struct bounce_incident *const *incidents, unsigned int count)
+{
+	const char *id;
+	unsigned int i;
+
+	array_foreach_elem(&rec->recent, id) {
+		for (i = 0; i < count; i++) {
+			if (strcmp(incidents[i]->report_id, id) == 0)
+				break;
+		}
+		if (i == count)
+			return TRUE;
+	}
+	return FALSE;
 }
 
 bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
@@ -369,7 +391,8 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 	const char *unknown = rec->unknown;
 	bool changed = FALSE;
 
-	if (is_own(rec) && rebuilt->count >= rec->count) {
+	if (is_own(rec) && rebuilt->count >= rec->count &&
+	    !knows_more(rec, incidents, count)) {
 		changed = !is_same(rec, rebuilt);
 		if (changed) {
 			bounce_record_copy(pool, rebuilt, rec);

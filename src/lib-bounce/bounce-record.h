@@ -152,7 +152,7 @@ double bounce_policy_score(const struct bounce_policy *policy,
 bool bounce_record_lapsed(const struct bounce_record *rec, time_t now);
 /* Bring rec up to date from a mailbox that is read again. rebuilt is what the
    incidents (in the order of time) make of an empty record. rec becomes that,
-   unless it knows of more reports or a person or a complaint decided: then the
+   unless it knows of other reports or a person or a complaint decided: then the
    incidents that it does not know are counted. rec with count 0 and no reason
    is an empty one. Returns TRUE if rec changed. */
 bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
