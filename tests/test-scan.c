@@ -81,6 +81,14 @@ static const struct {
 	  TRUE },
 	{ "Sorry: no\n  " RETURNED, "Sorry: no\n  Received: from a by b\n",
 	  TRUE },
+	/* indented: only where it is announced */
+	{ "Sorry.\nOriginal mail as follows:\n\n   Received: from a\n"
+	  "   \tby b\n   From: alice@example.com\n   To: bob@example.org\n",
+	  "Sorry.\n", TRUE },
+	{ "It had these fields:\n\n  Message-ID: <1@example.com>\n"
+	  "  From: alice@example.com\n\nbob@example.org: gone\n",
+	  "It had these fields:\n\n  Message-ID: <1@example.com>\n"
+	  "  From: alice@example.com\n\nbob@example.org: gone\n", FALSE },
 };
 
 START_TEST(test_end)
@@ -175,6 +183,18 @@ static const struct {
 	{ "The following recipients failed:\n\"Bob\" <bob@example.org>\n",
 	  LISTED, "bob@example.org" },
 	{ "> bob@example.org\nunknown\n", LISTED, "bob@example.org" },
+	{ "These recipients failed:\n\n   Doe, Bob (bob@example.org) on Monday\n",
+	  LISTED, "bob@example.org" },
+	{ "These recipients failed:\nbob@example.org\n\nWrite to Eve "
+	  "(eve@example.net).\n", LISTED, "bob@example.org" },
+	/* a colon announces in every language */
+	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", LISTED,
+	  "a@example.org b@example.org" },
+	{ "Absender:\n\n  a@example.org\n", NONE, "" },
+	/* one that the mail was written to, one that looks like it */
+	{ "These failed:\n\n<bob@example.org>:\nno such user\n\n"
+	  "<c@example.net>:\nno such user\n\n" RETURNED, LISTED,
+	  "bob@example.org c@example.net" },
 	/* quoted: not what this mailer says */
 	{ "> <bob@example.org>: unknown\n", NONE, "" },
 	{ "mailto:bob@example.org\nunknown\n", LISTED, "bob@example.org" },
@@ -189,6 +209,22 @@ static const struct {
 	{ "I could not deliver it to <bob@example.org>, sorry.\n", SENTENCE,
 	  "bob@example.org" },
 	{ "Mailbox is full: bob@example.org\n", SENTENCE, "bob@example.org" },
+	/* several in one sentence, whoever wrote it */
+	{ "Unable to deliver to <a@example.org>, <b@example.org> and "
+	  "c@example.org.\n", SENTENCE,
+	  "a@example.org b@example.org c@example.org" },
+	{ "Unable to deliver to a@example.org; b@example.org\n", SENTENCE,
+	  "a@example.org b@example.org" },
+	{ "Unable to deliver to a@example.org <eve@example.net>\n", SENTENCE,
+	  "a@example.org" },
+	/* a field, in any language */
+	{ "Ziel: bob@example.org\n", SENTENCE, "bob@example.org" },
+	{ "Recipient ......: bob@example.org\n", SENTENCE,
+	  "bob@example.org" },
+	{ "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a"
+	  "bob@example.org\n", SENTENCE, "bob@example.org" },
+	{ "Absenderadresse: eve@example.org\n", NONE, "" },
+	{ "Ziel: bob@example.org, sagt er\n", NONE, "" },
 	{ "Die Nachricht an den Empf\xc3\xa4nger bob@example.org wurde nicht"
 	  " zugestellt.\n", SENTENCE, "bob@example.org" },
 	/* beside scripts that leave no space */
@@ -271,6 +307,77 @@ START_TEST(test_field)
 			 BOUNCE_SCAN_FIELD);
 	ck_assert_str_eq(recipients_text(&report),
 			 "a@example.org b@example.org c@example.org");
+}
+END_TEST
+
+/* Nobody is named in words that we know. */
+static const struct {
+	const char *text, *address;	/* NULL = none */
+} alone[] = {
+	{ "Xyzzy bob@example.org plugh.\n", "bob@example.org" },
+	{ "Xyzzy bob@example.org, BOB@example.org.\n", "bob@example.org" },
+	{ "Xyzzy bob@example.org, carol@example.org.\n", NULL },
+	{ "Xyzzy bob@example.org alice@example.com.\n", "bob@example.org" },
+	{ "Xyzzy bob@example.org\n> and carol@example.org\n",
+	  "bob@example.org" },
+	{ "Xyzzy bob@example.org\nContact eve@example.net\n",
+	  "bob@example.org" },
+	{ "alice@example.com\n", NULL },
+	{ "Xyzzy\n", NULL },
+};
+
+START_TEST(test_only)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(alone[_i].text, &report);
+
+	ck_assert_pstr_eq(bounce_scan_only(scan), alone[_i].address);
+}
+END_TEST
+
+START_TEST(test_only_in)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text("Xyzzy\n", &report);
+
+	ck_assert_pstr_eq(bounce_scan_only_in(scan,
+		"Report for bob@example.org"), "bob@example.org");
+	ck_assert_pstr_eq(bounce_scan_only_in(scan, "<bob@example.org>"),
+			  "bob@example.org");
+	ck_assert_ptr_null(bounce_scan_only_in(scan, NULL));
+	ck_assert_ptr_null(bounce_scan_only_in(scan, "failure notice"));
+	ck_assert_ptr_null(bounce_scan_only_in(scan, "to alice@example.com"));
+	ck_assert_ptr_null(bounce_scan_only_in(scan, "to a@b.example c@d.example"));
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	bool refuses, describes;
+} signs[] = {
+	{ "Xyzzy\n", FALSE, FALSE },
+	{ "550 5.1.1 no\n", TRUE, FALSE },
+	{ "#550 5.1.1 RESOLVER\n", TRUE, FALSE },
+	{ "it said: 452-4.2.2 full\n", TRUE, FALSE },
+	{ "(550: (5.1.1) no)\n", TRUE, FALSE },
+	{ "550 no\n", FALSE, FALSE },
+	{ "550 4.1.1 no\n", FALSE, FALSE },
+	{ "550 hosts, 5.1.1\n", FALSE, FALSE },
+	{ "250 2.0.0 Ok\n", FALSE, FALSE },
+	{ "Subject: hello\nTo: bob@example.org\n", FALSE, TRUE },
+	{ "RCPT TO: bob\n\n  Subject: hello\n", FALSE, TRUE },
+	{ "From: eve\nSubject: hello\nTo: bob@example.org\n", FALSE, FALSE },
+	{ "Subject: hello\n", FALSE, FALSE },
+	{ "To: bob@example.org\n", FALSE, FALSE },
+};
+
+START_TEST(test_signs)
+{
+	struct bounce_report report;
+	struct bounce_scan *scan = scan_text(signs[_i].text, &report);
+
+	ck_assert(bounce_scan_refuses(scan) == signs[_i].refuses);
+	ck_assert(bounce_scan_describes(scan) == signs[_i].describes);
 }
 END_TEST
 
@@ -613,6 +720,9 @@ int main(void)
 	tcase_add_loop_test(tcase, test_returned, 0, N_ELEMENTS(returned));
 	tcase_add_loop_test(tcase, test_recipients, 0, N_ELEMENTS(notices));
 	tcase_add_test(tcase, test_field);
+	tcase_add_loop_test(tcase, test_only, 0, N_ELEMENTS(alone));
+	tcase_add_test(tcase, test_only_in);
+	tcase_add_loop_test(tcase, test_signs, 0, N_ELEMENTS(signs));
 	tcase_add_loop_test(tcase, test_names, 0, N_ELEMENTS(names));
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(answers));
 	tcase_add_loop_test(tcase, test_explanation, 0,

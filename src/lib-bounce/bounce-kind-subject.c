@@ -41,8 +41,22 @@ static const char *const failure_subjects[] = {
 	"е доставлен", "едоставлен", "озврат", "шибка доставки",
 	"евозможно доставить", "配信不能", "配信できません", "送信できません",
 	"配送失敗", "届きません", "配信エラー", "返送", "送信エラー", "不達",
+	"お届けでき", "届けることができ", "届けられません", "エラーメール",
 	"退信", "投递失败", "无法投递", "发送失败", "系统退信", "無法傳遞",
-	"未傳遞", "退件", "배달 실패", "반송", "전송 실패", NULL
+	"无法传递", "未送达", "未能送达",
+	"未傳遞", "退件", "배달 실패", "반송", "전송 실패", "배달되지",
+	"전송되지", "전달되지",
+	"zurückgewiesen", "rückläufer", "zustellung nicht möglich",
+	"message retourné", "retourné à l'exp", "mensaje devuelto",
+	"correo devuelto", "devuelto al remitente", "no entregable",
+	"mensagem devolvida", "mail devolvido", "possível entregar",
+	"messaggio respinto", "messaggio rifiutato", "messaggio restituito",
+	"niet afgeleverd", "niet worden bezorgd", "aflevering mislukt",
+	"nie została dostarczona", "niedoręcz", "nebyla doručena",
+	"nebol doručen", "nedoruč", "inte levereras", "inte att leverera",
+	"inte levererats", "ikke leveret", "ikke levert", "ei voi toimittaa",
+	"ei voitu toimittaa", "toimitus epäonnistui", "nelivrabil",
+	"nu a fost livrat", "δεν παραδόθηκε", "η παραδοτέο", NULL
 };
 static const char *const delay_subjects[] = {
 	"delayed", "(delay", "delivery delay", "still being retried",

@@ -41,7 +41,13 @@ static const char *const failure_words[] = {
 	"не удалось", "невозможно", "届けられません", "配信でき", "送信でき",
 	"配送でき", "届きません", "存在しない", "見つかりません", "届かな",
 	"配信されません", "无法", "失败", "退回", "被退", "無法", "失敗",
-	"전달되지", "실패", NULL
+	"전달되지", "실패", "되지 못", "존재하지 않", "未能", "退信",
+	"no ha podido", "devuelto", "desconocid", "devolvid", "inesistente",
+	"respinto", "retourné", "nebyla doručena", "nebylo možné",
+	"neexistuje", "nebol doručen", "nepodařilo", "kunde inte", "gick inte",
+	"inte levereras", "kunne ikke", "kan ikke leveres", "mislyk",
+	"epäonnistui", "ei voitu", "nem sikerült", "başarısız", "edilemedi",
+	"nu a putut", "nu a fost livrat", "δεν ήταν δυνατή", NULL
 };
 static const char *const delay_words[] = {
 	"will continue to be attempted", "not yet been delivered",

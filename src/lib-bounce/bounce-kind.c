@@ -21,7 +21,7 @@ static const char *const daemons[] = {
 	"postoffice", "bounce", "jetmail system", "mmdf", "x400", "uucp",
 	"microsoft exchange", "microsoft outlook", "message transfer",
 	"interscan", "mailscan", "courier mail", "mail server",
-	"mta", "<>", NULL
+	"mta", "post_master", "<>", NULL
 };
 static const char *const reply_headers[] = {
 	"X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-AutoReply-From",

@@ -22,6 +22,8 @@ struct bounce_scan_mention {
 	unsigned int begin, end;
 	enum bounce_scan_tier tier;
 	int score;
+	/* the sender's, a contact's, quoted, in a link */
+	bool foreign;
 };
 
 /* Lines of the notice. */
@@ -46,9 +48,25 @@ struct bounce_scan {
 unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 				  unsigned int *block_r);
 
+/* The line without at most indent bytes of white space at its start. */
+const char *bounce_scan_unindent(const char *line, size_t indent);
+
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_scan_address_next(const char *line, unsigned int *pos,
 			      unsigned int *begin_r, unsigned int *end_r);
+/* The words (folded) before an address: the label that says that it failed
+   (static, or NULL); do they say that it is somebody else's; do they end with a
+   colon; are they a field's name, in any language, that is not the sender's? */
+const char *bounce_scan_label_failed(const char *folded);
+bool bounce_scan_label_other(const char *folded);
+bool bounce_scan_label_colon(const char *folded);
+bool bounce_scan_label_field(const char *folded);
+/* Does the line (folded) say that what it names failed; does it announce a list
+   of recipients; does it name whom to write to? */
+bool bounce_scan_says_failed(const char *folded);
+bool bounce_scan_announces(const char *folded);
+bool bounce_scan_says_contact(const char *folded);
+
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_scan_addresses(struct bounce_scan *scan,
 			   const struct bounce_report *report);

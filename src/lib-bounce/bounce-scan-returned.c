@@ -53,6 +53,11 @@ static const char *const other_fields[] = {
 	"Errors-To", "Organization", "Thread-Index", "Thread-Topic", NULL
 };
 
+const char *bounce_scan_unindent(const char *line, size_t indent)
+{
+	return line + I_MIN(strspn(line, " \t"), indent);
+}
+
 static bool is_field(const char *line, const char *const *names)
 {
 	size_t len;
@@ -75,15 +80,16 @@ static bool is_any_field(const char *line)
 	return is_field(line, trace_fields) || is_field(line, other_fields);
 }
 
-/* Does a header block begin at this line? At least two fields, one of which no
-   notice would hold. */
-static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first)
+/* Does a header block begin at this line, of which indent is no part? At least
+   two fields, one of which no notice would hold. */
+static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
+		     size_t indent)
 {
 	unsigned int i, count = array_count(lines), fields = 0, traces = 0;
 	const char *line;
 
 	for (i = first; i < count && i < first + 40; i++) {
-		line = array_idx_elem(lines, i);
+		line = bounce_scan_unindent(array_idx_elem(lines, i), indent);
 		if (*line == ' ' || *line == '\t') {
 			if (i == first)
 				return FALSE;
@@ -148,15 +154,19 @@ unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 {
 	unsigned int i, count = array_count(lines), end = count;
 	unsigned int seen = 0;
+	size_t indent;
 	const char *line;
 	bool block;
 
 	*block_r = count;
 	for (i = 0; i < count && *block_r == count; i++) T_BEGIN {
 		line = array_idx_elem(lines, i);
-		block = (is_any_field(line) ||
-			 bounce_text_begins(line, "From ")) &&
-			is_block(lines, i);
+		/* fml indents what it returns; an indented header that nothing
+		   announces describes the mail */
+		indent = end == count ? 0 : strspn(line, " \t");
+		block = (is_any_field(line + indent) ||
+			 bounce_text_begins(line + indent, "From ")) &&
+			is_block(lines, i, indent);
 		if (block) {
 			*block_r = i;
 			end = I_MIN(end, i);

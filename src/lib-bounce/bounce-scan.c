@@ -6,6 +6,7 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-scan-private.h"
+#include "bounce-status.h"
 #include "bounce-text.h"
 
 #include <ctype.h>
@@ -34,6 +35,23 @@ static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
 
 	for (; first < end; first++) {
 		str_append(dest, array_idx_elem(lines, first));
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+/* The returned mail, which may be indented. */
+static const char *join_block(const ARRAY_TYPE(const_string) *lines,
+			      unsigned int first)
+{
+	unsigned int end = array_count(lines);
+	string_t *dest = t_str_new(1024);
+	size_t indent = first == end ? 0 :
+		strspn(array_idx_elem(lines, first), " \t");
+
+	for (; first < end; first++) {
+		str_append(dest, bounce_scan_unindent(
+			array_idx_elem(lines, first), indent));
 		str_append_c(dest, '\n');
 	}
 	return str_c(dest);
@@ -98,8 +116,8 @@ struct bounce_scan *bounce_scan_init(pool_t pool,
 		split_lines(message->text, &lines);
 		end = bounce_scan_find_end(&lines, &block);
 		if (*message->returned == '\0') {
-			bounce_scan_returned(pool, join_lines(&lines, block,
-				array_count(&lines)), report);
+			bounce_scan_returned(pool, join_block(&lines, block),
+					     report);
 		}
 		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
@@ -142,6 +160,52 @@ static void add_recipient(struct bounce_report *report, const char *address)
 
 #define SCORE_MIN 3
 
+/* How the line of a mention is dressed: "<bob@example.com>:" as "<>:". Data
+   stack; "" if there are words. */
+static const char *dress_of(const struct bounce_scan *scan,
+			    const struct bounce_scan_mention *mention)
+{
+	const char *text = bounce_scan_line(scan, mention->line)->text;
+	const char *behind = text + mention->end;
+
+	if (strspn(text, "<[(\"'*- ") < mention->begin)
+		return "";
+	return t_strconcat(t_strndup(text, mention->begin),
+			   t_strndup(behind, strspn(behind, ">])\"':")), NULL);
+}
+
+/* The dress of the best of the listed ones, if it has one. */
+static const char *best_dress(const struct bounce_scan *scan, int best)
+{
+	const struct bounce_scan_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->tier == BOUNCE_SCAN_LISTED &&
+		    mention->score == best)
+			return dress_of(scan, mention);
+	}
+	return "";
+}
+
+static bool is_chosen(const struct bounce_scan *scan,
+		      const struct bounce_scan_mention *mention,
+		      enum bounce_scan_tier tier, int best, const char *dress)
+{
+	if (mention->tier != tier || mention->score < SCORE_MIN)
+		return FALSE;
+	switch (tier) {
+	case BOUNCE_SCAN_SENTENCE:
+		/* only what is as likely as the best */
+		return mention->score >= best - 1;
+	case BOUNCE_SCAN_LISTED:
+		return mention->score >= best - 4 ||
+			(*dress != '\0' &&
+			 strcmp(dress_of(scan, mention), dress) == 0);
+	default:
+		return TRUE;
+	}
+}
+
 enum bounce_scan_tier
 bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 {
@@ -165,17 +229,94 @@ bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 	}
 	if (tier == BOUNCE_SCAN_NONE)
 		return tier;
-	array_foreach(&scan->mentions, mention) {
-		if (mention->tier != tier || mention->score < SCORE_MIN)
-			continue;
-		/* in sentences, only what is as likely as the best */
-		if (tier == BOUNCE_SCAN_SENTENCE && mention->score < best - 1)
-			continue;
-		if (tier == BOUNCE_SCAN_LISTED && mention->score < best - 4)
-			continue;
-		add_recipient(report, mention->address);
-	}
+	T_BEGIN {
+		const char *dress = best_dress(scan, best);
+
+		array_foreach(&scan->mentions, mention) {
+			if (is_chosen(scan, mention, tier, best, dress))
+				add_recipient(report, mention->address);
+		}
+	} T_END;
 	return tier;
+}
+
+const char *bounce_scan_only(const struct bounce_scan *scan)
+{
+	const struct bounce_scan_mention *mention;
+	const char *only = NULL;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->foreign)
+			continue;
+		if (only == NULL)
+			only = mention->address;
+		else if (strcasecmp(only, mention->address) != 0)
+			return NULL;
+	}
+	return only;
+}
+
+const char *bounce_scan_only_in(const struct bounce_scan *scan,
+				const char *subject)
+{
+	unsigned int pos = 0, begin, end;
+	const char *address;
+
+	if (subject == NULL ||
+	    !bounce_scan_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	address = p_strdup_until(scan->pool, subject + begin, subject + end);
+	if (bounce_scan_is_listed(&scan->self, address) ||
+	    bounce_scan_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	return address;
+}
+
+/* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
+static bool refuses(const char *text)
+{
+	const char *code, *at, *status;
+
+	code = bounce_reply_find(text, &at);
+	if (code == NULL)
+		return FALSE;
+	at += 3 + strspn(at + 3, " -:#(");
+	status = bounce_status_find(at);
+	return status != NULL && status[0] == code[0] &&
+		bounce_text_begins(at, status);
+}
+
+bool bounce_scan_refuses(const struct bounce_scan *scan)
+{
+	const struct bounce_scan_line *line;
+	bool found = FALSE;
+
+	array_foreach(&scan->lines, line) {
+		T_BEGIN {
+			found = refuses(line->text);
+		} T_END;
+		if (found)
+			break;
+	}
+	return found;
+}
+
+bool bounce_scan_describes(const struct bounce_scan *scan)
+{
+	const struct bounce_scan_line *line;
+	bool subject = FALSE, to = FALSE;
+
+	array_foreach(&scan->lines, line) {
+		if (bounce_text_begins(line->folded, "from:"))
+			return FALSE;
+		if (bounce_text_begins(line->folded, "subject:"))
+			subject = TRUE;
+		else if (bounce_text_begins(line->folded, "to:") ||
+			 bounce_text_begins(line->folded, "rcpt to:") ||
+			 bounce_text_begins(line->folded, "recipient:"))
+			to = TRUE;
+	}
+	return subject && to;
 }
 
 static bool is_name_char(char chr)

@@ -49,6 +49,20 @@ bounce_scan_names(struct bounce_scan *scan,
 		  const struct bounce_message *message,
 		  struct bounce_report *report);
 
+/* For where nobody is named by any of these: the only address of the notice that
+   is not the sender's or a contact's, the only one of subject (may be NULL) that
+   is not the sender's. From the scan's pool, or NULL. */
+const char *bounce_scan_only(const struct bounce_scan *scan);
+const char *bounce_scan_only_in(const struct bounce_scan *scan,
+				const char *subject);
+
+/* Does the notice quote a server's refusal with its enhanced code, "550 5.1.1"?
+   That says in every language that a delivery failed. */
+bool bounce_scan_refuses(const struct bounce_scan *scan);
+/* Does the notice describe the mail by its subject and to whom it went? Whoever
+   passes a mail on by hand says from whom it came. */
+bool bounce_scan_describes(const struct bounce_scan *scan);
+
 /* Fill in what the notice says of each recipient of report (diagnostic, reply,
    status, command, remote_mta, explanation) where it is not known yet. */
 void bounce_scan_words(struct bounce_scan *scan, struct bounce_report *report);

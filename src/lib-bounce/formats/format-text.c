@@ -71,8 +71,9 @@ static bool is_personal(const char *folded)
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
-			enum bounce_scan_tier tier, const char *folded,
-			bool words, const struct bounce_report *report)
+			enum bounce_scan_tier tier,
+			const struct bounce_scan *scan, bool words,
+			const struct bounce_report *report)
 {
 	static const char *const messages[] = {
 		"message", "your mail", "your e-mail", "your email",
@@ -88,6 +89,7 @@ static bool is_credible(const struct bounce_hints *hints,
 		"von: mail delivery", "von: mailer-daemon", "von: postmaster",
 		"de : mail delivery", "de : postmaster", NULL
 	};
+	const char *folded = bounce_scan_folded(scan);
 	bool subject = hints->failure_subject || hints->delay_subject ||
 		hints->no_subject;
 	bool success = hints->success_subject && !hints->failure_subject;
@@ -113,7 +115,9 @@ static bool is_credible(const struct bounce_hints *hints,
 	}
 	/* anybody: it must speak of a message and not quote a mailer */
 	return subject && !hints->late_subject && words &&
-		(tier >= BOUNCE_SCAN_LISTED || returned) &&
+		(tier >= BOUNCE_SCAN_LISTED || returned ||
+		 (tier >= BOUNCE_SCAN_SENTENCE &&
+		  bounce_scan_describes(scan))) &&
 		bounce_text_find(folded, messages) != NULL &&
 		bounce_text_find(folded, quoted) == NULL &&
 		!is_personal(folded);
@@ -131,18 +135,6 @@ kind_of(const struct bounce_hints *hints, const char *folded, bool words)
 	return BOUNCE_KIND_FAILURE;
 }
 
-/* Nobody is named: the returned mail went to one address. */
-static bool add_original_to(struct bounce_report *report)
-{
-	struct bounce_recipient *rcpt;
-
-	if (array_count(&report->original_to) != 1)
-		return FALSE;
-	rcpt = array_append_space(&report->recipients);
-	rcpt->address = array_idx_elem(&report->original_to, 0);
-	return TRUE;
-}
-
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
 static bool says_nothing(const struct bounce_message *message,
@@ -155,6 +147,41 @@ static bool says_nothing(const struct bounce_message *message,
 	return hints->daemon && hints->failure_subject && !page &&
 		(hints->null_sender ||
 		 (words && report->original_headers != NULL));
+}
+
+/* What is left where the words do not say who failed. NULL if nothing is. */
+static const char *find_anybody(const struct bounce_message *message,
+				const struct bounce_hints *hints,
+				const struct bounce_scan *scan,
+				const struct bounce_report *report)
+{
+	const char *only = bounce_scan_only(scan);
+
+	/* the returned mail went to it: its Delivered-To says so */
+	if (only != NULL && report->original_headers != NULL &&
+	    strcasestr(report->original_headers, only) != NULL)
+		return only;
+	if (array_count(&report->original_to) == 1)
+		return array_idx_elem(&report->original_to, 0);
+	if (!hints->failure_subject || (!hints->null_sender && !hints->daemon))
+		return NULL;
+	return only != NULL ? only : bounce_scan_only_in(scan,
+		bounce_message_header(message, "Subject"));
+}
+
+static bool add_anybody(const struct bounce_message *message,
+			const struct bounce_hints *hints,
+			const struct bounce_scan *scan, bool words,
+			struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+	const char *address = find_anybody(message, hints, scan, report);
+
+	if (address == NULL)
+		return says_nothing(message, hints, words, report);
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	return TRUE;
 }
 
 static bool text_read(const struct bounce_message *message,
@@ -181,18 +208,18 @@ static bool text_read(const struct bounce_message *message,
 	folded = bounce_scan_folded(scan);
 	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
 		return FALSE;
-	words = bounce_words_failure(folded);
+	words = bounce_words_failure(folded) || bounce_scan_refuses(scan);
 	tier = bounce_scan_recipients(scan, report);
 	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
 		tier = bounce_scan_names(scan, message, report);
-	if (!is_credible(hints, tier, folded, words, report))
+	if (!is_credible(hints, tier, scan, words, report))
 		return FALSE;
 	/* the wrapped report knows more */
 	if (tier == BOUNCE_SCAN_NONE && *message->inner_status != '\0')
 		return FALSE;
 	if (tier == BOUNCE_SCAN_NONE &&
 	    ((!words && !hints->failure_subject) ||
-	     (!add_original_to(report) && !says_nothing(message, hints, words, report))))
+	     !add_anybody(message, hints, scan, words, report)))
 		return FALSE;
 	report->kind = kind_of(hints, folded, words);
 	report->format = mailer_name(folded);
