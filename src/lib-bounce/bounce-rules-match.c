@@ -205,9 +205,10 @@ groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
 	for (unsigned int i = 0; i < group->count; i++) {
 		const struct bounce_rule_word *word = &group->words[i];
 
-		/* most differ at once */
-		if (*text != *word->text ||
-		    strncmp(text, word->text, word->len) != 0)
+		/* most differ at once; an empty one does not */
+		if (word->len > 0 &&
+		    (*text != *word->text ||
+		     strncmp(text, word->text, word->len) != 0))
 			continue;
 		end = text + word->len;
 		if (idx + 1 < rule->groups_count &&

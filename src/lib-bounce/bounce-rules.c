@@ -102,20 +102,22 @@ static void rules_file_read(struct rules_file *file)
 
 	/* One over the cap: a longer line is an error, not a silent end. */
 	input = i_stream_create_file(file->path, BOUNCE_MAX_RULE_LINE + 2);
+	/* the last line may lack its end */
+	i_stream_set_return_partial_line(input, TRUE);
 	while ((line = i_stream_read_next_line(input)) != NULL) {
 		file->line++;
 		/* Errors live on the caller's data stack, so no T_BEGIN; the
 		   files are small and read once. */
 		rules_file_line(file, line, &skip);
 	}
-	if (input->stream_errno != 0) {
-		file->line = 0;
-		rules_file_error(file, "%s", i_stream_get_error(input));
-	} else if (i_stream_get_data_size(input) > 0) {
+	if (input->stream_errno == ENOBUFS) {
 		file->line++;
 		rules_file_error(file, "Line is longer than %u bytes; "
 				 "the rest of the file is not read",
 				 BOUNCE_MAX_RULE_LINE);
+	} else if (input->stream_errno != 0) {
+		file->line = 0;
+		rules_file_error(file, "%s", i_stream_get_error(input));
 	}
 	i_stream_unref(&input);
 }
