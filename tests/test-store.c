@@ -355,6 +355,45 @@ START_TEST(test_damaged)
 }
 END_TEST
 
+static bool
+suppress(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
+	 void *context ATTR_UNUSED)
+{
+	ck_assert(!exists);
+	bounce_record_suppress(rec, BOUNCE_BY_USER, NULL, START);
+	return TRUE;
+}
+
+/* It gives way to what the mailbox says, and to what a person says. */
+START_TEST(test_damaged_heals)
+{
+	struct bounce_store_batch *batch;
+	struct bounce_record rec;
+	const char *error;
+	FILE *f;
+
+	f = fopen(t_strconcat(home, "/dovecot-bounce.dict", NULL), "a");
+	fputs("priv/bounce/address/a@example.com\nno JSON\n"
+	      "priv/bounce/address/b@example.com\n{}\n", f);
+	fclose(f);
+	ck_assert_int_eq(bounce_store_add(store,
+		t_report("<1>", "a@example.com", "mailbox-unknown"),
+		BOUNCE_EVIDENCE_PLAUSIBLE, START, &error), -1);
+	batch = bounce_store_batch_init(store);
+	bounce_store_batch_add(batch, t_report("<1>", "a@example.com",
+					       "mailbox-unknown"),
+			       BOUNCE_EVIDENCE_PLAUSIBLE, START);
+	ck_assert_int_eq(bounce_store_batch_commit(&batch, FALSE, &error), 1);
+	ck_assert_int_eq(bounce_store_change(store, "b@example.com", START,
+					     suppress, NULL, &error), 1);
+	ck_assert(lookup("a@example.com", &rec));
+	ck_assert_uint_eq(rec.count, 1);
+	ck_assert(lookup("b@example.com", &rec));
+	ck_assert_int_eq(rec.by, BOUNCE_BY_USER);
+	ck_assert_uint_eq(count_all(START), 2);
+}
+END_TEST
+
 /*
  * Batch
  */
@@ -366,8 +405,8 @@ START_TEST(test_batch)
 	const char *error;
 	int round, wanted;
 
-	/* the delivery of two was lost */
-	(void)add_at("<0>", "bob@example.com", START);
+	/* one is no longer in the mailbox, the delivery of four was lost */
+	(void)add_at("<old>", "bob@example.com", START);
 	(void)add_at("<5>", "bob@example.com", START + 5);
 	for (round = 0; round < 3; round++) {
 		batch = bounce_store_batch_init(store);
@@ -391,8 +430,8 @@ START_TEST(test_batch)
 	ck_assert_uint_eq(rec.count, 5);
 	ck_assert_str_eq(array_idx_elem(&rec.recent, 0), "<0>");
 	ck_assert(lookup("bob@example.com", &rec));
-	ck_assert_uint_eq(rec.count, 5);
-	ck_assert_int_eq(rec.first, START + 1);
+	ck_assert_uint_eq(rec.count, 6);
+	ck_assert_int_eq(rec.first, START);
 	ck_assert(!lookup("forged@example.com", &rec));
 }
 END_TEST
@@ -777,6 +816,7 @@ int main(void)
 	tcase_add_test(tcase, test_hurting);
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_damaged);
+	tcase_add_test(tcase, test_damaged_heals);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_sent_midnight);

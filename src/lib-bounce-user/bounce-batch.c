@@ -137,12 +137,13 @@ batch_merge(struct bounce_store_batch *batch, struct batch_address *entry,
 	rebuild(batch, entry, pool, &rebuilt);
 	ret = bounce_store_read(batch->store, pool, entry->address, rec_r,
 				error_r);
-	if (ret < 0)
+	if (ret == -1)
 		return -1;
-	*exists_r = ret > 0;
-	if (ret == 0) {
+	*exists_r = ret != 0;
+	if (ret <= 0) {
 		*rec_r = rebuilt;
-		return !bounce_record_lapsed(&rebuilt, ioloop_time) ? 1 : 0;
+		return ret == BOUNCE_STORE_DAMAGED ||
+			!bounce_record_lapsed(&rebuilt, ioloop_time) ? 1 : 0;
 	}
 	incidents = array_get(&entry->incidents, &count);
 	return bounce_policy_merge(&batch->store->set.policy, pool, rec_r,

@@ -85,6 +85,8 @@ int bounce_store_clear(struct bounce_store *store, const char *address,
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
 	ret = bounce_store_read(store, pool, address, rec_r, error_r);
+	if (ret == BOUNCE_STORE_DAMAGED)
+		ret = -1;
 	if (ret > 0 && !bounce_record_clears(rec_r))
 		ret = 0;
 	if (ret > 0)

@@ -36,8 +36,9 @@ int bounce_store_iterates(struct bounce_store *store, const char **error_r);
 /* One value, from pool. 1/0/-1; notes whether the dictionary is down. */
 int bounce_store_get(struct bounce_store *store, pool_t pool, const char *key,
 		     const char **value_r, const char **error_r);
-/* As it stands there, lapsed or not. address in normal form. 1/0/-1; a value
-   that cannot be read is -1. */
+/* As it stands there, lapsed or not. address in normal form. 1/0/-1, or
+   BOUNCE_STORE_DAMAGED with error_r for a value that is no record. */
+#define BOUNCE_STORE_DAMAGED -2
 int bounce_store_read(struct bounce_store *store, pool_t pool,
 		      const char *address, struct bounce_record *rec_r,
 		      const char **error_r);

@@ -134,7 +134,7 @@ int bounce_store_read(struct bounce_store *store, pool_t pool,
 		return 0;
 	if (bounce_record_decode(pool, value, rec_r, &error) < 0) {
 		*error_r = t_strdup_printf("Dictionary is damaged: %s", error);
-		return -1;
+		return BOUNCE_STORE_DAMAGED;
 	}
 	return 1;
 }
@@ -145,6 +145,8 @@ lookup_normal(struct bounce_store *store, pool_t pool, const char *address,
 {
 	int ret = bounce_store_read(store, pool, address, rec_r, error_r);
 
+	if (ret < 0)
+		return -1;
 	return ret > 0 && bounce_record_lapsed(rec_r, now) ? 0 : ret;
 }
 
@@ -199,8 +201,8 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
  * Changes
  */
 
-/* The record as it stands under the lock; an empty one where there is none or
-   where it cannot be read (then what the mailbox says is put in its place). */
+/* The record as it stands under the lock, or an empty one. As
+   bounce_store_read(). */
 static int
 read_for_change(struct bounce_edit *edit, const char *address,
 		struct bounce_record *rec_r, const char **error_r)
@@ -209,7 +211,7 @@ read_for_change(struct bounce_edit *edit, const char *address,
 	int ret = bounce_store_read(bounce_edit_store(edit), pool, address,
 				    rec_r, error_r);
 
-	if (ret == 0)
+	if (ret == 0 || ret == BOUNCE_STORE_DAMAGED)
 		bounce_record_init(rec_r, pool, address);
 	return ret;
 }
@@ -352,10 +354,11 @@ change_record(struct bounce_edit *edit, const char *address, time_t now,
 	if (bounce_address_normalize(pool, address, &normal, error_r) < 0)
 		return -1;
 	ret = read_for_change(edit, normal, &rec, error_r);
-	if (ret < 0)
+	if (ret == -1)
 		return -1;
-	exists = ret > 0;
-	alive = exists && !bounce_record_lapsed(&rec, now);
+	/* a damaged one gives way to what a person says */
+	exists = ret != 0;
+	alive = ret > 0 && !bounce_record_lapsed(&rec, now);
 	if (!alive)
 		bounce_record_init(&rec, pool, normal);
 	if (!callback(pool, &rec, alive, context))
@@ -433,10 +436,10 @@ set_record(struct bounce_edit *edit, const struct bounce_record *rec,
 				     &normal, error_r) < 0)
 		return -1;
 	ret = read_for_change(edit, normal, &old, error_r);
-	if (ret < 0)
+	if (ret == -1)
 		return -1;
 	new_rec.address = normal;
-	bounce_edit_put(edit, &new_rec, ret > 0);
+	bounce_edit_put(edit, &new_rec, ret != 0);
 	return 0;
 }
 

@@ -68,8 +68,8 @@ int bounce_store_add(struct bounce_store *store,
 /* Many reports at once, for reading a mailbox: kept in memory, written in one
    transaction. The mailbox is the journal: at commit each address's record
    becomes what these reports, replayed in the order of their times, say, unless
-   the dictionary knows of more reports than the batch; then those that it does
-   not know are added. What a person or a complaint decided stays. Doing it
+   the dictionary knows of reports that are not in the batch; then those that it
+   does not know are added. A record that is damaged is made anew. What a person or a complaint decided stays. Doing it
    twice changes nothing. */
 struct bounce_store_batch *bounce_store_batch_init(struct bounce_store *store);
 /* when: the time the report came. Nothing is written yet. */
