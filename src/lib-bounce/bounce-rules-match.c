@@ -235,7 +235,8 @@ groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
 		if ((size_t)(text - ctx->text) < word->len)
 			continue;
 		begin = text - word->len;
-		if (memcmp(begin, word->text, word->len) != 0)
+		if (word->len > 0 && (*begin != *word->text ||
+		    memcmp(begin, word->text, word->len) != 0))
 			continue;
 		if (idx > 0 && !group->gap_before)
 			begin = groups_begin(ctx, rule, idx - 1, begin);
@@ -313,9 +314,9 @@ static void match_entry(struct match_context *ctx,
 	text -= entry->offset;
 	if (strncmp(text, entry->word->text, entry->word->len) != 0)
 		return;
-	if (match_after(rule, text + entry->word->len) &&
-	    match_before(ctx, rule, text) &&
-	    rule_conditions_match(rule, ctx->query))
+	if (rule_conditions_match(rule, ctx->query) &&
+	    match_after(rule, text + entry->word->len) &&
+	    match_before(ctx, rule, text))
 		*best = entry->rule;
 }
 

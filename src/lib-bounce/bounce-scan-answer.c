@@ -33,6 +33,8 @@ static const struct {
 	{ "sent: data", "DATA" },
 	{ "initial connection", "CONNECT" },
 	{ "greeting", "CONNECT" },
+	{ "refused to talk", "CONNECT" },
+	{ "talk to me:", "CONNECT" },
 };
 
 /* Words before a host's name. */

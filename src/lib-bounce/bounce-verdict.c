@@ -16,6 +16,8 @@ struct finding {
 	const struct bounce_reason *reason;
 	enum bounce_class class;
 	bool class_given;
+	/* by words that say little */
+	bool weak;
 	const char *rule;
 };
 
@@ -58,6 +60,13 @@ static bool from_hit(const struct bounce_rules_hit *hit, struct finding *find_r)
 	find_r->class_given = hit->class_given;
 	find_r->rule = hit->name;
 	return TRUE;
+}
+
+static bool from_weak(const struct bounce_rules_hit *hit,
+		      struct finding *find_r)
+{
+	find_r->weak = from_hit(hit, find_r);
+	return find_r->weak;
 }
 
 static bool from_reason(const struct bounce_reason *reason, const char *rule,
@@ -168,8 +177,8 @@ static void judge_find(const struct judge *judge, struct finding *find_r)
 		return;
 	}
 	if (from_hit(&judge->local, find_r) ||
-	    from_hit(&judge->weak, find_r) ||
-	    from_hit(&judge->local_weak, find_r) ||
+	    from_weak(&judge->weak, find_r) ||
+	    from_weak(&judge->local_weak, find_r) ||
 	    from_reply(judge, find_r) ||
 	    from_status(judge, TRUE, find_r))
 		return;
@@ -188,24 +197,50 @@ static bool command_is(const char *command, const char *const *names)
 	return FALSE;
 }
 
-/* What is refused before RCPT TO cannot be the recipient's fault, whatever the
-   words: "user unknown" at MAIL FROM speaks of the sender. */
-static void judge_command(const struct judge *judge, struct finding *find)
+static bool is_named(const struct finding *find, const char *name)
+{
+	return strcmp(find->reason->name, name) == 0;
+}
+
+/* The reason in place of one that blames the address although it answers a
+   command that names none, or NULL. */
+static const char *
+command_reason(const struct judge *judge, const struct finding *find)
 {
 	static const char *const mail[] = { "MAIL", NULL };
 	static const char *const before[] = {
 		"CONNECT", "EHLO", "HELO", "LHLO", "STARTTLS", NULL
 	};
+	static const char *const data[] = { "DATA", NULL };
 	const char *command = judge->rcpt->command;
-	const char *name = NULL;
+
+	if (command_is(command, before)) {
+		/* a host that takes no mail says so at once: RFC 7504 */
+		return is_named(find, "domain-no-mail") ? NULL :
+			"policy-refused";
+	}
+	if (command_is(command, mail))
+		return "sender-rejected";
+	if (command_is(command, data)) {
+		/* the address was accepted; its syntax is a header's */
+		if (is_named(find, "address-syntax"))
+			return "format-error";
+		if (find->weak)
+			return "policy-refused";
+	}
+	return NULL;
+}
+
+/* What is refused before RCPT TO cannot be the recipient's fault, whatever the
+   words: "user unknown" at MAIL FROM speaks of the sender. After the mail
+   itself, only clear words may blame the address. */
+static void judge_command(const struct judge *judge, struct finding *find)
+{
+	const char *name;
 
 	if (find->class != BOUNCE_CLASS_HARD)
 		return;
-	if (command_is(command, mail))
-		name = "sender-rejected";
-	else if (command_is(command, before) &&
-		 find->reason->side == BOUNCE_SIDE_RECIPIENT)
-		name = "policy-refused";
+	name = command_reason(judge, find);
 	if (name != NULL)
 		(void)from_reason(bounce_reason_find(name), find->rule, find);
 }
@@ -219,7 +254,7 @@ static void judge_class(const struct judge *judge, struct finding *find)
 	if (judge->rcpt->action != BOUNCE_ACTION_FAILED)
 		find->class = BOUNCE_CLASS_SOFT;
 	else if (!find->class_given && !is_permanent(judge->rcpt) &&
-		 strcmp(find->reason->name, "mailbox-disabled") == 0)
+		 is_named(find, "mailbox-disabled"))
 		find->class = BOUNCE_CLASS_SOFT;
 }
 
