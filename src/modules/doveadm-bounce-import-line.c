@@ -49,7 +49,8 @@ static const char *const words_names[] = {
 	"reason", "suppressionreason", "bouncereason", "type", "bouncetype",
 	"subtype", "bouncesubtype", "category", "bounceclass", "event",
 	"diagnostic", "diagnosticcode", "error", "errormessage", "message",
-	"description", "detail", "details", "response", NULL
+	"description", "detail", "details", "response", "source",
+	"blockedreason", "failurereason", NULL
 };
 
 static const char *const complaint_words[] = {
@@ -59,7 +60,10 @@ static const char *const hard_words[] = {
 	"hard bounce", "hardbounce", "permanent", NULL
 };
 static const char *const soft_words[] = {
-	"soft bounce", "softbounce", "transient", "temporary", NULL
+	"soft bounce", "softbounce", "transient", "temporary", "deferred",
+	/* Postmark's types of what is no fault of the address */
+	"autoresponder", "blocked", "challengeverification", "dmarcpolicy",
+	"dnserror", "spamnotification", "virusnotification", NULL
 };
 
 struct doveadm_bounce_import {
@@ -273,6 +277,21 @@ static enum column column_find(const char *name)
 	return str_array_find(words_names, name) ? COLUMN_WORDS : COLUMN_OTHER;
 }
 
+/* "address" and "state" may also be those of a letter: then there is "email",
+   too. */
+static bool is_own_names(const char *const *cells)
+{
+	if (!str_array_find(cells, "address") ||
+	    !str_array_find(cells, "state"))
+		return FALSE;
+	for (; *cells != NULL; cells++) {
+		if (column_find(*cells) == COLUMN_ADDRESS &&
+		    strcmp(*cells, "address") != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* TRUE if it is a row of names. */
 static bool
 import_names(struct doveadm_bounce_import *import, const char *line)
@@ -285,8 +304,7 @@ import_names(struct doveadm_bounce_import *import, const char *line)
 			continue;
 		import->names = p_strarray_dup(import->pool, cells);
 		import->delimiter = delimiter;
-		import->own = str_array_find(cells, "address") &&
-			str_array_find(cells, "state");
+		import->own = is_own_names(cells);
 		return TRUE;
 	}
 	return FALSE;
@@ -310,7 +328,10 @@ import_row(struct doveadm_bounce_import *import, const char *const *cells,
 	     i++) {
 		switch (column_find(import->names[i])) {
 		case COLUMN_ADDRESS:
-			if (*address == '\0')
+			/* not that of a letter */
+			if (*address == '\0' ||
+			    (strchr(address, '@') == NULL &&
+			     strchr(cells[i], '@') != NULL))
 				address = cells[i];
 			break;
 		case COLUMN_STATUS:

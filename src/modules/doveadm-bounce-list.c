@@ -188,7 +188,7 @@ static void get_init(struct doveadm_bounce_cmd *_cmd)
 	};
 	static const char *const more_names[] = {
 		"first", "last", "until", "evidence", "by", "corrected",
-		"original_address", "original_message_id"
+		"original_address", "original_message_id", "recent"
 	};
 	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
 
@@ -230,6 +230,7 @@ get_print(const struct bounce_policy *policy, const struct bounce_record *rec,
 	doveadm_bounce_print(rec->corrected);
 	doveadm_bounce_print(rec->original_address);
 	doveadm_bounce_print(rec->original_message_id);
+	doveadm_print(t_array_const_string_join(&rec->recent, " "));
 }
 
 static int

@@ -120,10 +120,12 @@ class Reading(Doveadm):
         self.put(user, {'address': 'bob@gmial.com', 'reply': '550',
                         'diagnostic': '550 5.1.1 No such user',
                         'remote_mta': 'mx.example.com', 'until': 0,
-                        'original_address': 'b@example.org'})
+                        'original_address': 'b@example.org',
+                        'recent': ['<1@x>', '<2@x>']})
         row, = self.rows('get', '-u', user, 'BOB@gmial.com')
         self.assertEqual(row['diagnostic'], '550 5.1.1 No such user')
         self.assertEqual(row['proposal'], 'bob@gmail.com')
+        self.assertEqual(row['recent'], '<1@x> <2@x>')
         self.assertIn('Nobody has this address', row['meaning'])
         self.assertTrue(row['advice'])
         self.assertEqual((row['reply'], row['remote_mta'], row['until'],
@@ -849,6 +851,17 @@ class Transfer(Doveadm):
                  ('suppressed', 'hard', 'mailbox-moved', 'import')),
                 ('email,reason\na@example.com,SoftBounce\n',
                  ('watched', 'soft', 'undetermined', 'import')),
+                ('Type,Email,BouncedAt\nAutoResponder,a@example.com,2026\n',
+                 ('watched', 'soft', 'undetermined', 'import')),
+                ('EmailAddress,SuppressionReason,Origin\n'
+                 'a@example.com,SpamComplaint,Recipient\n',
+                 ('suppressed', 'undetermined', 'undetermined', 'complaint')),
+                # a street, and the state that it is in
+                ('email,address,state,bounce reason\n'
+                 'a@example.com,1 Main St,ME,mailbox-moved\n',
+                 ('suppressed', 'hard', 'mailbox-moved', 'import')),
+                ('Name,Address,Email\nAnn,1 Main St,a@example.com\n',
+                 ('suppressed', 'undetermined', 'undetermined', 'import')),
                 ('email,code,error\na@example.com,550,"5.7.1 Client host '
                  '[192.0.2.1] blocked using zen.spamhaus.org"\n',
                  ('watched', 'soft', 'reputation', 'import'))):
