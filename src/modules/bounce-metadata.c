@@ -53,11 +53,12 @@ const char *bounce_metadata_address(const char *name)
 	int high, low;
 
 	for (; *name != '\0'; name++) {
-		if (is_plain(*name)) {
+		/* what IMAP lets through may stand for itself */
+		if (*name != '=') {
 			str_append_c(str, *name);
 			continue;
 		}
-		if (*name != '=' || (high = hex_digit(name[1])) < 0 ||
+		if ((high = hex_digit(name[1])) < 0 ||
 		    (low = hex_digit(name[2])) < 0 || high + low == 0)
 			return NULL;
 		str_append_c(str, (char)(high * 16 + low));

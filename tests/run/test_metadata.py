@@ -39,6 +39,14 @@ class Metadata(harness.TestCase):
         for name in NASTY.values():
             self.assertEqual(list(self.metadata(user, name, client)), [name])
 
+    def test_as_it_is(self):
+        """What needs no = may be written with one, and what IMAP lets through
+        without."""
+        user = self.filled()
+        client = self.imap(user)
+        for name in ('a/b@example.net', '=70lain@example.net'):
+            self.assertEqual(len(self.metadata(user, name, client)), 1, name)
+
     def test_upper_case_is_the_same_entry(self):
         user = self.filled('plain@example.net')
         self.assertEqual(len(self.metadata(user, 'PLAIN@EXAMPLE.NET')), 1)
