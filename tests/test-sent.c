@@ -162,6 +162,79 @@ START_TEST(an_address_fails_once)
 }
 END_TEST
 
+START_TEST(complaints_once_and_untried)
+{
+	struct bounce_incident incident;
+
+	i_zero(&incident);
+	incident.address = "a@x.org";
+	incident.complaint = TRUE;
+	/* who complains may have failed, too */
+	ck_assert(failed(&sent, "a@x.org", "mailbox-full", NULL, NULL));
+	ck_assert(bounce_sent_fail(&sent, pool, &incident));
+	ck_assert(!bounce_sent_fail(&sent, pool, &incident));
+	ck_assert_uint_eq(sent.complaints, 1);
+	ck_assert(failed(&sent, "b@x.org", "suppressed", "On our list", NULL));
+	ck_assert(!failed(&sent, "b@x.org", "suppressed", "On our list", NULL));
+	ck_assert_uint_eq(sent.suppressed, 1);
+	ck_assert_uint_eq(sent.failed, 1);
+	ck_assert(array_is_empty(&sent.causes));
+}
+END_TEST
+
+START_TEST(untried_are_outside)
+{
+	struct bounce_rate rate;
+
+	sent.sent = 40;
+	sent.failed = 10;
+	sent.suppressed = 20;
+	bounce_rate_judge(&sent, 0, &rate);
+	ck_assert_uint_eq(rate.sent, 20);
+	ck_assert_uint_eq(rate.delivered, 10);
+	ck_assert_int_eq((int)rate.percent, 50);
+	bounce_rate_judge(&sent, 120, &rate);
+	ck_assert_uint_eq(rate.sent, 100);
+	sent.suppressed = 50;
+	bounce_rate_judge(&sent, 0, &rate);
+	ck_assert_uint_eq(rate.sent, 0);
+	ck_assert_uint_eq(rate.level, BOUNCE_RATE_NONE);
+}
+END_TEST
+
+START_TEST(complaint_levels)
+{
+	static const struct {
+		unsigned int sent, failed, complaints;
+		enum bounce_rate_level level;
+		bool by_complaints;
+	} tests[] = {
+		{ 100, 0, 1, BOUNCE_RATE_NONE, FALSE },
+		{ 2000, 0, 1, BOUNCE_RATE_NONE, FALSE },
+		{ 2001, 0, 2, BOUNCE_RATE_NONE, FALSE },
+		{ 2000, 0, 2, BOUNCE_RATE_WARNING, TRUE },
+		{ 401, 0, 2, BOUNCE_RATE_WARNING, TRUE },
+		{ 400, 0, 2, BOUNCE_RATE_CRITICAL, TRUE },
+		{ 400, 40, 2, BOUNCE_RATE_CRITICAL, FALSE },
+		{ 400, 80, 2, BOUNCE_RATE_OUR_SIDE, FALSE },
+		{ 19, 0, 5, BOUNCE_RATE_NONE, FALSE },
+	};
+	struct bounce_rate rate;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		sent.sent = tests[i].sent;
+		sent.failed = tests[i].failed;
+		sent.complaints = tests[i].complaints;
+		bounce_rate_judge(&sent, 0, &rate);
+		ck_assert_uint_eq(rate.level, tests[i].level);
+		ck_assert_int_eq(rate.by_complaints, tests[i].by_complaints);
+		if (rate.by_complaints)
+			ck_assert_ptr_nonnull(strstr(bounce_rate_advice(&rate),
+						     "spam"));
+	}
+}
+END_TEST
+
 START_TEST(encode_and_decode)
 {
 	struct bounce_sent copy;
@@ -174,6 +247,8 @@ START_TEST(encode_and_decode)
 				      &sent));
 	(void)failed(&day, "a@x.org", "reputation", "Blocked by a list", "mx.x.org");
 	sent.level = BOUNCE_RATE_WARNING;
+	sent.suppressed = 3;
+	day.verifiable = TRUE;
 	json = bounce_sent_encode(&day);
 	ck_assert_int_eq(bounce_sent_decode(pool, json, &copy, &error), 0);
 	ck_assert_str_eq(bounce_sent_encode(&copy), json);
@@ -181,6 +256,7 @@ START_TEST(encode_and_decode)
 	ck_assert_int_eq(bounce_sent_decode(pool, json, &copy, &error), 0);
 	ck_assert_str_eq(bounce_sent_encode(&copy), json);
 	ck_assert_uint_eq(copy.level, BOUNCE_RATE_WARNING);
+	ck_assert_uint_eq(copy.suppressed, 3);
 }
 END_TEST
 
@@ -393,6 +469,9 @@ int main(void)
 	tcase_add_test(tcase, many_singles_stay_small);
 	tcase_add_test(tcase, copies_make_a_broadcast);
 	tcase_add_test(tcase, an_address_fails_once);
+	tcase_add_test(tcase, complaints_once_and_untried);
+	tcase_add_test(tcase, untried_are_outside);
+	tcase_add_test(tcase, complaint_levels);
 	tcase_add_test(tcase, encode_and_decode);
 	tcase_add_test(tcase, decode_hostile);
 	tcase_add_test(tcase, levels);

@@ -639,16 +639,22 @@ START_TEST(test_not_writable)
 }
 END_TEST
 
-static int sent_at(const char *id, time_t now)
+static int sent_with(const char *id, time_t now, bool verifiable)
 {
 	struct bounce_sent_mail mail = {
-		.message_id = id, .subject = "News", .recipients = 30
+		.message_id = id, .subject = "News", .recipients = 30,
+		.verifiable = verifiable
 	};
 	const char *error = "?";
 	int ret = bounce_sender_add(store, &mail, now, &error);
 
 	ck_assert_msg(ret >= 0, "%s", error);
 	return ret;
+}
+
+static int sent_at(const char *id, time_t now)
+{
+	return sent_with(id, now, TRUE);
 }
 
 static unsigned int
@@ -687,6 +693,24 @@ START_TEST(test_sent_midnight)
 	ck_assert_int_eq(since, midnight - DAY);
 	ck_assert_uint_eq(sent_read(midnight - DAY, midnight + 60, NULL), 2);
 	ck_assert_uint_eq(sent_read(midnight, midnight + 60, NULL), 1);
+}
+END_TEST
+
+/* Mail that leaves no copy and bears no token asks no evidence of anybody. */
+START_TEST(test_sent_not_verifiable)
+{
+	time_t midnight = START - START % DAY;
+	time_t since;
+	const char *error;
+
+	ck_assert_int_eq(sent_with("<1>", midnight, FALSE), 1);
+	ck_assert_int_eq(sent_with("<2>", midnight + DAY, FALSE), 1);
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 0);
+	/* later on the same day */
+	ck_assert_int_eq(sent_with("<3>", midnight + DAY + 60, TRUE), 1);
+	ck_assert_int_eq(sent_with("<4>", midnight + 2 * DAY, FALSE), 1);
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 1);
+	ck_assert_int_eq(since, midnight + DAY);
 }
 END_TEST
 
@@ -820,6 +844,7 @@ int main(void)
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_sent_midnight);
+	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
 	tcase_add_test(tcase, test_sent_failure);
 	tcase_add_test(tcase, test_sent_crossed);

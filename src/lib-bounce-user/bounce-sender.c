@@ -53,8 +53,8 @@ read_sent(struct bounce_store *store, pool_t pool, const char *id,
 	return ret;
 }
 
-/* "<oldest day that is kept> <day of the first mail that was counted>", the
-   second only once there is one. */
+/* "<oldest day that is kept> <day of the first mail whose bounces can be
+   verified>", the second only once there is one. */
 struct span {
 	const char *oldest, *since;
 };
@@ -191,10 +191,11 @@ expire(struct bounce_edit *edit, struct span *span, time_t now,
 	return 0;
 }
 
-/* day is written for the first time, or its first mail is counted. */
+/* day is written for the first time, or its first verifiable mail is
+   counted. */
 static int
-begin_day(struct bounce_edit *edit, const char *day, bool sends, time_t now,
-	  const char **error_r)
+begin_day(struct bounce_edit *edit, const char *day, bool verifiable,
+	  time_t now, const char **error_r)
 {
 	struct span span;
 	string_t *value;
@@ -203,7 +204,7 @@ begin_day(struct bounce_edit *edit, const char *day, bool sends, time_t now,
 		return -1;
 	if (span.oldest == NULL || strcmp(day, span.oldest) < 0)
 		span.oldest = day;
-	if (span.since == NULL && sends)
+	if (span.since == NULL && verifiable)
 		span.since = day;
 	if (expire(edit, &span, now, error_r) < 0)
 		return -1;
@@ -272,8 +273,8 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 	seen = seen_yesterday(edit, mail, now, error_r);
 	if (seen != 0)
 		return seen < 0 ? -1 : 0;
-	if ((ret == 0 || day.messages == 0) &&
-	    begin_day(edit, today, TRUE, now, error_r) < 0)
+	if ((ret == 0 || (mail->verifiable && !day.verifiable)) &&
+	    begin_day(edit, today, mail->verifiable, now, error_r) < 0)
 		return -1;
 	bounce_sent_count(&day, pool, mail);
 	if (count_mail(edit, &day, mail, error_r) < 0)

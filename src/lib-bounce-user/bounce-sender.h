@@ -16,8 +16,8 @@ struct bounce_store;
 int bounce_sender_add(struct bounce_store *store,
 		      const struct bounce_sent_mail *mail, time_t now,
 		      const char **error_r);
-/* Since when is what this user sends counted? Returns 1 and the first second of
-   that day, 0 if nothing is known to have been sent, or -1. */
+/* Since when can bounces of what this user sends be verified? Returns 1 and the
+   first second of that day, 0 if nothing such is known, or -1. */
 int bounce_sender_since(struct bounce_store *store, time_t *since_r,
 			const char **error_r);
 /* The days from since's to now's of which something is known, and their

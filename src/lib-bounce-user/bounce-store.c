@@ -247,6 +247,7 @@ try_incidents(struct bounce_store *store, const struct bounce_report *report,
 	struct bounce_edit *edit;
 	int ret, changed;
 
+	store->crossed = NULL;
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
 	p_array_init(&counted, bounce_edit_pool(edit), 4);

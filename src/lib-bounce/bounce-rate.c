@@ -43,6 +43,7 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
 	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		sum->side[i] += sent->side[i];
 	sum->complaints += sent->complaints;
+	sum->suppressed += sent->suppressed;
 	array_foreach(&sent->causes, cause)
 		sum_cause(sum, pool, cause);
 }
@@ -97,10 +98,8 @@ find_cause(const struct bounce_sent *sent, struct bounce_rate *rate)
 }
 
 static enum bounce_rate_level
-judge_level(const struct bounce_rate *rate, bool broadcast)
+judge_failures(const struct bounce_rate *rate, bool broadcast)
 {
-	if (rate->sent < BOUNCE_RATE_MINIMUM)
-		return BOUNCE_RATE_NONE;
 	if (rate->cause != NULL ||
 	    (broadcast && rate->percent >= BOUNCE_RATE_PERCENT_OUR_SIDE))
 		return BOUNCE_RATE_OUR_SIDE;
@@ -113,11 +112,46 @@ judge_level(const struct bounce_rate *rate, bool broadcast)
 	return BOUNCE_RATE_NONE;
 }
 
+static enum bounce_rate_level
+judge_complaints(const struct bounce_rate *rate)
+{
+	if (rate->complaints < BOUNCE_RATE_COMPLAINTS_MINIMUM)
+		return BOUNCE_RATE_NONE;
+	if (rate->complaint_percent >= BOUNCE_RATE_COMPLAINTS_CRITICAL)
+		return BOUNCE_RATE_CRITICAL;
+	if (rate->complaint_percent >= BOUNCE_RATE_COMPLAINTS_WARNING)
+		return BOUNCE_RATE_WARNING;
+	return BOUNCE_RATE_NONE;
+}
+
+static void judge_level(struct bounce_rate *rate, bool broadcast)
+{
+	enum bounce_rate_level level;
+
+	if (rate->sent < BOUNCE_RATE_MINIMUM)
+		return;
+	rate->level = judge_failures(rate, broadcast);
+	level = judge_complaints(rate);
+	if (level > rate->level) {
+		rate->level = level;
+		rate->by_complaints = TRUE;
+	}
+}
+
+/* What was not tried was neither sent nor refused. */
+static unsigned int
+tried(const struct bounce_sent *sent, unsigned int known)
+{
+	unsigned int all = known > 0 ? known : sent->sent;
+
+	return all > sent->suppressed ? all - sent->suppressed : 0;
+}
+
 void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
 		       struct bounce_rate *rate_r)
 {
 	i_zero(rate_r);
-	rate_r->sent = known > 0 ? known : sent->sent;
+	rate_r->sent = tried(sent, known);
 	rate_r->failed = sent->failed;
 	rate_r->hard = sent->class[BOUNCE_CLASS_HARD];
 	rate_r->complaints = sent->complaints;
@@ -127,7 +161,7 @@ void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
 	rate_r->hard_percent = percent(rate_r->hard, rate_r->sent);
 	rate_r->complaint_percent = percent(rate_r->complaints, rate_r->sent);
 	find_cause(sent, rate_r);
-	rate_r->level = judge_level(rate_r, strchr(sent->id, '-') != NULL);
+	judge_level(rate_r, strchr(sent->id, '-') != NULL);
 }
 
 /*
@@ -171,6 +205,10 @@ const char *bounce_rate_advice(const struct bounce_rate *rate)
 {
 	if (rate->cause != NULL)
 		return t_cause_advice(rate);
+	if (rate->by_complaints)
+		return "Recipients call this mail spam. Write only to those "
+			"who asked for it, and let them unsubscribe with one "
+			"click.";
 	switch (rate->level) {
 	case BOUNCE_RATE_OUR_SIDE:
 		if (rate->hard * 2 >= rate->failed)

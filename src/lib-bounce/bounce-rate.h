@@ -15,9 +15,14 @@
 /* So many failures, and such a part of them in percent, make a shared cause. */
 #define BOUNCE_RATE_SHARED_MINIMUM 5
 #define BOUNCE_RATE_PERCENT_SHARED 60
+/* Percent of the recipients that complained. */
+#define BOUNCE_RATE_COMPLAINTS_WARNING 0.1
+#define BOUNCE_RATE_COMPLAINTS_CRITICAL 0.5
+/* One may have pressed the wrong button. */
+#define BOUNCE_RATE_COMPLAINTS_MINIMUM 2
 
 struct bounce_rate {
-	/* recipients; 0 = not known */
+	/* recipients that were tried; 0 = not known */
 	unsigned int sent;
 	/* those that did not fail as far as is known */
 	unsigned int delivered;
@@ -27,6 +32,7 @@ struct bounce_rate {
 	double percent, hard_percent, complaint_percent;
 	/* none below BOUNCE_RATE_MINIMUM recipients */
 	enum bounce_rate_level level;
+	bool by_complaints;		/* it is the complaints' level */
 	/* what most failures share, whatever the level; NULL = nothing. Lives
 	   as long as the counters. */
 	const struct bounce_cause *cause;

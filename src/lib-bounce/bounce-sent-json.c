@@ -140,6 +140,9 @@ static json_t *encode(const struct bounce_sent *sent, bool whole)
 	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		set_count(json, bounce_side_name(i), sent->side[i]);
 	set_count(json, "complaints", sent->complaints);
+	set_count(json, "suppressed", sent->suppressed);
+	if (sent->verifiable)
+		json_object_set_new(json, "verifiable", json_true());
 	if (sent->level != BOUNCE_RATE_NONE)
 		set_text(json, "level", bounce_rate_level_name(sent->level),
 			 MAX_ID);
@@ -256,6 +259,8 @@ decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
 	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		sent_r->side[i] = get_count(json, bounce_side_name(i));
 	sent_r->complaints = get_count(json, "complaints");
+	sent_r->suppressed = get_count(json, "suppressed");
+	sent_r->verifiable = json_is_true(json_object_get(json, "verifiable"));
 	level = get_text(pool, json, "level");
 	if (level != NULL)
 		(void)bounce_rate_level_parse(level, &sent_r->level);

@@ -83,6 +83,12 @@ const char *bounce_sent_key(const char *id)
 	return t_strconcat(BOUNCE_DICT_SENT_PREFIX, id, NULL);
 }
 
+/* What is no day has a "-". */
+static bool is_day(const struct bounce_sent *sent)
+{
+	return sent->id[DAY_LEN] == '\0';
+}
+
 void bounce_sent_init(struct bounce_sent *sent_r, pool_t pool, const char *id)
 {
 	i_zero(sent_r);
@@ -162,9 +168,9 @@ void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 	sent->sent += mail->recipients;
 	if (mail->saved)
 		sent->saved++;
-	/* only what has a "-" is a mail */
-	if (sent->subject == NULL && sent->id[DAY_LEN] != '\0' &&
-	    *subject != '\0')
+	if (mail->verifiable && is_day(sent))
+		sent->verifiable = TRUE;
+	if (sent->subject == NULL && !is_day(sent) && *subject != '\0')
 		sent->subject = p_strdup(pool, subject);
 }
 
@@ -328,18 +334,34 @@ add_causes(struct bounce_sent *sent, pool_t pool,
 	add_cause(sent, pool, BOUNCE_CAUSE_HOST, incident->remote_mta);
 }
 
+static bool is_untried(const struct bounce_incident *incident)
+{
+	return incident->reason != NULL &&
+		strcmp(incident->reason->name, "suppressed") == 0;
+}
+
+/* No address has a blank. */
+static const char *t_what(const struct bounce_incident *incident)
+{
+	return incident->complaint ?
+		t_strconcat(incident->address, " complains", NULL) :
+		incident->address;
+}
+
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident)
 {
-	bool is_day = sent->id[DAY_LEN] == '\0';
-
+	if (!is_day(sent) && !see(sent, pool, t_what(incident),
+				  BOUNCE_MAX_SENT_FAILED))
+		return FALSE;
 	if (incident->complaint) {
 		sent->complaints++;
 		return TRUE;
 	}
-	if (!is_day && !see(sent, pool, incident->address,
-			    BOUNCE_MAX_SENT_FAILED))
-		return FALSE;
+	if (is_untried(incident)) {
+		sent->suppressed++;
+		return TRUE;
+	}
 	sent->failed++;
 	sent->class[incident->class]++;
 	sent->side[incident->side]++;

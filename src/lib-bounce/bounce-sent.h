@@ -69,6 +69,9 @@ struct bounce_sent {
 	unsigned int failed;
 	unsigned int class[BOUNCE_CLASS_COUNT], side[BOUNCE_SIDE_COUNT];
 	unsigned int complaints;
+	/* recipients that a relay on our side did not try, as it remembers an
+	   old bounce: within sent, but not failed */
+	unsigned int suppressed;
 	/* of the failures that the address is not to blame for; at most
 	   BOUNCE_MAX_CAUSES of each kind */
 	ARRAY_TYPE(bounce_cause) causes;
@@ -79,6 +82,8 @@ struct bounce_sent {
 	enum bounce_rate_level level;
 
 	/* of a day only: */
+	/* of a mail at least a bounce could be verified */
+	bool verifiable;
 	ARRAY_TYPE(bounce_sent) mails;		/* used last at the end */
 	ARRAY_TYPE(const_string) broadcasts;	/* their ids */
 };
@@ -89,6 +94,8 @@ struct bounce_sent_mail {
 	const char *subject;		/* decoded; NULL = none */
 	unsigned int recipients;	/* different ones */
 	bool saved;			/* seen in a mailbox */
+	/* a bounce of it can be verified: it is in Sent, or bears a token */
+	bool verifiable;
 };
 
 const char *bounce_rate_level_name(enum bounce_rate_level level);
@@ -117,7 +124,8 @@ bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id);
 /* Count one mail in a day or broadcast. */
 void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		       const struct bounce_sent_mail *mail);
-/* Count one failure or complaint; each address fails once in a broadcast.
+/* Count one failure or complaint; each address fails and complains once in a
+   broadcast.
    Returns TRUE if the counters changed. */
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident);

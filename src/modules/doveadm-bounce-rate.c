@@ -61,7 +61,7 @@ static void rate_headers(void)
 		"sent", "delivered", "failed", "percent", "hard", "soft",
 		"undetermined", "hard_percent", "recipient", "domain",
 		"sender", "message", "transport", "unknown", "complaints",
-		"complaint_percent"
+		"complaint_percent", "suppressed"
 	};
 
 	doveadm_bounce_header("window");
@@ -143,6 +143,7 @@ print_sent(const char *window, const struct bounce_sent *sent,
 	doveadm_print_num(sent->side[BOUNCE_SIDE_UNKNOWN]);
 	doveadm_print_num(rate.complaints);
 	print_percent(rate.complaint_percent);
+	doveadm_print_num(sent->suppressed);
 	doveadm_print(known_name(sent, given));
 	doveadm_print(bounce_rate_level_name(rate.level));
 	doveadm_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
