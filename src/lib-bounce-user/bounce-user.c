@@ -3,9 +3,8 @@
 #include "lib.h"
 #include "mail-namespace.h"
 #include "mail-user.h"
-#include "time-util.h"
-#include "bounce-sender.h"
 #include "bounce-store.h"
+#include "bounce-tally.h"
 #include "bounce-user.h"
 #include "compat-settings.h"
 
@@ -20,9 +19,6 @@
 #define MAX_THRESHOLD 1000
 /* Each is a few hundred bytes to 8 KiB; what is read at once must fit. */
 #define MAX_MAX_ADDRESSES 10000000
-/* For bounce_user_sent(). */
-#define SLOW_USECS (500 * 1000)
-#define PAUSE_SECS 60
 
 /*
  * One setting: value to its field. Returns 0, or -1 with error_r.
@@ -263,6 +259,7 @@ void bounce_user_deinit(struct bounce_user **_bu)
 	if (bu == NULL)
 		return;
 	*_bu = NULL;
+	bounce_tally_deinit(&bu->tally);
 	bounce_store_deinit(&bu->store);
 	event_unref(&bu->event);
 	pool_unref(&bu->pool);
@@ -305,23 +302,4 @@ const char *bounce_user_vname(struct mail_user *user, const char *name)
 			   (ns->flags & NAMESPACE_FLAG_AUTOCREATED) == 0))
 		return name;
 	return t_strconcat(inbox->prefix, name, NULL);
-}
-
-void bounce_user_sent(struct bounce_user *bu,
-		      const struct bounce_sent_mail *mail, time_t now)
-{
-	uint64_t started = i_microseconds();
-	struct bounce_store *store;
-	const char *error;
-	int ret;
-
-	if (now < bu->sent_pause)
-		return;
-	ret = bounce_user_store(bu, &store, &error);
-	if (ret == 0)
-		ret = bounce_sender_add(store, mail, now, &error);
-	if (ret < 0)
-		e_error(bu->event, "Sent mail is not counted: %s", error);
-	if (ret < 0 || i_microseconds() - started > SLOW_USECS)
-		bu->sent_pause = now + PAUSE_SECS;
 }

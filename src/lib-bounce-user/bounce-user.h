@@ -45,8 +45,8 @@ struct bounce_user {
 	struct bounce_original_index *originals;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
-	/* bounce_user_sent() leaves the dictionary alone until then */
-	time_t sent_pause;
+	/* what went out and is not counted yet; NULL before the first */
+	struct bounce_tally *tally;
 };
 
 /* Read the user's settings (site, then userdb). A wrong value is logged once,
@@ -63,12 +63,6 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 /* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
    itself or on the data stack. */
 const char *bounce_user_vname(struct mail_user *user, const char *name);
-
-/* Count a mail that went out. Failures are logged, and a dictionary that fails
-   or is slow is left alone for a minute: sending must not wait for it. */
-struct bounce_sent_mail;
-void bounce_user_sent(struct bounce_user *bu,
-		      const struct bounce_sent_mail *mail, time_t now);
 
 /* How sure we are that report answers a mail of this user. Of a mail that is
    known, recipients whom it was not sent to are marked in report; if it was sent

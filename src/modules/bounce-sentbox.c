@@ -3,10 +3,12 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "mail-namespace.h"
 #include "mail-storage-private.h"
 #include "bounce-outgoing.h"
 #include "bounce-plugin.h"
 #include "bounce-sentbox.h"
+#include "bounce-tally.h"
 
 #define BOUNCE_SENTBOX_MAILBOX(box) \
 	MODULE_CONTEXT_REQUIRE(box, bounce_sentbox_mailbox_module)
@@ -95,8 +97,9 @@ count_mail(struct bounce_user *bu, const struct bounce_outgoing *out)
 	mail.subject = out->subject;
 	mail.recipients = array_count(&out->recipients);
 	mail.saved = TRUE;
+	mail.verifiable = mail.message_id != NULL;
 	if (mail.recipients > 0)
-		bounce_user_sent(bu, &mail, ioloop_time);
+		bounce_tally_add(bu, &mail, ioloop_time);
 }
 
 static int
@@ -146,7 +149,10 @@ void bounce_sentbox_mailbox_allocated(struct mailbox *box)
 	struct mailbox_vfuncs *v = box->vlast;
 	struct bounce_sentbox_mailbox *sbox;
 
+	/* only where a bounce's original is looked for, too */
 	if (BOUNCE_PLUGIN_USER(box->storage->user) == NULL ||
+	    mailbox_get_namespace(box)->type !=
+	    MAIL_NAMESPACE_TYPE_PRIVATE ||
 	    !mailbox_has_special_use(box, "\\Sent"))
 		return;
 	sbox = p_new(box->pool, struct bounce_sentbox_mailbox, 1);

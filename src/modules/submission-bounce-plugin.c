@@ -9,6 +9,7 @@
 #include "smtp-address.h"
 #include "bounce-key.h"
 #include "bounce-outgoing.h"
+#include "bounce-tally.h"
 #include "bounce-user.h"
 #include "submission-bounce-plugin.h"
 
@@ -46,9 +47,7 @@ count_mail(struct smtp_server_cmd_ctx *cmd, struct submission_bounce_mail *sent)
 {
 	if (!smtp_server_command_replied_success(cmd->cmd))
 		return;
-	T_BEGIN {
-		bounce_user_sent(sent->bu, &sent->mail, ioloop_time);
-	} T_END;
+	bounce_tally_add(sent->bu, &sent->mail, ioloop_time);
 }
 
 /* The accepted ones are those that the transaction has. */
@@ -95,14 +94,17 @@ t_token(struct submission_bounce_client *sbc, struct bounce_outgoing *out)
 				  recipients, count));
 }
 
-/* The stream that is sent on, with one reference. */
+/* The stream that is sent on, with one reference; sent says if it bears a
+   token. */
 static struct istream *
 add_token(struct submission_bounce_client *sbc, struct bounce_outgoing *out,
-	  struct istream *input, pool_t pool, uoff_t *size)
+	  struct submission_bounce_mail *sent, struct istream *input,
+	  pool_t pool, uoff_t *size)
 {
 	struct istream *inputs[3];
 	const char *line = t_token(sbc, out);
 
+	sent->mail.verifiable = line != NULL;
 	if (line == NULL) {
 		i_stream_ref(input);
 		return input;
@@ -140,7 +142,8 @@ submission_bounce_cmd_data(struct client *client,
 		/* a stream that fails is the relay's to tell */
 		(void)bounce_outgoing_read_stream(data_input, cmd->pool, &out);
 		set_recipients(&out, cmd->pool, trans);
-		input = add_token(sbc, &out, data_input, cmd->pool, &data_size);
+		input = add_token(sbc, &out, sent, data_input, cmd->pool,
+				  &data_size);
 	} T_END;
 	sent->bu = sbc->bu;
 	sent->mail.message_id = out.message_id;
