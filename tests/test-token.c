@@ -106,8 +106,8 @@ START_TEST(says_no_number)
 {
 	static const struct {
 		unsigned int recipients, chars;
-	} tests[] = { { 1, 24 }, { 4, 24 }, { 5, 48 }, { 33, 384 },
-		      { 64, 384 }, { 65, 0 }, { 1000, 0 } };
+	} tests[] = { { 1, 16 }, { 4, 16 }, { 5, 32 }, { 65, 512 },
+		      { 128, 512 }, { 129, 0 }, { 1000, 0 } };
 	const char *addresses[1000];
 
 	for (unsigned int i = 0; i < N_ELEMENTS(addresses); i++)
@@ -118,11 +118,14 @@ START_TEST(says_no_number)
 
 		ck_assert(verify(value, "alice", ID));
 		ck_assert_uint_eq(strlen(token.recipients), tests[i].chars);
-		ck_assert_uint_le(strlen(value), 500);
+		/* with Dovecot's own Received line below 1024 */
+		ck_assert_uint_le(strlen(value), 600);
 		for (unsigned int j = 0; j < tests[i].recipients; j++)
-			ck_assert(bounce_token_has(&token, addresses[j]));
+			ck_assert_int_eq(bounce_token_has(&token, addresses[j]),
+					 tests[i].chars > 0);
+		ck_assert(!bounce_token_has(&token, "x@example.net"));
 		/* too many to tell */
-		ck_assert_int_eq(bounce_token_has(&token, "x@example.net"),
+		ck_assert_int_eq(bounce_token_is_open(&token),
 				 tests[i].chars == 0);
 	}
 }

@@ -40,7 +40,7 @@ read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
 	char *text;
 	const char *error;
 	ssize_t ret;
-	int fd = open(path, O_RDONLY);
+	int fd = open(path, O_RDONLY | O_NONBLOCK);
 
 	if (fd == -1 && errno == ENOENT)
 		return 0;

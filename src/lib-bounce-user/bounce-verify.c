@@ -23,7 +23,9 @@ struct verify {
 	struct bounce_user *bu;
 	const struct bounce_report *report;
 	pool_t pool;
-	/* one of them, if the mail is ours: whom it was sent to */
+	/* read when the first token is seen */
+	ARRAY_TYPE(bounce_token_key) keys;
+	/* if the mail is ours, one of them at least: whom it was sent to */
 	const struct bounce_token *token;
 	struct bounce_outgoing *original;
 };
@@ -32,13 +34,30 @@ struct verify {
  * The token
  */
 
-static bool
-check_token(struct verify *verify, const ARRAY_TYPE(bounce_token_key) *keys,
-	    const char *value)
+static bool read_keys(struct verify *verify)
+{
+	const char *error;
+	int ret;
+
+	if (array_is_created(&verify->keys))
+		return !array_is_empty(&verify->keys);
+	p_array_init(&verify->keys, verify->pool, 2);
+	ret = bounce_key_read(verify->bu, FALSE, &verify->keys, &error);
+	if (ret < 0) {
+		e_error(verify->bu->event, "Tokens cannot be verified: %s",
+			error);
+		array_clear(&verify->keys);
+	}
+	return ret > 0;
+}
+
+static bool check_token(struct verify *verify, const char *value)
 {
 	struct bounce_token token;
 
-	if (!bounce_token_verify(keys, value, verify->bu->user->username,
+	if (!read_keys(verify) ||
+	    !bounce_token_verify(&verify->keys, value,
+				 verify->bu->user->username,
 				 verify->report->original_message_id,
 				 ioloop_time, verify->pool, &token))
 		return FALSE;
@@ -46,18 +65,19 @@ check_token(struct verify *verify, const ARRAY_TYPE(bounce_token_key) *keys,
 	return TRUE;
 }
 
-static bool
-find_token(struct verify *verify, const ARRAY_TYPE(bounce_token_key) *keys)
+static bool verify_token(struct verify *verify)
 {
 	const char *headers = verify->report->original_headers;
-	struct istream *input =
-		i_stream_create_from_data(headers, strlen(headers));
-	struct message_header_parser_ctx *parser =
-		message_parse_header_init(input, NULL, 0);
+	struct message_header_parser_ctx *parser;
 	struct message_header_line *hdr;
+	struct istream *input;
 	unsigned int count = 0;
 	bool found = FALSE;
 
+	if (headers == NULL)
+		return FALSE;
+	input = i_stream_create_from_data(headers, strlen(headers));
+	parser = message_parse_header_init(input, NULL, 0);
 	while (!found && count < MAX_TOKENS &&
 	       message_parse_header_next(parser, &hdr) > 0) {
 		if (hdr->eoh ||
@@ -68,31 +88,12 @@ find_token(struct verify *verify, const ARRAY_TYPE(bounce_token_key) *keys)
 			continue;
 		}
 		count++;
-		found = check_token(verify, keys, t_strndup(hdr->full_value,
+		found = check_token(verify, t_strndup(hdr->full_value,
 						hdr->full_value_len));
 	}
 	message_parse_header_deinit(&parser);
 	i_stream_unref(&input);
 	return found;
-}
-
-static bool verify_token(struct verify *verify)
-{
-	ARRAY_TYPE(bounce_token_key) keys;
-	const char *error;
-	int ret;
-
-	if (verify->report->original_headers == NULL ||
-	    strstr(verify->report->original_headers,
-		   BOUNCE_TOKEN_HEADER) == NULL)
-		return FALSE;
-	t_array_init(&keys, 2);
-	ret = bounce_key_read(verify->bu, FALSE, &keys, &error);
-	if (ret < 0) {
-		e_error(verify->bu->event, "Tokens cannot be verified: %s",
-			error);
-	}
-	return ret > 0 && find_token(verify, &keys);
 }
 
 /*
@@ -133,10 +134,11 @@ static bool sent_to(struct verify *verify, const char *address)
 	    bounce_address_normalize(verify->pool, address, &normal,
 				     &error) < 0)
 		return FALSE;
-	if (verify->token != NULL)
+	if (verify->token != NULL && !bounce_token_is_open(verify->token))
 		return bounce_token_has(verify->token, normal);
 	/* a copy without recipients was sent by Bcc */
-	return array_is_empty(&verify->original->recipients) ||
+	return verify->original == NULL ||
+		array_is_empty(&verify->original->recipients) ||
 		bounce_outgoing_has(verify->original, normal);
 }
 
@@ -170,6 +172,18 @@ judge(struct bounce_user *bu, const struct bounce_report *report, pool_t pool)
 	return bounce_evidence_judge(report, &site);
 }
 
+/* A token that does not name its recipients leaves that to the copy. */
+static bool is_ours(struct verify *verify)
+{
+	if (verify->report->original_message_id == NULL)
+		return FALSE;
+	if (!verify_token(verify))
+		return verify_original(verify);
+	if (bounce_token_is_open(verify->token))
+		(void)verify_original(verify);
+	return TRUE;
+}
+
 enum bounce_evidence
 bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report)
 {
@@ -178,8 +192,7 @@ bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report)
 	enum bounce_evidence evidence;
 
 	T_BEGIN {
-		if (report->original_message_id == NULL ||
-		    (!verify_token(&verify) && !verify_original(&verify)))
+		if (!is_ours(&verify))
 			evidence = judge(bu, report, pool);
 		else if (check_recipients(&verify, report))
 			evidence = BOUNCE_EVIDENCE_VERIFIED;

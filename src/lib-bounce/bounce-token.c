@@ -13,9 +13,11 @@
 
 #define TOKEN_VERSION "1"
 #define MAC_SIZE 16
-#define MARK_SIZE 4
-/* 4 bytes in base64 without its padding */
-#define MARK_CHARS 6
+#define MARK_SIZE 3
+/* 3 bytes in base64 */
+#define MARK_CHARS 4
+/* A line of a header has 78 characters (RFC 5322 section 2.1.1). */
+#define LINE_MARKS 18
 /* Marks are filled up to so many, and to the next double. */
 #define MIN_MARKS 4
 
@@ -161,9 +163,8 @@ bounce_token_make(const struct bounce_token_key *key, const char *user,
 	string_t *str = t_str_new(512);
 
 	str_printfa(str, TOKEN_VERSION" %s %s", day, mac);
-	/* ten marks a line (RFC 5322 section 2.1.1) */
 	while (*marks != '\0') {
-		size_t len = I_MIN(strlen(marks), 10 * MARK_CHARS);
+		size_t len = I_MIN(strlen(marks), LINE_MARKS * MARK_CHARS);
 
 		str_append(str, "\r\n ");
 		str_append_data(str, marks, len);
@@ -213,14 +214,17 @@ bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 	return FALSE;
 }
 
+bool bounce_token_is_open(const struct bounce_token *token)
+{
+	return *token->recipients == '\0';
+}
+
 bool bounce_token_has(const struct bounce_token *token, const char *address)
 {
 	const char *mark = t_address_mark(&token->key, token->message_id,
 					  address);
 	const char *p = token->recipients;
 
-	if (*p == '\0')
-		return TRUE;
 	for (; strlen(p) >= MARK_CHARS; p += MARK_CHARS) {
 		if (strncmp(p, mark, MARK_CHARS) == 0)
 			return TRUE;

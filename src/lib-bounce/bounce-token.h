@@ -7,7 +7,7 @@
    X-Bounce-Token: 1 20261124 <mac> [<recipient>]...
 
    mac is 16 bytes of HMAC-SHA256 over user, Message-ID, day and what follows,
-   in base64; each recipient 4 bytes of one over the Message-ID and the address,
+   in base64; each recipient 3 bytes of one over the Message-ID and the address,
    in ascending order and filled up with others, so that it does not say how many
    Bcc there were. More than BOUNCE_TOKEN_MAX_RECIPIENTS are left out.
 
@@ -20,7 +20,7 @@
 #define BOUNCE_TOKEN_KEY_SIZE 32
 #define BOUNCE_TOKEN_MAX_KEYS 8
 /* Dovecot promises its clients that a mail grows by 1024 bytes at most. */
-#define BOUNCE_TOKEN_MAX_RECIPIENTS 64
+#define BOUNCE_TOKEN_MAX_RECIPIENTS 128
 /* Nobody bounces a mail that is older. */
 #define BOUNCE_TOKEN_MAX_DAYS 30
 
@@ -34,7 +34,7 @@ struct bounce_token {
 	/* of the key that verified it */
 	struct bounce_token_key key;
 	const char *message_id;
-	/* the recipients' marks, 6 characters each; "" = there were too many */
+	/* the recipients' marks, 4 characters each; "" = there were too many */
 	const char *recipients;
 };
 
@@ -57,8 +57,9 @@ bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 			 const char *value, const char *user,
 			 const char *message_id, time_t now, pool_t pool,
 			 struct bounce_token *token_r);
-/* Was it sent to that address (normal form)? TRUE also where there were too
-   many to tell. */
+/* There were too many recipients: it does not say who they were. */
+bool bounce_token_is_open(const struct bounce_token *token);
+/* Was it sent to that address (normal form)? An open one has none. */
 bool bounce_token_has(const struct bounce_token *token, const char *address);
 
 #endif
