@@ -280,6 +280,39 @@ START_TEST(test_words)
 }
 END_TEST
 
+/* Of each mail that failed the copy in Sent bears a mark: the record knows
+   them all. */
+START_TEST(test_mails_known)
+{
+	static const struct {
+		double day;
+		const char *what;
+		unsigned int scored, unscored;
+	} steps[] = {
+		{ 0, "mailbox-full", 1, 0 },
+		{ 0.1, "mailbox-full", 1, 1 },
+		{ 0.2, "reputation", 1, 2 },
+		{ 1, "mailbox-unknown", 2, 2 },
+		{ 2, "mailbox-full", 2, 3 },
+	};
+	struct bounce_policy policy;
+	struct bounce_record rec;
+
+	bounce_policy_init(&policy);
+	bounce_record_init(&rec, pool_datastack_create(), "a@b.c");
+	for (unsigned int i = 0; i < N_ELEMENTS(steps); i++) {
+		count(&policy, &rec, steps[i].day, steps[i].what, i);
+		ck_assert_uint_eq(array_count(&rec.originals),
+				  steps[i].scored);
+		ck_assert_uint_eq(array_count(&rec.unscored),
+				  steps[i].unscored);
+	}
+	for (unsigned int i = 0; i < 100; i++)
+		count(&policy, &rec, 2, "mailbox-full", 100 + i);
+	ck_assert_uint_eq(array_count(&rec.unscored), BOUNCE_MAX_RECENT);
+}
+END_TEST
+
 /* A thousand reports and more: none is counted twice, the record stays small */
 START_TEST(test_many)
 {
@@ -530,6 +563,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_story, 0, N_ELEMENTS(stories));
 	tcase_add_test(tcase, test_words);
+	tcase_add_test(tcase, test_mails_known);
 	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_settings);
 	tcase_add_test(tcase, test_lapse);

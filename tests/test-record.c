@@ -60,10 +60,11 @@ END_TEST
 START_TEST(test_ours)
 {
 	struct bounce_record rec, back;
-	const char *id = "<orig@x>";
+	const char *id = "<orig@x>", *other = "<other@x>";
 
 	bounce_record_init(&rec, pool_datastack_create(), "a@b.c");
 	array_push_back(&rec.originals, &id);
+	array_push_back(&rec.unscored, &other);
 	rec.original_address = "alias@b.c";
 	rec.seen = "12345678abcdefgh";
 	rec.scored = 5;
@@ -87,6 +88,7 @@ START_TEST(test_ours)
 	ck_assert_str_eq(back.corrected, "new@b.c");
 	ck_assert_int_eq(back.by, BOUNCE_BY_USER);
 	ck_assert_str_eq(array_idx_elem(&back.originals, 0), "<orig@x>");
+	ck_assert_str_eq(array_idx_elem(&back.unscored, 0), "<other@x>");
 	ck_assert_str_eq(bounce_record_encode(&back),
 			 bounce_record_encode(&rec));
 }

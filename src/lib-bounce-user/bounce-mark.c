@@ -15,7 +15,7 @@ int bounce_mark_failed(struct bounce_user *bu,
 	    report->original_message_id == NULL)
 		return 0;
 	return bounce_original_mark(bu->user, report->original_message_id, now,
-				    TRUE, error_r);
+				    error_r);
 }
 
 static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
@@ -30,13 +30,13 @@ static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
 	return -1;
 }
 
-/* The mails that failed to this address; hashes of long ids name none. */
 static void add_id(ARRAY_TYPE(const_string) *ids, const char *id)
 {
-	if (id != NULL && *id == '<' && find_id(ids, id) < 0)
+	if (id != NULL && find_id(ids, id) < 0)
 		array_push_back(ids, &id);
 }
 
+/* The mails that failed to this address. */
 static void
 get_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
 {
@@ -44,6 +44,8 @@ get_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
 
 	add_id(ids, rec->original_message_id);
 	array_foreach_elem(&rec->originals, id)
+		add_id(ids, id);
+	array_foreach_elem(&rec->unscored, id)
 		add_id(ids, id);
 }
 
@@ -67,6 +69,8 @@ drop_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
 	drop_id(ids, rec->original_message_id);
 	array_foreach_elem(&rec->originals, id)
 		drop_id(ids, id);
+	array_foreach_elem(&rec->unscored, id)
+		drop_id(ids, id);
 }
 
 static int
@@ -87,8 +91,6 @@ int bounce_mark_cleared(struct bounce_user *bu,
 {
 	struct bounce_store *store;
 	ARRAY_TYPE(const_string) ids;
-	const char *id;
-	int ret, count = 0;
 
 	t_array_init(&ids, 4);
 	get_ids(before, &ids);
@@ -97,11 +99,6 @@ int bounce_mark_cleared(struct bounce_user *bu,
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
 	    drop_all(store, now, &ids, error_r) < 0)
 		return -1;
-	array_foreach_elem(&ids, id) {
-		ret = bounce_original_mark(bu->user, id, now, FALSE, error_r);
-		if (ret < 0)
-			return -1;
-		count += ret;
-	}
-	return count;
+	return array_is_empty(&ids) ? 0 :
+		bounce_original_unmark(bu->user, &ids, error_r);
 }

@@ -47,16 +47,12 @@ static void
 index_mail(struct bounce_original_index *index, struct index_box *box)
 {
 	struct index_mail *mail;
-	const char *value, *start, *end, *id;
+	const char *id = bounce_outgoing_message_id(box->mail);
 
-	if (mail_get_first_header(box->mail, "Message-ID", &value) <= 0 ||
-	    (start = strchr(value, '<')) == NULL ||
-	    (end = strchr(start, '>')) == NULL)
-		return;
-	id = p_strdup_until(index->pool, start, end + 1);
 	/* the newest is asked first */
-	if (hash_table_lookup(index->mails, id) != NULL)
+	if (id == NULL || hash_table_lookup(index->mails, id) != NULL)
 		return;
+	id = p_strdup(index->pool, id);
 	mail = p_new(index->pool, struct index_mail, 1);
 	mail->box = box;
 	mail->uid = box->mail->uid;

@@ -5,11 +5,12 @@
 #include "mail-storage.h"
 #include "mailbox-list-iter.h"
 #include "mail-user.h"
+#include "time-util.h"
 #include "bounce-original.h"
 
 #define DAY_SECS (24 * 60 * 60)
 /* The date is asked of one in so many: it may cost a look at the file. */
-#define DATE_EVERY 32
+#define ASK_EVERY 32
 
 struct original_search {
 	struct mail_user *user;
@@ -18,24 +19,21 @@ struct original_search {
 	/* what to do with it; 0, or -1 if the storage failed */
 	int (*found)(struct original_search *search, struct mail *mail);
 	enum mailbox_flags flags;
-	/* mails that may still be looked at */
+	/* mails that may still be looked at, and until when */
 	unsigned int left;
+	uint64_t deadline;
+	bool late;
 
 	pool_t pool;
 	struct bounce_outgoing *out;
-	bool bounced;
 };
 
 static bool
 is_original(struct original_search *search, struct mail *mail)
 {
-	const char *value, *start, *end;
+	const char *id = bounce_outgoing_message_id(mail);
 
-	if (mail_get_first_header(mail, "Message-ID", &value) <= 0 ||
-	    (start = strchr(value, '<')) == NULL ||
-	    (end = strchr(start, '>')) == NULL)
-		return FALSE;
-	return strcmp(t_strdup_until(start, end + 1), search->message_id) == 0;
+	return id != NULL && strcmp(id, search->message_id) == 0;
 }
 
 static bool is_too_old(struct original_search *search, struct mail *mail)
@@ -44,6 +42,13 @@ static bool is_too_old(struct original_search *search, struct mail *mail)
 
 	return mail_get_received_date(mail, &date) == 0 &&
 		date < search->oldest;
+}
+
+/* Asked now and then: both cost something. */
+static bool is_over(struct original_search *search, struct mail *mail)
+{
+	search->late = i_microseconds() > search->deadline;
+	return search->late || is_too_old(search, mail);
 }
 
 /* 1 = found and done */
@@ -58,8 +63,7 @@ search_mails(struct original_search *search, struct mail *mail)
 	for (i = 0; i < status.messages && ret == 0 && search->left > 0; i++) {
 		mail_set_seq(mail, status.messages - i);
 		search->left--;
-		if (i % DATE_EVERY == DATE_EVERY - 1 &&
-		    is_too_old(search, mail))
+		if (i % ASK_EVERY == ASK_EVERY - 1 && is_over(search, mail))
 			break;
 		T_BEGIN {
 			if (is_original(search, mail))
@@ -87,6 +91,10 @@ search_opened(struct original_search *search, struct mailbox *box)
 	/* a commit without changes, too: what was read goes to the cache */
 	if (mailbox_transaction_commit(&trans) < 0)
 		ret = -1;
+	/* mbox keeps a flag only then */
+	if (ret > 0 && (search->flags & MAILBOX_FLAG_READONLY) == 0 &&
+	    mailbox_sync(box, 0) < 0)
+		ret = -1;
 	return ret;
 }
 
@@ -109,6 +117,11 @@ search_box(const struct mailbox_info *info, void *context,
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Mailbox %s: %s", info->vname,
 			mailbox_get_last_internal_error(box, NULL));
+	} else if (ret == 0 && search->late) {
+		*error_r = t_strdup_printf("Mailbox %s: not searched to its "
+			"end within %u seconds", info->vname,
+			BOUNCE_ORIGINAL_MAX_SECS);
+		ret = -1;
 	}
 	mailbox_free(&box);
 	return ret;
@@ -151,6 +164,8 @@ int bounce_original_each_box(struct mail_user *user,
 static int search_all(struct original_search *search, const char **error_r)
 {
 	search->left = BOUNCE_ORIGINAL_MAX_MAILS;
+	search->deadline = i_microseconds() +
+		BOUNCE_ORIGINAL_MAX_SECS * 1000000ULL;
 	return bounce_original_each_box(search->user, search_box, search,
 					error_r);
 }
@@ -177,27 +192,26 @@ int bounce_original_read(struct mail_user *user, const char *message_id,
 	return search_all(&search, error_r);
 }
 
-static int found_mark(struct original_search *search, struct mail *mail)
+static int
+found_mark(struct original_search *search ATTR_UNUSED, struct mail *mail)
 {
 	static const char *const names[] = { BOUNCE_ORIGINAL_KEYWORD, NULL };
 	struct mail_keywords *keywords =
 		mailbox_keywords_create_valid(mail->box, names);
 
-	mail_update_keywords(mail, search->bounced ? MODIFY_ADD : MODIFY_REMOVE,
-			     keywords);
+	mail_update_keywords(mail, MODIFY_ADD, keywords);
 	mailbox_keywords_unref(&keywords);
 	return 0;
 }
 
 int bounce_original_mark(struct mail_user *user, const char *message_id,
-			 time_t now, bool bounced, const char **error_r)
+			 time_t now, const char **error_r)
 {
 	struct original_search search = {
 		.user = user,
 		.message_id = message_id,
 		.oldest = now - BOUNCE_ORIGINAL_MAX_DAYS * DAY_SECS,
-		.found = found_mark,
-		.bounced = bounced
+		.found = found_mark
 	};
 
 	return search_all(&search, error_r);

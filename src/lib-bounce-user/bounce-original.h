@@ -4,7 +4,9 @@
 /* The mail that a report returns, in the user's mailboxes with special use
    \Sent. Looked for by its Message-ID (with < >, exact), the newest first,
    among the last BOUNCE_ORIGINAL_MAX_MAILS that are not older than
-   BOUNCE_ORIGINAL_MAX_DAYS. */
+   BOUNCE_ORIGINAL_MAX_DAYS, for BOUNCE_ORIGINAL_MAX_SECS at most: a delivery
+   waits for it. What was read stays in the mailbox's cache, so that the next
+   search gets further. */
 
 #include "bounce-outgoing.h"
 
@@ -12,6 +14,7 @@ struct mail_user;
 
 #define BOUNCE_ORIGINAL_MAX_MAILS 10000
 #define BOUNCE_ORIGINAL_MAX_DAYS 40
+#define BOUNCE_ORIGINAL_MAX_SECS 5
 /* Set while a recipient has failed and nobody cleared it. */
 #define BOUNCE_ORIGINAL_KEYWORD "$Bounced"
 
@@ -19,10 +22,14 @@ struct mail_user;
 int bounce_original_read(struct mail_user *user, const char *message_id,
 			 time_t now, pool_t pool,
 			 struct bounce_outgoing *out_r, const char **error_r);
-/* Put the keyword on it, or take it off. Returns 1, 0 if there is none, or
-   -1. */
+/* Put the keyword on it. Returns 1, 0 if there is none, or -1. */
 int bounce_original_mark(struct mail_user *user, const char *message_id,
-			 time_t now, bool bounced, const char **error_r);
+			 time_t now, const char **error_r);
+/* Take the keyword off the mails with these ids (bounce_incident_id()), however
+   old they are: only what has it is looked at. Returns how many, or -1. */
+int bounce_original_unmark(struct mail_user *user,
+			   const ARRAY_TYPE(const_string) *ids,
+			   const char **error_r);
 
 /* Many reports at once (scan): the Message-IDs of the user's sent mail, the
    newest BOUNCE_ORIGINAL_MAX_INDEXED of each mailbox and of any age, are read

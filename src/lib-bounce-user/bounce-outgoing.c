@@ -78,6 +78,15 @@ p_message_id(pool_t pool, const char *value)
 		p_strdup_until(pool, start, end + 1);
 }
 
+const char *bounce_outgoing_message_id(struct mail *mail)
+{
+	const char *value;
+
+	if (mail_get_first_header(mail, "Message-ID", &value) <= 0)
+		return NULL;
+	return p_message_id(pool_datastack_create(), value);
+}
+
 static void
 add_header(struct bounce_outgoing *out, pool_t pool, const char *name,
 	   const unsigned char *data, size_t size)

@@ -26,6 +26,8 @@ int bounce_outgoing_read(struct mail *mail, pool_t pool,
 /* The same from a stream, which is left at its start. */
 int bounce_outgoing_read_stream(struct istream *input, pool_t pool,
 				struct bounce_outgoing *out_r);
+/* The Message-ID alone (with < >), on the data stack, or NULL. */
+const char *bounce_outgoing_message_id(struct mail *mail);
 /* The recipients as the caller knows them (an envelope's) instead of the
    headers'. Any form; what is no address is passed over. */
 void bounce_outgoing_set_recipients(struct bounce_outgoing *out, pool_t pool,

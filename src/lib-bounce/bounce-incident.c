@@ -18,7 +18,7 @@ static const char *p_hash(pool_t pool, const char *text)
 			   binary_to_hex(digest, sizeof(digest)), NULL);
 }
 
-static const char *p_id(pool_t pool, const char *id)
+const char *bounce_incident_id(pool_t pool, const char *id)
 {
 	if (id == NULL)
 		return NULL;
@@ -34,7 +34,7 @@ static const char *report_id(pool_t pool, const struct bounce_report *report)
 	string_t *str;
 
 	if (report->message_id != NULL)
-		return p_id(pool, report->message_id);
+		return bounce_incident_id(pool, report->message_id);
 	str = t_str_new(256);
 	str_printfa(str, "%s %s %s",
 		    report->reporting_mta == NULL ? "" : report->reporting_mta,
@@ -114,7 +114,7 @@ void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return;
 	id = report_id(pool, report);
-	original = p_id(pool, report->original_message_id);
+	original = bounce_incident_id(pool, report->original_message_id);
 	array_foreach(&report->recipients, rcpt) {
 		if (array_count(incidents) >= BOUNCE_MAX_RECIPIENTS)
 			break;

@@ -136,6 +136,14 @@ static void move_to_seen(pool_t pool, struct bounce_record *rec)
 }
 
 static void
+remember_unscored(pool_t pool, struct bounce_record *rec, const char *id)
+{
+	if (id != NULL && !list_has(&rec->originals, id) &&
+	    !list_has(&rec->unscored, id))
+		remember(&rec->unscored, pool, id);
+}
+
+static void
 count_report(pool_t pool, struct bounce_record *rec,
 	     const struct bounce_incident *incident)
 {
@@ -152,6 +160,7 @@ count_report(pool_t pool, struct bounce_record *rec,
 	if (incident->original_address != NULL)
 		rec->original_address =
 			p_strdup(pool, incident->original_address);
+	remember_unscored(pool, rec, incident->original_message_id);
 }
 
 /* At most once a day (UTC) and once for each original message; what came
@@ -323,6 +332,7 @@ restart_lapsed(const struct bounce_policy *policy, pool_t pool,
 	rec->unknown = old.unknown;
 	rec->recent = old.recent;
 	rec->originals = old.originals;
+	rec->unscored = old.unscored;
 	rec->seen = old.seen;
 }
 

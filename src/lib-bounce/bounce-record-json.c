@@ -21,8 +21,8 @@ static const char *const known_members[] = {
 	"v", "address", "original_address", "state", "class", "side", "reason",
 	"status", "reply", "diagnostic", "remote_mta", "score", "count",
 	"first", "last", "until", "evidence", "original_message_id", "by",
-	"corrected", "recent", "originals", "seen", "scored", "since", "days",
-	"lease", "released", NULL
+	"corrected", "recent", "originals", "unscored", "seen", "scored",
+	"since", "days", "lease", "released", NULL
 };
 
 /*
@@ -151,6 +151,8 @@ static void set_ours(json_t *json, const struct bounce_record *rec)
 {
 	if (array_count(&rec->originals) > 0)
 		set_list(json, "originals", &rec->originals);
+	if (array_count(&rec->unscored) > 0)
+		set_list(json, "unscored", &rec->unscored);
 	set_text_max(json, "seen", rec->seen,
 		     BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE);
 	if (rec->scored != 0)
@@ -315,6 +317,7 @@ static int decode_object(pool_t pool, json_t *json,
 	get_numbers(json, rec);
 	get_list(pool, json, "recent", &rec->recent);
 	get_list(pool, json, "originals", &rec->originals);
+	get_list(pool, json, "unscored", &rec->unscored);
 	get_unknown(pool, json, rec);
 	return 0;
 }

@@ -49,6 +49,7 @@ static const struct member {
 	MEMBER(TEXT, corrected),
 	MEMBER(LIST, recent),
 	MEMBER(LIST, originals),
+	MEMBER(LIST, unscored),
 	MEMBER(TEXT, seen),
 	MEMBER(TIME, scored),
 	MEMBER(TIME, since),
@@ -244,6 +245,7 @@ bool bounce_record_scan(pool_t pool, const char *json,
 	i_zero(rec_r);
 	p_array_init(&rec_r->recent, pool, 4);
 	p_array_init(&rec_r->originals, pool, 4);
+	p_array_init(&rec_r->unscored, pool, 1);
 	return scan_char(&copy, '{') && scan_members(&copy, rec_r) &&
 		scan_char(&copy, '}') && *copy == '\0';
 }

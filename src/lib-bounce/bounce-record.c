@@ -64,6 +64,7 @@ void bounce_record_init(struct bounce_record *rec_r, pool_t pool,
 	rec_r->address = p_strdup(pool, address);
 	p_array_init(&rec_r->recent, pool, 4);
 	p_array_init(&rec_r->originals, pool, 4);
+	p_array_init(&rec_r->unscored, pool, 1);
 }
 
 static void
@@ -97,6 +98,7 @@ void bounce_record_copy(pool_t pool, const struct bounce_record *src,
 	dest.unknown = p_strdup(pool, src->unknown);
 	copy_strings(pool, &src->recent, &dest.recent);
 	copy_strings(pool, &src->originals, &dest.originals);
+	copy_strings(pool, &src->unscored, &dest.unscored);
 	*dest_r = dest;
 }
 

@@ -71,6 +71,9 @@ struct bounce_record {
 
 	/* Message-IDs of the mails that scored already, as recent */
 	ARRAY_TYPE(const_string) originals;
+	/* and of those that failed without a score: their copies in Sent bear a
+	   mark, too */
+	ARRAY_TYPE(const_string) unscored;
 	/* what fell out of recent: hashes of BOUNCE_SEEN_SIZE characters each,
 	   oldest first, at most BOUNCE_MAX_SEEN of them; NULL = none */
 	const char *seen;
@@ -138,6 +141,8 @@ ARRAY_DEFINE_TYPE(bounce_incident, struct bounce_incident);
 void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 			   enum bounce_evidence evidence, time_t when,
 			   ARRAY_TYPE(bounce_incident) *incidents);
+/* A Message-ID as records remember it: a long one by its hash. */
+const char *bounce_incident_id(pool_t pool, const char *message_id);
 
 /* Take in one incident. Strings are copied to pool, which must be the record's.
    Returns TRUE if the record changed (FALSE: the report was counted before).
