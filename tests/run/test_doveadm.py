@@ -178,7 +178,7 @@ class Manual(Doveadm):
         page = (harness.SOURCE / 'doc' / 'doveadm-bounce.1').read_text('utf-8')
         entries = dict(re.findall(r'^\.\\" command: bounce ([a-z ]+)\n(.*?)'
                                   r'(?=^\.\\" command|^\.Sh)', page, re.M | re.S))
-        for command in ('list', 'scan', 'import'):
+        for command in ('list', 'scan', 'import', 'rate'):
             named = re.search(r'^Columns:\n(.*?)(?=^\.Pp|^\.El|; with|\Z)',
                               entries[command], re.M | re.S).group(1)
             named = [name for line in re.findall(r'^\.Li (.*)$', named, re.M)

@@ -3,7 +3,7 @@
 import time
 
 import harness
-from test_sent import letter
+from test_sent import complaint, letter
 from test_verified import Case
 
 
@@ -85,6 +85,16 @@ class Proof(Case):
         user = self.failed()
         self.doveadm('bounce', 'add', '-u', user, self.bob)
         self.mail(user, f'In-Reply-To: <m.{user}@example.org>\r\n')
+        self.assertFalse(self.alive(user))
+
+    def test_what_a_complaint_said_stays(self):
+        user = self.failed()
+        mail = letter(to=[self.bob], sender=f'{user}@example.org')
+        self.append(user, mail)
+        self.lmtp(user, complaint(self.bob, f'{user}@example.org', mail))
+        self.assertEqual(self.state(user, self.bob)['by'], 'complaint')
+        self.mail(user, f'In-Reply-To: <m.{user}@example.org>\r\n')
+        self.report(user, mail, [self.bob], action='delivered', status='2.0.0')
         self.assertFalse(self.alive(user))
 
     def test_success(self):

@@ -22,8 +22,53 @@ def people(count, domain='example.net', start=0):
     return [f'person{i}@{domain}' for i in range(start, start + count)]
 
 
+imaplib.Commands['MOVE'] = ('SELECTED',)
+
+
+def complaint(address, user, mail):
+    """A feedback report (RFC 5965, bytes) that returns this mail."""
+    return b'''From: <feedback@isp.example>
+To: <%s>
+Subject: FW: News
+Date: %s
+Message-ID: %s
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="f"
+
+--f
+Content-Type: text/plain
+
+This is an email abuse report.
+
+--f
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+User-Agent: Some/1.0
+Version: 1
+Original-Rcpt-To: <%s>
+Source-IP: 192.0.2.1
+
+--f
+Content-Type: message/rfc822
+
+Received: from client.example.org by mx.example.org with ESMTPSA; x
+%s
+--f--
+'''.replace(b'\n', b'\r\n') % (
+        user.encode(), email.utils.formatdate().encode(),
+        email.utils.make_msgid(domain='isp.example').encode(),
+        address.encode(), mail)
+
+
 class SentCase(harness.TestCase):
     relay = True
+    conf = '''namespace inbox {
+  mailbox Gesendet {
+    special_use = \\Sent
+  }
+}
+'''
     conf23 = '''protocol submission {
   mail_plugins = $mail_plugins submission_bounce
 }
@@ -35,15 +80,21 @@ class SentCase(harness.TestCase):
 }
 '''
 
+    # A mail is counted after the client got its answer and before its next
+    # command is read: NOOP waits for it.
+
     def append(self, user, mail, folder='Sent', date=None, client=None):
         client = client or self.imap(user)
         status, answer = client.append(
             folder, '(\\Seen)', date and imaplib.Time2Internaldate(date), mail)
         self.assertEqual(status, 'OK', answer)
+        client.noop()
 
     def submit(self, user, mail, to, client=None):
         client = client or self.submission(user)
-        return client.sendmail(f'{user}@example.org', to, mail)
+        refused = client.sendmail(f'{user}@example.org', to, mail)
+        client.noop()
+        return refused
 
     def rate(self, user, *args):
         return self.doveadm_json('bounce', 'rate', '-u', user, *args)
@@ -55,7 +106,7 @@ class SentCase(harness.TestCase):
         return [row for row in self.rate(user, *args) if '-' in row['window']]
 
     def sent(self, user):
-        """Recipients that were counted; waits for submission's hook."""
+        """Recipients that were counted."""
         return int(self.day(user)['sent'])
 
 
@@ -80,12 +131,100 @@ class Counting(SentCase):
         self.append(user, letter(to=people(4)), folder='Drafts', client=client)
         client.select('Drafts')
         client.copy('1', 'Sent')
+        client.noop()
         self.assertEqual(self.sent(user), 4)
         # about within Sent, and again
         client.select('Sent')
         client.copy('1', 'Sent')
         client.copy('1', 'INBOX')
+        client.noop()
         self.assertEqual(self.sent(user), 4)
+
+    def test_by_special_use(self):
+        """MOVE, and into what has the special use, not the name."""
+        user = self.new_user()
+        client = self.imap(user)
+        for folder in ('Drafts', 'Gesendet', 'Archive/Sent'):
+            client.create(folder)
+        self.append(user, letter(to=people(3)), folder='Archive/Sent',
+                    client=client)
+        for number in range(2):
+            self.append(user, letter(to=people(2, start=number * 2)),
+                        folder='Drafts', client=client)
+        self.assertEqual(self.sent(user), 0)
+        client.select('Drafts')
+        status, answer = client._simple_command('MOVE', '1:2', 'Gesendet')
+        self.assertEqual(status, 'OK', answer)
+        client.noop()
+        self.assertEqual(self.sent(user), 4)
+        self.assertEqual(self.messages(user, 'Gesendet'), 2)
+
+    def test_draft_saved_twice(self):
+        user = self.new_user()
+        draft = letter(to=people(2))
+        for _ in range(2):
+            self.append(user, draft)
+        self.assertEqual(self.sent(user), 2)
+        # nothing to know it by: it counts
+        anonymous = draft.replace(b'Message-ID', b'X-No-ID')
+        for _ in range(2):
+            self.append(user, anonymous)
+        self.assertEqual(self.sent(user), 6)
+
+    def test_multiappend(self):
+        user = self.new_user()
+        client = self.imap(user)
+        mails = [letter(f'No {i}', to=people(2, start=i)) for i in range(3)]
+        tag = client._new_tag()
+        client.send(tag + b' APPEND Sent' + b''.join(
+            b' {%d+}\r\n%s' % (len(mail), mail) for mail in mails) + b'\r\n')
+        self.assertEqual(client._command_complete('APPEND', tag)[0], 'OK')
+        client.noop()
+        self.assertEqual(self.sent(user), 6)
+
+    def test_chunking(self):
+        """BDAT instead of DATA."""
+        user = self.new_user()
+        client = self.submission(user)
+        client.ehlo()
+        client.docmd('MAIL', f'FROM:<{user}@example.org>')
+        client.docmd('RCPT', 'TO:<bob@example.net>')
+        mail = letter()
+        client.send(b'BDAT 30\r\n' + mail[:30])
+        self.assertEqual(client.getreply()[0], 250)
+        client.send(b'BDAT %d LAST\r\n' % (len(mail) - 30) + mail[30:])
+        self.assertEqual(client.getreply()[0], 250)
+        client.noop()
+        self.assertEqual(self.sent(user), 1)
+        relayed = self.server.relay.delivered[-1][2]
+        self.assertTrue(relayed.startswith(b'X-Bounce-Token') or
+                        b'\r\nX-Bounce-Token' in relayed, relayed)
+        self.assertTrue(relayed.endswith(mail))
+
+    def test_client_gone(self):
+        """It hangs up before the answer: no harm is done."""
+        user = self.new_user()
+        for delay in (0, 0.01, 0.03):
+            client = self.submission(user)
+            client.docmd('MAIL', f'FROM:<{user}@example.org>')
+            client.docmd('RCPT', 'TO:<bob@example.net>')
+            client.docmd('DATA')
+            client.send(letter() + b'\r\n.\r\n')
+            time.sleep(delay)
+            client.sock.close()
+        self.submit(user, letter(), ['bob@example.net'])
+        self.assertGreaterEqual(self.sent(user), 1)
+
+    def test_many_recipients(self):
+        """To all at once: the token is bounded, each counts."""
+        user = self.new_user()
+        to = people(500)
+        mail = letter('News', to=['list@example.org'])
+        self.submit(user, mail, to)
+        relayed = self.server.relay.delivered[-1][2]
+        self.assertLess(len(relayed), len(mail) + 1024)
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['known']), (500, 'all'))
 
     def test_archive_is_not_sent_today(self):
         user = self.new_user()
@@ -210,6 +349,111 @@ class Down(SentCase):
         self.assertTrue(self.log('Proof of life is lost'))
 
 
+class Formats:
+    """Each mailbox format: saved, copied, and the original found again."""
+
+    def test_counted(self):
+        user = self.new_user()
+        client = self.imap(user)
+        mail = letter(to=people(3), sender=f'{user}@example.org')
+        self.append(user, mail, client=client)
+        client.create('Drafts')
+        self.append(user, letter(to=people(4)), folder='Drafts', client=client)
+        client.select('Drafts')
+        client.copy('1', 'Sent')
+        client.noop()
+        self.assertEqual(self.sent(user), 7)
+        head, body = mail.split(b'\r\n\r\n', 1)
+        report = harness.dsn(people(1), user=f'{user}@example.org')
+        start = report.index(b'\r\n\r\nReceived:')
+        report = (report[:start] + b'\r\n\r\n' + head + b'\r\n\r\n' + body +
+                  report[report.rindex(b'--b1_'):])
+        self.lmtp(user, report)
+        row, = self.doveadm_json('bounce', 'list', '-u', user)
+        self.assertEqual(row['address'], people(1)[0])
+        self.assertEqual([sorted(flags & {'$Bounced'}) for flags, _ in
+                          self.fetch(user, 'Sent')], [['$Bounced'], []])
+
+
+class Sdbox(Formats, SentCase):
+    conf23 = SentCase.conf23 + 'mail_location = sdbox:~/mail\n'
+    conf24 = SentCase.conf24 + 'mail_driver = sdbox\nmail_path = ~/mail\n'
+
+
+class Mdbox(Formats, SentCase):
+    conf23 = SentCase.conf23 + 'mail_location = mdbox:~/mail\n'
+    conf24 = SentCase.conf24 + 'mail_driver = mdbox\nmail_path = ~/mail\n'
+
+
+class Mbox(Formats, SentCase):
+    conf23 = SentCase.conf23 + 'mail_location = mbox:~/mail:INBOX=~/inbox\n'
+    conf24 = SentCase.conf24 + ('mail_driver = mbox\nmail_path = ~/mail\n'
+                                'mail_inbox_path = ~/inbox\n')
+
+
+class Others(SentCase):
+    """A \\Sent that is not the user's own is none of his dictionary: nobody
+    looks for originals there."""
+    place = '''namespace team {
+  type = public
+  separator = /
+  prefix = Team/
+  %s
+  mailbox Sent {
+    special_use = \\Sent
+  }
+}
+'''
+    conf23 = SentCase.conf23 + place % 'location = maildir:@DIR@/team'
+    conf24 = SentCase.conf24 + place % 'mail_path = @DIR@/team'
+
+    @classmethod
+    def prepare(cls, server):
+        path = f'{server.dir}/team'
+        harness.os.mkdir(path)
+        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+
+    def test_public(self):
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Team/Sent')
+        self.append(user, letter(), folder='Team/Sent', client=client)
+        self.assertEqual(self.sent(user), 0)
+        self.append(user, letter(), client=client)
+        self.assertEqual(self.sent(user), 1)
+
+
+class Hung(SentCase):
+    """A dictionary that never answers: no client waits for it."""
+    dict23 = 'proxy:@DIR@/hung:bounce'
+    dict24 = '  dict proxy {\n    name = bounce\n    socket_path = @DIR@/hung\n  }'
+
+    @classmethod
+    def prepare(cls, server):
+        cls.listener = harness.socket.socket(harness.socket.AF_UNIX)
+        cls.listener.bind(f'{server.dir}/hung')
+        harness.os.chmod(f'{server.dir}/hung', 0o777)
+        # connections are taken by the kernel, and nobody reads them
+        cls.listener.listen(100)
+        cls.addClassCleanup(cls.listener.close)
+
+    def test_nobody_waits(self):
+        user = self.new_user()
+        for what in (lambda: self.submission(user).sendmail(
+                         f'{user}@example.org', ['bob@example.net'], letter()),
+                     lambda: self.imap(user).append('Sent', None, None,
+                                                    letter())):
+            began = time.monotonic()
+            what()
+            self.assertLess(time.monotonic() - began, 10 * harness.SLOW)
+        self.assertEqual(len(self.server.relay.delivered), 1)
+        # what waits for the dictionary ends with the listener
+        self.expect_log('Sent mail is not counted')
+        self.listener.close()
+        self.wait_log('submission.*Sent mail is not counted')
+        self.wait_log('imap.*Sent mail is not counted')
+
+
 class AtOnce(SentCase):
     """Several clients at the same time lose no count."""
 
@@ -229,6 +473,21 @@ class AtOnce(SentCase):
             thread.join()
         row, = self.broadcasts(user)
         self.assertEqual((row['sent'], self.sent(user)), (40, 40))
+
+    def test_same_mail(self):
+        """Submitted and saved at the same moment: once."""
+        user = self.new_user()
+        mails = [letter(f'No {i}', to=people(1)) for i in range(10)]
+        client, imap = self.submission(user), self.imap(user)
+        threads = [harness.threading.Thread(target=work) for work in (
+            lambda: [self.submit(user, mail, people(1), client)
+                     for mail in mails],
+            lambda: [self.append(user, mail, client=imap) for mail in mails])]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.sent(user), len(mails))
 
 
 class Rates(SentCase):
@@ -282,6 +541,33 @@ class Rates(SentCase):
         self.assertIn('It is us', row['advice'])
         given, = self.rate(user, '--broadcast', row['window'], '--sent', '1000')
         self.assertEqual((given['sent'], given['known']), (1000, 'given'))
+
+    def test_not_tried(self):
+        """Outside of sent and failed."""
+        user = self.new_user()
+        self.append(user, letter('News', to=people(25), message_id='<2@example.org>'))
+        self.fail_to(user, people(4), 'News', original_id='<2@example.org>',
+                     diagnostic='550 5.1.1 Address is on the account suppression '
+                     'list')
+        self.fail_to(user, people(2, start=4), 'News', original_id='<2@example.org>')
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['suppressed'], row['failed'],
+                          row['delivered'], row['sender'], row['percent']),
+                         (21, 4, 2, 19, 0, 9.52))
+
+    def test_complaints(self):
+        user = self.new_user()
+        self.append(user, letter('News', to=people(50), message_id='<3@example.org>'))
+        for address, level in zip(people(2), ('none', 'critical')):
+            self.lmtp(user, complaint(address, f'{user}@example.org',
+                                      letter('News', to=people(50),
+                                             sender=f'{user}@example.org',
+                                             message_id='<3@example.org>')))
+            row, = self.broadcasts(user)
+            self.assertEqual(row['level'], level)
+        self.assertEqual((row['complaints'], row['failed'],
+                          row['complaint_percent']), (2, 0, 4.0))
+        self.assertIn('spam', row['advice'])
 
     def test_unknown(self):
         user = self.new_user()

@@ -1,6 +1,10 @@
 """Evidence "verified": by the user's copy in Sent, by the token; what is forged,
 replayed or stolen scores nothing. And $Bounced on the copy."""
 
+import base64
+import email.utils
+import hashlib
+import hmac
 import re
 import time
 
@@ -177,16 +181,32 @@ class Mark(Case):
             self.doveadm('bounce', *verb, '-u', user, address, *more)
         self.assertEqual(self.flags(user), [{'\\Seen'}])
 
-    def test_two_mails(self):
+    def test_three_mails(self):
+        """Of one day: only the first one scores."""
         user = self.new_user()
         mails = [letter(f'No {i}', to=['bob@example.net'],
-                        sender=f'{user}@example.org') for i in range(2)]
+                        sender=f'{user}@example.org') for i in range(3)]
         for mail in mails:
             self.append(user, mail)
             self.report(user, mail, ['bob@example.net'])
-        self.assertEqual(self.flags(user), [{'\\Seen', '$Bounced'}] * 2)
+        self.assertEqual(self.flags(user), [{'\\Seen', '$Bounced'}] * 3)
         self.doveadm('bounce', 'remove', '-u', user, 'bob@example.net')
-        self.assertEqual([f & {'$Bounced'} for f in self.flags(user)][-1:], [set()])
+        self.assertEqual(self.flags(user), [{'\\Seen'}] * 3)
+
+    def test_old_mail(self):
+        """However old it is, and however long its Message-ID."""
+        user = self.new_user()
+        client = self.imap(user)
+        mail = letter('Long', to=people(1), sender=f'{user}@example.org',
+                      message_id=f'<{"x" * 150}@example.org>')
+        self.append(user, mail, client=client)
+        self.report(user, mail, people(1))
+        for _ in range(40):
+            self.append(user, letter(), client=client,
+                        date=time.time() - 60 * 86400)
+        self.assertEqual(self.flags(user)[0], {'\\Seen', '$Bounced'})
+        self.doveadm('bounce', 'release', '-u', user, people(1)[0])
+        self.assertEqual(self.flags(user), [{'\\Seen'}] * 41)
 
 
 class Token(Case):
@@ -258,6 +278,130 @@ class Token(Case):
         mail = self.submitted(user, people(1))
         self.assertNotIn(b'X-Bounce', mail)
         self.assertEqual(self.sent(user), 1)
+
+
+def token(key, user, message_id, day, recipients):
+    """As bounce-token.h says: what only the holder of the key can make."""
+    def mac(size, *texts):
+        data = b''.join(text.encode() + b'\0' for text in texts)
+        digest = hmac.new(bytes.fromhex(key), data, hashlib.sha256).digest()
+        return base64.b64encode(digest[:size]).decode().rstrip('=')
+    marks = ''.join(sorted(mac(3, 'rcpt', message_id, address)
+                           for address in recipients))
+    return f'1 {day} {mac(16, "1", user, message_id, day, marks)} {marks}'
+
+
+class Attacks(Case):
+    """By whoever has seen a mail of the user's, and what mailers do to the
+    line. The key is known here only to show that all else was right."""
+    key = 'ab' * 32
+    mid = '<m@example.org>'
+
+    def setUp(self):
+        super().setUp()
+        self.user = self.new_user()
+        path = harness.pathlib.Path(self.home(self.user), 'dovecot-bounce.key')
+        path.write_text(self.key + '\n')
+        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        # something was sent: only verified reports count
+        self.submit(self.user, letter(), ['bob@example.net'])
+        self.today = time.strftime('%Y%m%d', time.gmtime())
+
+    def token(self, **args):
+        args = {'key': self.key, 'user': self.user, 'message_id': self.mid,
+                'day': self.today, 'recipients': people(2), **args}
+        return token(**args)
+
+    def returned(self, *lines, message_id=mid, name='X-Bounce-Token'):
+        """Is the report about a mail with these lines believed?"""
+        mail = letter('Attack', to=people(2), sender=f'{self.user}@example.org',
+                      message_id=message_id)
+        headers = ''.join(f'{name}: {line}\r\n' for line in lines).encode()
+        self.report(self.user, mail, people(1), headers=headers)
+        found = self.recorded(self.user) == people(1)
+        self.doveadm('bounce', 'remove', '-u', self.user, people(1)[0],
+                     check=False)
+        return found
+
+    def days_ago(self, days):
+        return time.strftime('%Y%m%d', time.gmtime(time.time() - days * 86400))
+
+    def test_good(self):
+        good = self.token()
+        self.assertTrue(self.returned(good))
+        words = good.split()
+        self.assertTrue(self.returned('\r\n\t'.join(words)))
+        self.assertTrue(self.returned(' '.join(
+            words[:3] + [words[3][:4], words[3][4:]])))
+        self.assertTrue(self.returned(good, name='x-bounce-token'))
+        # sent again through another of our servers
+        self.assertTrue(self.returned(self.token(key='cd' * 32), good))
+        self.assertTrue(self.returned(self.token(day=self.days_ago(29))))
+
+    def test_bad(self):
+        good = self.token()
+        for name, bad in {
+                'no token': '', 'cut': good[:30], 'half': good[:-2],
+                'another key': self.token(key='cd' * 32),
+                'another user': self.token(user='mallory'),
+                'another mail': self.token(message_id='<n@example.org>'),
+                'another address': self.token(recipients=['x@example.net']),
+                'expired': self.token(day=self.days_ago(32)),
+                'of tomorrow': self.token(day=self.days_ago(-3)),
+                'no day': self.token(day='yesterday'),
+                'day changed': good.replace(self.today, self.days_ago(1)),
+                'another version': '2' + good[1:],
+                'more recipients': good + 'AAAA',
+                'no recipients': ' '.join(good.split()[:3])}.items():
+            self.assertFalse(self.returned(bad), name)
+        self.assertFalse(self.returned(good, message_id='<n@example.org>'))
+        self.assertFalse(self.returned(good, message_id='<m@example.org >'))
+        # lost among many
+        self.assertFalse(self.returned(*['1 2 3'] * 4, good))
+        self.assertEqual(self.recorded(self.user), [])
+
+    def test_too_many_to_name(self):
+        """A token of hundreds of recipients names none: then the copy does."""
+        to = people(200)
+        mail = letter('News', to=to, sender=f'{self.user}@example.org')
+        self.submit(self.user, mail, to)
+        relayed = self.server.relay.delivered[-1][2]
+        self.report(self.user, relayed, ['victim@example.net', to[0]])
+        self.assertEqual(self.recorded(self.user), [to[0], 'victim@example.net'])
+        self.doveadm('bounce', 'remove', '-u', self.user, 'victim@example.net')
+        self.append(self.user, mail)
+        self.report(self.user, relayed, ['victim@example.net', to[1]])
+        self.assertEqual(self.recorded(self.user), to[:2])
+
+    def test_folded_and_resent(self):
+        """As other mailers write it."""
+        to = people(100)
+        mail = letter('News', to=to, sender=f'{self.user}@example.org')
+        self.submit(self.user, mail, to)
+        relayed = self.server.relay.delivered[-1][2]
+        refolded = re.sub(rb'\r\n (?=[^\r]*\r\n )', b' ', relayed, count=2)
+        self.assertNotEqual(relayed, refolded)
+        self.report(self.user, refolded, ['victim@example.net', to[99]])
+        self.assertEqual(self.recorded(self.user), [to[99]])
+
+
+class NoProof(Case):
+    """A site that can give no proof: neither copies nor tokens."""
+    settings = {'bounce_token_key': 'no'}
+
+    def test_plausible_is_enough(self):
+        user = self.new_user()
+        self.submit(user, letter(), ['bob@example.net'])
+        self.assertEqual(self.sent(user), 1)
+        self.lmtp(user, harness.dsn('x@example.net', user=f'{user}@example.org'))
+        self.assertEqual(self.recorded(user), ['x@example.net'])
+        # from the first copy on
+        self.append(user, letter())
+        report = harness.dsn('y@example.net', user=f'{user}@example.org')
+        self.lmtp(user, report.replace(
+            b'Subject: Lunch\r\nDate: Mon, 1 Sep 2025 10:00:00 +0000',
+            b'Subject: Lunch\r\nDate: ' + email.utils.formatdate().encode()))
+        self.assertEqual(self.recorded(user), ['x@example.net'])
 
 
 class SharedKey(Case):
