@@ -343,10 +343,10 @@ class Down(SentCase):
         answer = b'In-Reply-To: <x@example.org>\r\n' + harness.mail(
             to=f'{user}@example.org')
         for _ in range(3):
-            self.lmtp(user, answer)
+            self.lmtp(user, answer, sender='carol@example.net')
         self.assertEqual(self.messages(user), 3)
         # once a process
-        self.assertTrue(self.log('Proof of life is lost'))
+        self.wait_log('Proof of life is lost')
 
 
 class Formats:
