@@ -155,7 +155,7 @@ record_value(enum record_field field, const struct ext_bounce_env *env,
 	case RECORD_FIELD_REASON:
 		return rec->reason;
 	case RECORD_FIELD_SCORE:
-		return t_strdup_printf("%.4g",
+		return bounce_policy_score_text(
 				ext_bounce_record_score(env, rec));
 	case RECORD_FIELD_TIMES:
 		return dec2str(rec->count);

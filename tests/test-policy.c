@@ -538,6 +538,23 @@ START_TEST(test_merge)
 }
 END_TEST
 
+START_TEST(test_score_text)
+{
+	static const struct {
+		double score;
+		const char *text;
+	} scores[] = {
+		{ 0, "0" }, { 3, "3" }, { 10, "10" }, { 0.25, "0.25" },
+		{ 1.5, "1.5" }, { 0.0001, "0" }, { 3.0 / (1 << 20), "0" },
+		{ 123456.789, "123456.79" }, { 1e9, "1000000000" },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(scores); i++)
+		ck_assert_str_eq(bounce_policy_score_text(scores[i].score),
+				 scores[i].text);
+}
+END_TEST
+
 START_TEST(test_merge_released)
 {
 	struct bounce_policy policy;
@@ -568,6 +585,7 @@ int main(void)
 	tcase_add_test(tcase, test_settings);
 	tcase_add_test(tcase, test_lapse);
 	tcase_add_test(tcase, test_score_now);
+	tcase_add_test(tcase, test_score_text);
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_merge);
 	tcase_add_test(tcase, test_merge_released);

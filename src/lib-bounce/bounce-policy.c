@@ -74,6 +74,18 @@ double bounce_policy_score(const struct bounce_policy *policy,
 	return halvings > 60 ? 0 : rec->score / ((uint64_t)1 << halvings);
 }
 
+const char *bounce_policy_score_text(double score)
+{
+	const char *text = t_strdup_printf("%.2f", score);
+	size_t len = strlen(text);
+
+	while (text[len - 1] == '0')
+		len--;
+	if (text[len - 1] == '.')
+		len--;
+	return t_strndup(text, len);
+}
+
 /*
  * Counting
  */

@@ -153,6 +153,8 @@ bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 /* What the score is worth at now: soft scores halve. */
 double bounce_policy_score(const struct bounce_policy *policy,
 			   const struct bounce_record *rec, time_t now);
+/* "3", "0.25": in hundredths without zeros at the end, on the data stack. */
+const char *bounce_policy_score_text(double score);
 /* Has it lapsed? Lapsed records are no records. */
 bool bounce_record_lapsed(const struct bounce_record *rec, time_t now);
 /* Bring rec up to date from a mailbox that is read again. rebuilt is what the

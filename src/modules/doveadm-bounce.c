@@ -193,16 +193,9 @@ void doveadm_bounce_print(const char *value)
 
 void doveadm_bounce_print_score(double score)
 {
-	char *end, buf[64];
-
-	if (i_snprintf(buf, sizeof(buf), "%.2f", score) < 0)
-		i_unreached();
-	end = buf + strlen(buf) - 1;
-	while (*end == '0')
-		*end-- = '\0';
-	if (*end == '.')
-		*end = '\0';
-	doveadm_print(buf);
+	T_BEGIN {
+		doveadm_print(bounce_policy_score_text(score));
+	} T_END;
 }
 
 void doveadm_bounce_print_time(time_t when, const char *zero)
