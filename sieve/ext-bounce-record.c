@@ -5,6 +5,7 @@
 #include "ext-bounce-common.h"
 #include "array.h"
 #include "ioloop.h"
+#include "mail-storage.h"
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-delivery.h"
@@ -130,6 +131,17 @@ ext_bounce_record_get(const struct ext_bounce_env *env, const char *address)
 	return lookup == NULL || !lookup->found ? NULL : &lookup->rec;
 }
 
+/* A mail that is moved later is recorded as of when it came, as scan does. */
+static time_t ext_bounce_received(const struct ext_bounce_env *env)
+{
+	time_t when;
+
+	if (mail_get_received_date(env->eenv->msgdata->mail, &when) < 0 ||
+	    when <= 0)
+		return ioloop_time;
+	return I_MIN(when, ioloop_time);
+}
+
 void ext_bounce_learn(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
@@ -140,8 +152,8 @@ void ext_bounce_learn(const struct ext_bounce_env *env)
 	if (store == NULL || !ext_bounce_user(env)->set.record)
 		return;
 	if (bounce_store_add(store, ext_bounce_report(env),
-			     ext_bounce_evidence(env), ioloop_time,
-			     &error) < 0)
+			     ext_bounce_evidence(env),
+			     ext_bounce_received(env), &error) < 0)
 		ext_bounce_store_failed(env, msg, store, error);
 }
 
@@ -191,8 +203,8 @@ void ext_bounce_forget(const struct ext_bounce_env *env)
 	pool = pool_alloconly_create("bounce forget", 4096);
 	p_array_init(&incidents, pool, 4);
 	bounce_incidents_read(pool, ext_bounce_report(env),
-			      ext_bounce_evidence(env), ioloop_time,
-			      &incidents);
+			      ext_bounce_evidence(env),
+			      ext_bounce_received(env), &incidents);
 	array_foreach(&incidents, incident) {
 		if (ext_bounce_forget_one(store, pool, incident, &error) < 0) {
 			ext_bounce_store_failed(env, msg, store, error);

@@ -10,6 +10,7 @@
 #include "ext-bounce-common.h"
 #include "array.h"
 #include "str.h"
+#include "str-sanitize.h"
 #include "sieve-commands.h"
 #include "sieve-code.h"
 #include "sieve-comparators.h"
@@ -196,6 +197,10 @@ record_values(const struct sieve_runtime_env *renv,
 			rec = ext_bounce_record_get(&env, str_c(address));
 			value = rec == NULL ? NULL :
 				record_value(field, &env, rec);
+			sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
+				"field `%s' of `%s' %s", record_fields[field],
+				str_sanitize(str_c(address), 80),
+				rec == NULL ? "has no record" : "looked up");
 			if (value != NULL)
 				array_push_back(values, &value);
 		}
@@ -229,8 +234,10 @@ static int tst_record_operation_execute(const struct sieve_runtime_env *renv,
 		return ret;
 
 	sieve_runtime_trace(renv, SIEVE_TRLVL_TESTS, "bounce_record test");
+	sieve_runtime_trace_descend(renv);
 	t_array_init(&values, 8);
 	ret = record_values(renv, fields, addresses, &values);
+	sieve_runtime_trace_ascend(renv);
 	if (ret <= 0)
 		return ret;
 	match = sieve_match(renv, &mcht, &cmp,

@@ -249,6 +249,7 @@ bounce_values(const struct sieve_runtime_env *renv,
 		.msgctx = renv->msgctx,
 	};
 	string_t *name = NULL;
+	unsigned int before;
 	int ret, field;
 
 	while ((ret = sieve_stringlist_next_item(fields, &name)) > 0) {
@@ -257,7 +258,12 @@ bounce_values(const struct sieve_runtime_env *renv,
 			ext_bounce_field_unknown(renv, "bounce", str_c(name));
 			continue;
 		}
+		before = array_count(values);
 		bounce_field_values(field, &env, values);
+		sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
+				    "field `%s' has %u values",
+				    bounce_fields[field],
+				    array_count(values) - before);
 	}
 	return ret < 0 ? fields->exec_status : SIEVE_EXEC_OK;
 }
@@ -283,8 +289,10 @@ static int tst_bounce_operation_execute(const struct sieve_runtime_env *renv,
 		return ret;
 
 	sieve_runtime_trace(renv, SIEVE_TRLVL_TESTS, "bounce test");
+	sieve_runtime_trace_descend(renv);
 	t_array_init(&values, 8);
 	ret = bounce_values(renv, fields, &values);
+	sieve_runtime_trace_ascend(renv);
 	if (ret <= 0)
 		return ret;
 	match = sieve_match(renv, &mcht, &cmp,

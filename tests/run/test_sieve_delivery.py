@@ -1,6 +1,7 @@
 """The Sieve extension in real deliveries, ManageSieve and IMAP."""
 
 import contextlib
+import imaplib
 import json
 import os
 import pathlib
@@ -102,10 +103,12 @@ class Delivery(DeliveryCase):
         self.lmtp(user, bounce(SOFT, user=user))
         self.assertEqual(self.messages(user, 'Bounces'), 2)
         self.assertEqual(list(self.records(user)), ['carol@second.example'])
-        # the next delivery in the same connection is not ignored
+        # the next recipient of the same mail is not ignored
         other = self.new_user()
         self.lmtp([user, other], bounce(HARD, user=other))
         self.assertEqual(self.messages(other, 'Bounces'), 1)
+        self.assertEqual(list(self.records(other)), ['bob@example.net'])
+        self.assertEqual(list(self.records(user)), ['carol@second.example'])
 
     def test_ignore_of_a_failing_script(self):
         """As if it were not there."""
@@ -211,10 +214,40 @@ class Delivery(DeliveryCase):
         for user in users:
             self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
                             '"mailbox", "variables"];\n'
-                            'fileinto :create "x ${bounce.reason}";\n')
+                            'if bounce :matches "evidence" "*" '
+                            '{ fileinto :create "${1} ${bounce.reason}"; }\n')
+        # the second one did not send that mail
         self.lmtp(users, bounce(HARD, user=users[0]))
-        for user in users:
-            self.assertEqual(self.messages(user, 'x mailbox-unknown'), 1)
+        for user, evidence in zip(users, ('plausible', 'unverified')):
+            self.assertEqual(
+                self.messages(user, f'{evidence} mailbox-unknown'), 1)
+
+
+class Binary(DeliveryCase):
+    """The compiled script that lies beside the user's."""
+
+    def test_compiled_anew(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                        '"mailbox"];\nif bounce "class" "hard" '
+                        '{ fileinto :create "source"; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        binary = pathlib.Path(self.home(user), '.dovecot.svbin')
+        good = binary.read_bytes()
+        at = good.index(b'vnd.dovecot-bounce') + 19
+        self.assertEqual(good[at], 1)
+        count = 1
+        for wrong in (good[:at] + b'\x02' + good[at + 1:],     # ours of later
+                      good[:at] + b'\x00' + good[at + 1:],     # of before
+                      good[:len(good) // 2], b''):             # damaged
+            with self.subTest(wrong=wrong):
+                binary.write_bytes(wrong)
+                os.utime(binary, (time.time() + 10,) * 2)
+                self.lmtp(user, bounce(HARD, user=user))
+                count += 1
+                self.assertEqual(self.messages(user, 'source'), count)
+                self.assertEqual(binary.read_bytes()[at:at + 1], b'\x01')
+        self.expect_log('Error: sieve: binary .*: (read|load|open): ')
 
 
 class Committed(DeliveryCase):
@@ -822,6 +855,18 @@ imapsieve_from Bounces {{
         client.select('Bounces')
         client.uid('MOVE', '1:*', 'INBOX')
         self.assertEqual(self.records(user), {})
+
+    def test_old_report(self):
+        """It is recorded as of when it came."""
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Bounces')
+        when = int(time.time()) - 100 * 86400
+        client.append('INBOX', None, imaplib.Time2Internaldate(when),
+                      bounce(HARD, user=user))
+        client.select('INBOX')
+        client.copy('1', 'Bounces')
+        self.assertEqual(self.records(user)['bob@example.net']['last'], when)
 
     def test_append_into(self):
         user, client = self.start(HARD)
