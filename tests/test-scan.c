@@ -81,6 +81,11 @@ static const struct {
 	  TRUE },
 	{ "Sorry: no\n  " RETURNED, "Sorry: no\n  Received: from a by b\n",
 	  TRUE },
+	/* a part's header, where a boundary was lost */
+	{ "--b1\nContent-Type: text/plain\nContent-Transfer-Encoding: 7bit\n"
+	  "\nSorry.\n\n--b1\nContent-Type: message/rfc822\n\n" RETURNED,
+	  "--b1\nContent-Type: text/plain\nContent-Transfer-Encoding: 7bit\n"
+	  "\nSorry.\n\n--b1\nContent-Type: message/rfc822\n\n", TRUE },
 	/* indented: only where it is announced */
 	{ "Sorry.\nOriginal mail as follows:\n\n   Received: from a\n"
 	  "   \tby b\n   From: alice@example.com\n   To: bob@example.org\n",

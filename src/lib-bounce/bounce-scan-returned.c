@@ -81,11 +81,13 @@ static bool is_any_field(const char *line)
 }
 
 /* Does a header block begin at this line, of which indent is no part? At least
-   two fields, one of which no notice would hold. */
+   two fields, one of which no notice would hold; a part's header, where a
+   boundary was lost, is none. */
 static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 		     size_t indent)
 {
 	unsigned int i, count = array_count(lines), fields = 0, traces = 0;
+	unsigned int mime = 0;
 	const char *line;
 
 	for (i = first; i < count && i < first + 40; i++) {
@@ -101,13 +103,15 @@ static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 			fields++;
 			if (is_field(line, trace_fields))
 				traces++;
+			if (bounce_text_ibegins(line, "Content-"))
+				mime++;
 		} else if (i == first && bounce_text_begins(line, "From ")) {
 			/* mbox */
 		} else if (strcspn(line, " :") != strcspn(line, ":") ||
 			   strchr(line, ':') == NULL) {
 			break;
 		}
-		if (fields >= 2 && traces >= 1)
+		if (fields >= 2 && traces >= 1 && fields > mime)
 			return TRUE;
 	}
 	return FALSE;

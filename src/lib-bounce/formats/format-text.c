@@ -68,6 +68,13 @@ static bool is_personal(const char *folded)
 	return bounce_text_find(folded, words) != NULL;
 }
 
+/* A mailer of no known name, whose subject says nothing: RFC 3834's field is
+   no proof of a reply, since Postfix and Exim write it into their reports. */
+static bool may_be_unknown(const struct bounce_hints *hints)
+{
+	return hints->null_sender && !hints->reply_subject && !hints->answer;
+}
+
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
@@ -108,6 +115,10 @@ static bool is_credible(const struct bounce_hints *hints,
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
+	if (hints->auto_reply && !hints->daemon && !subject)
+		return words && tier >= BOUNCE_SCAN_LISTED &&
+			(returned || bounce_scan_refuses(scan)) &&
+			!is_personal(folded);
 	if (hints->null_sender || hints->daemon) {
 		return subject ? words || returned ||
 			tier >= BOUNCE_SCAN_LISTED :
@@ -196,7 +207,7 @@ static bool text_read(const struct bounce_message *message,
 
 	if (hints->person && !hints->null_sender && !hints->daemon)
 		return FALSE;
-	if (hints->auto_reply && !hints->daemon &&
+	if (hints->auto_reply && !hints->daemon && !may_be_unknown(hints) &&
 	    (!hints->failure_subject || hints->reply_subject))
 		return FALSE;
 	if (hints->summary && !hints->report)
