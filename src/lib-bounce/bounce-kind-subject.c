@@ -156,7 +156,7 @@ static const char *const person_subjects[] = {
 static bool begins_with_any(const char *text, const char *const *words)
 {
 	for (; *words != NULL; words++) {
-		if (bounce_text_begins(text, *words))
+		if (**words == *text && bounce_text_begins(text, *words))
 			return TRUE;
 	}
 	return FALSE;
@@ -170,7 +170,8 @@ static const char *skip_person(const char *subject)
 	if (bounce_text_begins(subject, "[fwd:"))
 		return subject + 5;
 	for (unsigned int i = 0; person_subjects[i] != NULL; i++) {
-		if (!bounce_text_begins(subject, person_subjects[i]))
+		if (*person_subjects[i] != *subject ||
+		    !bounce_text_begins(subject, person_subjects[i]))
 			continue;
 		p = subject + strlen(person_subjects[i]);
 		if (*p == '[' || *p == '(') {
@@ -208,11 +209,13 @@ static bool begins_reply(const char *subject)
 
 static const char *earliest(const char *folded, const char *const *words)
 {
-	const char *p, *first = NULL;
+	const char *p, *first = bounce_text_find(folded, words);
 
+	/* most subjects hold none */
+	if (first == NULL)
+		return NULL;
 	for (; *words != NULL; words++) {
-		if ((p = strstr(folded, *words)) != NULL &&
-		    (first == NULL || p < first))
+		if ((p = strstr(folded, *words)) != NULL && p < first)
 			first = p;
 	}
 	return first;
