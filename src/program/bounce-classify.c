@@ -10,9 +10,11 @@
 #include "bounce-source.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <getopt.h>
+#include <unistd.h>
 
 #define EXIT_INPUT 1
 #define EXIT_USAGE 2
@@ -207,11 +209,25 @@ static void program_run(struct program *program, char *const *paths)
 	}
 }
 
+/* A standard stream that the caller closed must not become a mail's or a
+   rule file's: it gets the wrong end of /dev/null, so that using it fails. */
+static void program_hold_streams(void)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY, O_WRONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", flags[fd]) != fd)
+			exit(EXIT_INPUT);
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	struct program program;
 	int ret;
 
+	program_hold_streams();
 	lib_init();
 	i_zero(&program);
 	i_array_init(&program.rule_dirs, 4);

@@ -14,16 +14,31 @@
 #include <unistd.h>
 
 #define INPUT_BUFFER_SIZE (64 * 1024)
-/* Standard input is kept in memory up to here, then in a temporary file. */
+/* What comes from a pipe is kept in memory up to here, then in a temporary
+   file. */
 #define INPUT_MEMORY_SIZE (1024 * 1024)
 
+static bool has_month(const char *line)
+{
+	static const char *const months[] = {
+		" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ",
+		" Aug ", " Sep ", " Oct ", " Nov ", " Dec ", NULL
+	};
+
+	for (unsigned int i = 0; months[i] != NULL; i++) {
+		if (strstr(line, months[i]) != NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* A line that begins a mail in an mbox: "From sender date", the date with a
-   time and a year. Text that only begins with "From " has neither. */
+   month, a time and a year. Text that only begins with "From " has not all. */
 static bool is_from_line(const char *line)
 {
 	bool time = FALSE, year = FALSE;
 
-	if (strncmp(line, "From ", 5) != 0)
+	if (strncmp(line, "From ", 5) != 0 || !has_month(line))
 		return FALSE;
 	for (line += 5; *line != '\0'; line++) {
 		if (!i_isdigit(line[0]) || !i_isdigit(line[1]))
@@ -140,34 +155,15 @@ static void source_stream(const struct bounce_source *source, const char *path,
 	} T_END;
 }
 
-static void source_file(const struct bounce_source *source, const char *path)
+/* A pipe cannot seek: its bytes are kept as they come. Unreferences pipe. */
+static void source_pipe(const struct bounce_source *source, const char *path,
+			struct istream *pipe)
 {
-	struct istream *input;
-	int fd;
-
-	fd = open(path, O_RDONLY);
-	if (fd == -1) {
-		source->failed(path, t_strdup_printf("open() failed: %m"),
-			       source->context);
-		return;
-	}
-	input = i_stream_create_fd_autoclose(&fd, INPUT_BUFFER_SIZE);
-	i_stream_set_name(input, path);
-	source_stream(source, path, input);
-	i_stream_unref(&input);
-}
-
-/* A pipe cannot seek: its bytes are kept as they come. */
-static void source_stdin(const struct bounce_source *source)
-{
-	struct istream *inputs[2], *input;
+	struct istream *inputs[] = { pipe, NULL }, *input;
 	const unsigned char *data;
 	const char *tmp = getenv("TMPDIR");
 	size_t size;
 
-	inputs[0] = i_stream_create_fd(STDIN_FILENO, INPUT_BUFFER_SIZE);
-	inputs[1] = NULL;
-	i_stream_set_name(inputs[0], "(standard input)");
 	i_stream_set_blocking(inputs[0], TRUE);
 	input = i_stream_create_seekable_path(inputs, INPUT_MEMORY_SIZE,
 		t_strconcat(tmp != NULL ? tmp : "/tmp", "/bounce-classify.",
@@ -177,7 +173,46 @@ static void source_stdin(const struct bounce_source *source)
 		i_stream_skip(input, size);
 	if (input->stream_errno == 0)
 		i_stream_seek(input, 0);
-	source_stream(source, "-", input);
+	source_stream(source, path, input);
+	i_stream_unref(&input);
+}
+
+static void source_stdin(const struct bounce_source *source)
+{
+	struct istream *input;
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags == -1 || (flags & O_ACCMODE) == O_WRONLY) {
+		source->failed("-", "Standard input is not open for reading",
+			       source->context);
+		return;
+	}
+	input = i_stream_create_fd(STDIN_FILENO, INPUT_BUFFER_SIZE);
+	i_stream_set_name(input, "(standard input)");
+	source_pipe(source, "-", input);
+}
+
+static void source_file(const struct bounce_source *source, const char *path)
+{
+	struct istream *input;
+	struct stat st;
+	bool seekable;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd == -1) {
+		source->failed(path, t_strdup_printf("open() failed: %m"),
+			       source->context);
+		return;
+	}
+	seekable = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	input = i_stream_create_fd_autoclose(&fd, INPUT_BUFFER_SIZE);
+	i_stream_set_name(input, path);
+	if (!seekable) {
+		source_pipe(source, path, input);
+		return;
+	}
+	source_stream(source, path, input);
 	i_stream_unref(&input);
 }
 
@@ -206,7 +241,7 @@ static void source_dir(const struct bounce_source *source, const char *dir)
 	array_sort(&paths, i_strcmp_p);
 	array_foreach(&paths, pathp) T_BEGIN {
 		/* what cannot be looked at is named by source_file() */
-		if (stat(*pathp, &st) < 0 || !S_ISDIR(st.st_mode))
+		if (stat(*pathp, &st) < 0 || S_ISREG(st.st_mode))
 			source_file(source, *pathp);
 	} T_END;
 }

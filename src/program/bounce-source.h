@@ -16,7 +16,8 @@ struct bounce_source {
 
 /* Read every mail of path: a file (one mail, or an mbox), a folder (a Maildir,
    or one with a mail or an mbox in each file, in the order of the names, names
-   that begin with a dot and subfolders left out), or "-", standard input. */
+   that begin with a dot and what is no file left out), or "-", standard
+   input. */
 void bounce_source_read(const struct bounce_source *source, const char *path);
 
 #endif
