@@ -18,7 +18,9 @@
 static const char *const manners[] = {
 	"this message was created automatically", "this is an automatically",
 	"this is the mail system at host", "do not reply", "please do not",
-	"i'm sorry to have to inform", "for further assistance",
+	"mime-encapsulated message", "message in mime format",
+	"i'm sorry to have to inform", "be delivered to one or more recip",
+	"for further assistance",
 	"if you do so, please include", "delete your own text",
 	"more information", "this report",
 	"please include", "best regards", "thank you", "the mail system",

@@ -157,13 +157,27 @@ static const char *codes_text(const struct bounce_recipient *rcpt)
 	return str_c(str);
 }
 
-static void text_recipient(FILE *out, const struct bounce_recipient *rcpt)
+/* What became of the mail there. */
+static const char *fate_text(enum bounce_kind kind, enum bounce_action action)
+{
+	switch (kind) {
+	case BOUNCE_KIND_COMPLAINT:
+		return "complained";
+	case BOUNCE_KIND_DISPOSITION:
+		return "sent the receipt";
+	default:
+		return bounce_action_name(action);
+	}
+}
+
+static void text_recipient(FILE *out, enum bounce_kind kind,
+			   const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 
 	fprintf(out, "\n  %s: %s%s\n", rcpt->address != NULL ?
 		str_sanitize_utf8(rcpt->address, SIZE_MAX) :
-		"(unnamed recipient)", bounce_action_name(rcpt->action),
+		"(unnamed recipient)", fate_text(kind, rcpt->action),
 		codes_text(rcpt));
 	if (rcpt->original_address != NULL)
 		text_line(out, "Written to", "%s", rcpt->original_address);
@@ -176,7 +190,10 @@ static void text_recipient(FILE *out, const struct bounce_recipient *rcpt)
 		text_line(out, "Meaning", "%s", verdict->reason->meaning);
 		text_line(out, "", "%s", class_texts[verdict->class]);
 		text_line(out, "", "%s", side_texts[verdict->side]);
-		text_line(out, "Advice", "%s", verdict->reason->advice);
+		text_line(out, "Advice", "%s",
+			  rcpt->action == BOUNCE_ACTION_DELAYED ?
+			  "Nothing: the mailer keeps trying, and reports again "
+			  "when it gives up." : verdict->reason->advice);
 	}
 	if (rcpt->remote_mta != NULL)
 		text_line(out, "Server", "%s", rcpt->remote_mta);
@@ -224,7 +241,7 @@ void bounce_print_text(FILE *out, const char *path, unsigned int number,
 			  report->format);
 	}
 	array_foreach(&report->recipients, rcpt)
-		text_recipient(out, rcpt);
+		text_recipient(out, report->kind, rcpt);
 	if (report->truncated) {
 		text_line(out, "Note", "The mail goes over a limit; "
 			  "not all of it was read.");
