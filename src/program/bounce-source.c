@@ -17,6 +17,8 @@
 /* What comes from a pipe is kept in memory up to here, then in a temporary
    file. */
 #define INPUT_MEMORY_SIZE (1024 * 1024)
+/* A From_ line: an address, a date. */
+#define FROM_LINE_MAX 1000
 
 static bool has_month(const char *line)
 {
@@ -53,6 +55,30 @@ static bool is_from_line(const char *line)
 	return time && year;
 }
 
+/* Bytes of the From_ line at which input stands, with its line end; 0 if it is
+   none. A line that is too long for one is none. */
+static size_t from_line_size(struct istream *input)
+{
+	const unsigned char *data, *lf = NULL;
+	size_t size, wanted = 5;
+	bool from = FALSE;
+	int ret;
+
+	while (lf == NULL && wanted <= FROM_LINE_MAX) {
+		ret = i_stream_read_bytes(input, &data, &size, wanted);
+		lf = memchr(data, '\n', size);
+		if (ret <= 0)
+			break;
+		wanted = size + 1;
+	}
+	if (lf == NULL)
+		return 0;
+	T_BEGIN {
+		from = is_from_line(t_strndup(data, lf - data));
+	} T_END;
+	return from ? lf - data + 1 : 0;
+}
+
 static void
 source_mail(const struct bounce_source *source, const char *path,
 	    unsigned int number, struct istream *input, uoff_t begin,
@@ -81,18 +107,15 @@ static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r)
 		const unsigned char *lf = memchr(data, '\n', size);
 
 		if (line_start && empty_before && data[0] == 'F') {
-			uoff_t offset = input->v_offset;
-			const char *line = i_stream_read_next_line(input);
+			size_t line_size = from_line_size(input);
 
-			if (line != NULL && is_from_line(line)) {
-				*end_r = offset;
+			if (line_size > 0) {
+				*end_r = input->v_offset;
+				i_stream_skip(input, line_size);
 				*begin_r = input->v_offset;
 				return TRUE;
 			}
-			i_stream_seek(input, offset);
-			empty_before = FALSE;
-			if (i_stream_read_more(input, &data, &size) <= 0)
-				break;
+			data = i_stream_get_data(input, &size);
 			lf = memchr(data, '\n', size);
 		}
 		if (lf == NULL) {
@@ -130,21 +153,14 @@ static void source_mbox(const struct bounce_source *source, const char *path,
 static void source_stream(const struct bounce_source *source, const char *path,
 			  struct istream *input)
 {
-	const char *line;
-	const unsigned char *data;
-	size_t size;
+	size_t line_size = from_line_size(input);
 	uoff_t end;
 
-	if (i_stream_read_bytes(input, &data, &size, 5) > 0 &&
-	    memcmp(data, "From ", 5) == 0) {
-		line = i_stream_read_next_line(input);
-		if (line != NULL && is_from_line(line)) {
-			source_mbox(source, path, input);
-			return;
-		}
+	if (line_size > 0) {
+		i_stream_skip(input, line_size);
+		source_mbox(source, path, input);
+		return;
 	}
-	if (input->stream_errno == 0)
-		i_stream_seek(input, 0);
 	if (input->stream_errno != 0 || i_stream_get_size(input, TRUE, &end) < 0) {
 		source->failed(path, i_stream_get_error(input),
 			       source->context);
