@@ -140,6 +140,7 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	struct event *event = dict_event_create(user);
 	struct settings_instance *instance =
 		settings_instance_dup(settings_instance_find(user->event));
+	const char *error;
 	int ret;
 
 	/* below what the admin sets */
@@ -148,13 +149,17 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	event_set_ptr(event, SETTINGS_EVENT_INSTANCE, instance);
 	settings_event_add_filter_name(event, "bounce");
 	*file_r = NULL;
-	ret = dict_init_auto(event, dict_r, error_r);
+	ret = dict_init_auto(event, dict_r, &error);
 	if (ret > 0 && strcmp((*dict_r)->name, "file") == 0)
 		*file_r = configured_file(user, event);
 	event_unref(&event);
 	settings_instance_free(&instance);
 	if (ret == 0)
 		return init_default(user, dict_r, file_r, error_r);
+	if (ret < 0) {
+		*error_r = t_strdup_printf("Setting bounce { dict } is wrong "
+					   "(%s)", error);
+	}
 	return ret < 0 ? -1 : 0;
 }
 
@@ -162,7 +167,7 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 
 #include "home-expand.h"
 
-/* file:PATH[:lock=METHOD] */
+/* file:PATH[:lock=METHOD]. NULL where PATH is none. */
 static const char *
 t_file_uri(struct mail_user *user, const char *uri, const char **file_r)
 {
@@ -171,32 +176,61 @@ t_file_uri(struct mail_user *user, const char *uri, const char **file_r)
 	path = end == NULL ? path : t_strdup_until(path, end);
 	if (mail_user_get_home(user, &home) > 0)
 		path = home_expand_tilde(path, home);
+	if (*path != '/')
+		return NULL;
 	*file_r = p_strdup(user->pool, path);
 	return end != NULL ? uri :
 		t_strconcat(uri, ":lock="FILE_LOCK_METHOD, NULL);
 }
 
-int compat_dict_init(struct mail_user *user, const char *uri,
-		     struct dict **dict_r, const char **file_r,
-		     const char **error_r)
+static int
+init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
+	 const char **file_r, const char **error_r)
 {
 	struct dict_settings set;
 	int ret;
 
-	*file_r = NULL;
-	if (uri == NULL || *uri == '\0') {
-		if (t_default_file(user, &uri, error_r) < 0)
-			return -1;
-		uri = t_strconcat("file:", uri, NULL);
+	if (str_begins(uri, "file:") &&
+	    (uri = t_file_uri(user, uri, file_r)) == NULL) {
+		*error_r = "Not an absolute path";
+		return -1;
 	}
-	if (str_begins(uri, "file:"))
-		uri = t_file_uri(user, uri, file_r);
 	i_zero(&set);
 	set.base_dir = user->set->base_dir;
 	set.event_parent = dict_event_create(user);
 	ret = dict_init(uri, &set, dict_r, error_r);
 	event_unref(&set.event_parent);
 	return ret;
+}
+
+/* Without what follows "password=". */
+static const char *t_shown_uri(const char *uri)
+{
+	const char *password = strstr(uri, "password=");
+
+	return password == NULL ? uri :
+		t_strconcat(t_strdup_until(uri, password), "password=...",
+			    NULL);
+}
+
+int compat_dict_init(struct mail_user *user, const char *uri,
+		     struct dict **dict_r, const char **file_r,
+		     const char **error_r)
+{
+	const char *path, *error;
+
+	*file_r = NULL;
+	if (uri == NULL || *uri == '\0') {
+		if (t_default_file(user, &path, error_r) < 0)
+			return -1;
+		uri = t_strconcat("file:", path, NULL);
+	}
+	if (init_uri(user, uri, dict_r, file_r, &error) < 0) {
+		*error_r = t_strdup_printf("Setting bounce_dict = %s is wrong "
+					   "(%s)", t_shown_uri(uri), error);
+		return -1;
+	}
+	return 0;
 }
 
 #endif

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+import unittest
 
 import harness
 
@@ -241,6 +242,43 @@ class NoHome(Case):
         self.expect_log('duplicate db|bounce: ')
         self.assert_one_error('not recorded .*home')
         self.assertEqual(self.messages('homeless', 'Bounces'), 1)
+
+
+class WrongDict(Case):
+    """A driver that does not exist, and a path that is none."""
+
+    dict23 = 'nosuch:x'
+    dict24 = 'dict nosuch {\n}'
+
+    def check(self, user, pattern):
+        self.deliver(user)
+        self.assert_one_error(pattern)
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+    def test_driver(self):
+        self.check(self.new_user(), r'bounce(_dict = nosuch:x| \{ dict \}) is '
+                   r'wrong \(Unknown dict module: nosuch')
+
+    @unittest.skipIf(harness.VERSION >= (2, 4), 'bounce_dict is of 2.3')
+    def test_path(self):
+        self.check(self.new_user(bounce_dict='file:x'),
+                   r'bounce_dict = file:x is wrong \(Not an absolute path\)')
+
+
+class OwnDict(Case):
+    """A user's own dictionary, by userdb fields as the manual has them."""
+
+    def test_userdb(self):
+        path = pathlib.Path(self.dir, 'own', 'gina.dict')
+        path.parent.mkdir()
+        os.chown(path.parent, harness.MAIL_UID, harness.MAIL_UID)
+        user = self.new_user(**(
+            {'bounce/dict': 'file', 'bounce/dict/file/path': path}
+            if self.version >= (2, 4) else {'bounce_dict': f'file:{path}'}))
+        self.deliver(user)
+        self.assertIn('address/gone@example.net', path.read_text())
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
 
 
 class Down(Case):
