@@ -10,6 +10,7 @@ server; Tool talks with tests/dict-tool.
 import glob
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -95,6 +96,11 @@ class Redis:
     def close(self):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def bounce_dict23(self):
+        """As the shipped example has it: without the dict server."""
+        uri = re.search('bounce_dict = (.*)', example('2.3/dict-redis.conf'))
+        return uri.group(1).replace('6379', str(self.port))
 
     def conf23(self):
         return f'dict {{\n bounce = redis:host=127.0.0.1:port={self.port}\n}}\n'

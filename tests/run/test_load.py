@@ -246,8 +246,7 @@ class Redis(Two, Proxied, harness.TestCase):
     @classmethod
     def setUpClass(cls):
         backend = dictserver.Redis()
-        # as the manual recommends for 2.3: without the dict server
-        cls.dict23 = f'redis:host=127.0.0.1:port={backend.port}:prefix=%u/'
+        cls.dict23 = backend.bounce_dict23()
         cls.make = classmethod(lambda cls: backend)
         super().setUpClass()
 
