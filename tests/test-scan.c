@@ -499,6 +499,20 @@ static const struct {
 	  "550 5.2.2 <b@example.org> full\n550 5.1.1 <a@example.org> gone\n",
 	  "a@example.org|550|5.1.1|-|-|550 5.1.1 <a@example.org> gone\n"
 	  "b@example.org|550|5.2.2|-|-|550 5.2.2 <b@example.org> full\n" },
+	/* each its own, in long lines */
+	{ "a@example.org\nb@example.org\n\n"
+	  "failed for good: state 9: 550 5.1.1 <a@example.org> gone away, sorry\n"
+	  "failed for good: state 9: 552 5.2.2 <b@example.org> full\n",
+	  "a@example.org|550|5.1.1|-|-|550 5.1.1 <a@example.org> gone away, "
+	  "sorry\n"
+	  "b@example.org|552|5.2.2|-|-|552 5.2.2 <b@example.org> full\n" },
+	/* what closes what was opened before it */
+	{ "<bob@example.org>:\n<mx.example.org #5.1.1 smtp;550 5.1.1 gone>\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 gone\n" },
+	{ "<bob@example.org>:\nError=[550 5.1.1 no <bob@example.org>]\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 no <bob@example.org>\n" },
+	{ "<bob@example.org>:\nit said: '550 5.1.1 \"bob\" (gone)'\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 \"bob\" (gone)\n" },
 	/* one for all */
 	{ "a@example.org\nb@example.org\n\nThe server said: 554 5.7.1 spam\n",
 	  "a@example.org|554|5.7.1|-|-|554 5.7.1 spam\n"
@@ -561,6 +575,10 @@ static const struct {
 	/* what stands before the only one may be the reason */
 	{ "The mailbox is full.\n\nbob@example.org\n",
 	  "The mailbox is full. bob@example.org" },
+	/* nor does what the mail was */
+	{ "Subject: mailbox full\nFrom: alice@example.com\n\n"
+	  "did not reach:\nbob@example.org: gone\n",
+	  "did not reach: bob@example.org: gone" },
 	/* bare addresses: the words are for all of them */
 	{ "The mailbox is full of these:\na@example.org\nb@example.org\n",
 	  "The mailbox is full of these: a@example.org b@example.org" },

@@ -99,6 +99,54 @@ static bool begins_other(const struct bounce_scan_line *line)
 		bounce_text_ibegins(text, "status:");
 }
 
+/* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
+bool bounce_scan_is_refusal(const char *text)
+{
+	const char *code, *at, *status;
+
+	code = bounce_reply_find(text, &at);
+	if (code == NULL)
+		return FALSE;
+	at += 3 + strspn(at + 3, " -:#(");
+	status = bounce_status_find(at);
+	return status != NULL && status[0] == code[0] &&
+		bounce_text_begins(at, status);
+}
+
+static unsigned int count_char(const char *text, char chr)
+{
+	unsigned int count = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == chr)
+			count++;
+	}
+	return count;
+}
+
+/* Without what closes something that was opened before the text: "<mx #5.1.1
+   smtp;550 no>" */
+static const char *strip_closing(const char *text)
+{
+	static const char closing[] = "'\")>]", opening[] = "'\"(<[";
+	size_t len = strlen(text);
+	const char *p;
+
+	for (unsigned int i = 0; i < 4 && len > 3; i++) {
+		p = strchr(closing, text[len - 1]);
+		if (p == NULL)
+			break;
+		unsigned int closed = count_char(text, *p);
+		unsigned int opened = count_char(text, opening[p - closing]);
+
+		if (*p == opening[p - closing] ? closed % 2 == 0 :
+		    closed <= opened)
+			break;
+		text = t_strndup(text, --len);
+	}
+	return text;
+}
+
 /* The answer that begins in line i at reply; lines as far as it goes. */
 const char *bounce_scan_answer_read(const struct bounce_scan *scan,
 				    unsigned int i, const char *at,
@@ -123,7 +171,8 @@ const char *bounce_scan_answer_read(const struct bounce_scan *scan,
 				break;
 			text = strip_prompt(line->text);
 			at = text;
-		} else if ((wrapped || more) && !begins_other(line)) {
+		} else if ((wrapped || more) && !begins_other(line) &&
+			   !bounce_scan_is_refusal(line->text)) {
 			text = line->text;
 		} else {
 			break;
@@ -131,13 +180,8 @@ const char *bounce_scan_answer_read(const struct bounce_scan *scan,
 		str_append_c(words, ' ');
 		str_append(words, text);
 	}
-	text = bounce_text_oneline(str_c(words), BOUNCE_MAX_DIAGNOSTIC);
-	/* quotes that close what opened before the code */
-	i = strlen(text);
-	while (i > 4 && (text[i - 1] == '\'' || text[i - 1] == '"' ||
-			 (text[i - 1] == ')' && strchr(text, '(') == NULL)))
-		i--;
-	return t_strndup(text, i);
+	return strip_closing(bounce_text_oneline(str_c(words),
+						 BOUNCE_MAX_DIAGNOSTIC));
 }
 
 static bool mentions_in_line(const struct bounce_scan *scan, unsigned int line,

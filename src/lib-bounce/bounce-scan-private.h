@@ -51,6 +51,9 @@ unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 /* The line without at most indent bytes of white space at its start. */
 const char *bounce_scan_unindent(const char *line, size_t indent);
 
+/* Is the line a field of a mail's header, "Subject: hello"? */
+bool bounce_scan_is_field(const char *line);
+
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_scan_address_next(const char *line, unsigned int *pos,
 			      unsigned int *begin_r, unsigned int *end_r);
@@ -85,6 +88,9 @@ bool bounce_scan_names_rcpt(const struct bounce_scan_mention *mention,
 			    const struct bounce_recipient *rcpt);
 bool bounce_scan_is_recipient(const struct bounce_scan_mention *mention,
 			      const struct bounce_report *report);
+
+/* Does text quote a refusal with its enhanced code, "550 5.1.1"? */
+bool bounce_scan_is_refusal(const char *text);
 
 /* The best answer of a server within region: its line, where in it the reply
    code stands, and the code (data stack). only: it must name rcpt; else it must

@@ -70,7 +70,7 @@ static bool is_field(const char *line, const char *const *names)
 	return FALSE;
 }
 
-static bool is_any_field(const char *line)
+bool bounce_scan_is_field(const char *line)
 {
 	if (line[strcspn(line, " :\t")] != ':')
 		return FALSE;
@@ -99,7 +99,7 @@ static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 		}
 		if (*line == '\0')
 			break;
-		if (is_any_field(line)) {
+		if (bounce_scan_is_field(line)) {
 			fields++;
 			if (is_field(line, trace_fields))
 				traces++;
@@ -168,7 +168,7 @@ unsigned int bounce_scan_find_end(const ARRAY_TYPE(const_string) *lines,
 		/* fml indents what it returns; an indented header that nothing
 		   announces describes the mail */
 		indent = end == count ? 0 : strspn(line, " \t");
-		block = (is_any_field(line + indent) ||
+		block = (bounce_scan_is_field(line + indent) ||
 			 bounce_text_begins(line + indent, "From ")) &&
 			is_block(lines, i, indent);
 		if (block) {

@@ -76,8 +76,10 @@ static const char *find_explanation(const struct bounce_scan *scan,
 	for (unsigned int i = region->first; i < region->end &&
 	     str_len(words) < BOUNCE_MAX_EXPLANATION; i++) {
 		line = bounce_scan_line(scan, i);
+		/* the mail's subject and senders are no cause */
 		if (*line->text == '\0' ||
-		    bounce_scan_is_manners(line))
+		    bounce_scan_is_manners(line) ||
+		    bounce_scan_is_field(line->text))
 			continue;
 		if (str_len(words) > 0)
 			str_append_c(words, ' ');

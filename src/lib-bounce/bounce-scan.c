@@ -6,7 +6,6 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-scan-private.h"
-#include "bounce-status.h"
 #include "bounce-text.h"
 
 #include <ctype.h>
@@ -272,20 +271,6 @@ const char *bounce_scan_only_in(const struct bounce_scan *scan,
 	return address;
 }
 
-/* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
-static bool refuses(const char *text)
-{
-	const char *code, *at, *status;
-
-	code = bounce_reply_find(text, &at);
-	if (code == NULL)
-		return FALSE;
-	at += 3 + strspn(at + 3, " -:#(");
-	status = bounce_status_find(at);
-	return status != NULL && status[0] == code[0] &&
-		bounce_text_begins(at, status);
-}
-
 bool bounce_scan_refuses(const struct bounce_scan *scan)
 {
 	const struct bounce_scan_line *line;
@@ -293,7 +278,7 @@ bool bounce_scan_refuses(const struct bounce_scan *scan)
 
 	array_foreach(&scan->lines, line) {
 		T_BEGIN {
-			found = refuses(line->text);
+			found = bounce_scan_is_refusal(line->text);
 		} T_END;
 		if (found)
 			break;
