@@ -11,31 +11,7 @@
 #include <ctype.h>
 
 /* What servers answered, within a notice: where the answer for a recipient
-   stands, how far it goes, what was asked and who was asked. */
-
-/* What a server was asked, as the notices of the world put it. Folded. */
-static const struct {
-	const char *text;
-	const char *command;
-} commands[] = {
-	{ "end of data", "DATA" },
-	{ "final data", "DATA" },
-	{ "after data", "DATA" },
-	{ "rcpt to", "RCPT TO" },
-	{ "rcpt command", "RCPT TO" },
-	{ "mail from", "MAIL FROM" },
-	{ "starttls", "STARTTLS" },
-	{ "ehlo", "EHLO" },
-	{ "helo", "HELO" },
-	{ "lhlo", "LHLO" },
-	{ "data command", "DATA" },
-	{ ">>> data", "DATA" },
-	{ "sent: data", "DATA" },
-	{ "initial connection", "CONNECT" },
-	{ "greeting", "CONNECT" },
-	{ "refused to talk", "CONNECT" },
-	{ "talk to me:", "CONNECT" },
-};
+   stands, how far it goes and who was asked. */
 
 /* Words before a host's name. */
 static const char *const host_labels[] = {
@@ -298,70 +274,6 @@ bool bounce_scan_answer_find(const struct bounce_scan *scan,
 	if (best > 0)
 		use_quoted(scan, region->first, line_r, at_r, code_r);
 	return best > 0;
-}
-
-/* What "(in reply to end of DATA command)" names; the last one in the text is
-   the one that was answered to us, others are quoted. */
-static const char *command_answered(const char *folded)
-{
-	static const char before[] = "in reply to ";
-	const char *p, *last = NULL;
-
-	for (p = folded; (p = strstr(p, before)) != NULL; )
-		last = p += strlen(before);
-	if (last == NULL)
-		return NULL;
-	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
-		if (strstr(last, commands[i].text) != NULL)
-			return commands[i].command;
-	}
-	return strstr(last, "data") != NULL ? "DATA" : NULL;
-}
-
-/* The answer that begins in a line, to its last one, as one line. Folded. */
-static const char *answer_lines(const struct bounce_scan *scan,
-				const struct bounce_scan_region *region,
-				unsigned int line)
-{
-	string_t *lines = t_str_new(256);
-	const char *text;
-
-	for (; line < region->end && str_len(lines) < BOUNCE_MAX_LINE;
-	     line++) {
-		text = bounce_scan_line(scan, line)->folded;
-		if (*text == '\0')
-			break;
-		str_append(lines, text + strspn(text, " "));
-		str_append_c(lines, ' ');
-	}
-	return str_c(lines);
-}
-
-const char *
-bounce_scan_command_find(const struct bounce_scan *scan,
-			 const struct bounce_scan_region *region,
-			 unsigned int line, const char *answer)
-{
-	const char *folded, *command;
-	unsigned int first, i, j;
-
-	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
-	if (command == NULL)
-		command = command_answered(answer_lines(scan, region, line));
-	if (command != NULL)
-		return command;
-	/* the lines above, the nearest first */
-	first = line > region->first + 3 ? line - 3 : region->first;
-	if (first > 0 && line > 0 && first == line)
-		first--;
-	for (i = I_MIN(line + 1, region->end); i > first; i--) {
-		folded = bounce_scan_line(scan, i - 1)->folded;
-		for (j = 0; j < N_ELEMENTS(commands); j++) {
-			if (strstr(folded, commands[j].text) != NULL)
-				return commands[j].command;
-		}
-	}
-	return NULL;
 }
 
 /* The host name (or address) at text, less what dresses it. Data stack, or

@@ -1,0 +1,132 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-scan-private.h"
+#include "bounce-text.h"
+
+/* Which command a server answered, within a notice. */
+
+/* What a server was asked, as the notices of the world put it. Folded. */
+static const struct {
+	const char *text;
+	const char *command;
+} commands[] = {
+	{ "end of data", "DATA" },
+	{ "final data", "DATA" },
+	{ "after data", "DATA" },
+	{ "rcpt to", "RCPT TO" },
+	{ "rcpt command", "RCPT TO" },
+	{ "mail from", "MAIL FROM" },
+	{ "starttls", "STARTTLS" },
+	{ "ehlo", "EHLO" },
+	{ "helo", "HELO" },
+	{ "lhlo", "LHLO" },
+	{ "data command", "DATA" },
+	{ ">>> data", "DATA" },
+	{ "sent: data", "DATA" },
+	{ "initial connection", "CONNECT" },
+	{ "greeting", "CONNECT" },
+	{ "refused to talk", "CONNECT" },
+	{ "talk to me:", "CONNECT" },
+	/* qmail-remote */
+	{ "does not like recipient", "RCPT TO" },
+	{ "sender was rejected", "MAIL FROM" },
+	{ "does not like sender", "MAIL FROM" },
+	{ "failed after i sent the message", "DATA" },
+	{ "my name was rejected", "HELO" },
+};
+
+/* What "(in reply to end of DATA command)" names; the last one in the text is
+   the one that was answered to us, others are quoted. */
+static const char *command_answered(const char *folded)
+{
+	static const char before[] = "in reply to ";
+	const char *p, *last = NULL;
+
+	for (p = folded; (p = strstr(p, before)) != NULL; )
+		last = p += strlen(before);
+	if (last == NULL)
+		return NULL;
+	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
+		if (strstr(last, commands[i].text) != NULL)
+			return commands[i].command;
+	}
+	return strstr(last, "data") != NULL ? "DATA" : NULL;
+}
+
+/* The answer that begins in a line, to its last one, as one line. Folded. */
+static const char *answer_lines(const struct bounce_scan *scan,
+				const struct bounce_scan_region *region,
+				unsigned int line)
+{
+	string_t *lines = t_str_new(256);
+	const char *text;
+
+	for (; line < region->end && str_len(lines) < BOUNCE_MAX_LINE;
+	     line++) {
+		text = bounce_scan_line(scan, line)->folded;
+		if (*text == '\0')
+			break;
+		str_append(lines, text + strspn(text, " "));
+		str_append_c(lines, ' ');
+	}
+	return str_c(lines);
+}
+
+/* sendmail gives the answer twice: "(reason: 550 ...)" below the address and
+   "<<< 550 ..." in its transcript, where the command stands above. Returns the
+   latter's line, or line. */
+static unsigned int
+transcript_line(const struct bounce_scan *scan, unsigned int line)
+{
+	static const char reason[] = "(reason: ", answered[] = "<<< ";
+	const char *text = bounce_scan_line(scan, line)->folded, *p, *code;
+
+	p = strstr(text, reason);
+	if (p == NULL)
+		return line;
+	code = t_strndup(p + strlen(reason), 12);
+	for (unsigned int i = line; i < array_count(&scan->lines); i++) {
+		text = bounce_scan_line(scan, i)->folded;
+		if (bounce_text_begins(text, answered) &&
+		    bounce_text_begins(text + strlen(answered), code))
+			return i;
+	}
+	return line;
+}
+
+const char *
+bounce_scan_command_find(const struct bounce_scan *scan,
+			 const struct bounce_scan_region *region,
+			 unsigned int line, const char *answer)
+{
+	const struct bounce_scan_region whole = { 0, array_count(&scan->lines) };
+	const char *folded, *command;
+	unsigned int first, i, j;
+
+	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
+	if (command == NULL)
+		command = command_answered(answer_lines(scan, region, line));
+	if (command != NULL)
+		return command;
+	i = line < whole.end ? transcript_line(scan, line) : line;
+	if (i != line) {
+		line = i;
+		region = &whole;
+	}
+	/* the lines above, the nearest first */
+	first = line > region->first + 3 ? line - 3 : region->first;
+	if (first > 0 && line > 0 && first == line)
+		first--;
+	for (i = I_MIN(line + 1, region->end); i > first; i--) {
+		folded = bounce_scan_line(scan, i - 1)->folded;
+		for (j = 0; j < N_ELEMENTS(commands); j++) {
+			if (strstr(folded, commands[j].text) != NULL)
+				return commands[j].command;
+		}
+	}
+	return NULL;
+}
