@@ -74,6 +74,7 @@ struct doveadm_bounce_import {
 	char delimiter;
 	/* of our own export */
 	bool own;
+	/* an address came without any names */
 	bool begun;
 };
 
@@ -388,6 +389,8 @@ int doveadm_bounce_import_line(struct doveadm_bounce_import *import,
 			       struct doveadm_bounce_item *item_r,
 			       const char **error_r)
 {
+	int ret;
+
 	i_zero(item_r);
 	if (!import->begun && bounce_text_begins(line, "\xef\xbb\xbf"))
 		line += 3;
@@ -396,13 +399,15 @@ int doveadm_bounce_import_line(struct doveadm_bounce_import *import,
 		return 0;
 	if (is_json(line))
 		return import_record(import, line, item_r, error_r);
-	if (!import->begun && *line != '#') {
-		import->begun = TRUE;
-		if (import_names(import, line))
-			return 0;
+	/* titles may stand above the names */
+	if (!import->begun && import->names == NULL &&
+	    (bounce_text_begins(line, "sep=") || import_names(import, line)))
+		return 0;
+	if (import->names == NULL) {
+		ret = import_plain(import, line, item_r, error_r);
+		import->begun = import->begun || ret > 0;
+		return ret;
 	}
-	if (import->names == NULL)
-		return import_plain(import, line, item_r, error_r);
 	if (import->own) {
 		return import_own_row(import,
 			doveadm_bounce_csv_split(line, import->delimiter),

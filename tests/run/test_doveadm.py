@@ -856,6 +856,8 @@ class Transfer(Doveadm):
                 ('EmailAddress,SuppressionReason,Origin\n'
                  'a@example.com,SpamComplaint,Recipient\n',
                  ('suppressed', 'undetermined', 'undetermined', 'complaint')),
+                ('\ufeffsep=;\r\nEmail;Reason\r\na@example.com;Soft bounce\r\n',
+                 ('watched', 'soft', 'undetermined', 'import')),
                 # a street, and the state that it is in
                 ('email,address,state,bounce reason\n'
                  'a@example.com,1 Main St,ME,mailbox-moved\n',
@@ -872,6 +874,16 @@ class Transfer(Doveadm):
                 self.assertEqual((row['state'], row['class'], row['reason'],
                                   row['by']), wanted)
                 self.assertEqual(self.import_text(user, text)[0]['written'], 0)
+
+    def test_title(self):
+        """Above the row of names: named, and the reasons are still read."""
+        user = self.new_user()
+        row, said = self.import_text(user, 'Bounces of May\n\nemail,reason\n'
+                                     'a@example.com,Soft bounce\n', 65)
+        self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 1})
+        self.assertIn('import.txt:1: No address in it', said)
+        row, = self.rows('get', '-u', user, 'a@example.com')
+        self.assertEqual(row['state'], 'watched')
 
     def test_merge(self):
         """A person's word first, then the later one."""
