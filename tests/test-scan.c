@@ -482,7 +482,31 @@ static const struct {
 	/* of qmail */
 	{ "<bob@example.org>:\n192.0.2.1 does not like recipient.\n"
 	  "Remote host said: 550 5.7.1 not here\nGiving up on 192.0.2.1.\n",
-	  "bob@example.org|550|5.7.1|-|-|550 5.7.1 not here\n" },
+	  "bob@example.org|550|5.7.1|RCPT TO|-|550 5.7.1 not here\n" },
+	{ "<bob@example.org>:\nConnected to 192.0.2.1 but sender was rejected.\n"
+	  "Remote host said: 550 5.7.1 not you\n",
+	  "bob@example.org|550|5.7.1|MAIL FROM|192.0.2.1|"
+	  "550 5.7.1 not you\n" },
+	{ "<bob@example.org>:\n192.0.2.1 failed after I sent the message.\n"
+	  "Remote host said: 554 5.7.1 not this\n",
+	  "bob@example.org|554|5.7.1|DATA|-|554 5.7.1 not this\n" },
+	/* the command above the answer's second place */
+	{ "   ----- The following addresses had permanent fatal errors -----\n"
+	  "<bob@example.org>\n    (reason: 550 5.1.1 who is that)\n\n"
+	  "   ----- Transcript of session follows -----\n"
+	  "... while talking to mail.example.org.:\n"
+	  ">>> MAIL From:<alice@example.net>\n<<< 550 5.1.1 who is that\n"
+	  "554 5.0.0 Service unavailable\n",
+	  "bob@example.org|550|5.1.1|MAIL FROM|-|550 5.1.1 who is that\n" },
+	/* on the answer's last line, below quoted ones */
+	{ "<bob@example.org>: host mail.example.org[192.0.2.1] said: 550 5.1.7\n"
+	  "    <alice@example.net>: undeliverable address: host mx[192.0.2.9] said:\n"
+	  "    550 unknown (in reply to RCPT TO command) (in reply\n"
+	  "    to MAIL FROM command)\n",
+	  "bob@example.org|550|5.1.7|MAIL FROM|mail.example.org|"
+	  "550 5.1.7 <alice@example.net>: undeliverable address: host "
+	  "mx[192.0.2.9] said: 550 unknown (in reply to RCPT TO command) (in "
+	  "reply to MAIL FROM command)\n" },
 	/* several lines of one reply */
 	{ "<bob@example.org>:\n550-5.1.1 The account\n550-5.1.1 is not\n"
 	  "550 5.1.1 here\nand no more\n",
