@@ -36,7 +36,10 @@ const char *bounce_text_find(const char *folded, const char *const *words);
 /* Does text begin with prefix? Dovecot's own differ between releases. */
 static inline bool bounce_text_begins(const char *text, const char *prefix)
 {
-	return strncmp(text, prefix, strlen(prefix)) == 0;
+	/* most differ at once */
+	return *prefix == '\0' ||
+		(*text == *prefix &&
+		 strncmp(text, prefix, strlen(prefix)) == 0);
 }
 /* The same without ASCII case. */
 static inline bool bounce_text_ibegins(const char *text, const char *prefix)
