@@ -39,6 +39,7 @@ static const char *hints_text(const struct bounce_hints *hints)
 		{ hints->summary, "summary" },
 		{ hints->journal, "journal" },
 		{ hints->late_subject, "late" },
+		{ hints->page, "page" },
 		{ hints->person, "person" },
 	};
 	string_t *dest = t_str_new(64);
@@ -245,6 +246,15 @@ static const struct {
 	/* the words stand behind others */
 	{ ALICE "Subject: Contact: undelivered mail\n", NULL, "failure late",
 	  TRUE },
+	{ ALICE "Subject: shop | undelivered mail (#12)\n", NULL,
+	  "failure late", TRUE },
+	{ ALICE "Subject: Undelivered mail: hello\n", NULL, "failure", TRUE },
+	{ ALICE "Subject: Bob bounces (was: Undelivered mail)\n", NULL,
+	  "failure person", FALSE },
+	{ ALICE "Subject: Undelivered mail (fwd)\n", NULL, "failure person",
+	  FALSE },
+	{ DAEMON "Subject: Undelivered mail\nContent-Type: text/html\n", "",
+	  "null daemon failure page", TRUE },
 };
 
 START_TEST(test_hints)

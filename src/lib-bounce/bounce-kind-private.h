@@ -7,7 +7,7 @@
 struct bounce_subject {
 	/* of a failure, a delay, a success */
 	bool failure, delay, success;
-	/* the failure stands behind a colon: "Contact: undelivered mail" */
+	/* the failure stands behind a colon or bar: "Contact: undelivered mail" */
 	bool late;
 	/* "Automatic reply:", wherever it stands */
 	bool reply;

@@ -63,10 +63,11 @@ static const char *const delay_subjects[] = {
 	"not yet been delivered", "could not send message for past",
 	"could not send mail for past", "warning: message", "mail delay",
 	"delivery warning", "warning--could not", "deferred mail",
-	"deferred delivery", "verzögert", "retard", "retras", "ritard",
-	"atraso", "atrasad", "vertraag", "opóźni", "försen", "forsink",
+	"deferred delivery", "delay noti", "delay warn", "still trying",
+	"still undelivered", "waiting mail (", "verzöger", "retard", "retras",
+	"ritard", "atraso", "atrasad", "vertraag", "opóźni", "försen", "forsink",
 	"viiväst", "zpožd", "oneskoren", "késlelt", "késedel", "geciki",
-	"καθυστ", "întârzi", "адержк", "атримк", "遅延", "延迟", "延遲",
+	"καθυστ", "întârzi", "адержк", "адержива", "атримк", "遅延", "延迟", "延遲",
 	"지연", NULL
 };
 static const char *const success_subjects[] = {
@@ -127,6 +128,10 @@ static const char *const receipt_subjects[] = {
 	"confirmación de lectura", "confirmação de leitura",
 	"conferma di lettura", "ricevuta di ritorno", "leesbevestiging",
 	"開封確認", "已读回执", NULL
+};
+/* What somebody did with the subject that he answers or passes on, at its end. */
+static const char *const passed_subjects[] = {
+	"(fwd)", "(was:", "(forwarded)", NULL
 };
 static const char *const complaint_subjects[] = {
 	"complaint about message", "spam complaint", "abuse complaint",
@@ -236,11 +241,12 @@ void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 
 	i_zero(subject_r);
 	subject_r->empty = *folded == '\0';
-	subject_r->person = rest != NULL;
+	subject_r->person = rest != NULL ||
+		bounce_text_find(folded, passed_subjects) != NULL;
 	subject_r->tagged = *folded == '[';
 	subject_r->failure = failure != NULL;
 	subject_r->late = failure != NULL && rest == NULL &&
-		memchr(folded, ':', failure - folded) != NULL;
+		(size_t)(failure - folded) > strcspn(folded, ":|");
 	subject_r->delay = bounce_text_find(folded, delay_subjects) != NULL;
 	subject_r->success = bounce_text_find(folded, success_subjects) != NULL;
 	subject_r->reply = bounce_text_find(folded, reply_subjects) != NULL;

@@ -59,9 +59,17 @@ static const char *const delay_words[] = {
 	"will be attempted", "will retry for", "this is a warning message only",
 	"this is only a warning", "warning message only",
 	"continue trying", "will continue to try", "keep trying",
+	"attempts to deliver the message will continue",
 	"temporarily deferred, and will",
 	"weiter versucht", "wird weiterhin", "réessayer", "nouvelles tentatives",
-	"nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
+	"noch nicht zugestellt", "noch nicht übermittelt",
+	"nicht erneut senden", "weitere zustellversuche", "pas encore été remis",
+	"pas encore été délivré", "aún no se ha entregado",
+	"lo volverá a intentar", "seguirá intentando", "ainda não foi entregue",
+	"non è stato ancora", "ulteriori tentativi", "nog niet bezorgd",
+	"jeszcze nie została", "ännu inte levererats", "еще не доставлен",
+	"ещё не доставлен", "pokusy budou pokra", "尚未送达", "尚未傳遞",
+	"继续尝试", "계속 재시도", "nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
 };
 static const char *const final_words[] = {
 	"permanent error", "permanent failure", "permanently fail",

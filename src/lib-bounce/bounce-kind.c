@@ -185,6 +185,8 @@ void bounce_hints_read(const struct bounce_message *message,
 		hints_r->null_sender = is_null_sender(message, envelope);
 		hints_r->daemon = is_daemon(message);
 		hints_r->report = is_report(message);
+		hints_r->page = message->content_type != NULL &&
+			strcmp(message->content_type, "text/html") == 0;
 		hints_r->rejection = strstr(
 			folded_header(message, "Auto-Submitted"),
 			"rejected") != NULL;

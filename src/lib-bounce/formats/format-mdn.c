@@ -10,7 +10,7 @@ static bool is_receipt_text(const struct bounce_message *message,
 			    const struct bounce_hints *hints)
 {
 	static const char *const words[] = {
-		"was read on", "was deleted without being read",
+		"was deleted without being read",
 		"this is a receipt for the mail",
 		"this is a return receipt for the mail",
 		"document: was received by:", "gelesen am",
@@ -28,6 +28,8 @@ static bool is_receipt_text(const struct bounce_message *message,
 	if (hints->person)
 		return FALSE;
 	folded = bounce_text_fold(message->text, BOUNCE_MAX_MATCH);
+	if (strstr(folded, "was read on") != NULL)
+		return bounce_text_begins(folded, "your message");
 	return bounce_text_find(folded, words) != NULL ||
 		/* Notes sets its text in two columns */
 		(strstr(folded, "document:") != NULL &&

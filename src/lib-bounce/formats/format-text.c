@@ -115,6 +115,9 @@ static bool is_credible(const struct bounce_hints *hints,
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
+	if (hints->page && !returned && bounce_reply_find(
+		bounce_scan_notice(scan), NULL) == NULL)
+		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !subject)
 		return words && tier >= BOUNCE_SCAN_LISTED &&
 			(returned || bounce_scan_refuses(scan)) &&
@@ -148,14 +151,10 @@ kind_of(const struct bounce_hints *hints, const char *folded, bool words)
 
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
-static bool says_nothing(const struct bounce_message *message,
-			 const struct bounce_hints *hints, bool words,
+static bool says_nothing(const struct bounce_hints *hints, bool words,
 			 const struct bounce_report *report)
 {
-	bool page = message->content_type != NULL &&
-		strcmp(message->content_type, "text/html") == 0;
-
-	return hints->daemon && hints->failure_subject && !page &&
+	return hints->daemon && hints->failure_subject && !hints->page &&
 		(hints->null_sender ||
 		 (words && report->original_headers != NULL));
 }
@@ -174,7 +173,8 @@ static const char *find_anybody(const struct bounce_message *message,
 		return only;
 	if (array_count(&report->original_to) == 1)
 		return array_idx_elem(&report->original_to, 0);
-	if (!hints->failure_subject || (!hints->null_sender && !hints->daemon))
+	if ((!hints->failure_subject && !hints->delay_subject) ||
+	    (!hints->null_sender && !hints->daemon))
 		return NULL;
 	return only != NULL ? only : bounce_scan_only_in(scan,
 		bounce_message_header(message, "Subject"));
@@ -189,7 +189,7 @@ static bool add_anybody(const struct bounce_message *message,
 	const char *address = find_anybody(message, hints, scan, report);
 
 	if (address == NULL)
-		return says_nothing(message, hints, words, report);
+		return says_nothing(hints, words, report);
 	rcpt = array_append_space(&report->recipients);
 	rcpt->address = address;
 	return TRUE;
@@ -229,7 +229,7 @@ static bool text_read(const struct bounce_message *message,
 	if (tier == BOUNCE_SCAN_NONE && *message->inner_status != '\0')
 		return FALSE;
 	if (tier == BOUNCE_SCAN_NONE &&
-	    ((!words && !hints->failure_subject) ||
+	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
 	     !add_anybody(message, hints, scan, words, report)))
 		return FALSE;
 	report->kind = kind_of(hints, folded, words);
