@@ -167,13 +167,44 @@ static bool begins_with_any(const char *text, const char *const *words)
 	return FALSE;
 }
 
-/* What stands behind "Re:", "Re[2]:", "[Fwd:"; NULL if there is none. */
+/* Without what a gateway put before it. */
+static const char *skip_gateway(const char *subject)
+{
+	static const char *const tags[] = {
+		"[external]", "[extern]", "[ext]", "[ext:]", "[spam]",
+		"[suspected spam]", "[probable spam]", "[bulk]", "[junk]",
+		"[caution]", "***spam***", "*****spam*****", "{spam?}", NULL
+	};
+
+	for (unsigned int i = 0; tags[i] != NULL; i++) {
+		if (!bounce_text_begins(subject, tags[i]))
+			continue;
+		subject += strlen(tags[i]);
+		return subject + strspn(subject, " ");
+	}
+	return subject;
+}
+
+/* Without the tag of a list, "[list] "; NULL if there is none. */
+static const char *skip_tag(const char *subject)
+{
+	size_t len = strcspn(subject, "]");
+
+	if (*subject != '[' || subject[len] == '\0')
+		return NULL;
+	return subject + len + 1 + strspn(subject + len + 1, " ");
+}
+
+/* What stands behind "Re:", "Re[2]:", "[Fwd:", also behind a list's tag; NULL if
+   there is none. */
 static const char *skip_person(const char *subject)
 {
-	const char *p;
+	const char *p = skip_tag(subject);
 
 	if (bounce_text_begins(subject, "[fwd:"))
 		return subject + 5;
+	if (p != NULL)
+		subject = p;
 	for (unsigned int i = 0; person_subjects[i] != NULL; i++) {
 		if (*person_subjects[i] != *subject ||
 		    !bounce_text_begins(subject, person_subjects[i]))
@@ -236,10 +267,12 @@ static bool is_summary(const char *folded, const char *failure)
 
 void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 {
-	const char *rest = skip_person(folded);
-	const char *failure = earliest(folded, failure_subjects);
+	const char *rest, *failure;
 
 	i_zero(subject_r);
+	folded = skip_gateway(folded);
+	rest = skip_person(folded);
+	failure = earliest(folded, failure_subjects);
 	subject_r->empty = *folded == '\0';
 	subject_r->person = rest != NULL ||
 		bounce_text_find(folded, passed_subjects) != NULL;

@@ -102,6 +102,8 @@ static bool is_credible(const struct bounce_hints *hints,
 	bool success = hints->success_subject && !hints->failure_subject;
 	bool returned = report->original_headers != NULL;
 
+	if (hints->delay_subject && !words)
+		words = bounce_words_delay(folded);
 	if (tier == BOUNCE_SCAN_FIELD)
 		return TRUE;
 	if (bounce_hints_by_person(hints))
