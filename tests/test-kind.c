@@ -213,6 +213,10 @@ static const struct {
 	{ ALICE HELLO "Auto-Submitted: auto-generated\nIn-Reply-To: <1@x>\n"
 	  "X-MS-Exchange-Inbox-Rules-Loop: alice@example.org\n",
 	  "alice@example.org", "reply person", TRUE },
+	{ ALICE "Subject: FW: hello\nAuto-Submitted: auto-generated\n"
+	  "In-Reply-To: <1@x>\n"
+	  "X-MS-Exchange-Inbox-Rules-Loop: alice@example.org\n",
+	  "alice@example.org", "person", FALSE },
 	{ ALICE HELLO "Auto-Submitted: auto-generated\nIn-Reply-To: <1@x>\n",
 	  "tracker@example.org", "person", FALSE },
 

@@ -86,11 +86,14 @@ static bool is_null_sender(const struct bounce_message *message,
    of their own. Trackers, too, put "auto-generated" on what answers, but their
    mail has a sender. */
 static bool is_generated_answer(const struct bounce_message *message,
-				const struct bounce_hints *hints)
+				const struct bounce_hints *hints,
+				const struct bounce_subject *subject)
 {
-	return bounce_message_has(message, "In-Reply-To") && !hints->daemon &&
-		(hints->null_sender ||
-		 bounce_message_has(message, "X-MS-Exchange-Inbox-Rules-Loop"));
+	if (!bounce_message_has(message, "In-Reply-To") || hints->daemon)
+		return FALSE;
+	/* Exchange's rules forward, too */
+	return hints->null_sender || (!subject->person &&
+		bounce_message_has(message, "X-MS-Exchange-Inbox-Rules-Loop"));
 }
 
 /* Its subject says so. A person may answer to an answering machine, and use
@@ -122,7 +125,7 @@ static bool is_auto_reply(const struct bounce_message *message,
 			return TRUE;
 	}
 	if (bounce_text_begins(submitted, "auto-generated") &&
-	    (subject->subscribed || is_generated_answer(message, hints)))
+	    (subject->subscribed || is_generated_answer(message, hints, subject)))
 		return TRUE;
 	return is_reply_subject(message, hints, subject);
 }

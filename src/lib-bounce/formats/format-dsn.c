@@ -97,8 +97,10 @@ static bool is_credible(const struct bounce_hints *hints)
 {
 	if (bounce_hints_by_person(hints))
 		return FALSE;
-	return hints->report || hints->null_sender || hints->daemon ||
-		!hints->late_subject;
+	if (hints->report)
+		return TRUE;
+	return !hints->summary && (hints->null_sender || hints->daemon ||
+				   !hints->late_subject);
 }
 
 /* The first words of a report name its mailer; no reader is needed for it. */
