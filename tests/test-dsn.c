@@ -40,6 +40,13 @@ static const struct {
 	{ "RFC822 bob@example.org", "bob@example.org" },
 	{ "rfc822: bob@example.org", "bob@example.org" },
 	{ "rfc822@example.org", "rfc822@example.org" },
+	{ "rfc822; bob@example.org.", "bob@example.org" },
+	{ "rfc822; \"bob smith\"@example.org", "\"bob smith\"@example.org" },
+	{ "rfc822; \"a..b\"@example.org", "\"a..b\"@example.org" },
+	/* RFC 5321 appendix C */
+	{ "rfc822; @mx.example.net:bob@example.org", "bob@example.org" },
+	{ "rfc822; <@a.example,@b.example:bob@example.org>",
+	  "bob@example.org" },
 	{ "bob@example.org", "bob@example.org" },
 	{ "<bob@example.org>", "bob@example.org" },
 	{ "bob@example.org; failed", "bob@example.org" },
@@ -304,6 +311,10 @@ static const struct {
 	  "a@example.org|-|failed|-|-|<550 no>\n", NULL },
 	{ FINAL("a") "Diagnostic-Code: smtp; f\xc3\xbcr\n",
 	  "a@example.org|-|failed|-|-|f\xc3\xbcr\n", NULL },
+	/* indented as a whole */
+	{ "  " MTA "\n  Final-Recipient: rfc822; a@example.org\n"
+	  "  Status: 5.1.1\n  Diagnostic-Code: smtp; 550\n    no\n",
+	  "a@example.org|-|failed|5.1.1|-|550 no\n", "mx.example.org" },
 	/* lines that were not folded */
 	{ FINAL("a") "Diagnostic-Code: smtp; 550-no\n550-https://x.example/\n"
 	  "550 5.1.1 bob: unknown\nsorry: no\n" FAILED,

@@ -163,6 +163,7 @@ static const char *recipients_text(const struct bounce_report *report)
 }
 
 #define NONE BOUNCE_SCAN_NONE
+#define GUESS BOUNCE_SCAN_GUESS
 #define ANSWER BOUNCE_SCAN_ANSWER
 #define SENTENCE BOUNCE_SCAN_SENTENCE
 #define LISTED BOUNCE_SCAN_LISTED
@@ -193,7 +194,7 @@ static const struct {
 	{ "These recipients failed:\nbob@example.org\n\nWrite to Eve "
 	  "(eve@example.net).\n", LISTED, "bob@example.org" },
 	/* a colon announces in every language */
-	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", LISTED,
+	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", GUESS,
 	  "a@example.org b@example.org" },
 	{ "Absender:\n\n  a@example.org\n", NONE, "" },
 	/* one that the mail was written to, one that looks like it */
@@ -203,6 +204,7 @@ static const struct {
 	/* quoted: not what this mailer says */
 	{ "> <bob@example.org>: unknown\n", NONE, "" },
 	{ "mailto:bob@example.org\nunknown\n", LISTED, "bob@example.org" },
+	{ "> he wrote to me at\n> bob@example.org\n", NONE, "" },
 	/* each once, whatever its case */
 	{ "bob@example.org: unknown\nBob@Example.org: unknown\n", LISTED,
 	  "bob@example.org" },
@@ -214,6 +216,12 @@ static const struct {
 	{ "I could not deliver it to <bob@example.org>, sorry.\n", SENTENCE,
 	  "bob@example.org" },
 	{ "Mailbox is full: bob@example.org\n", SENTENCE, "bob@example.org" },
+	/* what looks like the best is as good */
+	{ "Unknown user: bob@example.org\nUnknown user: z@example.net\n\n"
+	  RETURNED, SENTENCE, "bob@example.org z@example.net" },
+	/* of a log */
+	{ "to=bob@example.org, status=bounced: rejected\n", SENTENCE,
+	  "bob@example.org" },
 	/* several in one sentence, whoever wrote it */
 	{ "Unable to deliver to <a@example.org>, <b@example.org> and "
 	  "c@example.org.\n", SENTENCE,
@@ -223,7 +231,7 @@ static const struct {
 	{ "Unable to deliver to a@example.org <eve@example.net>\n", SENTENCE,
 	  "a@example.org" },
 	/* a field, in any language */
-	{ "Ziel: bob@example.org\n", SENTENCE, "bob@example.org" },
+	{ "Ziel: bob@example.org\n", GUESS, "bob@example.org" },
 	{ "Recipient ......: bob@example.org\n", SENTENCE,
 	  "bob@example.org" },
 	{ "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a"

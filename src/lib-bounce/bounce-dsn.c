@@ -103,6 +103,14 @@ static const char *skip_types(const char *value, const char **type_r)
 	return value;
 }
 
+/* "@relay.example.net,@b.example:bob@example.com" (RFC 5321 appendix C) */
+static const char *skip_route(const char *value)
+{
+	const char *colon = *value == '@' ? strchr(value, ':') : NULL;
+
+	return colon == NULL ? value : colon + 1;
+}
+
 const char *bounce_dsn_address(pool_t pool, const char *value)
 {
 	const char *type, *at, *end, *begin, *address;
@@ -114,11 +122,13 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 		value = unicode_unescape(value);
 	else
 		value = unxtext(value);
-	value = t_str_trim(value, " \t\"'");
+	/* a quoted local part keeps its quotes */
+	if (*value != '"' || strstr(value, "\"@") == NULL)
+		value = t_str_trim(value, " \t\"'");
 	begin = strrchr(value, '<');
 	if (begin != NULL && (end = strchr(begin, '>')) != NULL)
 		value = t_strdup_until(begin + 1, end);
-	value = t_str_trim(value, " \t<>,;");
+	value = skip_route(t_str_trim(value, " \t<>,;"));
 	if (bounce_text_ibegins(value, "mailto:"))
 		value += 7;
 	else if (bounce_text_ibegins(value, "smtp:"))
@@ -130,6 +140,7 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 			return NULL;
 		value = t_str_rtrim(t_strdup_until(value, end), ",;>");
 	}
+	value = t_str_rtrim(value, ".");
 	at = strrchr(value, '@');
 	if (at == NULL) {
 		if (strcasecmp(value, "postmaster") != 0)
@@ -170,7 +181,11 @@ action_of(const struct group *group, const char *status)
 		word = t_strcut(t_strcut(word, ' '), ';');
 		if (bounce_action_parse(word, &action) == 0)
 			return action;
-		if (bounce_text_ibegins(word, "fail") ||
+		word = t_str_trim(word, "\"'");
+		/* Postfix, of an address that it was asked about: "deliverable",
+		   "undeliverable" */
+		if (bounce_text_ibegins(word, "undeliver") ||
+		    bounce_text_ibegins(word, "fail") ||
 		    bounce_text_ibegins(word, "error") ||
 		    bounce_text_ibegins(word, "expired"))
 			return BOUNCE_ACTION_FAILED;
@@ -320,17 +335,20 @@ static bool is_field(const char *line)
 		!bounce_reply_begins(line);
 }
 
-/* One paragraph, up to end. Lines of a Diagnostic-Code that were not folded
-   ("550-one", "550 two") become continuations. On the data stack. */
+/* One paragraph, up to end, without the indentation of its first line. Lines of
+   a Diagnostic-Code that were not folded ("550-one", "550 two") become
+   continuations. On the data stack. */
 static const char *unfold(const char *text, const char *end)
 {
 	string_t *dest = t_str_new(end - text + 16);
 	const char *next;
+	size_t indent = strspn(text, " \t");
 	bool words = FALSE;
 
 	for (; text < end; text = next) {
 		next = text + strcspn(text, "\n");
 		next = next < end ? next + 1 : end;
+		text += I_MIN(strspn(text, " \t"), indent);
 		if (is_field(text))
 			words = bounce_text_ibegins(text, "Diagnostic-Code");
 		else if (words && bounce_text_begins(text, "--"))

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "strescape.h"
 #include "message-address.h"
 #include "message-header-decode.h"
 #include "bounce-limits.h"
@@ -187,6 +188,14 @@ const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
 	return NULL;
 }
 
+/* Dovecot's parser takes the quotes off. Data stack. */
+static const char *quote_local(const char *local)
+{
+	if (local[strcspn(local, " \"(),:;<>@[]\\")] == '\0')
+		return local;
+	return t_strconcat("\"", str_escape(local), "\"", NULL);
+}
+
 void bounce_header_addresses(pool_t pool, const char *value,
 			     ARRAY_TYPE(const_string) *list)
 {
@@ -202,8 +211,8 @@ void bounce_header_addresses(pool_t pool, const char *value,
 		if (addr->mailbox == NULL || *addr->mailbox == '\0' ||
 		    addr->domain == NULL || *addr->domain == '\0')
 			continue;
-		address = p_strconcat(pool, addr->mailbox, "@", addr->domain,
-				      NULL);
+		address = p_strconcat(pool, quote_local(addr->mailbox), "@",
+				      addr->domain, NULL);
 		if (strlen(address) <= BOUNCE_MAX_ADDRESS)
 			array_push_back(list, &address);
 	}

@@ -184,11 +184,19 @@ struct context {
 static void weigh_listed(const struct context *ctx,
 			 struct bounce_scan_mention *mention)
 {
-	/* "Следующим получателям:": a colon does so in every language */
-	bool announced = bounce_scan_announces(ctx->above) ||
-		bounce_scan_label_field(ctx->above);
+	bool announced = bounce_scan_announces(ctx->above);
 	bool text = has_text_behind(ctx->behind);
 
+	/* "Следующим получателям:": a colon announces in every language */
+	if (!announced && !ctx->fails && is_dress(ctx->behind) &&
+	    strchr(ctx->behind, ':') == NULL &&
+	    !bounce_scan_says_failed(ctx->above) &&
+	    bounce_scan_label_failed(ctx->above) == NULL &&
+	    bounce_scan_label_field(ctx->above)) {
+		mention->tier = BOUNCE_SCAN_GUESS;
+		mention->score += 3;
+		return;
+	}
 	mention->score += text ? 4 : ctx->fails ? 3 : 1;
 	mention->tier = is_dress(ctx->behind) || text || announced ?
 		BOUNCE_SCAN_LISTED : BOUNCE_SCAN_SENTENCE;
@@ -211,20 +219,23 @@ static void weigh_sentence(const struct context *ctx,
 		is_dress(ctx->behind);
 	bool field = colon && bounce_scan_label_field(ctx->folded);
 
-	if (label == NULL && !ctx->fails && !field)
+	if (label == NULL && !ctx->fails) {
+		/* "Ziel: bob@example.com", in whatever language */
+		if (field) {
+			mention->tier = BOUNCE_SCAN_GUESS;
+			mention->score += 3;
+		}
 		return;
+	}
 	mention->tier = BOUNCE_SCAN_SENTENCE;
 	/* two words are no chance */
 	if (label != NULL)
 		mention->score += strchr(label, ' ') != NULL ? 3 : 2;
 	if (ctx->fails)
 		mention->score += 2;
-	/* "Mailbox is full: bob@example.com"; "Ziel: bob@example.com", in
-	   whatever language */
-	if (colon && (label != NULL || ctx->fails))
+	/* "Mailbox is full: bob@example.com" */
+	if (colon)
 		mention->score += 2;
-	else if (field)
-		mention->score += 3;
 	if (label != NULL && bounce_scan_announces(ctx->above))
 		mention->score++;
 }

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "bounce-limits.h"
 #include "bounce-scan-private.h"
+#include "bounce-text.h"
 
 #include <ctype.h>
 
@@ -16,6 +17,23 @@ static bool is_local_char(unsigned char chr)
 static bool is_domain_char(unsigned char chr)
 {
 	return i_isalnum(chr) || chr == '-' || chr == '.' || chr == '_';
+}
+
+/* "to=bob@example.com" of a log; a tag of the address is longer or stands
+   elsewhere. */
+static const char *skip_key(const char *p, const char *at)
+{
+	static const char *const keys[] = {
+		"to=", "rcpt=", "recipient=", "user=", "email=", "mail=",
+		"address=", "addr=", "from=", "sender=", "orig_to=", NULL
+	};
+
+	for (unsigned int i = 0; keys[i] != NULL; i++) {
+		if (bounce_text_ibegins(p, keys[i]) &&
+		    p + strlen(keys[i]) < at)
+			return p + strlen(keys[i]);
+	}
+	return p;
 }
 
 /* Where the local part of the address at at ('@') begins. */
@@ -42,6 +60,7 @@ static const char *local_begin(const char *line, const char *at)
 		if (wide)
 			return begin;
 	}
+	p = skip_key(p, at);
 	while (p < at && (*p == '\'' || *p == '`' || *p == '.' ||
 			  *p == '*' || *p == '-' || *p == '=' || *p == '/' ||
 			  *p == '|' || *p == '~' || *p == '!' || *p == '#'))

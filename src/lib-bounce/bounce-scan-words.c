@@ -34,7 +34,8 @@ bool bounce_scan_is_manners(const struct bounce_scan_line *line)
 
 static bool is_listed(const struct bounce_scan_mention *mention)
 {
-	return mention->tier >= BOUNCE_SCAN_SENTENCE;
+	return mention->tier >= BOUNCE_SCAN_SENTENCE ||
+		mention->tier == BOUNCE_SCAN_GUESS;
 }
 
 /* The lines that belong to rcpt. FALSE if it is not listed. */
@@ -51,7 +52,8 @@ static bool find_region(const struct bounce_scan *scan,
 				first = mention;
 			continue;
 		}
-		if (mention->tier >= BOUNCE_SCAN_LISTED &&
+		if ((mention->tier >= BOUNCE_SCAN_LISTED ||
+		     mention->tier == BOUNCE_SCAN_GUESS) &&
 		    mention->line > first->line && !bounce_scan_names_rcpt(mention, rcpt) &&
 		    bounce_scan_is_recipient(mention, report)) {
 			region_r->first = first->line;

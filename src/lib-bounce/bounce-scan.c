@@ -56,25 +56,32 @@ static const char *join_block(const ARRAY_TYPE(const_string) *lines,
 	return str_c(dest);
 }
 
+static bool is_quoted(const char *line)
+{
+	return line[0] == '>' && line[1] == ' ';
+}
+
 /* A line without the "> " that some mailers put before the addresses of their
-   lists. Other quoted lines are somebody else's words. */
-static const char *clean_line(const char *line)
+   lists. Other quoted lines are somebody else's words, and so is what they end
+   with: last is the line above. */
+static const char *clean_line(const char *line, const char *last)
 {
 	line += strspn(line, " \t");
-	if (line[0] == '>' && line[1] == ' ' &&
-	    line[2 + strcspn(line + 2, " ")] == '\0')
+	if (is_quoted(line) && strchr(line + 2, ' ') == NULL &&
+	    (!is_quoted(last) || strchr(last + 2, ' ') == NULL))
 		line += 2;
 	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
 }
 
-static void add_line(struct bounce_scan *scan, const char *raw)
+static void add_line(struct bounce_scan *scan, const char *raw,
+		     const char *last)
 {
 	struct bounce_scan_line *line = array_append_space(&scan->lines);
 	const char *text;
 
 	line->indent = strspn(raw, " \t");
 	T_BEGIN {
-		text = clean_line(raw);
+		text = clean_line(raw, last);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
 		line->folded = bounce_text_lower(p_strdup(scan->pool,
 							  line->text));
@@ -122,7 +129,8 @@ struct bounce_scan *bounce_scan_init(pool_t pool,
 		scan->folded = p_strdup(pool,
 			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
 		for (i = 0; i < end; i++)
-			add_line(scan, array_idx_elem(&lines, i));
+			add_line(scan, array_idx_elem(&lines, i), i == 0 ?
+				 "" : array_idx_elem(&lines, i - 1));
 	} T_END;
 	if (report->original_from != NULL)
 		array_push_back(&scan->self, &report->original_from);
@@ -159,50 +167,43 @@ static void add_recipient(struct bounce_report *report, const char *address)
 
 #define SCORE_MIN 3
 
-/* How the line of a mention is dressed: "<bob@example.com>:" as "<>:". Data
-   stack; "" if there are words. */
-static const char *dress_of(const struct bounce_scan *scan,
-			    const struct bounce_scan_mention *mention)
+/* What stands around the address: "<bob@example.com>:" is "<>:", "Unknown user:
+   bob@example.com" is "Unknown user: ". Data stack. */
+static const char *look_of(const struct bounce_scan *scan,
+			   const struct bounce_scan_mention *mention)
 {
 	const char *text = bounce_scan_line(scan, mention->line)->text;
 	const char *behind = text + mention->end;
 
-	if (strspn(text, "<[(\"'*- ") < mention->begin)
-		return "";
 	return t_strconcat(t_strndup(text, mention->begin),
 			   t_strndup(behind, strspn(behind, ">])\"':")), NULL);
 }
 
-/* The dress of the best of the listed ones, if it has one. */
-static const char *best_dress(const struct bounce_scan *scan, int best)
+/* The look of the best one, "" if it has none. */
+static const char *best_look(const struct bounce_scan *scan,
+			     enum bounce_scan_tier tier, int best)
 {
 	const struct bounce_scan_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
-		if (mention->tier == BOUNCE_SCAN_LISTED &&
-		    mention->score == best)
-			return dress_of(scan, mention);
+		if (mention->tier == tier && mention->score == best)
+			return look_of(scan, mention);
 	}
 	return "";
 }
 
 static bool is_chosen(const struct bounce_scan *scan,
 		      const struct bounce_scan_mention *mention,
-		      enum bounce_scan_tier tier, int best, const char *dress)
+		      enum bounce_scan_tier tier, int best, const char *look)
 {
 	if (mention->tier != tier || mention->score < SCORE_MIN)
 		return FALSE;
-	switch (tier) {
-	case BOUNCE_SCAN_SENTENCE:
-		/* only what is as likely as the best */
-		return mention->score >= best - 1;
-	case BOUNCE_SCAN_LISTED:
-		return mention->score >= best - 4 ||
-			(*dress != '\0' &&
-			 strcmp(dress_of(scan, mention), dress) == 0);
-	default:
-		return TRUE;
-	}
+	/* only what is as likely as the best, or looks like it */
+	if ((tier == BOUNCE_SCAN_SENTENCE && mention->score < best - 1) ||
+	    (tier == BOUNCE_SCAN_LISTED && mention->score < best - 4))
+		return *look != '\0' &&
+			strcmp(look_of(scan, mention), look) == 0;
+	return TRUE;
 }
 
 enum bounce_scan_tier
@@ -229,10 +230,10 @@ bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 	if (tier == BOUNCE_SCAN_NONE)
 		return tier;
 	T_BEGIN {
-		const char *dress = best_dress(scan, best);
+		const char *look = best_look(scan, tier, best);
 
 		array_foreach(&scan->mentions, mention) {
-			if (is_chosen(scan, mention, tier, best, dress))
+			if (is_chosen(scan, mention, tier, best, look))
 				add_recipient(report, mention->address);
 		}
 	} T_END;

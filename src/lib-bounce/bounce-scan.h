@@ -15,6 +15,9 @@ struct bounce_scan;
 enum bounce_scan_tier {
 	/* nothing says that it failed */
 	BOUNCE_SCAN_NONE = 0,
+	/* in a field, or alone below one, whose name we do not know: enough for
+	   a mailer's report, not for anybody's mail */
+	BOUNCE_SCAN_GUESS,
 	/* within a server's answer only */
 	BOUNCE_SCAN_ANSWER,
 	/* in a sentence that says so */

@@ -113,7 +113,8 @@ static bool is_credible(const struct bounce_hints *hints,
 		return TRUE;
 	if (hints->report || (hints->null_sender && hints->daemon)) {
 		return subject ? TRUE :
-			words && tier >= BOUNCE_SCAN_SENTENCE;
+			words && (tier >= BOUNCE_SCAN_SENTENCE ||
+				  tier == BOUNCE_SCAN_GUESS);
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
@@ -175,8 +176,9 @@ static const char *find_anybody(const struct bounce_message *message,
 		return only;
 	if (array_count(&report->original_to) == 1)
 		return array_idx_elem(&report->original_to, 0);
-	if ((!hints->failure_subject && !hints->delay_subject) ||
-	    (!hints->null_sender && !hints->daemon))
+	if (!hints->daemon && !hints->report &&
+	    !(hints->null_sender && hints->delay_subject) &&
+	    !bounce_scan_refuses(scan))
 		return NULL;
 	return only != NULL ? only : bounce_scan_only_in(scan,
 		bounce_message_header(message, "Subject"));
@@ -223,6 +225,11 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	words = bounce_words_failure(folded) || bounce_scan_refuses(scan);
 	tier = bounce_scan_recipients(scan, report);
+	if (tier == BOUNCE_SCAN_GUESS && !hints->daemon && !hints->report &&
+	    !bounce_scan_refuses(scan)) {
+		array_clear(&report->recipients);
+		tier = BOUNCE_SCAN_NONE;
+	}
 	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
 		tier = bounce_scan_names(scan, message, report);
 	if (!is_credible(hints, tier, scan, words, report))
