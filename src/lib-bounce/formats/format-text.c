@@ -75,6 +75,17 @@ static bool may_be_unknown(const struct bounce_hints *hints)
 	return hints->null_sender && !hints->reply_subject && !hints->answer;
 }
 
+/* What a page that only wants to be clicked does not have: an answer's code, or
+   which mail it was. */
+static bool says_details(const struct bounce_scan *scan)
+{
+	const char *notice = bounce_scan_notice(scan);
+
+	return bounce_reply_find(notice, NULL) != NULL ||
+		bounce_status_find(notice) != NULL ||
+		bounce_scan_describes(scan);
+}
+
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
@@ -118,8 +129,7 @@ static bool is_credible(const struct bounce_hints *hints,
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
-	if (hints->page && !returned && bounce_reply_find(
-		bounce_scan_notice(scan), NULL) == NULL)
+	if (hints->page && !returned && !says_details(scan))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !subject)
 		return words && tier >= BOUNCE_SCAN_LISTED &&
