@@ -79,9 +79,9 @@ class Load:
         for case in cases:
             self.send(user, numbers[0], case)
         with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            for _ in pool.map(lambda n: self.send(user, n,
-                                                  cases[n % len(cases)]),
-                              numbers[1:]):
+            # each address by each of them
+            for _ in pool.map(lambda n: self.send(
+                    user, n, cases[n // ADDRESSES % len(cases)]), numbers[1:]):
                 pass
 
     def records(self, user):
@@ -203,11 +203,13 @@ class Proxied(Load):
 class Two:
     """Two Dovecots, each with its own homes and mail, and one dictionary."""
 
+    settings = {'bounce_shared': 'yes'}
+
     def test_two_dovecots(self):
         other = type(f'Other{type(self).__name__}', (harness.TestCase,), {
             name: getattr(type(self), name) for name in
-            ('users', 'spare_users', 'sieve', 'sieve_bounce', 'conf', 'conf23',
-             'conf24', 'dict23', 'dict24')})
+            ('users', 'spare_users', 'sieve', 'sieve_bounce', 'settings', 'conf',
+             'conf23', 'conf24', 'dict23', 'dict24')})
         other.setUpClass()
         try:
             second = other()
