@@ -13,7 +13,8 @@ import threading
 import time
 
 import harness
-from test_sieve_language import GROUPS, SieveCase, report
+from test_sieve_language import (EDITHEADER_23, EDITHEADER_24, GROUPS,
+                                 SieveCase, report)
 
 SCRIPTS = pathlib.Path('/usr/share/dovecot-bounce/sieve')
 HARD = ('failed', 'bob@example.net', '5.1.1', '550 5.1.1 No such user here',
@@ -23,6 +24,15 @@ SOFT = ('failed', 'carol@second.example', '5.2.2',
 OURS = ('failed', 'erin@third.example', '5.7.1',
         '554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using '
         'zen.spamhaus.org', 'mx.third.example')
+
+
+def documented(section, version):
+    """The configuration that doc/extensions gives in a section for a Dovecot."""
+    text = (harness.SOURCE / 'doc' / 'extensions' /
+            'vnd.dovecot-bounce.txt').read_text(encoding='utf-8')
+    found = re.search(r'(?ms)^[^\n]*%s\n=+\n.*?^Dovecot %s:\n(.*?)^\S'
+                      % (re.escape(section), re.escape(version)), text)
+    return found.group(1)
 
 
 def bounce(*groups, user='alice', **kwargs):
@@ -64,6 +74,8 @@ class DeliveryCase(SieveCase):
 
 class Delivery(DeliveryCase):
     """LMTP and LDA, with the mail plugin."""
+
+    under_valgrind = True
 
     def test_fileinto_wins(self):
         user = self.new_user()
@@ -221,6 +233,46 @@ class Delivery(DeliveryCase):
         for user, evidence in zip(users, ('plausible', 'unverified')):
             self.assertEqual(
                 self.messages(user, f'{evidence} mailbox-unknown'), 1)
+
+
+class Hostile(DeliveryCase):
+    """What the other side writes goes into headers that a script makes."""
+
+    relay = True
+    conf23 = EDITHEADER_23 + '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+    conf24 = EDITHEADER_24 + '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+    EVIL = (b'550 5.1.1 =?utf-8?q?x=0D=0AX-Evil:_1=00=07=C2=9B=C2=85=E2=80=A8?= '
+            b'no such user \x1b[31m \x00 \xff\xfe \xc2\x9b ' + b'A' * 3000)
+
+    def test_no_header_is_added(self):
+        user = self.new_user()
+        report = bounce(HARD, user=user, subject='=?utf-8?q?x=0D=0AX-Evil:_2'
+                        '=0D=0A=0D=0AX-Evil:_3=00z?=')
+        report = report.replace(HARD[3].encode(), self.EVIL)
+        report = report.replace(b'dns; mx.example.net',
+                                b'dns; =?utf-8?q?m=0D=0AX-Evil:_4?=')
+        self.put_script(
+            user, 'require ["vnd.dovecot-bounce", "editheader", "variables", '
+            '"fileinto", "mailbox"];\n'
+            'if bounce :matches "original.subject" "*" { set "s" "${1}"; }\n'
+            'if bounce :matches "remote-mta" "*" { set "r" "${1}"; }\n'
+            'set :length "l" "${bounce.diagnostic}";\n'
+            'addheader "X-Ours" "${bounce.diagnostic} ${s} ${r}";\n'
+            'fileinto :create "length ${l}";\n')
+        self.lmtp(user, report)
+        box, = [name for name in self.mailboxes(user) if 'length' in name]
+        self.assertLessEqual(int(box.split()[1]), 512)
+        (_, text), = self.fetch(user, box)
+        head, _ = text.split(b'\r\n\r\n', 1)
+        names = [line.split(b':')[0] for line in head.split(b'\r\n')
+                 if line[:1] not in (b' ', b'\t')]
+        self.assertEqual(names.count(b'X-Ours'), 1)
+        self.assertNotIn(b'X-Evil', names)
+        self.assertNotRegex(head, rb'[\0-\x08\x0b\x0c\x0e-\x1f\x7f]')
 
 
 class Binary(DeliveryCase):
@@ -530,6 +582,7 @@ dict redis {
 class WithoutMailPlugin(SieveCase):
     """Only the Sieve extension is loaded: it classifies by itself."""
 
+    under_valgrind = True
     bounce = False
     spare_users = 5
 
@@ -656,6 +709,7 @@ submission_host = 127.0.0.1:@RELAY@
 class Manage(SieveCase):
     """The ManageSieve dialogue."""
 
+    under_valgrind = True
     bounce = False
     spare_users = 5
 
@@ -770,54 +824,16 @@ sieve_script before {
         self.assertEqual(self.messages('global', 'Global'), 1)
 
 
-class Imap(DeliveryCase):
-    """IMAPSieve: dragging into Bounces records, out of it forgets."""
-
-    conf23 = f'''
-protocol imap {{
-  mail_plugins = $mail_plugins imap_sieve
-}}
-plugin {{
-  sieve_plugins = sieve_imapsieve sieve_bounce
-  imapsieve_mailbox1_name = Bounces
-  imapsieve_mailbox1_causes = COPY APPEND
-  imapsieve_mailbox1_before = file:@DIR@/imap/imap-bounces-in.sieve
-  imapsieve_mailbox2_name = *
-  imapsieve_mailbox2_from = Bounces
-  imapsieve_mailbox2_causes = COPY
-  imapsieve_mailbox2_before = file:@DIR@/imap/imap-bounces-out.sieve
-}}
-'''
-    conf24 = f'''
-protocol imap {{
-  mail_plugins {{
-    imap_sieve = yes
-  }}
-}}
-sieve_plugins {{
-  sieve_imapsieve = yes
-}}
-namespace inbox {{
-  mailbox Bounces {{
-    auto = subscribe
-    sieve_script bounces-in {{
-      type = before
-      cause = copy append
-      path = @DIR@/imap/imap-bounces-in.sieve
-    }}
-  }}
-  mailbox Trash {{
+class ImapCase(DeliveryCase):
+    # word for word what the manual tells an administrator
+    conf23 = documented('IMAPSieve', '2.3')
+    conf24 = documented('IMAPSieve', '2.4') + '''
+namespace inbox {
+  mailbox Trash {
     special_use = \\Trash
     auto = create
-  }}
-}}
-imapsieve_from Bounces {{
-  sieve_script bounces-out {{
-    type = before
-    cause = copy
-    path = @DIR@/imap/imap-bounces-out.sieve
-  }}
-}}
+  }
+}
 '''
 
     @classmethod
@@ -828,6 +844,9 @@ imapsieve_from Bounces {{
             shutil.copy(path, folder)
         # where no binary can be stored, an admin runs sievec once
         os.chown(folder, harness.MAIL_UID, harness.MAIL_UID)
+        path = pathlib.Path(server.conf_path)
+        path.write_text(path.read_text().replace('/etc/dovecot/sieve',
+                                                 str(folder)))
 
     def start(self, *groups):
         user = self.new_user()
@@ -837,6 +856,12 @@ imapsieve_from Bounces {{
         client.append('INBOX', None, None, bounce(*groups, user=user))
         client.select('INBOX')
         return user, client
+
+
+class Imap(ImapCase):
+    """IMAPSieve: dragging into Bounces records, out of it forgets."""
+
+    under_valgrind = True
 
     def test_drag_in_and_out(self):
         user, client = self.start(HARD, SOFT)
@@ -913,3 +938,31 @@ imapsieve_from Bounces {{
         self.assertEqual(
             [row for row in self.records(user).values()
              if row['state'] == 'suppressed'], [])
+
+
+class ImapTrash(ImapCase):
+    """A trash by another name, with Sieve's "special-use"."""
+
+    conf23 = ImapCase.conf23 + '''
+plugin {
+  sieve_extensions = +vnd.dovecot-bounce +special-use
+}
+namespace inbox {
+  mailbox Papierkorb {
+    special_use = \\Trash
+    auto = create
+  }
+}
+'''
+    conf24 = ImapCase.conf24.replace('mailbox Trash', 'mailbox Papierkorb') + '''
+sieve_extensions {
+  special-use = yes
+}
+'''
+
+    def test_deleting_is_not_forgetting(self):
+        user, client = self.start(HARD)
+        client.copy('1', 'Bounces')
+        client.select('Bounces')
+        client.uid('MOVE', '1', 'Papierkorb')
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])

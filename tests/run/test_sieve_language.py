@@ -382,6 +382,34 @@ class Bounce(SieveCase):
         self.assertRegex(out, r'Implicit keep:\s+\(none\)')
 
 
+class Whole(SieveCase):
+    """All of the language in one script: for valgrind."""
+
+    bounce = False
+    under_valgrind = True
+
+    def test_whole(self):
+        fields = Compile.FIELDS.split(', ')
+        script = 'require [%s];\nset "f" "reason";\nset "n" "";\n' % ALL
+        for match in (':is', ':contains', ':matches', ':regex', ':value "ge"',
+                      ':count "ge" :comparator "i;ascii-numeric"'):
+            for field in [*fields, '${f}', 'no${f}']:
+                script += 'if not bounce %s "%s" ["nothing", "nix"] ' \
+                    '{ set "n" "${n}x"; }\n' % (match, field)
+            script += 'if bounce_record %s ["%s"] ["bob@example.net", ""] ' \
+                '"nix" { set "n" "${n}y"; }\n' % (
+                    match, Compile.RECORD_FIELDS.replace(', ', '", "'))
+        script += ''.join('set "f" "${bounce.%s}";\n' % name for name in
+                          ('kind', 'recipient', 'class', 'side', 'reason',
+                           'status', 'diagnostic', 'meaning', 'advice', 'no'))
+        script += 'bounce_ignore;\nbounce_learn;\nbounce_forget;\n'
+        for mail in (report(GROUPS), harness.mail()):
+            out = self.sieve_test(script, mail, '-e')
+            self.assertIn('success', out)
+        self.assertIn('BOUNCE_FORGET', self.tool(
+            'sievec', '-d', self.file('whole.sieve', script), '-').stdout)
+
+
 class Compile(SieveCase):
     """sievec: errors and dumps."""
 

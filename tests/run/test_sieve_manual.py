@@ -1,13 +1,17 @@
-"""sieve-dovecot-bounce(7) against the code: its lists, and each of its recipes
-with real deliveries."""
+"""The texts about Sieve against the code: sieve-dovecot-bounce(7), its lists and
+each of its recipes with real deliveries; the specification's and the
+administrator's examples."""
 
 import re
 import unittest
 
 import harness
-from test_sieve_delivery import HARD, SOFT, DeliveryCase, bounce
+from test_sieve_delivery import (HARD, SOFT, DeliveryCase, bounce,
+                                 documented)
+from test_sieve_language import GROUPS, SieveCase, report
 
 MANUAL = harness.SOURCE / 'doc' / 'sieve-dovecot-bounce.7'
+ADMIN = (harness.SOURCE / 'doc' / 'extensions' / 'vnd.dovecot-bounce.txt')
 SPEC = harness.SOURCE / 'doc' / 'rfc' / 'spec-bounce.txt'
 
 
@@ -54,6 +58,66 @@ class Lists(unittest.TestCase):
         recipes = re.findall(r'(?m)^\.\\" recipe: (\w+)$',
                              MANUAL.read_text(encoding='utf-8'))
         self.assertEqual(recipes, ['dead', 'mend', 'newsletter', 'lists', 'hint'])
+
+
+class Specification(SieveCase):
+    """Each example of the specification."""
+
+    bounce = False
+
+    def test_examples(self):
+        text = SPEC.read_text(encoding='utf-8')
+        examples = re.findall(r'   Example:\n\n((?:      .*\n|\n)+)', text)
+        self.assertEqual(len(examples), 2)
+        for example, wanted in zip(examples, ('Bounces/Dead', 'success')):
+            self.assertIn(wanted, self.sieve_test(example, report(GROUPS)))
+
+    def test_errors(self):
+        """What section 9 says, the compiler says."""
+        text = SPEC.read_text(encoding='utf-8')
+        for wanted, script in (
+                ("bounce test: unknown field 'NAME' (known fields: ",
+                 'if bounce "NAME" "x" { keep; }'),
+                ("bounce_record test: unknown field 'NAME' (known fields: ",
+                 'if bounce_record "NAME" "x" "x" { keep; }'),
+                ("vnd.dovecot-bounce: cannot assign to '${bounce.NAME}'",
+                 'set "bounce.NAME" "x";'),
+                ("vnd.dovecot-bounce: unknown variable '${bounce.NAME}' is "
+                 "always empty", 'set "x" "${bounce.NAME}";')):
+            self.assertIn(wanted, re.sub(r'\s+', ' ', text))
+            _, out = self.compile('require ["vnd.dovecot-bounce", "variables"];'
+                                  '\n%s\n' % script, check=False)
+            self.assertIn(wanted, out)
+
+
+class Documented(SieveCase):
+    """The administrator's text: its first configuration."""
+
+    sieve_bounce = False
+    bounce = False
+    conf23 = documented('Configuration', '2.3')
+    conf24 = documented('Configuration', '2.4')
+
+    def test_enabled(self):
+        out = self.sieve_test('require ["vnd.dovecot-bounce", "fileinto"];\n'
+                              'if bounce "class" "hard" { fileinto "seen"; }\n',
+                              report(GROUPS))
+        self.assertIn('seen', out)
+
+    def test_tools(self):
+        """The commands to try a script with."""
+        text = ADMIN.read_text(encoding='utf-8')
+        commands = re.findall(r'(?m)^  (sieve(?:-test|c) .*script\.sieve .*)$',
+                              text)
+        self.assertEqual(len(commands), 3)
+        script = self.file('script.sieve', 'require "vnd.dovecot-bounce";\n'
+                           'bounce_ignore;\n')
+        mail = self.file('bounce.eml', report(GROUPS))
+        for command in commands:
+            args = command.replace('script.sieve', script).replace(
+                'bounce.eml', mail).split()
+            out = self.tool(*args).stdout
+            self.assertRegex(out, 'BOUNCE_IGNORE|do not record this bounce')
 
 
 class Recipes(DeliveryCase):
