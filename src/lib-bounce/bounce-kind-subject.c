@@ -140,7 +140,8 @@ static const char *const complaint_subjects[] = {
 /* Logs, counts, quarantines. */
 static const char *const summary_subjects[] = {
 	"cron <", "logwatch", "logcheck", "pflogsumm", "eximstats",
-	"daily mail report", "daily report", "weekly", "monthly",
+	"mailq:", "mail queue on", "mail queue report", "daily mail report",
+	"daily report", "weekly", "monthly",
 	"daily summary", "quarantine report", "quarantine summary",
 	"quarantine digest", "spam digest", "spam quarantine",
 	"quarantäne-bericht", "quarantänebericht", "spam-bericht", NULL
