@@ -171,7 +171,7 @@ static void read_subject(const struct bounce_subject *subject,
 	hints->receipt_subject = subject->receipt;
 	hints->complaint_subject = subject->complaint;
 	hints->summary = subject->summary;
-	hints->answer = subject->person;
+	hints->answer = hints->passed_on = subject->person;
 }
 
 void bounce_hints_read(const struct bounce_message *message,
@@ -218,6 +218,9 @@ bool bounce_hints_by_person(const struct bounce_hints *hints)
 {
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return FALSE;
+	/* a list passes on what a mailer sent to it */
+	if (hints->daemon)
+		return hints->passed_on;
 	return hints->person ||
 		(hints->null_sender && hints->answer &&
 		 (!hints->failure_subject || hints->late_subject));

@@ -28,6 +28,8 @@ struct bounce_hints {
 	bool summary;
 	/* it answers a mail: "Re:", In-Reply-To: */
 	bool answer;
+	/* "Re:", "Fwd:" begin the subject */
+	bool passed_on;
 	/* nothing but HTML: few mailers write so, who imitates them does */
 	bool page;
 	/* RFC 3834 and what came before it */
