@@ -41,6 +41,8 @@ struct bounce_scan {
 	ARRAY_TYPE(const_string) self;
 	/* to whom it went, as the report's header says */
 	ARRAY_TYPE(const_string) failed;
+	/* bounce_scan_refuses(), once it was asked */
+	bool refuses, refuses_known;
 };
 
 /* Where the notice ends: the number of its lines. block_r is the first line of

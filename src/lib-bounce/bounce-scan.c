@@ -272,7 +272,7 @@ const char *bounce_scan_only_in(const struct bounce_scan *scan,
 	return address;
 }
 
-bool bounce_scan_refuses(const struct bounce_scan *scan)
+static bool find_refusal(const struct bounce_scan *scan)
 {
 	const struct bounce_scan_line *line;
 	bool found = FALSE;
@@ -285,6 +285,15 @@ bool bounce_scan_refuses(const struct bounce_scan *scan)
 			break;
 	}
 	return found;
+}
+
+bool bounce_scan_refuses(struct bounce_scan *scan)
+{
+	if (!scan->refuses_known) {
+		scan->refuses = find_refusal(scan);
+		scan->refuses_known = TRUE;
+	}
+	return scan->refuses;
 }
 
 bool bounce_scan_describes(const struct bounce_scan *scan)

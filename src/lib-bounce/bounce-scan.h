@@ -61,7 +61,7 @@ const char *bounce_scan_only_in(const struct bounce_scan *scan,
 
 /* Does the notice quote a server's refusal with its enhanced code, "550 5.1.1"?
    That says in every language that a delivery failed. */
-bool bounce_scan_refuses(const struct bounce_scan *scan);
+bool bounce_scan_refuses(struct bounce_scan *scan);
 /* Does the notice describe the mail by its subject and to whom it went? Whoever
    passes a mail on by hand says from whom it came. */
 bool bounce_scan_describes(const struct bounce_scan *scan);

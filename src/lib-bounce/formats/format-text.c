@@ -77,7 +77,7 @@ static bool may_be_unknown(const struct bounce_hints *hints)
 
 /* What a page that only wants to be clicked does not have: an answer's code, or
    which mail it was. */
-static bool says_details(const struct bounce_scan *scan)
+static bool says_details(struct bounce_scan *scan)
 {
 	const char *notice = bounce_scan_notice(scan);
 
@@ -90,7 +90,7 @@ static bool says_details(const struct bounce_scan *scan)
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 static bool is_credible(const struct bounce_hints *hints,
 			enum bounce_scan_tier tier,
-			const struct bounce_scan *scan, bool words,
+			struct bounce_scan *scan, bool words,
 			const struct bounce_report *report)
 {
 	static const char *const messages[] = {
@@ -125,7 +125,10 @@ static bool is_credible(const struct bounce_hints *hints,
 	if (hints->report || (hints->null_sender && hints->daemon)) {
 		return subject ? TRUE :
 			words && (tier >= BOUNCE_SCAN_SENTENCE ||
-				  tier == BOUNCE_SCAN_GUESS);
+				  tier == BOUNCE_SCAN_GUESS ||
+				  (tier == BOUNCE_SCAN_NONE &&
+				   bounce_scan_refuses(scan) &&
+				   bounce_scan_only(scan) != NULL));
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
@@ -175,7 +178,7 @@ static bool says_nothing(const struct bounce_hints *hints, bool words,
 /* What is left where the words do not say who failed. NULL if nothing is. */
 static const char *find_anybody(const struct bounce_message *message,
 				const struct bounce_hints *hints,
-				const struct bounce_scan *scan,
+				struct bounce_scan *scan,
 				const struct bounce_report *report)
 {
 	const char *only = bounce_scan_only(scan);
@@ -196,7 +199,7 @@ static const char *find_anybody(const struct bounce_message *message,
 
 static bool add_anybody(const struct bounce_message *message,
 			const struct bounce_hints *hints,
-			const struct bounce_scan *scan, bool words,
+			struct bounce_scan *scan, bool words,
 			struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
