@@ -139,7 +139,7 @@ static bool is_credible(const struct bounce_hints *hints,
 			(returned || bounce_scan_refuses(scan)) &&
 			!is_personal(folded);
 	if (hints->null_sender || hints->daemon) {
-		return subject ? words || returned ||
+		return subject && !hints->late_subject ? words || returned ||
 			tier >= BOUNCE_SCAN_LISTED :
 			words && (tier >= BOUNCE_SCAN_LISTED || returned);
 	}
