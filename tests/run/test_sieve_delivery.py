@@ -780,12 +780,17 @@ class Restricted(SieveCase):
     conf23 = '''
 plugin {
   sieve_before = @DIR@/global/before.sieve
+  sieve_global = @DIR@/global
 }
 '''
     conf24 = '''
 sieve_script before {
   type = before
   path = @DIR@/global/before.sieve
+}
+sieve_script site {
+  type = global
+  path = @DIR@/global
 }
 '''
 
@@ -794,6 +799,9 @@ sieve_script before {
         folder = pathlib.Path(server.dir, 'global')
         folder.mkdir()
         os.chown(folder, harness.MAIL_UID, harness.MAIL_UID)
+        pathlib.Path(folder, 'site.sieve').write_text(
+            'require ["vnd.dovecot-bounce", "fileinto", "mailbox"];\n'
+            'if bounce "class" "soft" { fileinto :create "Included"; }\n')
         pathlib.Path(folder, 'before.sieve').write_text('require ["ihave", "fileinto", "mailbox"];\n'
                         'if ihave "vnd.dovecot-bounce" {\n'
                         '  if bounce "class" "hard" '
@@ -818,10 +826,70 @@ sieve_script before {
         self.assertEqual(status, 'NO')
         self.assertIn("its use is restricted to global scripts", text)
 
+    def test_included(self):
+        """A personal script may include a global one that has it."""
+        self.put_script('global', 'require "include";\n'
+                        'include :global "site";\n')
+        self.lmtp('global', bounce(SOFT, user='global'))
+        self.assertEqual(self.messages('global', 'Included'), 1)
+
     def test_global_script(self):
         self.put_script('global', 'keep;\n')
         self.lmtp('global', bounce(HARD, user='global'))
         self.assertEqual(self.messages('global', 'Global'), 1)
+
+
+class WithoutVariables(SieveCase):
+    """A site that does not give its users "variables"."""
+
+    bounce = False
+    conf23 = '''
+plugin {
+  sieve_extensions = +vnd.dovecot-bounce -variables
+}
+'''
+    conf24 = '''
+sieve_extensions {
+  variables = no
+}
+'''
+
+    def test_tests_work(self):
+        out = self.sieve_test('require ["vnd.dovecot-bounce", "fileinto"];\n'
+                              'if bounce "class" "hard" '
+                              '{ fileinto "${bounce.class}"; }\n',
+                              bounce(HARD))
+        self.assertIn('${bounce.class}', out)
+
+
+class WithoutSieveModule(DeliveryCase):
+    """Only the mail plugin is loaded."""
+
+    sieve_bounce = False
+    spare_users = 5
+
+    def test_delivery(self):
+        """A script that wants the extension does not compile: as if there were
+        none."""
+        user = self.new_user()
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto"];\n'
+                        'if bounce "class" "hard" { fileinto "x"; }\n')
+        self.expect_log('[Ff]ailed to compile|failed to run')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user), 1)
+
+    def test_ihave(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["ihave", "fileinto", "mailbox"];\n'
+                        'if ihave "vnd.dovecot-bounce" {\n'
+                        '  if bounce "class" "hard" { fileinto "x"; }\n'
+                        '} else { fileinto :create "plain"; }\n')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual(self.messages(user, 'plain'), 1)
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
 
 
 class ImapCase(DeliveryCase):
