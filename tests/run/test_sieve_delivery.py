@@ -211,15 +211,6 @@ class Delivery(DeliveryCase):
         self.assertEqual(true, [n for n, (_, wanted) in enumerate(table)
                                 if wanted])
 
-    def test_vacation_never_answers(self):
-        user = self.new_user()
-        self.put_script(user, 'require ["vnd.dovecot-bounce", "vacation"];\n'
-                        'if anyof (bounce "class" "hard", true) '
-                        '{ vacation :days 1 "away"; }\n')
-        self.lmtp(user, bounce(HARD, user=user))
-        self.assertEqual(self.log('sent vacation'), [])
-        self.assertEqual(self.messages(user, 'Bounces'), 1)
-
     def test_two_users_in_one_transaction(self):
         """Each user's script sees the classification of its own delivery."""
         users = [self.new_user(), self.new_user()]
@@ -233,6 +224,61 @@ class Delivery(DeliveryCase):
         for user, evidence in zip(users, ('plausible', 'unverified')):
             self.assertEqual(
                 self.messages(user, f'{evidence} mailbox-unknown'), 1)
+
+
+class Answers(DeliveryCase):
+    """Nobody answers a report."""
+
+    relay = True
+    conf23 = conf24 = '''
+submission_host = 127.0.0.1:@RELAY@
+'''
+    VACATION = ('vacation :days 1 :addresses "%s@example.org" "away";')
+
+    def deliver(self, script, text=None, **kwargs):
+        user = self.new_user()
+        self.put_script(user, script.replace('%s', user))
+        self.lmtp(user, text or bounce(HARD, user=user), **kwargs)
+        return user
+
+    def test_vacation(self):
+        """Neither one from nobody nor one that says it is a machine's."""
+        script = 'require ["vnd.dovecot-bounce", "vacation"];\n' \
+            'if bounce "class" "hard" { %s }\n' % self.VACATION
+        for sender in ('', 'postmaster@example.net'):
+            user = self.deliver(script, sender=sender)
+            self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.server.relay.delivered, [])
+
+    def test_vacation_asks_first(self):
+        """A report that is neither: as the manual says."""
+        text = bounce(HARD)
+        for header in (b'Auto-Submitted: auto-replied\n', b'Return-Path: <>\n'):
+            self.assertIn(header, text)
+            text = text.replace(header, b'')
+        script = ('require ["vnd.dovecot-bounce", "vacation"];\n'
+                  'if not bounce :matches "kind" "*" { %s }\n' % self.VACATION)
+        user = self.deliver(script, text, sender='postmaster@example.net')
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.server.relay.delivered, [])
+        # and ordinary mail is answered
+        text = harness.mail(to='%s@example.org' % f'user{self._user_count + 1}')
+        self.deliver(script, text, sender='carol@example.net')
+        self.assertEqual([rcpts for _, rcpts, _ in self.server.relay.delivered],
+                         [['carol@example.net']])
+        self.server.relay.delivered.clear()
+
+    def test_reject(self):
+        """Nobody to tell: it is dropped, and recorded unless the script says
+        otherwise."""
+        for action, wanted in (('', ['bob@example.net']),
+                               ('bounce_ignore;', [])):
+            user = self.deliver('require ["vnd.dovecot-bounce", "reject"];\n'
+                                f'{action} reject "no";\n')
+            self.assertEqual(list(self.records(user)), wanted)
+            self.assertEqual(self.messages(user, 'Bounces') +
+                             self.messages(user), 0)
+        self.assertEqual(self.server.relay.delivered, [])
 
 
 class Hostile(DeliveryCase):
