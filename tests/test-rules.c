@@ -35,6 +35,18 @@ static const struct {
 	{ "550-a 550-b 551 c", " 550-a b 551 c " },
 	{ "550 5.1.1 5.1.1 5.1.2 x", " 550 5.1.1 5.1.2 x " },
 	{ "550 12345 550th", " 550 12345 550th " },
+	/* the server's name before its answer */
+	{ "host antispam.example.org[192.0.2.1] said: 550 no",
+	  " host [192.0.2.1] said: 550 no " },
+	{ "Host\n virus-1.example.org [192.0.2.1]: x",
+	  " host [192.0.2.1]: x " },
+	{ "... while talking to spam.example.org.:",
+	  " ... while talking to : " },
+	{ "while talking to", " while talking to " },
+	{ "host unknown [b]", " host unknown [b] " },
+	{ "host spam.example not found", " host spam.example not found " },
+	{ "host ", " host " },
+	{ "ghost a[", " ghost a[ " },
 	/* beyond ASCII: case, full width, composed; ASCII around it */
 	{ "\xc3\x84" "RGER Und MEHR", " \xc3\xa4rger und mehr " },
 	{ "VIEL A\xcc\x88RGER", " viel \xc3\xa4rger " },

@@ -197,6 +197,32 @@ static size_t repetition_length(struct reply_prefix *first, const char *p)
 	return reply_len;
 }
 
+static bool ends_with(string_t *text, const char *end)
+{
+	size_t len = strlen(end);
+
+	return str_len(text) >= len &&
+		strcmp(str_c(text) + str_len(text) - len, end) == 0;
+}
+
+/* p is at the start of a word. Length of a server's name there, as mailers put
+   it before an answer, or 0: "host antispam.example.org[192.0.2.1] said: 550 no
+   such user" is about no spam. */
+static size_t host_length(string_t *dest, const char *p)
+{
+	size_t len;
+
+	if (ends_with(dest, " host ")) {
+		len = strcspn(p, " []()<>\t\r\n");
+		if (memchr(p, '.', len) == NULL)
+			return 0;
+		return p[len] == '[' || (is_blank(p[len]) && p[len] != '\0' &&
+					 p[len + 1] == '[') ? len : 0;
+	}
+	return ends_with(dest, " while talking to ") ?
+		strcspn(p, " :\t\r\n") : 0;
+}
+
 /* Bytes at p that stay as they are wherever they stand but at the start of a
    word: no blank, no address, no lead of a typographic quote. */
 static size_t plain_len(const char *p)
@@ -224,6 +250,9 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 			p++;
 		} else if (first != NULL && at_word && i_isdigit(*p) &&
 			   (len = repetition_length(first, p)) > 0) {
+			p += len;
+		} else if (first != NULL && at_word &&
+			   (len = host_length(dest, p)) > 0) {
 			p += len;
 		} else if (first != NULL && *p == '@') {
 			p = address_mask(dest, p);
