@@ -32,7 +32,7 @@ static const char *status_in_text(const struct bounce_scan *scan)
 
 /* Recipients that the status names without an address: the notice, the
    returned mail know it. */
-static void complete_addresses(struct bounce_scan *scan,
+static void complete_addresses(pool_t pool, struct bounce_scan *scan,
 			       struct bounce_report *report)
 {
 	struct bounce_report named;
@@ -47,7 +47,7 @@ static void complete_addresses(struct bounce_scan *scan,
 	if (missing == 0)
 		return;
 	named = *report;
-	t_array_init(&named.recipients, 8);
+	p_array_init(&named.recipients, pool, 8);
 	(void)bounce_scan_recipients(scan, &named);
 	if (array_count(&named.recipients) == 0 &&
 	    array_count(&report->original_to) == 1) {
@@ -123,9 +123,7 @@ static bool dsn_read(const struct bounce_message *message,
 	if (*status == '\0' ||
 	    !bounce_dsn_read(message->pool, status, report))
 		return FALSE;
-	T_BEGIN {
-		complete_addresses(scan, report);
-	} T_END;
+	complete_addresses(message->pool, scan, report);
 	set_kind(hints, report);
 	bounce_scan_words(scan, report);
 	return array_count(&report->recipients) > 0;
