@@ -43,10 +43,20 @@ static bool
 take_whole(pool_t pool, struct bounce_record *rec, bool exists,
 	   const struct bounce_record *new_rec, time_t now)
 {
+	struct bounce_record old = *rec;
+
 	if (bounce_record_lapsed(new_rec, now) ||
 	    (exists && !is_better(new_rec, rec)))
 		return FALSE;
 	bounce_record_copy(pool, new_rec, rec);
+	/* what CSV cannot hold */
+	if (rec->unknown == NULL)
+		rec->unknown = old.unknown;
+	if (array_is_empty(&rec->recent)) {
+		rec->recent = old.recent;
+		rec->originals = old.originals;
+		rec->seen = old.seen;
+	}
 	return TRUE;
 }
 

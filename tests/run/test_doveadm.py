@@ -903,6 +903,14 @@ class Transfer(Doveadm):
                 self.put(user, old)
                 row, _ = self.import_text(user, json.dumps(new))
                 self.assertEqual(row['written'], written)
+        # what CSV cannot hold stays
+        user = self.new_user()
+        self.put(user, {**bounce, 'recent': ['<1@x>'], 'note': 'mine'})
+        self.import_text(user, f'address,state,last\na@example.com,released,'
+                         f'{now}\n')
+        record = json.loads(self.export(user))
+        self.assertEqual((record['state'], record['recent'], record['note']),
+                         ('released', ['<1@x>'], 'mine'))
         # a list does not undo what a person allowed
         user = self.new_user()
         self.put(user, released)
