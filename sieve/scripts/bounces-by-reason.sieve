@@ -1,11 +1,12 @@
 # Files each failure in a folder named after the reason of its first failed
-# recipient: Bounces/mailbox-full, Bounces/mailbox-unknown ...
+# recipient: Bounces/mailbox-full, Bounces/mailbox-unknown ... One that names no
+# recipient stays where it was.
 
 require ["vnd.dovecot-bounce", "fileinto", "mailbox", "variables"];
 
 set "folder" "Bounces";
 set "separator" "/";
 
-if bounce "kind" "failure" {
+if allof (bounce "kind" "failure", bounce :matches "reason" "*") {
 	fileinto :create "${folder}${separator}${bounce.reason}";
 }

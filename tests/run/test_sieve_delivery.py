@@ -670,6 +670,16 @@ submission_host = 127.0.0.1:@RELAY@
 submission_host = 127.0.0.1:@RELAY@
 '''
 
+    # a failure, but whose?
+    NOBODY = b'''From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>
+To: alice@example.org
+Subject: Undeliverable mail
+Date: Mon, 1 Sep 2025 10:00:10 +0000
+Message-ID: <nobody@mx.example.net>
+
+Your message could not be delivered. 550 5.1.1 User unknown.
+'''
+
     def test_all_are_here_and_compile(self):
         names = sorted(path.name for path in SCRIPTS.glob('*.sieve'))
         self.assertEqual(names, [
@@ -680,7 +690,8 @@ submission_host = 127.0.0.1:@RELAY@
         for name in names:
             if not name.startswith('imap-'):
                 source = self.file(name, (SCRIPTS / name).read_text())
-                self.tool('sievec', source, source + 'bin')
+                done = self.tool('sievec', source, source + 'bin')
+                self.assertEqual(done.stdout + done.stderr, '')
 
     def test_by_class(self):
         user = self.new_user()
@@ -700,9 +711,11 @@ submission_host = 127.0.0.1:@RELAY@
         self.ready(user, 'bounces-by-reason.sieve')
         self.lmtp(user, bounce(HARD, user=user))
         self.lmtp(user, bounce(SOFT, user=user))
+        self.lmtp(user, self.NOBODY)
         self.assertEqual([self.messages(user, box) for box in
-                          ('Bounces/mailbox-unknown', 'Bounces/mailbox-full')],
-                         [1, 1])
+                          ('Bounces/mailbox-unknown', 'Bounces/mailbox-full',
+                           'Bounces')], [1, 1, 1])
+        self.failure_of_the_script(user)
 
     def test_our_side(self):
         user = self.new_user()
@@ -719,6 +732,8 @@ submission_host = 127.0.0.1:@RELAY@
         self.ready(user, 'bounces-postmaster.sieve')
         before = len(self.server.relay.delivered)
         self.lmtp(user, bounce(HARD, user=user))
+        # neither of these is ours
+        self.lmtp(user, bounce(OURS, user='somebody'))
         self.assertEqual(len(self.server.relay.delivered), before)
         self.lmtp(user, bounce(OURS, user=user))
         self.lmtp(user, bounce(OURS, user=user))
@@ -726,7 +741,7 @@ submission_host = 127.0.0.1:@RELAY@
         self.assertEqual([rcpts for _, rcpts, _ in sent],
                          [['postmaster@example.org']])
         self.assertEqual(sent[0][0], '', 'a bounce of the copy would loop')
-        self.assertEqual(self.messages(user, 'Bounces'), 3)
+        self.assertEqual(self.messages(user, 'Bounces'), 4)
 
     def test_seen(self):
         user = self.new_user()
@@ -739,6 +754,13 @@ submission_host = 127.0.0.1:@RELAY@
         self.assertEqual(self.messages(user, 'Bounces'), 2)
         self.assertEqual(self.messages(user), 2)
         self.assertEqual(self.records(user)['bob@example.net']['count'], 3)
+        # what may say something new is not dropped
+        for text in (bounce(HARD, OURS, user=user), self.NOBODY):
+            before = self.messages(user, 'Bounces')
+            self.lmtp(user, text)
+            self.lmtp(user, text.replace(b'Message-ID: <', b'Message-ID: <x'))
+            self.assertEqual(self.messages(user, 'Bounces'), before + 2)
+        self.failure_of_the_script(user)
 
     def test_mark_bounced_sender(self):
         user = self.new_user()
@@ -994,6 +1016,12 @@ class Imap(ImapCase):
         client.select('Bounces')
         client.uid('MOVE', '1:*', 'INBOX')
         self.assertEqual(self.records(user), {})
+
+    def test_compile(self):
+        """As the manual tells an administrator."""
+        for path in pathlib.Path(self.dir, 'imap').glob('*.sieve'):
+            done = self.tool('sievec', str(path))
+            self.assertEqual(done.stdout + done.stderr, '')
 
     def test_old_report(self):
         """It is recorded as of when it came."""
