@@ -101,6 +101,22 @@ bool bounce_reply_begins(const char *text)
 				  text[3] == '\0');
 }
 
+/* "512 MB" */
+static bool is_size(const char *text)
+{
+	static const char *const units[] = {
+		"kb", "mb", "gb", "kib", "mib", "gib", "mo", "ko", "go",
+		"kbyte", "mbyte", "gbyte", "byte", "bytes", NULL
+	};
+	size_t len = 0;
+
+	if (text[3] != ' ')
+		return FALSE;
+	while (i_isalpha(text[4 + len]) && len < 8)
+		len++;
+	return str_array_icase_find(units, t_strndup(text + 4, len));
+}
+
 const char *bounce_reply_find(const char *text, const char **at_r)
 {
 	const char *p;
@@ -130,7 +146,7 @@ const char *bounce_reply_find(const char *text, const char **at_r)
 			    strncasecmp(word, "reply", 5) != 0)
 				continue;
 		}
-		if (p[3] == '.' && i_isdigit(p[4]))
+		if ((p[3] == '.' && i_isdigit(p[4])) || is_size(p))
 			continue;
 		if (at_r != NULL)
 			*at_r = p;
