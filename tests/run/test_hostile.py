@@ -53,6 +53,13 @@ def recipients(n):
     return REPORT + b''.join(GROUP % i for i in range(n)) + b'--b--\n'
 
 
+def recipients_unnamed(n):
+    """The notice has the addresses, the status has none."""
+    return REPORT.replace(b'It failed.', b''.join(
+        b'<user%d@example.net>: 550 5.1.1 User unknown\n' % i
+        for i in range(n))) + b'Action: failed\nStatus: 5.1.1\n\n' * n + b'--b--\n'
+
+
 def recipients_in_text(n):
     return PLAIN + b''.join(b'<user%d@example.net>: 550 5.1.1 User unknown\n\n' % i
                             for i in range(n))
@@ -61,6 +68,22 @@ def recipients_in_text(n):
 def failed_recipients_field(n):
     return (b'X-Failed-Recipients: ' + b',\n '.join(
         b'user%d@example.net' % i for i in range(n)) + b'\n' + PLAIN)
+
+
+def recipients_in_json(n):
+    return HEAD + b'\n{"notificationType":"Bounce","bounce":{"bouncedRecipients":[' \
+        + b','.join(b'{"emailAddress":"user%d@example.net"}' % i
+                    for i in range(n)) + b']}}'
+
+
+def complained_recipients(n):
+    return HEAD + b'Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n' \
+        + b''.join(b'Original-Rcpt-To: <user%d@example.net>\n' % i
+                   for i in range(n))
+
+
+def header_in_text(n):
+    return PLAIN + b'Subject: a\nTo: user@example.net\n' * n
 
 
 def parts(n):
@@ -175,7 +198,9 @@ def status_words(n):
 # What is made, and how large: a fraction of a second of our time, or the caps
 # make it less.
 SHAPES = {
-    recipients: 100000, recipients_in_text: 20000, failed_recipients_field: 20000,
+    recipients: 100000, recipients_unnamed: 20000, recipients_in_text: 20000,
+    failed_recipients_field: 20000, recipients_in_json: 20000,
+    complained_recipients: 20000, header_in_text: 20000,
     parts: 10000, levels: 1000, mails_in_mails: 1000, body: 200000,
     transcript: 20000, one_line: 20000, open_brackets: 20000, header_lines: 20000,
     header_long: 1000000, folded_field: 50000, encoded_words: 20000,
@@ -241,6 +266,15 @@ class Program(unittest.TestCase):
         self.assertEqual(len(answer['recipients']), 100)
         self.assertEqual(answer['recipients'][99]['address'],
                          'user99@example.net')
+
+    def test_few_and_many(self):
+        """No list grows where it must not."""
+        for shape in (recipients, recipients_unnamed, recipients_in_text,
+                      failed_recipients_field):
+            for n in (1, 7, 8, 9, 17, 64, 99, 100, 101, 400):
+                with self.subTest(shape.__name__, n=n):
+                    answer, _ = self.one(shape(n))
+                    self.assertEqual(answer['kind'], 'failure')
 
     def test_100_megabytes(self):
         answer, seconds = self.one(body(2400000))
