@@ -7,7 +7,6 @@ In tests/package/in-clean-root only: it changes the system."""
 import os
 import pathlib
 import re
-import subprocess
 import tempfile
 import threading
 import unittest
@@ -89,6 +88,9 @@ class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         system.install_dovecot()
+        system.log_to_file()
+        run('service', 'dovecot', 'restart')
+        system.wait_for_dovecot()
         system.add_user('alice')
         system.add_user('bob')
         # libc6 recommends libidn2-0: autoremove leaves it
@@ -108,6 +110,9 @@ class Package(unittest.TestCase):
         self.assertEqual(self.sender.errors, [])
         self.assertGreater(self.sender.delivered, 0)
         self.assertIn('is running', run('service', 'dovecot', 'status'))
+        # never a configuration that names a plugin which is not there
+        self.assertEqual([line for line in system.log('lugin ')
+                          if re.search('Error|Fatal', line)], [])
         # Whatever was answered 250 is there. More may be: the connection broke
         # before the answer, and the mail was sent again.
         self.assertGreaterEqual(count('bob', 'INBOX') - self.sender.before,
@@ -171,7 +176,7 @@ class Package(unittest.TestCase):
 
     def test_5_remove(self):
         out = apt('remove', 'dovecot-bounce')
-        self.assertNotIn('WARNING', out)
+        self.assertNotIn('NOT REMOVED', out)
         system.wait_for_dovecot()
         self.assertEqual(configuration(), self.conf_before)
         self.bounce('INBOX', 'five@example.net')
@@ -183,19 +188,35 @@ class Package(unittest.TestCase):
         self.bounce('Bounces', 'six@example.net')
         self.assertIn('two@example.net', self.known())
 
-    def test_7_named_elsewhere(self):
-        """The admin is told of what else names the plugin."""
+    def refuse(self, package, text):
+        """package is not removed where a file of the site's own has this text,
+        and Dovecot works on."""
         other = pathlib.Path('/etc/dovecot/local.conf')
-        other.write_text('plugin {\n  bounce_mailbox = Returned\n}\n'
-                         if system.SERIES == '2.3' else
-                         'bounce_mailbox = Returned\n')
-        done = subprocess.run(['/var/lib/dpkg/info/dovecot-bounce.prerm',
-                               'remove'], text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=True)
+        other.write_text(text)
+        system.reload()
+        before = CONF.read_text()
+        out = run('apt-get', '-q', '-y', 'remove', package, check=False)
+        self.assertRegex(out, r'NOT REMOVED(.|\n)*/etc/dovecot/local\.conf:\d:')
+        self.assertIn('install ok installed', run('dpkg', '-s', package))
+        self.assertEqual(CONF.read_text(), before)
+        self.bounce('Bounces', f'{package}@example.net')
         other.unlink()
-        run('/var/lib/dpkg/info/dovecot-bounce.postinst', 'abort-remove')
-        self.assertIn('the admin was here', CONF.read_text())
-        self.assertRegex(done.stdout, r'WARNING(.|\n)*local\.conf:\d:.*Returned')
+        system.reload()
+
+    def test_7_named_elsewhere(self):
+        """Without the plugin Dovecot would stop: it stays."""
+        old = system.SERIES == '2.3'
+        self.refuse('dovecot-bounce-sieve',
+                    'plugin {\n  sieve_plugins = sieve_bounce\n}\n' if old else
+                    'sieve_plugins {\n  sieve_bounce = yes\n}\n')
+        self.refuse('dovecot-bounce',
+                    'mail_plugins = $mail_plugins bounce\n' if old else
+                    'protocol lmtp {\n  mail_plugins {\n    bounce = yes\n  }\n}\n')
+        if not old:
+            self.refuse('dovecot-bounce', 'bounce_forget = 30d\n')
+        # the Sieve package went first
+        apt('install', *system.packages())
+        system.wait_for_dovecot()
 
     def test_8_purge_leaves_nothing(self):
         apt('purge', 'dovecot-bounce', 'dovecot-bounce-sieve')
