@@ -8,6 +8,7 @@ import re
 import smtplib
 import subprocess
 import sys
+import tempfile
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -19,19 +20,23 @@ SUITE = re.search(r'VERSION_CODENAME=(\w+)',
                   pathlib.Path('/etc/os-release').read_text()).group(1)
 SERIES = {'bookworm': '2.3', 'trixie': '2.4'}[SUITE]
 CONF = pathlib.Path('/etc/dovecot/conf.d/12-bounce.conf')
+LOG_CONF = pathlib.Path('/etc/dovecot/conf.d/99-test-log.conf')
 LOG = pathlib.Path('/var/log/dovecot-test.log')
 SIEVE_CONF = pathlib.Path('/etc/dovecot/conf.d/91-sieve-bounce.conf')
 
 
-def run(*command, check=True, **kwargs):
-    """A command's output (both streams); AssertionError if it fails."""
-    done = subprocess.run(command, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False, **kwargs)
+def run(*command, check=True):
+    """A command's output (both streams); AssertionError if it fails. To a file:
+    a Dovecot that it starts keeps its stream, so that a pipe would never end."""
+    with tempfile.TemporaryFile('w+') as output:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output,
+                              stderr=subprocess.STDOUT, check=False)
+        output.seek(0)
+        text = output.read()
     if check and done.returncode != 0:
         raise AssertionError(f'{" ".join(command)} ended with '
-                             f'{done.returncode}:\n{done.stdout}')
-    return done.stdout
+                             f'{done.returncode}:\n{text}')
+    return text
 
 
 def apt(*args):
@@ -62,26 +67,48 @@ def wait_for_dovecot():
                          run('doveconf', '-n', check=False))
 
 
+def workers():
+    """Processes that deliver."""
+    return set(run('pgrep', '-x', 'lmtp', check=False).split())
+
+
+def reload(command=('doveadm', 'reload')):
+    """Runs a command that lets Dovecot read its configuration again; when this
+    returns, nobody delivers with the old one any more. Returns its output."""
+    old = workers()
+    output = run(*command)
+    for _ in range(300):
+        time.sleep(0.1)
+        if not old & workers():
+            break
+    time.sleep(0.5)
+    return output
+
+
 def add_user(name):
     run('adduser', '--disabled-password', '--gecos', '', name)
 
 
-def deliver(user, message, sender='', patience=10.0):
+def deliver(user, message, sender='', patience=30.0):
     """Over the LMTP socket, as an MTA does: while Dovecot is being restarted the
-    mail waits, but not for longer than patience. An answer other than 250 is
-    final."""
+    mail waits (there is nobody, or the answer is 4xx), but not for longer than
+    patience."""
     deadline = time.monotonic() + patience
     while True:
         try:
             with smtplib.LMTP('/run/dovecot/lmtp') as client:
                 client.sendmail(sender or '<>', [user], message)
             return
-        except (OSError, smtplib.SMTPServerDisconnected) as error:
-            if isinstance(error, smtplib.SMTPResponseException) or \
-                    isinstance(error, smtplib.SMTPRecipientsRefused) or \
-                    time.monotonic() > deadline:
+        except (OSError, smtplib.SMTPException) as error:
+            if is_final(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def is_final(error):
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code >= 500 for code, _ in error.recipients.values())
+    return getattr(error, 'smtp_code', 400) >= 500
 
 
 def count(user, mailbox):
@@ -113,8 +140,7 @@ def switch_on():
         uncomment(CONF, r'mail_plugins = \$mail_plugins bounce')
     else:
         uncomment(CONF, r'mail_plugins \{', 'bounce = yes', r'\}')
-    run('doveadm', 'reload')
-    time.sleep(0.5)
+    reload()
 
 
 SIEVE_23 = """protocol lmtp {
@@ -139,8 +165,7 @@ def switch_on_sieve():
     else:
         uncomment(SIEVE_CONF, r'sieve_plugins \{', 'sieve_bounce = yes', r'\}',
                   r'sieve_extensions \{', 'vnd.dovecot-bounce = yes', r'\}')
-    run('doveadm', 'reload')
-    time.sleep(0.5)
+    reload()
 
 
 def prepare(name, sieve=False):
@@ -152,16 +177,18 @@ def prepare(name, sieve=False):
             'conf.d' / conf.name
         if shipped.exists():
             conf.write_text(shipped.read_text())
-    log = pathlib.Path('/etc/dovecot/conf.d/99-test-log.conf')
-    log.write_text('log_path = %s\n' % LOG)
     # evidence: the mail that came back left through this host
-    log.write_text(log.read_text() + 'hostname = mx.example.org\n')
-    LOG.write_text('')
+    log_to_file('hostname = mx.example.org\n')
     run('service', 'dovecot', 'restart')
     wait_for_dovecot()
     switch_on()
     if sieve:
         switch_on_sieve()
+
+
+def log_to_file(more=''):
+    LOG.write_text('')
+    LOG_CONF.write_text(f'log_path = {LOG}\n{more}')
 
 
 def new_user(name):
