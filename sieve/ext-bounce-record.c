@@ -13,6 +13,10 @@
 #include "bounce-user.h"
 #include "sieve-message.h"
 
+/* Addresses that the scripts of one message may look up: each costs a lookup,
+   and a script of the largest size could name some fifty thousand. */
+#define EXT_BOUNCE_MAX_LOOKUPS 1000
+
 /* One line for each message. */
 static void
 ext_bounce_dict_failed(struct ext_bounce_message *msg, struct bounce_user *bu,
@@ -94,7 +98,7 @@ ext_bounce_lookup(const struct ext_bounce_env *env,
 	const char *error, *normal;
 	int ret;
 
-	if (store == NULL)
+	if (store == NULL || array_count(&msg->lookups) >= EXT_BOUNCE_MAX_LOOKUPS)
 		return NULL;
 	/* nothing the dictionary could fail at: a script may hand us anything */
 	if (bounce_address_normalize(pool_datastack_create(), address, &normal,

@@ -5,9 +5,9 @@
 
 extern const char *sieve_bounce_plugin_version;
 
-/* Pigeonhole loads the module for each Sieve instance (in LMTP: for each
-   delivery) and unmaps it afterwards. So it holds no mutable statics, event
-   categories or module context ids. */
+/* Pigeonhole loads and unloads the module for each Sieve instance (in LMTP: for
+   each delivery). It stays mapped (nodelete), but holds no mutable statics,
+   event categories or module context ids: another delivery would see them. */
 sieve_bounce_plugin_load_t
 sieve_bounce_plugin_load(struct sieve_instance *svinst, void **context);
 void sieve_bounce_plugin_unload(struct sieve_instance *svinst, void *context);

@@ -25,8 +25,8 @@ struct bounce_delivery {
 };
 
 /* The two modules are files of their own: a running lmtp keeps the mail plugin
-   of before an upgrade and maps the Sieve module anew for each delivery. Of
-   another layout it must not read; it then classifies by itself. Raise the
+   of before an upgrade and may map the Sieve module of after it. Of another
+   layout it must not read; it then classifies by itself. Raise the
    version with every change of a type in bounce-types.h, too. */
 #define BOUNCE_DELIVERY_VERSION 2
 #define BOUNCE_DELIVERY_LAYOUT \

@@ -211,6 +211,19 @@ class Delivery(DeliveryCase):
         self.assertEqual(true, [n for n, (_, wanted) in enumerate(table)
                                 if wanted])
 
+    def test_cap_of_lookups(self):
+        user = self.new_user()
+        self.lmtp(user, bounce(HARD, user=user))
+        for others, wanted in ((999, 'known'), (1000, 'INBOX')):
+            names = ''.join(f'"a{n}@example.net", ' for n in range(others))
+            self.put_script(
+                user, 'require ["vnd.dovecot-bounce", "fileinto", "mailbox"];\n'
+                'if bounce_record "state" [%s"bob@example.net"] "suppressed" '
+                '{ fileinto :create "known"; }\n' % names)
+            before = self.messages(user, wanted)
+            self.lmtp(user, harness.mail(), sender='carol@example.net')
+            self.assertEqual(self.messages(user, wanted), before + 1)
+
     def test_two_users_in_one_transaction(self):
         """Each user's script sees the classification of its own delivery."""
         users = [self.new_user(), self.new_user()]
