@@ -125,7 +125,9 @@ static int sent(const char *id, unsigned int recipients, const char *subject)
 		.message_id = id, .recipients = recipients, .subject = subject
 	};
 	const char *error = "?";
-	int ret = bounce_sender_add(store, &mail, time(NULL), &error);
+	bool bounced;
+	int ret = bounce_sender_add(store, &mail, time(NULL), &bounced,
+				    &error);
 
 	if (ret < 0)
 		printf("error %s\n", error);

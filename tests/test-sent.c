@@ -249,6 +249,13 @@ START_TEST(encode_and_decode)
 	sent.level = BOUNCE_RATE_WARNING;
 	sent.suppressed = 3;
 	day.verifiable = TRUE;
+	for (unsigned int i = 0; i < BOUNCE_MAX_SENT_BOUNCED + 5; i++)
+		bounce_sent_bounce(&day, pool, t_strdup_printf("<%u@y>", i));
+	ck_assert_uint_eq(strlen(day.bounced),
+			  BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
+	ck_assert(bounce_sent_bounced(&day, "<104@y>"));
+	ck_assert(!bounce_sent_bounced(&day, "<4@y>"));
+	ck_assert(!bounce_sent_bounced(&day, NULL));
 	json = bounce_sent_encode(&day);
 	ck_assert_int_eq(bounce_sent_decode(pool, json, &copy, &error), 0);
 	ck_assert_str_eq(bounce_sent_encode(&copy), json);

@@ -639,6 +639,9 @@ START_TEST(test_not_writable)
 }
 END_TEST
 
+/* a bounce of it was there before */
+static bool copy_bounced;
+
 static int sent_with(const char *id, time_t now, bool verifiable)
 {
 	struct bounce_sent_mail mail = {
@@ -646,7 +649,7 @@ static int sent_with(const char *id, time_t now, bool verifiable)
 		.verifiable = verifiable
 	};
 	const char *error = "?";
-	int ret = bounce_sender_add(store, &mail, now, &error);
+	int ret = bounce_sender_add(store, &mail, now, &copy_bounced, &error);
 
 	ck_assert_msg(ret >= 0, "%s", error);
 	return ret;
@@ -790,6 +793,39 @@ START_TEST(test_sent_failure)
 }
 END_TEST
 
+/* A bounce that is quicker than the client's copy; only a verified one says
+   anything about a mail of ours. */
+START_TEST(test_sent_bounced)
+{
+	static const struct {
+		const char *report, *original, *address;
+		enum bounce_evidence evidence;
+		bool bounced;
+	} tests[] = {
+		{ "<r1>", "<m1>", "a@example.com", BOUNCE_EVIDENCE_VERIFIED,
+		  TRUE },
+		{ "<r2>", "<m2>", "b@example.com", BOUNCE_EVIDENCE_PLAUSIBLE,
+		  FALSE },
+	};
+	const char *error = "?";
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct bounce_report *report =
+			t_returned(tests[i].report, tests[i].address, "");
+
+		report->original_message_id = tests[i].original;
+		ck_assert_int_eq(sent_at(tests[i].original, START), 1);
+		ck_assert(!copy_bounced);
+		ck_assert_int_eq(bounce_store_add(store, report,
+			tests[i].evidence, START, &error), 1);
+		ck_assert_int_eq(sent_at(tests[i].original, START), 0);
+		ck_assert_int_eq(copy_bounced, tests[i].bounced);
+	}
+	ck_assert_int_eq(sent_at("<m3>", START), 1);
+	ck_assert(!copy_bounced);
+}
+END_TEST
+
 START_TEST(test_sent_crossed)
 {
 	static const char *const levels[] = {
@@ -847,6 +883,7 @@ int main(void)
 	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
 	tcase_add_test(tcase, test_sent_failure);
+	tcase_add_test(tcase, test_sent_bounced);
 	tcase_add_test(tcase, test_sent_crossed);
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(many, test_parallel);

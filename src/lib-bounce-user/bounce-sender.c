@@ -255,10 +255,10 @@ seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 		ret;
 }
 
-/* 1 = to be written, 0 = seen before */
+/* 1 = to be written, 0 = nothing to count */
 static int
 edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
-	  time_t now, const char **error_r)
+	  time_t now, bool *bounced_r, const char **error_r)
 {
 	pool_t pool = bounce_edit_pool(edit);
 	const char *today = bounce_sent_day(now);
@@ -268,7 +268,9 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 	ret = read_sent(bounce_edit_store(edit), pool, today, &day, error_r);
 	if (ret < 0)
 		return -1;
-	if (bounce_sent_see(&day, pool, mail->message_id))
+	*bounced_r = bounce_sent_bounced(&day, mail->message_id);
+	if (mail->recipients == 0 ||
+	    bounce_sent_see(&day, pool, mail->message_id))
 		return 0;
 	seen = seen_yesterday(edit, mail, now, error_r);
 	if (seen != 0)
@@ -285,14 +287,14 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 
 static int
 try_add(struct bounce_store *store, const struct bounce_sent_mail *mail,
-	time_t now, const char **error_r)
+	time_t now, bool *bounced_r, const char **error_r)
 {
 	struct bounce_edit *edit;
 	int ret;
 
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
-	ret = edit_mail(edit, mail, now, error_r);
+	ret = edit_mail(edit, mail, now, bounced_r, error_r);
 	if (ret <= 0) {
 		bounce_edit_cancel(&edit);
 		return ret;
@@ -303,16 +305,15 @@ try_add(struct bounce_store *store, const struct bounce_sent_mail *mail,
 
 int bounce_sender_add(struct bounce_store *store,
 		      const struct bounce_sent_mail *mail, time_t now,
-		      const char **error_r)
+		      bool *bounced_r, const char **error_r)
 {
 	int ret = BOUNCE_EDIT_AGAIN;
 
-	if (mail->recipients == 0)
-		return 0;
+	*bounced_r = FALSE;
 	if (bounce_store_ready(store, error_r) < 0)
 		return -1;
 	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
-		ret = try_add(store, mail, now, error_r);
+		ret = try_add(store, mail, now, bounced_r, error_r);
 	return ret < 0 ? -1 : ret;
 }
 
@@ -401,6 +402,24 @@ static void check_level(struct bounce_store *store, struct bounce_sent *sent)
 	store->crossed->level = sent->level;
 }
 
+/* It is known to be this user's: a copy that comes later gets its mark, too. */
+static void
+remember_bounced(struct bounce_sent *day, pool_t pool,
+		 const struct bounce_report *report,
+		 const ARRAY_TYPE(bounce_incident) *incidents)
+{
+	const struct bounce_incident *incident;
+
+	array_foreach(incidents, incident) {
+		if (!incident->complaint &&
+		    incident->evidence >= BOUNCE_EVIDENCE_VERIFIED) {
+			bounce_sent_bounce(day, pool,
+					   report->original_message_id);
+			return;
+		}
+	}
+}
+
 static bool
 fail_all(struct bounce_sent *sent, pool_t pool,
 	 const ARRAY_TYPE(bounce_incident) *incidents)
@@ -432,6 +451,7 @@ int bounce_sender_fail(struct bounce_edit *edit,
 	    (ret == 0 && begin_day(edit, day.id, FALSE, now, error_r) < 0))
 		return -1;
 	(void)fail_all(&day, pool, incidents);
+	remember_bounced(&day, pool, report, incidents);
 	mail = bounce_sent_find(&day, id);
 	if (mail != NULL) {
 		(void)fail_all(mail, pool, incidents);

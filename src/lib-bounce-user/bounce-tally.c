@@ -4,6 +4,7 @@
 #include "array.h"
 #include "ioloop.h"
 #include "time-util.h"
+#include "bounce-original.h"
 #include "bounce-sender.h"
 #include "bounce-store.h"
 #include "bounce-tally.h"
@@ -29,21 +30,36 @@ struct bounce_tally {
 	time_t pause;
 };
 
+/* The bounce was here before the copy in Sent. */
+static void mark(struct bounce_tally *tally, const struct tally_mail *one)
+{
+	struct bounce_user *bu = tally->bu;
+	const char *error;
+
+	if (bounce_original_mark(bu->user, one->mail.message_id, one->when,
+				 &error) < 0)
+		e_error(bu->event, "Sent mail is not marked: %s", error);
+}
+
 static void count_one(struct bounce_tally *tally, const struct tally_mail *one)
 {
 	struct bounce_user *bu = tally->bu;
 	uint64_t started = i_microseconds();
 	struct bounce_store *store;
 	const char *error;
+	bool bounced = FALSE;
 	int ret;
 
 	if (one->when < tally->pause)
 		return;
 	ret = bounce_user_store(bu, &store, &error);
 	if (ret == 0)
-		ret = bounce_sender_add(store, &one->mail, one->when, &error);
+		ret = bounce_sender_add(store, &one->mail, one->when, &bounced,
+					&error);
 	if (ret < 0)
 		e_error(bu->event, "Sent mail is not counted: %s", error);
+	else if (bounced && one->mail.saved)
+		mark(tally, one);
 	if (ret < 0 || i_microseconds() - started > SLOW_USECS) {
 		io_loop_time_refresh();
 		tally->pause = ioloop_time + PAUSE_SECS;

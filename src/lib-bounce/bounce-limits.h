@@ -53,6 +53,9 @@
 #define BOUNCE_MAX_SENT_MAILS 8
 #define BOUNCE_MAX_BROADCASTS 200
 #define BOUNCE_MAX_SENT_SEEN 400
+/* Mails of a day that are remembered to have bounced: the copy in Sent may come
+   after the bounce. */
+#define BOUNCE_MAX_SENT_BOUNCED 100
 /* Addresses of a broadcast that are remembered to have failed; later ones may
    count twice. */
 #define BOUNCE_MAX_SENT_FAILED 2000

@@ -143,6 +143,8 @@ static json_t *encode(const struct bounce_sent *sent, bool whole)
 	set_count(json, "suppressed", sent->suppressed);
 	if (sent->verifiable)
 		json_object_set_new(json, "verifiable", json_true());
+	set_text(json, "bounced", sent->bounced,
+		 BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
 	if (sent->level != BOUNCE_RATE_NONE)
 		set_text(json, "level", bounce_rate_level_name(sent->level),
 			 MAX_ID);
@@ -261,6 +263,7 @@ decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
 	sent_r->complaints = get_count(json, "complaints");
 	sent_r->suppressed = get_count(json, "suppressed");
 	sent_r->verifiable = json_is_true(json_object_get(json, "verifiable"));
+	sent_r->bounced = get_text(pool, json, "bounced");
 	level = get_text(pool, json, "level");
 	if (level != NULL)
 		(void)bounce_rate_level_parse(level, &sent_r->level);

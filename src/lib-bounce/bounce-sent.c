@@ -126,19 +126,25 @@ static bool seen_has(const char *seen, const char *hash)
 	return FALSE;
 }
 
-/* TRUE if text was new; then it is remembered. */
+/* TRUE if text was new; then it is remembered, and the oldest forgotten. */
 static bool
-see(struct bounce_sent *sent, pool_t pool, const char *text, unsigned int max)
+remember(const char **hashes, pool_t pool, const char *text, unsigned int max)
 {
-	const char *seen = sent->seen == NULL ? "" : sent->seen;
+	const char *seen = *hashes == NULL ? "" : *hashes;
 	const char *hash = t_hash(text);
 
 	if (seen_has(seen, hash))
 		return FALSE;
 	if (strlen(seen) >= max * BOUNCE_SENT_HASH)
 		seen += strlen(seen) - (max - 1) * BOUNCE_SENT_HASH;
-	sent->seen = p_strconcat(pool, seen, hash, NULL);
+	*hashes = p_strconcat(pool, seen, hash, NULL);
 	return TRUE;
+}
+
+static bool remembers(const char *hashes, const char *text)
+{
+	return text != NULL && hashes != NULL &&
+		seen_has(hashes, t_hash(text));
 }
 
 bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
@@ -146,13 +152,26 @@ bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
 {
 	/* what has none cannot be told apart: it counts */
 	return message_id != NULL &&
-		!see(day, pool, message_id, BOUNCE_MAX_SENT_SEEN);
+		!remember(&day->seen, pool, message_id, BOUNCE_MAX_SENT_SEEN);
 }
 
 bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id)
 {
-	return message_id != NULL && day->seen != NULL &&
-		seen_has(day->seen, t_hash(message_id));
+	return remembers(day->seen, message_id);
+}
+
+void bounce_sent_bounce(struct bounce_sent *day, pool_t pool,
+			const char *message_id)
+{
+	if (message_id != NULL)
+		(void)remember(&day->bounced, pool, message_id,
+			       BOUNCE_MAX_SENT_BOUNCED);
+}
+
+bool bounce_sent_bounced(const struct bounce_sent *day,
+			 const char *message_id)
+{
+	return remembers(day->bounced, message_id);
 }
 
 /*
@@ -351,8 +370,8 @@ static const char *t_what(const struct bounce_incident *incident)
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident)
 {
-	if (!is_day(sent) && !see(sent, pool, t_what(incident),
-				  BOUNCE_MAX_SENT_FAILED))
+	if (!is_day(sent) && !remember(&sent->seen, pool, t_what(incident),
+				       BOUNCE_MAX_SENT_FAILED))
 		return FALSE;
 	if (incident->complaint) {
 		sent->complaints++;

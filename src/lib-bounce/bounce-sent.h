@@ -84,6 +84,8 @@ struct bounce_sent {
 	/* of a day only: */
 	/* of a mail at least a bounce could be verified */
 	bool verifiable;
+	/* hashes of the mails that bounced, as seen */
+	const char *bounced;
 	ARRAY_TYPE(bounce_sent) mails;		/* used last at the end */
 	ARRAY_TYPE(const_string) broadcasts;	/* their ids */
 };
@@ -121,6 +123,12 @@ bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
 		     const char *message_id);
 /* Was it? */
 bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id);
+/* This mail of that day bounced: remember it. */
+void bounce_sent_bounce(struct bounce_sent *day, pool_t pool,
+			const char *message_id);
+/* Did it? */
+bool bounce_sent_bounced(const struct bounce_sent *day,
+			 const char *message_id);
 /* Count one mail in a day or broadcast. */
 void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		       const struct bounce_sent_mail *mail);

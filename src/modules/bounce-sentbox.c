@@ -98,8 +98,7 @@ count_mail(struct bounce_user *bu, const struct bounce_outgoing *out)
 	mail.recipients = array_count(&out->recipients);
 	mail.saved = TRUE;
 	mail.verifiable = mail.message_id != NULL;
-	if (mail.recipients > 0)
-		bounce_tally_add(bu, &mail, ioloop_time);
+	bounce_tally_add(bu, &mail, ioloop_time);
 }
 
 static int

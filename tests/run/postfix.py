@@ -5,7 +5,9 @@ reports come back through LMTP. Everything is in a folder of its own.
     relay.start(); relay.port; relay.log(); relay.close()
 
 Mail to example.org goes to Dovecot's LMTP, all other to remote_port: an SMTP
-server of the test's own (harness.Relay) that takes or refuses recipients.
+server of the test's own (harness.Relay) that takes or refuses recipients. To
+final.example Postfix delivers by itself, and can say so: to all others it only
+relays.
 """
 
 import contextlib
@@ -38,7 +40,8 @@ inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_peername_lookup = no
-transport_maps = inline:{ example.org=lmtp:inet:[127.0.0.1]:@LMTP@ }
+transport_maps = inline:{ example.org=lmtp:inet:[127.0.0.1]:@LMTP@,
+  final.example=discard: }
 default_transport = smtp:[127.0.0.1]:@REMOTE@
 relay_domains = example.org
 smtp_host_lookup = native
