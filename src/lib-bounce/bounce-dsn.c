@@ -373,6 +373,16 @@ static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
 	group->closed = !is_empty(group);
 }
 
+/* The line end before the next empty line, else the end of text. (Not by
+   strstr(): ASan's own looks at all the text behind, each time.) */
+static const char *paragraph_end(const char *text)
+{
+	text += strcspn(text, "\n");
+	while (text[0] == '\n' && text[1] != '\n')
+		text += 1 + strcspn(text + 1, "\n");
+	return text;
+}
+
 bool bounce_dsn_read(pool_t pool, const char *text,
 		     struct bounce_report *report)
 {
@@ -383,9 +393,7 @@ bool bounce_dsn_read(pool_t pool, const char *text,
 	i_zero(&group);
 	T_BEGIN {
 		while (*text != '\0' && !report->truncated) {
-			end = strstr(text, "\n\n");
-			if (end == NULL)
-				end = text + strlen(text);
+			end = paragraph_end(text);
 			read_fields(pool, fields_pool, unfold(text, end),
 				    &group, report);
 			text = end + strspn(end, "\n");
