@@ -9,8 +9,10 @@
 #include "str.h"
 #include "bounce-reason.h"
 #include "bounce-ruleset.h"
+#include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 #include "doveadm-bounce-import-line.h"
+#include "doveadm-settings.h"
 
 /* Longest line that is read: a record stays below 16 KiB. */
 #define MAX_LINE (1024 * 1024)
@@ -268,6 +270,14 @@ static void import_init(struct doveadm_bounce_cmd *cmd)
 	doveadm_bounce_header_number("read");
 	doveadm_bounce_header_number("written");
 	doveadm_bounce_header_number("wrong");
+	/* The first server gets it all; then 2.3 hangs, and 2.4 gives the others
+	   nothing. */
+	if (!doveadm_server && cmd->ctx.set->doveadm_worker_count > 0 &&
+	    compat_doveadm_many_users(&cmd->ctx)) {
+		doveadm_bounce_wrong(cmd, "Through doveadm-server an import "
+				     "is for one user at a time");
+		return;
+	}
 	doveadm_mail_get_input(&cmd->ctx);
 	/* opened now: the user whose dictionary it is need not be allowed to */
 	input = cmd->ctx.cmd_input;

@@ -650,6 +650,10 @@ class ThroughServer(Doveadm):
         self.assertEqual(self.rows('import', '-u', 'bob', str(path)),
                          [{'read': 1, 'written': 1, 'wrong': 0}])
         self.assertIn('x@example.com', self.addresses('bob'))
+        # Dovecot has the file for one of them only
+        for users in (['-A'], ['-u', '*']):
+            done = self.run_bounce('import', *users, str(path), status=64)
+            self.assertIn('one user at a time', done.stderr)
 
     def test_scan(self):
         self.lmtp('alice', harness.dsn('s@example.net'))
