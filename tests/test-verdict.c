@@ -367,6 +367,10 @@ static const struct {
 	  "5.1.1", "5.1.1", "550", "MAIL FROM", "sender-rejected", SOFT },
 	{ "550 5.1.2 domain does not exist", NULL,
 	  "5.1.2", "5.1.2", "550", "MAIL FROM", "sender-rejected", SOFT },
+	{ "450 4.2.1 mailbox disabled", NULL,
+	  "4.2.1", "4.2.1", "450", "MAIL FROM", "sender-rejected", SOFT },
+	{ "553 example.net does not exist", NULL,
+	  NULL, NULL, "553", "MAIL FROM", "sender-rejected", SOFT },
 	{ "556 5.1.10 no", NULL,
 	  "5.1.10", "5.1.10", "556", "MAIL FROM", "sender-rejected", SOFT },
 	{ "550 unknown host", NULL,
@@ -383,6 +387,9 @@ static const struct {
 	  NULL, NULL, "550", "DATA", "policy-refused", NONE },
 	{ "553 example.net does not exist", NULL,
 	  NULL, NULL, "553", "DATA", "policy-refused", NONE },
+	/* who does not exist? */
+	{ "553 example.net does not exist", NULL,
+	  NULL, NULL, "553", "RCPT TO", "mailbox-unknown", NONE },
 	{ "501 5.1.3 bad address syntax", NULL,
 	  "5.1.3", "5.1.3", "501", "DATA", "format-error", SOFT },
 

@@ -221,7 +221,7 @@ command_reason(const struct judge *judge, const struct finding *find)
 	}
 	if (command_is(command, mail))
 		return "sender-rejected";
-	if (command_is(command, data)) {
+	if (command_is(command, data) && find->class == BOUNCE_CLASS_HARD) {
 		/* the address was accepted; its syntax is a header's */
 		if (is_named(find, "address-syntax"))
 			return "format-error";
@@ -238,7 +238,7 @@ static void judge_command(const struct judge *judge, struct finding *find)
 {
 	const char *name;
 
-	if (find->class != BOUNCE_CLASS_HARD)
+	if (find->reason->class != BOUNCE_CLASS_HARD)
 		return;
 	name = command_reason(judge, find);
 	if (name != NULL)
