@@ -30,6 +30,23 @@ static const char *status_in_text(const struct bounce_scan *scan)
 	return line == NULL ? "" : line;
 }
 
+static void remove_known(struct bounce_report *named,
+			 const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt, *other;
+
+	for (unsigned int i = array_count(&named->recipients); i > 0; i--) {
+		other = array_idx(&named->recipients, i - 1);
+		array_foreach(&report->recipients, rcpt) {
+			if (rcpt->address == NULL ||
+			    strcasecmp(rcpt->address, other->address) != 0)
+				continue;
+			array_delete(&named->recipients, i - 1, 1);
+			break;
+		}
+	}
+}
+
 /* Recipients that the status names without an address: the notice, the
    returned mail know it. */
 static void complete_addresses(pool_t pool, struct bounce_scan *scan,
@@ -49,7 +66,9 @@ static void complete_addresses(pool_t pool, struct bounce_scan *scan,
 	named = *report;
 	p_array_init(&named.recipients, pool, 8);
 	(void)bounce_scan_recipients(scan, &named);
-	if (array_count(&named.recipients) == 0 &&
+	remove_known(&named, report);
+	if (array_count(&report->recipients) == missing &&
+	    array_count(&named.recipients) == 0 &&
 	    array_count(&report->original_to) == 1) {
 		rcpt = array_append_space(&named.recipients);
 		rcpt->address = array_idx_elem(&report->original_to, 0);

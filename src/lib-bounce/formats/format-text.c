@@ -5,33 +5,53 @@
 /* Reports in plain words. Who wrote them matters for the name only: they share
    their shapes (bounce-scan). */
 
-/* Words of the notice (folded) by which a mailer is known. */
+/* Words of the notice (folded) by which a mailer is known, and where they come
+   from. Others write them, too: netqmail's are those of its offspring, Exim's those
+   of GMX, 1&1, Zoho and MXLogic. */
 static const struct {
 	const char *name;
 	const char *words;
 } mailers[] = {
+	/* qmail 1.03, netqmail: qmail-send.c */
 	{ "qmail", "qmail-send program" },
+	/* Apache James 2, 3: RemoteDelivery */
 	{ "james", "james mail server" },
+	/* qmail's offspring: IndiMail, Haraka's default text */
 	{ "qmail", "i'm afraid i wasn't able to deliver your message" },
-	{ "yahoo", "unable to deliver your message to the following" },
+	/* Yahoo, until 2013 and since */
+	{ "yahoo", "message from yahoo" },
+	{ "yahoo",
+	  "sorry, we were unable to deliver your message to the following" },
+	/* Mail.ru's Exim */
 	{ "mailru", "создано автоматически сервером mail.ru" },
+	/* OpenSMTPD 5, 6, 7: bounce.c */
+	{ "opensmtpd", "this is the mailer-daemon, please do not reply" },
+	/* Exim 3, 4: deliver.c, moan.c */
 	{ "exim", "created automatically by mail delivery software" },
 	{ "exim", "a message that you sent" },
+	/* Postfix before 2.3, and since: bounce_templates.c */
 	{ "postfix", "postfix program" },
 	{ "postfix", "this is the mail system at host" },
 	{ "postfix", "the mail system <" },
+	/* DragonFly's dma 0.1 to 0.13: mail.c */
 	{ "dragonfly", "dragonfly mail agent" },
+	/* sendmail 5, 8: savemail.c */
 	{ "sendmail", "transcript of session follows" },
 	{ "sendmail", "had permanent fatal errors" },
 	{ "opensmtpd", "opensmtpd" },
 	{ "opensmtpd", "smtpd daemon" },
+	/* Gmail, until 2016 and since; Google Groups */
 	{ "google", "google tried to deliver" },
 	{ "google", "technical details of permanent failure" },
+	{ "google", "support.google.com/mail/" },
 	{ "google-groups", "google groups" },
+	/* Exchange 2007 to Online; 5.5 to 2003 */
 	{ "exchange", "delivery has failed to these recipients" },
 	{ "exchange", "did not reach the following recipient(s)" },
 	{ "exchange", "generating server:" },
+	/* Notes 4, Domino 5 to 12 */
 	{ "domino", "failure reasons" },
+	/* by their own names */
 	{ "hmailserver", "hmailserver" },
 	{ "mailenable", "mailenable" },
 	{ "mdaemon", "mdaemon" },
@@ -40,6 +60,7 @@ static const struct {
 	{ "interscan", "interscan" },
 	{ "communigate", "communigate" },
 	{ "kerio", "kerio" },
+	/* PP and Isode's: part of an X.400 address */
 	{ "x400", "mta-certificate" },
 };
 
