@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-delivery.h"
+#include "bounce-mark.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 #include "sieve-message.h"
@@ -146,19 +147,41 @@ static time_t ext_bounce_received(const struct ext_bounce_env *env)
 	return I_MIN(when, ioloop_time);
 }
 
+/* As the mail plugin does in a delivery. */
+static void ext_bounce_mark_failed(const struct ext_bounce_env *env)
+{
+	struct bounce_user *bu = ext_bounce_user(env);
+	const char *error;
+
+	if (ext_bounce_evidence(env) >= BOUNCE_EVIDENCE_VERIFIED &&
+	    bounce_mark_failed(bu, ext_bounce_report(env), ioloop_time,
+			       &error) < 0)
+		e_error(bu->event, "Sieve: Sent mail is not marked: %s", error);
+}
+
 void ext_bounce_learn(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	struct bounce_store *store = ext_bounce_store(env, msg);
+	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_store *store;
 	const char *error;
+	int ret;
 
+	if (delivery != NULL) {
+		delivery->learn = TRUE;
+		return;
+	}
+	store = ext_bounce_store(env, msg);
 	/* bounce_record = no is the user's word too */
 	if (store == NULL || !ext_bounce_user(env)->set.record)
 		return;
-	if (bounce_store_add(store, ext_bounce_report(env),
-			     ext_bounce_evidence(env),
-			     ext_bounce_received(env), &error) < 0)
+	ret = bounce_store_add(store, ext_bounce_report(env),
+			       ext_bounce_evidence(env),
+			       ext_bounce_received(env), &error);
+	if (ret < 0)
 		ext_bounce_store_failed(env, msg, store, error);
+	else if (ret > 0)
+		ext_bounce_mark_failed(env);
 }
 
 /* Does the record go with this report? What a person, a complaint or an import
@@ -179,30 +202,40 @@ ext_bounce_record_is_from(const struct bounce_record *rec,
 }
 
 static int
-ext_bounce_forget_one(struct bounce_store *store, pool_t pool,
-		      const struct bounce_incident *incident,
+ext_bounce_forget_one(struct bounce_user *bu, struct bounce_store *store,
+		      pool_t pool, const struct bounce_incident *incident,
 		      const char **error_r)
 {
 	struct bounce_record rec;
+	const char *error;
 	int ret;
 
 	ret = bounce_store_lookup(store, pool, incident->address, ioloop_time,
 				  &rec, error_r);
 	if (ret <= 0 || !ext_bounce_record_is_from(&rec, incident))
 		return ret;
-	return bounce_store_remove(store, incident->address, error_r);
+	ret = bounce_store_remove(store, incident->address, error_r);
+	if (ret > 0 && bounce_mark_cleared(bu, &rec, ioloop_time, &error) < 0)
+		e_error(bu->event, "Sieve: Sent mail keeps its mark: %s",
+			error);
+	return ret;
 }
 
 void ext_bounce_forget(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	struct bounce_store *store = ext_bounce_store(env, msg);
+	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_user *bu = ext_bounce_user(env);
+	struct bounce_store *store;
 	const struct bounce_incident *incident;
 	ARRAY_TYPE(bounce_incident) incidents;
 	const char *error;
 	pool_t pool;
 
-	if (store == NULL || !ext_bounce_user(env)->set.record)
+	if (delivery != NULL)
+		delivery->learn = FALSE;
+	store = ext_bounce_store(env, msg);
+	if (store == NULL || !bu->set.record)
 		return;
 	pool = pool_alloconly_create("bounce forget", 4096);
 	p_array_init(&incidents, pool, 4);
@@ -210,7 +243,8 @@ void ext_bounce_forget(const struct ext_bounce_env *env)
 			      ext_bounce_evidence(env),
 			      ext_bounce_received(env), &incidents);
 	array_foreach(&incidents, incident) {
-		if (ext_bounce_forget_one(store, pool, incident, &error) < 0) {
+		if (ext_bounce_forget_one(bu, store, pool, incident,
+					  &error) < 0) {
 			ext_bounce_store_failed(env, msg, store, error);
 			break;
 		}

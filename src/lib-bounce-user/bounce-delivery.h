@@ -16,8 +16,9 @@ struct bounce_delivery {
 	/* never NULL; kind none for ordinary mail */
 	const struct bounce_report *report;
 	enum bounce_evidence evidence;
-	/* a script that went well said bounce_ignore: not recorded */
-	bool ignore;
+	/* a script that went well said bounce_ignore: not recorded; unless one
+	   said bounce_learn, too */
+	bool ignore, learn;
 	/* The dictionary does not answer. Set by the plugin for ordinary mail if
 	   it was so a moment ago, and by the extension when it finds out, which
 	   it logs: nobody waits for it again in this delivery. */
@@ -28,7 +29,7 @@ struct bounce_delivery {
    of before an upgrade and may map the Sieve module of after it. Of another
    layout it must not read; it then classifies by itself. Raise the
    version with every change of a type in bounce-types.h, too. */
-#define BOUNCE_DELIVERY_VERSION 2
+#define BOUNCE_DELIVERY_VERSION 3
 #define BOUNCE_DELIVERY_LAYOUT \
 	((uint64_t)BOUNCE_DELIVERY_VERSION << 48 | \
 	 (uint64_t)sizeof(struct bounce_delivery) << 32 | \

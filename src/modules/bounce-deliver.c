@@ -130,6 +130,11 @@ static bool is_recorded(const struct bounce_report *report)
 		report->kind == BOUNCE_KIND_COMPLAINT;
 }
 
+static bool is_ignored(const struct bounce_delivery *delivery)
+{
+	return delivery->ignore && !delivery->learn;
+}
+
 /* The date that the saved mail has, so that a later scan of it says the
    same. */
 static time_t received(struct mail_deliver_context *mdctx)
@@ -163,7 +168,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	const char *error;
 	int ret;
 
-	if (delivery->ignore)
+	if (is_ignored(delivery))
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
@@ -198,7 +203,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 
 	bounce_events_send(mdctx->event, report, delivery->evidence);
 	if (!is_recorded(report)) {
-		if (!delivery->ignore && !delivery->dict_down)
+		if (!is_ignored(delivery) && !delivery->dict_down)
 			bounce_proof_report(bu, report, delivery->evidence);
 		e_debug(bu->event, "%s report (%s)",
 			bounce_kind_name(report->kind),

@@ -59,6 +59,17 @@ class DeliveryCase(SieveCase):
                 found[record['address']] = record
         return found
 
+    def sent(self, user, report):
+        """Save the mail that the report is about to Sent."""
+        header = re.search(rb'(?s)ESMTPSA;.*?\n(From: .*?)\n\n', report)
+        self.imap(user).append('Sent', None, None, header.group(1).replace(
+            b'\n', b'\r\n') + b'\r\n\r\nShall we?\r\n')
+
+    def marked(self, user):
+        """Does the only mail in Sent bear $Bounced?"""
+        (flags, _), = self.fetch(user, 'Sent')
+        return '$Bounced' in flags
+
     def ready(self, user, name, **replace):
         """One of the ready scripts becomes the user's."""
         text = (SCRIPTS / name).read_text()
@@ -147,6 +158,19 @@ class Delivery(DeliveryCase):
         # a report that nobody has counted yet takes nothing back
         self.lmtp(user, bounce(HARD, user=user))
         self.assertEqual(self.records(user)['bob@example.net']['count'], 2)
+
+    def test_learn_in_a_delivery(self):
+        """The delivery does it, with all that belongs to it."""
+        user = self.new_user()
+        text = bounce(HARD, user=user)
+        self.sent(user, text)
+        self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
+                        'bounce_learn;\nbounce_ignore;\n')
+        self.lmtp(user, text)
+        self.assertEqual(self.records(user)['bob@example.net']['evidence'],
+                         'verified')
+        self.assertTrue(self.marked(user))
+        self.assertEqual(len(self.log('1 records changed')), 1)
 
     def test_recording_off(self):
         user = self.new_user(bounce_record='no')
@@ -1035,6 +1059,19 @@ class Imap(ImapCase):
         for path in pathlib.Path(self.dir, 'imap').glob('*.sieve'):
             done = self.tool('sievec', str(path))
             self.assertEqual(done.stdout + done.stderr, '')
+
+    def test_marks_in_sent(self):
+        user, client = self.start()
+        text = bounce(HARD, user=user)
+        self.sent(user, text)
+        client.append('INBOX', None, None, text)
+        client.select('INBOX')
+        client.copy('2', 'Bounces')
+        self.assertTrue(self.marked(user))
+        client.select('Bounces')
+        client.copy('1', 'Work')
+        self.assertEqual(self.records(user), {})
+        self.assertFalse(self.marked(user))
 
     def test_old_report(self):
         """It is recorded as of when it came."""
