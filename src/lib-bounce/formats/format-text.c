@@ -153,7 +153,8 @@ static bool is_credible(const struct bounce_hints *hints,
 	}
 	if (hints->answer && !returned && is_personal(folded))
 		return FALSE;
-	if (hints->page && !returned && !says_details(scan))
+	if (hints->page && !returned && !says_details(scan) &&
+	    (!hints->null_sender || tier < BOUNCE_SCAN_SENTENCE))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !subject)
 		return words && tier >= BOUNCE_SCAN_LISTED &&
