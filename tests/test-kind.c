@@ -40,6 +40,7 @@ static const char *hints_text(const struct bounce_hints *hints)
 		{ hints->journal, "journal" },
 		{ hints->late_subject, "late" },
 		{ hints->page, "page" },
+		{ hints->client, "client" },
 		{ hints->person, "person" },
 	};
 	string_t *dest = t_str_new(64);
@@ -247,6 +248,13 @@ static const struct {
 	{ DAEMON HELLO REPORT "X-MS-Journal-Report:\n", "",
 	  "null daemon report journal", FALSE },
 
+	/* written with a client */
+	{ ALICE HELLO "User-Agent: Mozilla Thunderbird\n", NULL, "client",
+	  FALSE },
+	{ ALICE "Subject: Undelivered mail\nX-Mailer: Microsoft Outlook 16.0\n",
+	  NULL, "failure client", TRUE },
+	{ ALICE HELLO "X-Mailer: Amazon WorkMail\n", NULL, "", FALSE },
+
 	/* the words stand behind others */
 	{ ALICE "Subject: Contact: undelivered mail\n", NULL, "failure late",
 	  TRUE },
@@ -354,6 +362,32 @@ START_TEST(test_feedback)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	bool personal;
+} notices_of_people[] = {
+	{ "Hi Alice, please have a look.", TRUE },
+	{ "Hallo Alice, schau mal.", TRUE },
+	{ "Dear support, what is wrong here: This is the mail system", TRUE },
+	{ "Yesterday I got this.", TRUE },
+	{ "Hi. This is the qmail-send program at mx.example.net.", FALSE },
+	{ "Hello, this is the mail server on mx.example.net.", FALSE },
+	{ "Dear sender, your message was not delivered.", FALSE },
+	{ "Your message was not delivered.", FALSE },
+	{ "", FALSE },
+};
+
+START_TEST(test_personal)
+{
+	const char *folded =
+		bounce_text_fold(notices_of_people[_i].text, 1000);
+
+	ck_assert_msg(bounce_words_personal(folded) ==
+		      notices_of_people[_i].personal, "%s",
+		      notices_of_people[_i].text);
+}
+END_TEST
+
 START_TEST(test_challenge)
 {
 	ck_assert(bounce_words_challenge(
@@ -372,6 +406,8 @@ int main(void)
 	tcase_add_test(tcase, test_no_envelope);
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(notices));
 	tcase_add_loop_test(tcase, test_feedback, 0, N_ELEMENTS(feedback));
+	tcase_add_loop_test(tcase, test_personal, 0,
+			    N_ELEMENTS(notices_of_people));
 	tcase_add_test(tcase, test_challenge);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -109,3 +109,57 @@ bool bounce_words_challenge(const char *folded)
 {
 	return bounce_text_find(folded, challenge_words) != NULL;
 }
+
+bool bounce_words_told(const char *folded)
+{
+	static const char *const words[] = {
+		" my mail", " my message", " my email", " my e-mail",
+		" i get ", " i got ", " i sent ", " i tried ", " i see ",
+		" i wrote ", " i have left", " i am away", " i'm away",
+		"can you ", "could you ", "meine mail", "ich bekomme",
+		"ich habe", "kannst du", "können sie", "mon message m",
+		"j'ai ", "as-tu ", "avez-vous", "pouvez-vous", "he recibido",
+		"mi mensaje", "ho ricevuto", "il mio messaggio", NULL
+	};
+
+	return bounce_text_find(folded, words) != NULL;
+}
+
+/* Does the notice greet as people do, and not introduce a program? */
+static bool is_greeting(const char *folded)
+{
+	static const char *const greetings[] = {
+		"hi ", "hi,", "hello ", "hello,", "hey ", "dear ",
+		"good morning", "good afternoon", "hallo", "lieber ", "liebe ",
+		"guten tag", "guten morgen", "sehr geehrte", "moin", "bonjour",
+		"salut", "cher ", "chère ", "hola", "buenos días",
+		"buenas tardes", "estimado", "ciao", "buongiorno", "gentile ",
+		"olá", "bom dia", "boa tarde", "prezado", "beste ", "geachte ",
+		"goedemorgen", "witam", "dzień dobry", "cześć", "hej", "hei ",
+		"здравствуйте", "Здравствуйте", "добрый день", "Добрый день",
+		"こんにちは", "お世話", NULL
+	};
+	static const char *const programs[] = {
+		"this is ", "hier ist ", "dear sender", "dear user",
+		"dear customer", "automat", "mail server", "mail system", NULL
+	};
+
+	for (unsigned int i = 0; greetings[i] != NULL; i++) {
+		if (bounce_text_begins(folded, greetings[i]))
+			return bounce_text_find(t_strndup(folded, 30),
+						programs) == NULL;
+	}
+	return FALSE;
+}
+
+bool bounce_words_personal(const char *folded)
+{
+	bool greets;
+
+	if (bounce_words_told(folded))
+		return TRUE;
+	T_BEGIN {
+		greets = is_greeting(folded);
+	} T_END;
+	return greets;
+}

@@ -159,6 +159,23 @@ static bool is_person(const struct bounce_message *message,
 	return bounce_message_has(message, "In-Reply-To") && !machine;
 }
 
+/* By the name that clients give themselves. */
+static bool has_client(const struct bounce_message *message)
+{
+	static const char *const clients[] = {
+		"microsoft outlook", "outlook express", "apple mail",
+		"iphone mail", "ipad mail", "evolution", "thunderbird",
+		"mutt", "claws mail", "sylpheed", "kmail", "airmail",
+		"the bat!", "webmail", "roundcube", "squirrelmail", "horde",
+		"zimbra", "k-9 mail", "em client", "emclient", "mailmate",
+		"open-xchange", "sogo", "mailspring", "becky!", "foxmail",
+		NULL
+	};
+
+	return has_word(folded_header(message, "User-Agent"), clients) ||
+		has_word(folded_header(message, "X-Mailer"), clients);
+}
+
 static void read_subject(const struct bounce_subject *subject,
 			 struct bounce_hints *hints)
 {
@@ -198,6 +215,7 @@ void bounce_hints_read(const struct bounce_message *message,
 		if (bounce_message_has(message, "In-Reply-To"))
 			hints_r->answer = TRUE;
 		hints_r->person = is_person(message, hints_r, &subject);
+		hints_r->client = has_client(message);
 		hints_r->journal =
 			bounce_message_has(message, "X-MS-Journal-Report");
 	} T_END;

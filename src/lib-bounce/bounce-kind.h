@@ -39,6 +39,8 @@ struct bounce_hints {
 	bool rejection;
 	/* written or passed on by a person: "Re:", "Fwd:", a list's post */
 	bool person;
+	/* written with a mail client, as no mailer's report is */
+	bool client;
 	/* a copy of any mail, made by Exchange for an archive */
 	bool journal;
 };
@@ -63,6 +65,10 @@ bool bounce_feedback_objects(const char *type);
 bool bounce_words_failure(const char *folded);
 bool bounce_words_delay(const char *folded);
 bool bounce_words_success(const char *folded);
+/* Somebody tells of a failure: "I got this". */
+bool bounce_words_told(const char *folded);
+/* The same, or he greets. */
+bool bounce_words_personal(const char *folded);
 /* It says that the mail waits until its sender proves to be a person. */
 bool bounce_words_challenge(const char *folded);
 

@@ -99,7 +99,7 @@ static bool is_wanted(const struct message_header_line *hdr)
 	static const char *const wanted[] = {
 		"Auto-Submitted", "Auto-Reply", "Content-Type", "From",
 		"In-Reply-To", "List-Id", "Message-ID", "Precedence",
-		"Return-Path", "Subject", "To", NULL
+		"Return-Path", "Subject", "To", "User-Agent", NULL
 	};
 
 	/* X-Failed-Recipients, X-Autoreply, X-Vacation ... */

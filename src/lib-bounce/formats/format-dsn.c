@@ -112,14 +112,23 @@ static void set_kind(const struct bounce_hints *hints,
 }
 
 /* Fields within a text: whoever writes or asks about a report may hold them. */
-static bool is_credible(const struct bounce_hints *hints)
+static bool is_credible(const struct bounce_message *message,
+			const struct bounce_hints *hints)
 {
+	bool personal;
+
 	if (bounce_hints_by_person(hints))
 		return FALSE;
 	if (hints->report)
 		return TRUE;
-	return !hints->summary && (hints->null_sender || hints->daemon ||
-				   !hints->late_subject);
+	if (hints->null_sender || hints->daemon)
+		return !hints->summary;
+	T_BEGIN {
+		personal = bounce_words_personal(bounce_text_fold(
+			message->text, BOUNCE_MAX_MATCH));
+	} T_END;
+	return !hints->summary && !hints->late_subject && !hints->client &&
+		!personal;
 }
 
 /* The first words of a report name its mailer; no reader is needed for it. */
@@ -133,8 +142,8 @@ static bool dsn_read(const struct bounce_message *message,
 	if (hints->person && !hints->null_sender && !hints->report)
 		return FALSE;
 	if (*status == '\0' &&
-	    (!is_credible(hints) ||
-	     strcasestr(message->text, "final-recipient:") == NULL))
+	    (strcasestr(message->text, "final-recipient:") == NULL ||
+	     !is_credible(message, hints)))
 		return FALSE;
 	scan = bounce_scan_init(message->pool, message, report);
 	if (*status == '\0')

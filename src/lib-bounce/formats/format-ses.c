@@ -194,7 +194,7 @@ static bool ses_read(const struct bounce_message *message,
 	bool ret = FALSE;
 
 	/* nothing but the notification, not a mail about it */
-	if (hints->person ||
+	if (hints->person || hints->client ||
 	    message->text[strspn(message->text, " \t\n")] != '{' ||
 	    (strstr(message->text, "notificationType") == NULL &&
 	     strstr(message->text, "eventType") == NULL))

@@ -73,22 +73,6 @@ static const char *mailer_name(const char *folded)
 	return "text";
 }
 
-/* Words of a person who tells of a failure. */
-static bool is_personal(const char *folded)
-{
-	static const char *const words[] = {
-		" my mail", " my message", " my email", " my e-mail",
-		" i get ", " i got ", " i sent ", " i tried ", " i see ",
-		" i wrote ", " i have left", " i am away", " i'm away",
-		"can you ", "could you ", "meine mail", "ich bekomme",
-		"ich habe", "kannst du", "können sie", "mon message m",
-		"j'ai ", "as-tu ", "avez-vous", "pouvez-vous", "he recibido",
-		"mi mensaje", "ho ricevuto", "il mio messaggio", NULL
-	};
-
-	return bounce_text_find(folded, words) != NULL;
-}
-
 /* A mailer of no known name, whose subject says nothing: RFC 3834's field is
    no proof of a reply, since Postfix and Exim write it into their reports. */
 static bool may_be_unknown(const struct bounce_hints *hints)
@@ -151,7 +135,7 @@ static bool is_credible(const struct bounce_hints *hints,
 				   bounce_scan_refuses(scan) &&
 				   bounce_scan_only(scan) != NULL));
 	}
-	if (hints->answer && !returned && is_personal(folded))
+	if (hints->answer && !returned && bounce_words_told(folded))
 		return FALSE;
 	if (hints->page && !returned && !says_details(scan) &&
 	    (!hints->null_sender || tier < BOUNCE_SCAN_SENTENCE))
@@ -159,20 +143,20 @@ static bool is_credible(const struct bounce_hints *hints,
 	if (hints->auto_reply && !hints->daemon && !subject)
 		return words && tier >= BOUNCE_SCAN_LISTED &&
 			(returned || bounce_scan_refuses(scan)) &&
-			!is_personal(folded);
+			!bounce_words_told(folded);
 	if (hints->null_sender || hints->daemon) {
 		return subject && !hints->late_subject ? words || returned ||
 			tier >= BOUNCE_SCAN_LISTED :
 			words && (tier >= BOUNCE_SCAN_LISTED || returned);
 	}
 	/* anybody: it must speak of a message and not quote a mailer */
-	return subject && !hints->late_subject && words &&
+	return subject && !hints->late_subject && !hints->client && words &&
 		(tier >= BOUNCE_SCAN_LISTED || returned ||
 		 (tier >= BOUNCE_SCAN_SENTENCE &&
 		  bounce_scan_describes(scan))) &&
 		bounce_text_find(folded, messages) != NULL &&
 		bounce_text_find(folded, quoted) == NULL &&
-		!is_personal(folded);
+		!bounce_words_personal(folded);
 }
 
 static enum bounce_kind
