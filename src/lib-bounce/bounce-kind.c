@@ -236,6 +236,8 @@ bool bounce_hints_by_person(const struct bounce_hints *hints)
 {
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return FALSE;
+	if (hints->client)
+		return TRUE;
 	/* a list passes on what a mailer sent to it */
 	if (hints->daemon)
 		return hints->passed_on;

@@ -170,6 +170,7 @@ static bool wrapped_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 
 	if (*message->inner_status == '\0' || hints->person ||
+	    bounce_hints_by_person(hints) ||
 	    !hints->daemon || !hints->failure_subject)
 		return FALSE;
 	if (!bounce_dsn_read(message->pool, message->inner_status, report))
