@@ -193,6 +193,16 @@ static const struct {
 	  LISTED, "bob@example.org" },
 	{ "These recipients failed:\nbob@example.org\n\nWrite to Eve "
 	  "(eve@example.net).\n", LISTED, "bob@example.org" },
+	/* whom it reached did not fail, unless nobody else is named */
+	{ "The mail was delivered to:\n  ann@example.org\n", SENTENCE,
+	  "ann@example.org" },
+	{ "The mail was delivered to:\n  ann@example.org\n\n"
+	  "The mail was not delivered to:\n  bob@example.org (gone)\n",
+	  LISTED, "bob@example.org" },
+	/* a table */
+	{ "These failed:\n\nAddress   Reason\n----      ----\n"
+	  "bob@example.org   550 gone\nz@example.net   552 full\n\n" RETURNED,
+	  LISTED, "bob@example.org z@example.net" },
 	/* a colon announces in every language */
 	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", GUESS,
 	  "a@example.org b@example.org" },

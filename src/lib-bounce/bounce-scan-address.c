@@ -106,7 +106,9 @@ static bool has_text_behind(const char *behind)
 	behind += strspn(behind, "> \t\"')]");
 	return *behind == ':' || *behind == '(' || *behind == ',' ||
 		*behind == '.' || *behind == '-' || *behind == '\0' ||
-		*behind == ';' || *behind == '[' || *behind == '<';
+		*behind == ';' || *behind == '[' || *behind == '<' ||
+		/* a table's row */
+		bounce_reply_begins(behind);
 }
 
 /* "To:" within a description of the mail ("Subject:", "Sent:")? */
@@ -187,6 +189,12 @@ static void weigh_listed(const struct context *ctx,
 	bool announced = bounce_scan_announces(ctx->above);
 	bool text = has_text_behind(ctx->behind);
 
+	/* less than whom it did not reach */
+	if (bounce_scan_says_delivered(ctx->above) && !ctx->fails) {
+		mention->tier = BOUNCE_SCAN_SENTENCE;
+		mention->score += 3;
+		return;
+	}
 	/* "Следующим получателям:": a colon announces in every language */
 	if (!announced && !ctx->fails && is_dress(ctx->behind) &&
 	    strchr(ctx->behind, ':') == NULL &&

@@ -165,6 +165,21 @@ bool bounce_scan_says_failed(const char *folded)
 	return bounce_text_find(folded, failing) != NULL;
 }
 
+bool bounce_scan_says_delivered(const char *folded)
+{
+	static const char *const delivered[] = {
+		"was delivered", "were delivered", "been delivered",
+		"successfully", NULL
+	};
+	static const char *const denied[] = {
+		" not ", "n't ", "never", "fail", "undeliver", "unsuccess",
+		"could", "unless", "until", "before", NULL
+	};
+
+	return bounce_text_find(folded, delivered) != NULL &&
+		bounce_text_find(folded, denied) == NULL;
+}
+
 bool bounce_scan_announces(const char *folded)
 {
 	return bounce_text_find(folded, announcing) != NULL;

@@ -71,6 +71,8 @@ bool bounce_scan_label_field(const char *folded);
 bool bounce_scan_says_failed(const char *folded);
 bool bounce_scan_announces(const char *folded);
 bool bounce_scan_says_contact(const char *folded);
+/* Does it announce whom the mail reached? */
+bool bounce_scan_says_delivered(const char *folded);
 
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_scan_addresses(struct bounce_scan *scan,
