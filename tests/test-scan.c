@@ -516,6 +516,21 @@ static const struct {
 	  ">>> MAIL From:<alice@example.net>\n<<< 550 5.1.1 who is that\n"
 	  "554 5.0.0 Service unavailable\n",
 	  "bob@example.org|550|5.1.1|MAIL FROM|-|550 5.1.1 who is that\n" },
+	/* the answer to a RCPT that is not shown, as DATA's tells */
+	{ "   ----- The following addresses had permanent fatal errors -----\n"
+	  "<bob@example.org>\n    (reason: 550 5.1.1 who is that)\n\n"
+	  "   ----- Transcript of session follows -----\n"
+	  "... while talking to mail.example.org.:\n"
+	  ">>> DATA\n<<< 550 5.1.1 who is that\n"
+	  "550 5.1.1 <bob@example.org>... User unknown\n"
+	  "<<< 503 5.5.1 RCPT first\n",
+	  "bob@example.org|550|5.1.1|RCPT TO|-|550 5.1.1 who is that\n" },
+	{ "   ----- The following addresses had permanent fatal errors -----\n"
+	  "<bob@example.org>\n    (reason: 554 5.7.1 not this)\n\n"
+	  "   ----- Transcript of session follows -----\n"
+	  "... while talking to mail.example.org.:\n"
+	  ">>> DATA\n<<< 554 5.7.1 not this\n554 5.0.0 Service unavailable\n",
+	  "bob@example.org|554|5.7.1|DATA|-|554 5.7.1 not this\n" },
 	/* on the answer's last line, below quoted ones */
 	{ "<bob@example.org>: host mail.example.org[192.0.2.1] said: 550 5.1.7\n"
 	  "    <alice@example.net>: undeliverable address: host mx[192.0.2.9] said:\n"

@@ -98,26 +98,14 @@ transcript_line(const struct bounce_scan *scan, unsigned int line)
 	return line;
 }
 
-const char *
-bounce_scan_command_find(const struct bounce_scan *scan,
-			 const struct bounce_scan_region *region,
-			 unsigned int line, const char *answer)
+/* The command in the lines above, the nearest first. */
+static const char *command_above(const struct bounce_scan *scan,
+				 const struct bounce_scan_region *region,
+				 unsigned int line)
 {
-	const struct bounce_scan_region whole = { 0, array_count(&scan->lines) };
-	const char *folded, *command;
 	unsigned int first, i, j;
+	const char *folded;
 
-	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
-	if (command == NULL)
-		command = command_answered(answer_lines(scan, region, line));
-	if (command != NULL)
-		return command;
-	i = line < whole.end ? transcript_line(scan, line) : line;
-	if (i != line) {
-		line = i;
-		region = &whole;
-	}
-	/* the lines above, the nearest first */
 	first = line > region->first + 3 ? line - 3 : region->first;
 	if (first > 0 && line > 0 && first == line)
 		first--;
@@ -129,4 +117,45 @@ bounce_scan_command_find(const struct bounce_scan *scan,
 		}
 	}
 	return NULL;
+}
+
+/* sendmail sends RCPT and DATA at once and shows only ">>> DATA"; below it the
+   answers to RCPT come first, and the one to DATA is that nobody is left. */
+static bool is_pipelined(const struct bounce_scan *scan, unsigned int line)
+{
+	static const char *const nobody[] = {
+		"<<< 503 ", "<<< 554 5.5.1 ", NULL
+	};
+	unsigned int end = I_MIN(line + 2 * BOUNCE_MAX_RECIPIENTS,
+				 array_count(&scan->lines));
+	const char *folded;
+
+	for (line++; line < end; line++) {
+		folded = bounce_scan_line(scan, line)->folded;
+		if (bounce_text_begins(folded, ">>> "))
+			return FALSE;
+		if (bounce_text_find(folded, nobody) == folded)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+const char *
+bounce_scan_command_find(const struct bounce_scan *scan,
+			 const struct bounce_scan_region *region,
+			 unsigned int line, const char *answer)
+{
+	const struct bounce_scan_region whole = { 0, array_count(&scan->lines) };
+	const char *command;
+	unsigned int asked;
+
+	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
+	if (command == NULL)
+		command = command_answered(answer_lines(scan, region, line));
+	if (command != NULL || line >= whole.end)
+		return command;
+	asked = transcript_line(scan, line);
+	command = command_above(scan, asked == line ? region : &whole, asked);
+	return command != NULL && strcmp(command, "DATA") == 0 &&
+		is_pipelined(scan, asked) ? "RCPT TO" : command;
 }
