@@ -145,16 +145,20 @@ static bool describes_mail(struct bounce_scan *scan, unsigned int line)
 }
 
 /* Does an address at a line's start go on with what a server answered? */
-static bool continues_answer(struct bounce_scan *scan, unsigned int line,
-			     unsigned int begin)
+static bool continues_answer(struct bounce_scan *scan,
+			     const struct bounce_scan_mention *mention)
 {
 	const struct bounce_scan_line *above, *here;
 	size_t len;
 
-	if (line == 0 || begin > 2)
+	if (mention->line == 0 || mention->begin > 2)
 		return FALSE;
-	here = array_idx(&scan->lines, line);
-	above = array_idx(&scan->lines, line - 1);
+	here = array_idx(&scan->lines, mention->line);
+	above = array_idx(&scan->lines, mention->line - 1);
+	/* a table's next row */
+	if (here->text[mention->end] == ' ' &&
+	    bounce_reply_begins(here->text + mention->end + 1))
+		return FALSE;
 	if (bounce_reply_find(above->text, NULL) == NULL)
 		return FALSE;
 	len = strlen(above->text);
@@ -257,8 +261,7 @@ static void weigh_place(const struct context *ctx,
 		/* whom it was written to: no more than that */
 		mention->tier = BOUNCE_SCAN_SENTENCE;
 		mention->score = ctx->self ? 0 : 3;
-	} else if (continues_answer(ctx->scan, mention->line,
-				    mention->begin)) {
+	} else if (continues_answer(ctx->scan, mention)) {
 		mention->tier = BOUNCE_SCAN_ANSWER;
 		mention->score += 1;
 	} else if (other) {
