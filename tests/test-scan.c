@@ -524,7 +524,8 @@ static const struct {
 	  ">>> DATA\n<<< 550 5.1.1 who is that\n"
 	  "550 5.1.1 <bob@example.org>... User unknown\n"
 	  "<<< 503 5.5.1 RCPT first\n",
-	  "bob@example.org|550|5.1.1|RCPT TO|-|550 5.1.1 who is that\n" },
+	  "bob@example.org|550|5.1.1|RCPT TO|mail.example.org|"
+	  "550 5.1.1 who is that\n" },
 	{ "   ----- The following addresses had permanent fatal errors -----\n"
 	  "<bob@example.org>\n    (reason: 554 5.7.1 not this)\n\n"
 	  "   ----- Transcript of session follows -----\n"
