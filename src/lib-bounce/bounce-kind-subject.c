@@ -94,7 +94,7 @@ static const char *const reply_subjects[] = {
 	"abwesenheit", "automatische antwort", "ist außer haus",
 	"ist nicht im büro", "ponse automatique", "absence du bureau",
 	"respuesta autom", "fuera de la oficina", "resposta autom",
-	"fora do escrit", "risposta automatica", "fuori sede",
+	"fora do escrit", "ausente do escrit", "risposta automatica", "fuori sede",
 	"fuori ufficio", "automatisch antwoord", "afwezigheid",
 	"automatyczna odpowied", "odpowiedź automatyczna", "autoodpowied",
 	"autosvar", "automatsvar", "automatisk svar", "automatiskt svar",
