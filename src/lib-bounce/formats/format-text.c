@@ -122,8 +122,6 @@ static bool is_credible(const struct bounce_hints *hints,
 		words = bounce_words_delay(folded);
 	if (tier == BOUNCE_SCAN_FIELD)
 		return TRUE;
-	if (bounce_hints_by_person(hints))
-		return FALSE;
 	if (success && (hints->null_sender || hints->daemon) &&
 	    tier >= BOUNCE_SCAN_SENTENCE)
 		return TRUE;
@@ -228,7 +226,8 @@ static bool text_read(const struct bounce_message *message,
 	const char *folded;
 	bool words;
 
-	if (hints->person && !hints->null_sender && !hints->daemon)
+	if (bounce_hints_by_person(hints) ||
+	    (hints->person && !hints->null_sender && !hints->daemon))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !may_be_unknown(hints) &&
 	    (!hints->failure_subject || hints->reply_subject))
