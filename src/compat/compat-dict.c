@@ -45,8 +45,9 @@ static const char *
 dict_log_message(void *context ATTR_UNUSED, enum log_type type,
 		 const char *message)
 {
-	return type == LOG_TYPE_DEBUG ? message :
-		compat_dict_hide_keys(message);
+	/* A copy: message lies in the buffer that 2.3 puts the answer in. */
+	return t_strdup(type == LOG_TYPE_DEBUG ? message :
+			compat_dict_hide_keys(message));
 }
 
 /* What the drivers log themselves (slow, timed out ...) comes through it. */
