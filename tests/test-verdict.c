@@ -393,6 +393,14 @@ static const struct {
 	{ "501 5.1.3 bad address syntax", NULL,
 	  "5.1.3", "5.1.3", "501", "DATA", "format-error", SOFT },
 
+	/* an answer that names the sender alone */
+	{ "550 5.1.1 <alice@example.com>: no such user", NULL,
+	  "5.1.1", "5.1.1", "550", "RCPT TO", "sender-rejected", SOFT },
+	{ "550 5.1.1 <bob@example.org> from <alice@example.com>: no such user",
+	  NULL, "5.1.1", "5.1.1", "550", "RCPT TO", "mailbox-unknown", HARD },
+	{ "550 5.1.1 <carol@example.org>: no such user", NULL,
+	  "5.1.1", "5.1.1", "550", "RCPT TO", "mailbox-unknown", HARD },
+
 	/* an address whose code and words disagree */
 	{ "550 5.1.1 blocked by policy", NULL,
 	  "5.1.1", "5.1.1", "550", "RCPT TO", "policy-refused", NONE },
@@ -408,6 +416,7 @@ decide(const struct bounce_rules *set, enum bounce_action action,
 	i_zero(&report);
 	report.kind = BOUNCE_KIND_FAILURE;
 	report.format = "dsn";
+	report.original_from = "Alice@example.com";
 	i_zero(rcpt_r);
 	rcpt_r->address = "bob@example.org";
 	rcpt_r->action = action;

@@ -245,6 +245,31 @@ static void judge_command(const struct judge *judge, struct finding *find)
 		(void)from_reason(bounce_reason_find(name), find->rule, find);
 }
 
+static bool names(const char *folded, const char *address)
+{
+	return address != NULL && *address != '\0' &&
+		strstr(folded, t_str_lcase(address)) != NULL;
+}
+
+/* An answer that names the sender and not the recipient speaks of the sender:
+   "<alice@example.org>: no such user", to whatever command. */
+static void judge_address(const struct judge *judge, struct finding *find)
+{
+	const struct bounce_recipient *rcpt = judge->rcpt;
+	const char *folded;
+
+	if (find->reason->class != BOUNCE_CLASS_HARD ||
+	    rcpt->diagnostic == NULL)
+		return;
+	folded = t_str_lcase(rcpt->diagnostic);
+	if (names(folded, judge->report->original_from) &&
+	    !names(folded, rcpt->address) &&
+	    !names(folded, rcpt->original_address)) {
+		(void)from_reason(bounce_reason_find("sender-rejected"),
+				  find->rule, find);
+	}
+}
+
 /* A recipient that is still being tried, and a mailbox that is off for the
    moment, are not lost. */
 static void judge_class(const struct judge *judge, struct finding *find)
@@ -271,6 +296,7 @@ void bounce_verdict_decide(const struct bounce_rules *rules, pool_t pool,
 	T_BEGIN {
 		judge_words(&judge);
 		judge_find(&judge, &find);
+		judge_address(&judge, &find);
 	} T_END;
 	judge_command(&judge, &find);
 	judge_class(&judge, &find);
