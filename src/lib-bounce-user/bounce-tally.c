@@ -10,8 +10,11 @@
 #include "bounce-tally.h"
 #include "bounce-user.h"
 
+/* A dictionary that fails or is slow is left alone for a minute, and for ten
+   times as long as it was waited for: the next mail of a client waits, too. */
 #define SLOW_USECS (500 * 1000)
 #define PAUSE_SECS 60
+#define PAUSE_FACTOR 10
 /* More than that at once (an archive is copied) are counted as they come. */
 #define MAX_WAITING 100
 
@@ -44,7 +47,7 @@ static void mark(struct bounce_tally *tally, const struct tally_mail *one)
 static void count_one(struct bounce_tally *tally, const struct tally_mail *one)
 {
 	struct bounce_user *bu = tally->bu;
-	uint64_t started = i_microseconds();
+	uint64_t usecs, started = i_microseconds();
 	struct bounce_store *store;
 	const char *error;
 	bool bounced = FALSE;
@@ -60,9 +63,11 @@ static void count_one(struct bounce_tally *tally, const struct tally_mail *one)
 		e_error(bu->event, "Sent mail is not counted: %s", error);
 	else if (bounced && one->mail.saved)
 		mark(tally, one);
-	if (ret < 0 || i_microseconds() - started > SLOW_USECS) {
+	usecs = i_microseconds() - started;
+	if (ret < 0 || usecs > SLOW_USECS) {
 		io_loop_time_refresh();
-		tally->pause = ioloop_time + PAUSE_SECS;
+		tally->pause = ioloop_time +
+			I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR);
 	}
 }
 

@@ -10,7 +10,8 @@ struct bounce_tally;
 
 /* Count a mail that went out at now. Nobody waits for it: it is done once the
    process has answered its client, or with bounce_user_deinit(). Failures are
-   logged, and a dictionary that fails or is slow is left alone for a minute. */
+   logged, and a dictionary that fails or is slow is left alone for a
+   while. */
 void bounce_tally_add(struct bounce_user *bu,
 		      const struct bounce_sent_mail *mail, time_t now);
 /* Count what is left. */

@@ -8,9 +8,11 @@
 #include "bounce-proof.h"
 
 /* A dictionary that is down or slow must not hold up ordinary mail: then this
-   process does not ask it for a while. */
+   process does not ask it for a minute, and for ten times as long as it
+   waited. */
 #define SLOW_USECS (500 * 1000)
 #define PAUSE_SECS 60
+#define PAUSE_FACTOR 10
 
 static time_t pause_until;
 /* Said once until it works again: a report would say it, too. */
@@ -32,16 +34,23 @@ bool bounce_proof_paused(void)
 	return ioloop_time < pause_until;
 }
 
+static void pause_after(uint64_t usecs)
+{
+	io_loop_time_refresh();
+	pause_until = ioloop_time +
+		I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR);
+}
+
 void bounce_proof_pause(void)
 {
-	pause_until = ioloop_time + PAUSE_SECS;
+	pause_after(0);
 }
 
 void bounce_proof_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail)
 {
 	struct bounce_user *bu;
-	uint64_t started;
+	uint64_t started, usecs;
 	const char *error;
 	int ret;
 
@@ -53,9 +62,10 @@ void bounce_proof_mail(struct mail_user *user,
 	started = i_microseconds();
 	ret = bounce_alive_mail(bu, report->sender, mail, ioloop_time,
 				&error);
+	usecs = i_microseconds() - started;
 	proved(bu, "mail", ret, error);
-	if (ret < 0 || (ret == 0 && i_microseconds() - started > SLOW_USECS))
-		bounce_proof_pause();
+	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))
+		pause_after(usecs);
 }
 
 void bounce_proof_report(struct bounce_user *bu,
