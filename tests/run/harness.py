@@ -685,6 +685,8 @@ class Server:
                 for name in ('lmtp', 'imap'):
                     socket.create_connection(
                         ('127.0.0.1', self.ports[name])).close()
+                # a tool that looks up a user does not wait for it
+                os.stat(f'{self.dir}/run/auth-userdb')
                 return
             except OSError:
                 time.sleep(0.02)
