@@ -199,6 +199,11 @@ static const struct {
 	{ "The mail was delivered to:\n  ann@example.org\n\n"
 	  "The mail was not delivered to:\n  bob@example.org (gone)\n",
 	  LISTED, "bob@example.org" },
+	/* who is delayed has not failed, unless nobody has */
+	{ "These failed:\n  bob@example.org: gone\n\nThese are delayed:\n"
+	  "  carol@example.org: busy\n", LISTED, "bob@example.org" },
+	{ "These are delayed:\n  carol@example.org: busy\n", LISTED,
+	  "carol@example.org" },
 	/* a table */
 	{ "These failed:\n\nAddress   Reason\n----      ----\n"
 	  "bob@example.org   550 gone\nz@example.net   552 full\n\n" RETURNED,

@@ -193,6 +193,7 @@ static void weigh_listed(const struct context *ctx,
 	bool announced = bounce_scan_announces(ctx->above);
 	bool text = has_text_behind(ctx->behind);
 
+	mention->delayed = bounce_scan_says_delayed(ctx->above);
 	/* less than whom it did not reach */
 	if (bounce_scan_says_delivered(ctx->above) && !ctx->fails) {
 		mention->tier = BOUNCE_SCAN_SENTENCE;
@@ -394,7 +395,7 @@ void bounce_scan_addresses(struct bounce_scan *scan,
 				line->text + mention.end);
 			mention.tier = BOUNCE_SCAN_NONE;
 			mention.score = 0;
-			mention.foreign = FALSE;
+			mention.foreign = mention.delayed = FALSE;
 			T_BEGIN {
 				weigh(scan, report, &mention);
 				join(scan, &mention);

@@ -180,6 +180,17 @@ bool bounce_scan_says_delivered(const char *folded)
 		bounce_text_find(folded, denied) == NULL;
 }
 
+bool bounce_scan_says_delayed(const char *folded)
+{
+	static const char *const delayed[] = {
+		"delayed", "deferred", "be tried again", "be retried",
+		"keep trying", "still trying", "verzögert", NULL
+	};
+
+	return bounce_text_find(folded, delayed) != NULL &&
+		strstr(folded, "permanent") == NULL;
+}
+
 bool bounce_scan_announces(const char *folded)
 {
 	return bounce_text_find(folded, announcing) != NULL;

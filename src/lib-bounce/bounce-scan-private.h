@@ -24,6 +24,8 @@ struct bounce_scan_mention {
 	int score;
 	/* the sender's, a contact's, quoted, in a link */
 	bool foreign;
+	/* below a line that says that it is only delayed */
+	bool delayed;
 };
 
 /* Lines of the notice. */
@@ -71,8 +73,9 @@ bool bounce_scan_label_field(const char *folded);
 bool bounce_scan_says_failed(const char *folded);
 bool bounce_scan_announces(const char *folded);
 bool bounce_scan_says_contact(const char *folded);
-/* Does it announce whom the mail reached? */
+/* Does it announce whom the mail reached; whom it may reach yet? */
 bool bounce_scan_says_delivered(const char *folded);
+bool bounce_scan_says_delayed(const char *folded);
 
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_scan_addresses(struct bounce_scan *scan,

@@ -206,6 +206,20 @@ static bool is_chosen(const struct bounce_scan *scan,
 	return TRUE;
 }
 
+static void add_chosen(const struct bounce_scan *scan,
+		       enum bounce_scan_tier tier, int best, bool delayed,
+		       struct bounce_report *report)
+{
+	const char *look = best_look(scan, tier, best);
+	const struct bounce_scan_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->delayed == delayed &&
+		    is_chosen(scan, mention, tier, best, look))
+			add_recipient(report, mention->address);
+	}
+}
+
 enum bounce_scan_tier
 bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 {
@@ -230,12 +244,10 @@ bounce_scan_recipients(struct bounce_scan *scan, struct bounce_report *report)
 	if (tier == BOUNCE_SCAN_NONE)
 		return tier;
 	T_BEGIN {
-		const char *look = best_look(scan, tier, best);
-
-		array_foreach(&scan->mentions, mention) {
-			if (is_chosen(scan, mention, tier, best, look))
-				add_recipient(report, mention->address);
-		}
+		/* who is only delayed has not failed */
+		add_chosen(scan, tier, best, FALSE, report);
+		if (array_count(&report->recipients) == 0)
+			add_chosen(scan, tier, best, TRUE, report);
 	} T_END;
 	return tier;
 }
