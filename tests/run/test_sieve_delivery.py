@@ -133,6 +133,24 @@ class Delivery(DeliveryCase):
         self.assertEqual(list(self.records(other)), ['bob@example.net'])
         self.assertEqual(list(self.records(user)), ['carol@second.example'])
 
+    def test_two_users_in_one_transaction(self):
+        """Each user's script sees the classification of its own delivery."""
+        users = [self.new_user(), self.new_user()]
+        for user in users:
+            self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                            '"mailbox", "variables"];\n'
+                            'if bounce :matches "evidence" "*" '
+                            '{ fileinto :create "${1} ${bounce.reason}"; }\n')
+        # the second one did not send that mail
+        self.lmtp(users, bounce(HARD, user=users[0]))
+        for user, evidence in zip(users, ('plausible', 'unverified')):
+            self.assertEqual(
+                self.messages(user, f'{evidence} mailbox-unknown'), 1)
+
+
+class Records(DeliveryCase):
+    """What is recorded, and what a script reads of it."""
+
     def test_ignore_of_a_failing_script(self):
         """As if it were not there."""
         user = self.new_user()
@@ -247,20 +265,6 @@ class Delivery(DeliveryCase):
             before = self.messages(user, wanted)
             self.lmtp(user, harness.mail(), sender='carol@example.net')
             self.assertEqual(self.messages(user, wanted), before + 1)
-
-    def test_two_users_in_one_transaction(self):
-        """Each user's script sees the classification of its own delivery."""
-        users = [self.new_user(), self.new_user()]
-        for user in users:
-            self.put_script(user, 'require ["vnd.dovecot-bounce", "fileinto", '
-                            '"mailbox", "variables"];\n'
-                            'if bounce :matches "evidence" "*" '
-                            '{ fileinto :create "${1} ${bounce.reason}"; }\n')
-        # the second one did not send that mail
-        self.lmtp(users, bounce(HARD, user=users[0]))
-        for user, evidence in zip(users, ('plausible', 'unverified')):
-            self.assertEqual(
-                self.messages(user, f'{evidence} mailbox-unknown'), 1)
 
 
 class Answers(DeliveryCase):
