@@ -141,6 +141,10 @@ static const struct {
 	  "failure delay", TRUE },
 	{ ALICE "Subject: Warning: message delayed 24 hours\n", NULL, "delay",
 	  TRUE },
+	{ ALICE "Subject: Undeliverable: The delayed train\n", NULL, "failure",
+	  TRUE },
+	{ ALICE "Subject: Delivery delayed: Undeliverable goods\n", NULL,
+	  "failure delay late", TRUE },
 	{ ALICE "Subject: Unzustellbar: hallo\n", NULL, "failure", TRUE },
 	{ ALICE "Subject: =?utf-8?Q?Zustellung_der_Nachricht_verz=C3=B6gert?="
 	  "\n", NULL, "delay", TRUE },

@@ -266,6 +266,17 @@ static bool is_summary(const char *folded, const char *failure)
 	return summary != NULL && (failure == NULL || summary < failure);
 }
 
+/* Not "Undeliverable: The delayed train", whose last words are the user's. */
+static bool is_delay(const char *folded, const char *failure)
+{
+	const char *delay = earliest(folded, delay_subjects);
+
+	if (delay == NULL)
+		return FALSE;
+	return failure == NULL || delay < failure ||
+		memchr(failure, ':', delay - failure) == NULL;
+}
+
 void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 {
 	const char *rest, *failure;
@@ -281,7 +292,7 @@ void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 	subject_r->failure = failure != NULL;
 	subject_r->late = failure != NULL && rest == NULL &&
 		(size_t)(failure - folded) > strcspn(folded, ":|");
-	subject_r->delay = bounce_text_find(folded, delay_subjects) != NULL;
+	subject_r->delay = is_delay(folded, failure);
 	subject_r->success = bounce_text_find(folded, success_subjects) != NULL;
 	subject_r->reply = bounce_text_find(folded, reply_subjects) != NULL;
 	subject_r->maybe_reply =

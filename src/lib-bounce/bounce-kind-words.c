@@ -69,7 +69,7 @@ static const char *const delay_words[] = {
 	"non è stato ancora", "ulteriori tentativi", "nog niet bezorgd",
 	"jeszcze nie została", "ännu inte levererats", "еще не доставлен",
 	"ещё не доставлен", "pokusy budou pokra", "尚未送达", "尚未傳遞",
-	"继续尝试", "계속 재시도", "nieuwe poging", "повторные попытки", "попытки доставки", "再送を試み", "再送信を試み", NULL
+	"继续尝试", "계속 재시도", "nieuwe poging", "овторные попытки", "опытки доставки", "再送を試み", "再送信を試み", NULL
 };
 static const char *const final_words[] = {
 	"permanent error", "permanent failure", "permanently fail",
