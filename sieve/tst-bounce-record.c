@@ -198,7 +198,7 @@ record_values(const struct sieve_runtime_env *renv,
 			value = rec == NULL ? NULL :
 				record_value(field, &env, rec);
 			sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
-				"field `%s' of `%s' %s", record_fields[field],
+				"field '%s' of '%s' %s", record_fields[field],
 				str_sanitize(str_c(address), 80),
 				rec == NULL ? "has no record" : "looked up");
 			if (value != NULL)

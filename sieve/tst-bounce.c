@@ -261,7 +261,7 @@ bounce_values(const struct sieve_runtime_env *renv,
 		before = array_count(values);
 		bounce_field_values(field, &env, values);
 		sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
-				    "field `%s' has %u values",
+				    "field '%s' has %u values",
 				    bounce_fields[field],
 				    array_count(values) - before);
 	}

@@ -364,13 +364,13 @@ class Bounce(SieveCase):
             self.sieve_test(script, mail, '-t', path, '-T', 'level=matching')
             text = pathlib.Path(path).read_text()
             for wanted in ('2: bounce test\n',
-                           "2:   field `class' has %d values\n" % count,
+                           "2:   field 'class' has %d values\n" % count,
                            '3: bounce_record test\n',
-                           "3:   field `state' of `bad' has no record\n",
+                           "3:   field 'state' of 'bad' has no record\n",
                            '4: bounce_forget action\n'):
                 self.assertIn(wanted, text)
-            for wanted in ('matching value `hard', 'bounce_ignore action'):
-                self.assertEqual(count > 0, wanted in text, text)
+            for wanted in ('matching value .hard', 'bounce_ignore action'):
+                self.assertEqual(count > 0, bool(re.search(wanted, text)), text)
 
     def test_ignore_in_the_result(self):
         out = self.sieve_test('require [%s];\nbounce_ignore;\nbounce_ignore;\n'
