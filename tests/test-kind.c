@@ -154,6 +154,10 @@ static const struct {
 	  TRUE },
 	{ ALICE "Subject: Successful Mail Delivery Report\n", NULL,
 	  "failure success", TRUE },
+	{ ALICE "Subject: Delivered: Undeliverable goods\n", NULL, "success",
+	  FALSE },
+	{ ALICE "Subject: Undelivered: Success story\n", NULL,
+	  "failure success", TRUE },
 	{ ALICE "Subject: Relayed: hello\n", NULL, "success", FALSE },
 
 	/* people that answer reports or pass them on */

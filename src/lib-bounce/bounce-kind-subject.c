@@ -266,25 +266,28 @@ static bool is_summary(const char *folded, const char *failure)
 	return summary != NULL && (failure == NULL || summary < failure);
 }
 
-/* Not "Undeliverable: The delayed train", whose last words are the user's. */
-static bool is_delay(const char *folded, const char *failure)
+/* Do the words at second stand in the subject that was returned, behind what the
+   mailer says: "Undeliverable: The delayed train"? Each may be NULL. */
+static bool is_returned(const char *first, const char *second)
 {
-	const char *delay = earliest(folded, delay_subjects);
-
-	if (delay == NULL)
-		return FALSE;
-	return failure == NULL || delay < failure ||
-		memchr(failure, ':', delay - failure) == NULL;
+	return first != NULL && second != NULL && first < second &&
+		memchr(first, ':', second - first) != NULL;
 }
 
 void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 {
-	const char *rest, *failure;
+	const char *rest, *failure, *delay, *success;
 
 	i_zero(subject_r);
 	folded = skip_gateway(folded);
 	rest = skip_person(folded);
 	failure = earliest(folded, failure_subjects);
+	delay = earliest(folded, delay_subjects);
+	success = earliest(folded, success_subjects);
+	if (is_returned(failure, delay))
+		delay = NULL;
+	if (is_returned(success, failure))
+		failure = NULL;
 	subject_r->empty = *folded == '\0';
 	subject_r->person = rest != NULL ||
 		bounce_text_find(folded, passed_subjects) != NULL;
@@ -292,8 +295,8 @@ void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 	subject_r->failure = failure != NULL;
 	subject_r->late = failure != NULL && rest == NULL &&
 		(size_t)(failure - folded) > strcspn(folded, ":|");
-	subject_r->delay = is_delay(folded, failure);
-	subject_r->success = bounce_text_find(folded, success_subjects) != NULL;
+	subject_r->delay = delay != NULL;
+	subject_r->success = success != NULL;
 	subject_r->reply = bounce_text_find(folded, reply_subjects) != NULL;
 	subject_r->maybe_reply =
 		bounce_text_find(folded, maybe_reply_subjects) != NULL;
