@@ -38,8 +38,9 @@ What a class may set (all optional):
                   temporary folder (0755), the mail user id, the ports
     relay         True: submission relays to self.relay, an SMTP sink (class Relay)
     services      extra protocols beyond imap lmtp submission sieve
-    under_valgrind  True: run-tests runs this class under BOUNCE_VALGRIND, too (ten
-                  times slower: give it to one class for each way into our code)
+    under_valgrind  True: run-tests runs this class under BOUNCE_VALGRIND, too; names:
+                  of its tests only these (ten times slower: one for each way
+                  into our code)
     spare_users   how many users new_user() has ready (40); doveadm -A sees them
                   too, so a test of -A sets 0
 

@@ -7,7 +7,10 @@ class Delivery(harness.TestCase):
     """Over lmtp and dovecot-lda, with and without a script."""
 
     conf = 'lda_mailbox_autocreate = no\nlda_mailbox_autosubscribe = no\n'
-    under_valgrind = True
+    under_valgrind = ('test_filed_created_subscribed', 'test_lda',
+                      'test_ordinary_mail_stays',
+                      'test_several_recipients_each_his_own',
+                      'test_script_stores_twice')
 
     def report(self, user, address='gone@example.net', **args):
         return harness.dsn(address, user=f'{user}@example.org', **args)

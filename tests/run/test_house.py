@@ -12,7 +12,8 @@ class Bare(harness.TestCase):
     bounce = False
     sieve_bounce = False
     relay = True
-    under_valgrind = True
+    under_valgrind = ('test_lmtp_port_and_socket', 'test_imap',
+                      'test_managesieve')
 
     def test_lmtp_port_and_socket(self):
         user = self.new_user()

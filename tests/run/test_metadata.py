@@ -16,7 +16,7 @@ NASTY = {
 
 class Metadata(harness.TestCase):
 
-    under_valgrind = True
+    under_valgrind = ('test_all', 'test_each_by_its_name', 'test_read_only')
 
     def filled(self, *addresses):
         user = self.new_user()

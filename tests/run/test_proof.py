@@ -8,7 +8,8 @@ from test_verified import Case
 
 
 class Proof(Case):
-    under_valgrind = True
+    under_valgrind = ('test_answer', 'test_authenticated', 'test_success',
+                      'test_receipt')
     bob = 'bob@example.net'
 
     def failed(self, **fields):

@@ -1038,7 +1038,8 @@ namespace inbox {
 class Imap(ImapCase):
     """IMAPSieve: dragging into Bounces records, out of it forgets."""
 
-    under_valgrind = True
+    under_valgrind = ('test_drag_in_and_out', 'test_compile',
+                      'test_marks_in_sent')
 
     def test_drag_in_and_out(self):
         user, client = self.start(HARD, SOFT)
