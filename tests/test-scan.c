@@ -3,6 +3,7 @@
 #include "bounce-test-mail.h"
 #include "array.h"
 #include "str.h"
+#include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-scan.h"
 
@@ -724,6 +725,16 @@ START_TEST(test_limits)
 	scan = scan_text(str_c(text), &report);
 	ck_assert_int_eq(bounce_scan_recipients(scan, &report), LISTED);
 	ck_assert_str_eq(recipients_text(&report), "carol@example.org");
+
+	/* half a character at its end */
+	str_truncate(text, 0);
+	str_append_c(text, 'x');
+	while (str_len(text) <= BOUNCE_MAX_LINE)
+		str_append(text, "\xc3\xbc");
+	str_append_c(text, '\n');
+	scan = scan_text(str_c(text), &report);
+	ck_assert_uint_eq(strlen(bounce_scan_notice(scan)), BOUNCE_MAX_LINE);
+	ck_assert(uni_utf8_str_is_valid(bounce_scan_notice(scan)));
 
 	/* bytes */
 	str_truncate(text, 0);

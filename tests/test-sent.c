@@ -1,5 +1,6 @@
 #include "bounce-test.h"
 #include "array.h"
+#include "str.h"
 #include "bounce-limits.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
@@ -416,6 +417,25 @@ START_TEST(words_without_numbers)
 }
 END_TEST
 
+/* Cut at a character: the cause is a JSON string. */
+START_TEST(words_are_cut)
+{
+	string_t *words = t_str_new(512);
+	struct bounce_rate rate;
+
+	str_append(words, "554 x");
+	while (str_len(words) < 2 * BOUNCE_MAX_CAUSE)
+		str_append(words, "\xc3\xbc");
+	sent.sent = 1000;
+	for (unsigned int i = 0; i < 10; i++)
+		(void)failed(&sent, address(i, "x.org"), "policy-refused",
+			     str_c(words), NULL);
+	bounce_rate_judge(&sent, 0, &rate);
+	ck_assert_ptr_nonnull(rate.cause);
+	ck_assert_uint_eq(strlen(rate.cause->text), BOUNCE_MAX_CAUSE - 1);
+}
+END_TEST
+
 /* What most failures share is found among any number of others. */
 START_TEST(common_among_many)
 {
@@ -484,6 +504,7 @@ int main(void)
 	tcase_add_test(tcase, levels);
 	tcase_add_test(tcase, shared_causes);
 	tcase_add_test(tcase, words_without_numbers);
+	tcase_add_test(tcase, words_are_cut);
 	tcase_add_test(tcase, common_among_many);
 	tcase_add_test(tcase, complaints_and_sums);
 	suite_add_tcase(suite, tcase);

@@ -152,6 +152,19 @@ START_TEST(test_fold)
 }
 END_TEST
 
+START_TEST(test_cut)
+{
+	/* a, u with dots, euro */
+	const char *text = "a\xc3\xbc\xe2\x82\xac";
+	static const size_t wanted[] = { 0, 1, 1, 3, 3, 3, 6, 6 };
+
+	for (size_t max = 0; max < N_ELEMENTS(wanted); max++)
+		ck_assert_uint_eq(bounce_text_cut(text, 6, max), wanted[max]);
+	/* not looked at behind len */
+	ck_assert_uint_eq(bounce_text_cut(text, 3, 4), 3);
+}
+END_TEST
+
 static const char *const words[] = { "user unknown", "full", NULL };
 static const char *const no_words[] = { NULL };
 
@@ -216,6 +229,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_oneline, 0, N_ELEMENTS(onelines));
 	tcase_add_test(tcase, test_null);
 	tcase_add_loop_test(tcase, test_fold, 0, N_ELEMENTS(folds));
+	tcase_add_test(tcase, test_cut);
 	tcase_add_test(tcase, test_find);
 	tcase_add_loop_test(tcase, test_html, 0, N_ELEMENTS(htmls));
 	suite_add_tcase(suite, tcase);

@@ -358,7 +358,8 @@ static void read_finish(struct reader *reader)
 		p_strdup(pool, role_text(reader, PART_FEEDBACK));
 	if (*returned == '\0')
 		returned = role_text(reader, PART_HEADERS);
-	message->returned = p_strndup(pool, returned, BOUNCE_MAX_HEADER);
+	message->returned = p_strndup(pool, returned, bounce_text_cut(returned,
+		strlen(returned), BOUNCE_MAX_HEADER));
 }
 
 int bounce_message_read_body(struct bounce_message *message,

@@ -39,20 +39,6 @@ static void find_wide(const char *text, size_t len, size_t *begin_r,
 	*end_r = end;
 }
 
-/* Length of text, cut at a character. */
-static size_t text_length(const char *text)
-{
-	size_t len = strnlen(text, BOUNCE_MAX_MATCH + 1);
-
-	if (len <= BOUNCE_MAX_MATCH)
-		return len;
-	for (len = BOUNCE_MAX_MATCH; len > 0; len--) {
-		if ((text[len] & 0xc0) != 0x80)
-			break;
-	}
-	return len;
-}
-
 /* Lower case; beyond ASCII with the compatibility forms unified (full-width
    Latin, no-break spaces), so that one spelling of a rule serves. */
 static const char *fold_case(const char *text, size_t len)
@@ -269,7 +255,8 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 
 const char *bounce_rules_fold(const char *text)
 {
-	size_t len = text_length(text);
+	size_t len = bounce_text_cut(text, strnlen(text, BOUNCE_MAX_MATCH + 1),
+				     BOUNCE_MAX_MATCH);
 	string_t *dest = t_str_new(len + 3);
 	struct reply_prefix first;
 

@@ -19,7 +19,7 @@ static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
 	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
 		end = text + strcspn(text, "\n");
-		len = I_MIN((size_t)(end - text), BOUNCE_MAX_LINE);
+		len = bounce_text_cut(text, end - text, BOUNCE_MAX_LINE);
 		line = t_strndup(text, len);
 		array_push_back(lines, &line);
 		total += len + 1;

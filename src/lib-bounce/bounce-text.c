@@ -60,6 +60,15 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 	}
 }
 
+size_t bounce_text_cut(const char *text, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && (text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 /* Bytes of the white space at text, 0 if there is none. */
 static size_t space_len(const char *text)
 {

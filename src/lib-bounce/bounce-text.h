@@ -12,6 +12,10 @@
 void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines);
 
+/* How much of text's len bytes (UTF-8) fits into max without half a
+   character. */
+size_t bounce_text_cut(const char *text, size_t len, size_t max);
+
 /* text on one line: runs of white space as one space, none at the ends, at
    most max bytes, cut at a character. On the data stack; NULL if nothing is
    left. */
