@@ -122,12 +122,12 @@ static unsigned int list(bool print)
 static int sent(const char *id, unsigned int recipients, const char *subject)
 {
 	struct bounce_sent_mail mail = {
-		.message_id = id, .recipients = recipients, .subject = subject
+		.message_id = id, .recipients = recipients, .subject = subject,
+		.when = time(NULL)
 	};
 	const char *error = "?";
 	bool bounced;
-	int ret = bounce_sender_add(store, &mail, time(NULL), &bounced,
-				    &error);
+	int ret = bounce_sender_add(store, &mail, 1, &bounced, &error);
 
 	if (ret < 0)
 		printf("error %s\n", error);

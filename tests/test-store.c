@@ -646,10 +646,10 @@ static int sent_with(const char *id, time_t now, bool verifiable)
 {
 	struct bounce_sent_mail mail = {
 		.message_id = id, .subject = "News", .recipients = 30,
-		.verifiable = verifiable
+		.verifiable = verifiable, .when = now
 	};
 	const char *error = "?";
-	int ret = bounce_sender_add(store, &mail, now, &copy_bounced, &error);
+	int ret = bounce_sender_add(store, &mail, 1, &copy_bounced, &error);
 
 	ck_assert_msg(ret >= 0, "%s", error);
 	return ret;
@@ -696,6 +696,44 @@ START_TEST(test_sent_midnight)
 	ck_assert_int_eq(since, midnight - DAY);
 	ck_assert_uint_eq(sent_read(midnight - DAY, midnight + 60, NULL), 2);
 	ck_assert_uint_eq(sent_read(midnight, midnight + 60, NULL), 1);
+}
+END_TEST
+
+/* Many in one commit are counted as if each had its own. */
+START_TEST(test_sent_together)
+{
+	time_t midnight = START - START % DAY;
+	struct bounce_sent_mail mails[] = {
+		{ .message_id = "<1>", .subject = "News", .recipients = 15,
+		  .when = midnight - 60 },
+		{ .message_id = "<2>", .subject = "News", .recipients = 15,
+		  .when = midnight - 50, .verifiable = TRUE },
+		{ .message_id = "<2>", .subject = "News", .recipients = 15,
+		  .when = midnight - 40 },
+		{ .message_id = "<3>", .subject = "News", .recipients = 0,
+		  .when = midnight - 30 },
+		{ .message_id = "<1>", .subject = "News", .recipients = 15,
+		  .when = midnight + 10 },
+		{ .message_id = "<4>", .subject = "News", .recipients = 40,
+		  .when = midnight + 20 },
+	};
+	bool bounced[N_ELEMENTS(mails)];
+	struct bounce_sent sent;
+	const char *error = "?";
+	time_t since;
+
+	ck_assert_int_eq(bounce_sender_add(store, mails, N_ELEMENTS(mails),
+					   bounced, &error), 3);
+	ck_assert_uint_eq(sent_read(midnight - DAY, midnight + 60, &sent), 2);
+	ck_assert_uint_eq(sent.sent, 30);
+	ck_assert_uint_eq(sent.messages, 2);
+	ck_assert_uint_eq(sent_read(midnight, midnight + 60, &sent), 1);
+	ck_assert_uint_eq(sent.sent, 40);
+	ck_assert_int_eq(bounce_sender_since(store, &since, &error), 1);
+	ck_assert_int_eq(since, midnight - DAY);
+	/* all were there before */
+	ck_assert_int_eq(bounce_sender_add(store, mails, N_ELEMENTS(mails),
+					   bounced, &error), 0);
 }
 END_TEST
 
@@ -880,6 +918,7 @@ int main(void)
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_not_writable);
 	tcase_add_test(tcase, test_sent_midnight);
+	tcase_add_test(tcase, test_sent_together);
 	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
 	tcase_add_test(tcase, test_sent_failure);

@@ -44,6 +44,7 @@ int bounce_edit_begin(struct bounce_store *store, struct bounce_edit **edit_r,
 		return -1;
 	}
 	edit->token = p_strdup(pool, edit->token);
+	store->edit = edit;
 	*edit_r = edit;
 	return 0;
 }
@@ -105,12 +106,38 @@ void bounce_edit_drop(struct bounce_edit *edit, const char *address)
 	change->value = NULL;
 }
 
+static struct bounce_key_change *
+find_key(struct bounce_edit *edit, const char *key)
+{
+	struct bounce_key_change *change;
+
+	array_foreach_modifiable(&edit->keys, change) {
+		if (strcmp(change->key, key) == 0)
+			return change;
+	}
+	return NULL;
+}
+
+bool bounce_edit_find_key(struct bounce_edit *edit, const char *key,
+			  const char **value_r)
+{
+	struct bounce_key_change *change = find_key(edit, key);
+
+	if (change == NULL)
+		return FALSE;
+	*value_r = change->value;
+	return TRUE;
+}
+
 void bounce_edit_set_key(struct bounce_edit *edit, const char *key,
 			 const char *value)
 {
-	struct bounce_key_change *change = array_append_space(&edit->keys);
+	struct bounce_key_change *change = find_key(edit, key);
 
-	change->key = p_strdup(edit->pool, key);
+	if (change == NULL) {
+		change = array_append_space(&edit->keys);
+		change->key = p_strdup(edit->pool, key);
+	}
 	change->value = p_strdup(edit->pool, value);
 }
 
@@ -240,6 +267,7 @@ void bounce_edit_cancel(struct bounce_edit **_edit)
 	const char *error;
 
 	*_edit = NULL;
+	edit->store->edit = NULL;
 	/* what cannot be released is taken over by the next after a while */
 	if (edit->token != NULL)
 		(void)bounce_claim_release(edit->store, edit->token, &error);

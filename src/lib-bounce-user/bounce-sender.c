@@ -242,15 +242,15 @@ count_mail(struct bounce_edit *edit, struct bounce_sent *day,
 
 static int
 seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
-	       time_t now, const char **error_r)
+	       const char **error_r)
 {
 	struct bounce_sent day;
 	int ret;
 
-	if (now % DAY_SECS >= MIDNIGHT_SECS || mail->message_id == NULL)
+	if (mail->when % DAY_SECS >= MIDNIGHT_SECS || mail->message_id == NULL)
 		return 0;
 	ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit),
-			bounce_sent_day(now - DAY_SECS), &day, error_r);
+			bounce_sent_day(mail->when - DAY_SECS), &day, error_r);
 	return ret > 0 ? (bounce_sent_saw(&day, mail->message_id) ? 1 : 0) :
 		ret;
 }
@@ -258,10 +258,10 @@ seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 /* 1 = to be written, 0 = nothing to count */
 static int
 edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
-	  time_t now, bool *bounced_r, const char **error_r)
+	  bool *bounced_r, const char **error_r)
 {
 	pool_t pool = bounce_edit_pool(edit);
-	const char *today = bounce_sent_day(now);
+	const char *today = bounce_sent_day(mail->when);
 	struct bounce_sent day;
 	int ret, seen;
 
@@ -272,11 +272,11 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 	if (mail->recipients == 0 ||
 	    bounce_sent_see(&day, pool, mail->message_id))
 		return 0;
-	seen = seen_yesterday(edit, mail, now, error_r);
+	seen = seen_yesterday(edit, mail, error_r);
 	if (seen != 0)
 		return seen < 0 ? -1 : 0;
 	if ((ret == 0 || (mail->verifiable && !day.verifiable)) &&
-	    begin_day(edit, today, mail->verifiable, now, error_r) < 0)
+	    begin_day(edit, today, mail->verifiable, mail->when, error_r) < 0)
 		return -1;
 	bounce_sent_count(&day, pool, mail);
 	if (count_mail(edit, &day, mail, error_r) < 0)
@@ -286,34 +286,46 @@ edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 }
 
 static int
-try_add(struct bounce_store *store, const struct bounce_sent_mail *mail,
-	time_t now, bool *bounced_r, const char **error_r)
+try_add(struct bounce_store *store, const struct bounce_sent_mail *mails,
+	unsigned int count, bool *bounced_r, const char **error_r)
 {
 	struct bounce_edit *edit;
-	int ret;
+	int ret = 0, counted = 0;
 
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
-	ret = edit_mail(edit, mail, now, bounced_r, error_r);
-	if (ret <= 0) {
+	for (unsigned int i = 0; i < count && ret >= 0; i++) {
+		const char *error;
+
+		T_BEGIN {
+			ret = edit_mail(edit, &mails[i], &bounced_r[i], &error);
+			if (ret < 0)
+				error = p_strdup(bounce_edit_pool(edit), error);
+		} T_END;
+		if (ret > 0)
+			counted++;
+		else if (ret < 0)
+			*error_r = t_strdup(error);
+	}
+	if (ret < 0 || counted == 0) {
 		bounce_edit_cancel(&edit);
-		return ret;
+		return ret < 0 ? -1 : 0;
 	}
 	ret = bounce_edit_commit(&edit, error_r);
-	return ret < 0 ? ret : 1;
+	return ret < 0 ? ret : counted;
 }
 
 int bounce_sender_add(struct bounce_store *store,
-		      const struct bounce_sent_mail *mail, time_t now,
+		      const struct bounce_sent_mail *mails, unsigned int count,
 		      bool *bounced_r, const char **error_r)
 {
 	int ret = BOUNCE_EDIT_AGAIN;
 
-	*bounced_r = FALSE;
+	memset(bounced_r, 0, count * sizeof(*bounced_r));
 	if (bounce_store_ready(store, error_r) < 0)
 		return -1;
 	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
-		ret = try_add(store, mail, now, bounced_r, error_r);
+		ret = try_add(store, mails, count, bounced_r, error_r);
 	return ret < 0 ? -1 : ret;
 }
 

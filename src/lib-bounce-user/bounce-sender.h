@@ -11,10 +11,11 @@ struct bounce_store;
 /* Days that are kept. A bounce comes within a week. */
 #define BOUNCE_SENDER_KEEP_DAYS 40
 
-/* Count a mail. It costs one commit. Returns 1, 0 if it has no recipients or its
-   Message-ID was counted that day, or -1. bounced_r: a bounce of it came before. */
+/* Count mails, all in one commit. Returns how many were counted: not those that
+   have no recipients, or whose Message-ID was counted that day. -1 = none was.
+   bounced_r[i]: a bounce of mails[i] came before. */
 int bounce_sender_add(struct bounce_store *store,
-		      const struct bounce_sent_mail *mail, time_t now,
+		      const struct bounce_sent_mail *mails, unsigned int count,
 		      bool *bounced_r, const char **error_r);
 /* Since when can bounces of what this user sends be verified? Returns 1 and the
    first second of that day, 0 if nothing such is known, or -1. */

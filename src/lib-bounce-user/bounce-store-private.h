@@ -15,6 +15,8 @@ struct bounce_store {
 	/* of the file driver, else NULL */
 	const char *file;
 	struct bounce_store_settings set;
+	/* the change that is being made: what it puts is read at once */
+	struct bounce_edit *edit;
 	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
 	int iterates;
 	/* a commit failed: what the driver has in memory is not to be trusted */
@@ -33,7 +35,8 @@ int bounce_store_ready(struct bounce_store *store, const char **error_r);
 const char *bounce_store_key(struct bounce_store *store, const char *address);
 /* Does the driver iterate? 1/0/-1. */
 int bounce_store_iterates(struct bounce_store *store, const char **error_r);
-/* One value, from pool. 1/0/-1; notes whether the dictionary is down. */
+/* One value, from pool, as it is or as bounce_edit_set_key() left it. 1/0/-1;
+   notes whether the dictionary is down. */
 int bounce_store_get(struct bounce_store *store, pool_t pool, const char *key,
 		     const char **value_r, const char **error_r);
 /* As it stands there, lapsed or not. address in normal form. 1/0/-1, or
@@ -70,6 +73,9 @@ void bounce_edit_drop(struct bounce_edit *edit, const char *address);
 /* Another key of ours; value NULL = unset. */
 void bounce_edit_set_key(struct bounce_edit *edit, const char *key,
 			 const char *value);
+/* Was it set here? value_r is valid until it is set again. */
+bool bounce_edit_find_key(struct bounce_edit *edit, const char *key,
+			  const char **value_r);
 /* Writes, if there is something to write; unlocks and frees in any case. Returns
    0, -1 on error, or BOUNCE_EDIT_AGAIN with error_r if another Dovecot came
    between: nothing is written, look up and put again. */

@@ -103,9 +103,15 @@ int bounce_store_iterates(struct bounce_store *store, const char **error_r)
 int bounce_store_get(struct bounce_store *store, pool_t pool, const char *key,
 		     const char **value_r, const char **error_r)
 {
-	int ret = compat_dict_lookup(store->dict, store->user, pool, key,
-				     value_r, error_r);
+	int ret;
 
+	if (store->edit != NULL &&
+	    bounce_edit_find_key(store->edit, key, value_r)) {
+		*value_r = p_strdup(pool, *value_r);
+		return *value_r == NULL ? 0 : 1;
+	}
+	ret = compat_dict_lookup(store->dict, store->user, pool, key, value_r,
+				 error_r);
 	store->down = ret < 0;
 	return ret;
 }

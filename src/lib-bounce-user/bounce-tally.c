@@ -15,54 +15,77 @@
 #define SLOW_USECS (500 * 1000)
 #define PAUSE_SECS 60
 #define PAUSE_FACTOR 10
+/* A mail is counted at once. From the 50th on that comes without a second's pause
+   (a program sends), those that come within GATHER_MSECS share a commit. */
+#define ROW_START 50
+#define ROW_PAUSE_USECS (1000 * 1000)
+#define GATHER_MSECS 50
 /* More than that at once (an archive is copied) are counted as they come. */
 #define MAX_WAITING 100
-
-struct tally_mail {
-	struct bounce_sent_mail mail;
-	time_t when;
-};
 
 struct bounce_tally {
 	struct bounce_user *bu;
 	/* of the waiting mails; NULL = there are none */
 	pool_t pool;
-	ARRAY(struct tally_mail) mails;
+	ARRAY(struct bounce_sent_mail) mails;
 	struct timeout *to;
+	/* mails without a pause, and when the last came, in microseconds */
+	unsigned int row;
+	uint64_t row_last;
 	/* the dictionary is left alone until then */
 	time_t pause;
 };
 
 /* The bounce was here before the copy in Sent. */
-static void mark(struct bounce_tally *tally, const struct tally_mail *one)
+static void
+mark(struct bounce_tally *tally, const struct bounce_sent_mail *mail)
 {
 	struct bounce_user *bu = tally->bu;
 	const char *error;
 
-	if (bounce_original_mark(bu->user, one->mail.message_id, one->when,
+	if (bounce_original_mark(bu->user, mail->message_id, mail->when,
 				 &error) < 0)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 
-static void count_one(struct bounce_tally *tally, const struct tally_mail *one)
+static int
+count_mails(struct bounce_tally *tally, const struct bounce_sent_mail *mails,
+	    unsigned int count)
 {
 	struct bounce_user *bu = tally->bu;
-	uint64_t usecs, started = i_microseconds();
+	bool *bounced = t_new(bool, count);
 	struct bounce_store *store;
 	const char *error;
-	bool bounced = FALSE;
+
+	if (bounce_user_store(bu, &store, &error) < 0 ||
+	    bounce_sender_add(store, mails, count, bounced, &error) < 0) {
+		e_error(bu->event, "Sent mail is not counted: %s%s", error,
+			count == 1 ? "" :
+			t_strdup_printf(" (%u mails)", count));
+		return -1;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (bounced[i] && mails[i].saved)
+			mark(tally, &mails[i]);
+	}
+	return 0;
+}
+
+static void count_all(struct bounce_tally *tally)
+{
+	uint64_t usecs, started = i_microseconds();
+	const struct bounce_sent_mail *mails;
+	unsigned int count;
 	int ret;
 
-	if (one->when < tally->pause)
+	timeout_remove(&tally->to);
+	if (tally->pool == NULL)
 		return;
-	ret = bounce_user_store(bu, &store, &error);
-	if (ret == 0)
-		ret = bounce_sender_add(store, &one->mail, one->when, &bounced,
-					&error);
-	if (ret < 0)
-		e_error(bu->event, "Sent mail is not counted: %s", error);
-	else if (bounced && one->mail.saved)
-		mark(tally, one);
+	mails = array_get(&tally->mails, &count);
+	T_BEGIN {
+		ret = count_mails(tally, mails, count);
+	} T_END;
+	pool_unref(&tally->pool);
 	usecs = i_microseconds() - started;
 	if (ret < 0 || usecs > SLOW_USECS) {
 		io_loop_time_refresh();
@@ -71,17 +94,15 @@ static void count_one(struct bounce_tally *tally, const struct tally_mail *one)
 	}
 }
 
-static void count_all(struct bounce_tally *tally)
+/* Returns how long the mail that came now may wait for others. */
+static unsigned int gather_msecs(struct bounce_tally *tally)
 {
-	const struct tally_mail *one;
+	uint64_t now = i_microseconds();
 
-	timeout_remove(&tally->to);
-	if (tally->pool == NULL)
-		return;
-	array_foreach(&tally->mails, one) T_BEGIN {
-		count_one(tally, one);
-	} T_END;
-	pool_unref(&tally->pool);
+	if (now - tally->row_last >= ROW_PAUSE_USECS)
+		tally->row = 0;
+	tally->row_last = now;
+	return ++tally->row < ROW_START ? 0 : GATHER_MSECS;
 }
 
 static struct bounce_tally *get_tally(struct bounce_user *bu)
@@ -94,28 +115,28 @@ static struct bounce_tally *get_tally(struct bounce_user *bu)
 }
 
 void bounce_tally_add(struct bounce_user *bu,
-		      const struct bounce_sent_mail *mail, time_t now)
+		      const struct bounce_sent_mail *mail)
 {
 	struct bounce_tally *tally = get_tally(bu);
-	struct tally_mail *one;
+	struct bounce_sent_mail *one;
+	unsigned int msecs = gather_msecs(tally);
 
-	if (now < tally->pause)
+	if (mail->when < tally->pause)
 		return;
 	if (tally->pool == NULL) {
 		tally->pool = pool_alloconly_create("bounce tally", 1024);
 		p_array_init(&tally->mails, tally->pool, 4);
 	}
 	one = array_append_space(&tally->mails);
-	one->mail = *mail;
-	one->mail.message_id = p_strdup(tally->pool, mail->message_id);
-	one->mail.subject = p_strdup(tally->pool, mail->subject);
-	one->when = now;
+	*one = *mail;
+	one->message_id = p_strdup(tally->pool, mail->message_id);
+	one->subject = p_strdup(tally->pool, mail->subject);
 	if (array_count(&tally->mails) >= MAX_WAITING)
 		count_all(tally);
 	else if (tally->to == NULL) {
 		/* the process's own loop: a passing one would take it along */
-		tally->to = timeout_add_short_to(io_loop_get_root(), 0,
-						 count_all, tally);
+		tally->to = timeout_add_short_to(io_loop_get_root(),
+						 msecs, count_all, tally);
 	}
 }
 

@@ -98,6 +98,7 @@ struct bounce_sent_mail {
 	bool saved;			/* seen in a mailbox */
 	/* a bounce of it can be verified: it is in Sent, or bears a token */
 	bool verifiable;
+	time_t when;
 };
 
 const char *bounce_rate_level_name(enum bounce_rate_level level);

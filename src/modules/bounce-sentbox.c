@@ -98,7 +98,8 @@ count_mail(struct bounce_user *bu, const struct bounce_outgoing *out)
 	mail.recipients = array_count(&out->recipients);
 	mail.saved = TRUE;
 	mail.verifiable = mail.message_id != NULL;
-	bounce_tally_add(bu, &mail, ioloop_time);
+	mail.when = ioloop_time;
+	bounce_tally_add(bu, &mail);
 }
 
 static int

@@ -47,7 +47,8 @@ count_mail(struct smtp_server_cmd_ctx *cmd, struct submission_bounce_mail *sent)
 {
 	if (!smtp_server_command_replied_success(cmd->cmd))
 		return;
-	bounce_tally_add(sent->bu, &sent->mail, ioloop_time);
+	sent->mail.when = ioloop_time;
+	bounce_tally_add(sent->bu, &sent->mail);
 }
 
 /* The accepted ones are those that the transaction has. */

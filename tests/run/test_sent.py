@@ -81,7 +81,7 @@ class SentCase(harness.TestCase):
 '''
 
     # A mail is counted after the client got its answer and before its next
-    # command is read: NOOP waits for it.
+    # command is read: NOOP waits for it. Not so where there are many in a row.
 
     def append(self, user, mail, folder='Sent', date=None, client=None):
         client = client or self.imap(user)
@@ -108,6 +108,13 @@ class SentCase(harness.TestCase):
     def sent(self, user):
         """Recipients that were counted."""
         return int(self.day(user)['sent'])
+
+    def wait_sent(self, user, wanted):
+        for _ in range(100):
+            if self.sent(user) == wanted:
+                break
+            time.sleep(0.1)
+        self.assertEqual(self.sent(user), wanted)
 
 
 class Counting(SentCase):
@@ -521,6 +528,24 @@ class Rates(SentCase):
         self.fail_to(user, people(3), 'News', original_id='<1@example.org>')
         row, = self.broadcasts(user)
         self.assertEqual(row['failed'], 5)
+
+    def test_many_in_a_row(self):
+        user = self.new_user()
+        client = self.submission(user)
+        mails = [letter(f'Invoice {n % 3}', message_id=f'<{n % 200}@example.org>')
+                 for n in range(250)]
+        for mail in mails:
+            client.sendmail(f'{user}@example.org', ['bob@example.net'], mail)
+        client.quit()
+        self.wait_sent(user, 200)
+        self.assertEqual(sorted(row['sent'] for row in self.broadcasts(user)),
+                         [66, 67, 67])
+        client = self.imap(user)
+        for mail in mails[:60]:
+            self.assertEqual(client.append('Sent', '', None, mail)[0], 'OK')
+        self.append(user, letter('Other'), client=client)
+        client.logout()
+        self.wait_sent(user, 201)
 
     def test_one_copy_each(self):
         user = self.new_user()
