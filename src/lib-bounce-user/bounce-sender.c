@@ -356,10 +356,12 @@ time_t bounce_sender_date(const struct bounce_report *report, time_t now)
 }
 
 static bool
-knows(struct bounce_sent *day, const char *id)
+knows(struct bounce_sent *day, const char *id,
+      const struct bounce_report *report)
 {
 	return bounce_sent_is_broadcast(day, id) ||
-		bounce_sent_find(day, id) != NULL;
+		bounce_sent_find(day, id) != NULL ||
+		bounce_sent_saw(day, report->original_message_id);
 }
 
 /* The day that knows the mail, or the one that its date says: clocks differ,
@@ -385,7 +387,7 @@ find_day(struct bounce_edit *edit, const struct bounce_report *report,
 				name, &day, error_r);
 		if (ret < 0)
 			return -1;
-		known = knows(&day, id);
+		known = knows(&day, id, report);
 		if (i == 0 || known) {
 			*day_r = day;
 			*id_r = id;

@@ -244,24 +244,25 @@ static bool begins_reply(const char *subject)
 		begins_with_any(subject, maybe_reply_subjects);
 }
 
-static const char *earliest(const char *folded, const char *const *words)
+static const char *
+earliest(const struct bounce_text_pairs *pairs, const char *const *words)
 {
-	const char *p, *first = bounce_text_find(folded, words);
+	const char *p, *first = NULL;
 
-	/* most subjects hold none */
-	if (first == NULL)
-		return NULL;
 	for (; *words != NULL; words++) {
-		if ((p = strstr(folded, *words)) != NULL && p < first)
+		if (bounce_text_may_have(pairs, *words) &&
+		    (p = strstr(pairs->text, *words)) != NULL &&
+		    (first == NULL || p < first))
 			first = p;
 	}
 	return first;
 }
 
 /* Not "Undeliverable: Weekly report" */
-static bool is_summary(const char *folded, const char *failure)
+static bool
+is_summary(const struct bounce_text_pairs *pairs, const char *failure)
 {
-	const char *summary = earliest(folded, summary_subjects);
+	const char *summary = earliest(pairs, summary_subjects);
 
 	return summary != NULL && (failure == NULL || summary < failure);
 }
@@ -277,35 +278,38 @@ static bool is_returned(const char *first, const char *second)
 void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 {
 	const char *rest, *failure, *delay, *success;
+	struct bounce_text_pairs pairs;
 
 	i_zero(subject_r);
 	folded = skip_gateway(folded);
 	rest = skip_person(folded);
-	failure = earliest(folded, failure_subjects);
-	delay = earliest(folded, delay_subjects);
-	success = earliest(folded, success_subjects);
+	bounce_text_pairs(folded, &pairs);
+	failure = earliest(&pairs, failure_subjects);
+	delay = earliest(&pairs, delay_subjects);
+	success = earliest(&pairs, success_subjects);
 	if (is_returned(failure, delay))
 		delay = NULL;
 	if (is_returned(success, failure))
 		failure = NULL;
 	subject_r->empty = *folded == '\0';
 	subject_r->person = rest != NULL ||
-		bounce_text_find(folded, passed_subjects) != NULL;
+		bounce_text_pairs_find(&pairs, passed_subjects) != NULL;
 	subject_r->tagged = *folded == '[';
 	subject_r->failure = failure != NULL;
 	subject_r->late = failure != NULL && rest == NULL &&
 		(size_t)(failure - folded) > strcspn(folded, ":|");
 	subject_r->delay = delay != NULL;
 	subject_r->success = success != NULL;
-	subject_r->reply = bounce_text_find(folded, reply_subjects) != NULL;
+	subject_r->reply =
+		bounce_text_pairs_find(&pairs, reply_subjects) != NULL;
 	subject_r->maybe_reply =
-		bounce_text_find(folded, maybe_reply_subjects) != NULL;
+		bounce_text_pairs_find(&pairs, maybe_reply_subjects) != NULL;
 	subject_r->reply_begins = begins_reply(skip_dress(
 		rest != NULL ? rest : folded)) ||
 		(rest != NULL && subject_r->reply);
 	subject_r->receipt = begins_with_any(folded, receipt_subjects);
 	subject_r->complaint =
-		bounce_text_find(folded, complaint_subjects) != NULL;
-	subject_r->summary = is_summary(folded, failure);
+		bounce_text_pairs_find(&pairs, complaint_subjects) != NULL;
+	subject_r->summary = is_summary(&pairs, failure);
 	subject_r->subscribed = strstr(folded, "subscribed") != NULL;
 }

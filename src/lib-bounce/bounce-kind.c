@@ -43,9 +43,15 @@ static const char *folded_header(const struct bounce_message *message,
 /* Is one of the words in text, not within a longer word? */
 static bool has_word(const char *text, const char *const *words)
 {
+	struct bounce_text_pairs pairs;
 	const char *p;
 
+	if (*text == '\0')
+		return FALSE;
+	bounce_text_pairs(text, &pairs);
 	for (; *words != NULL; words++) {
+		if (!bounce_text_may_have(&pairs, *words))
+			continue;
 		for (p = text; (p = strstr(p, *words)) != NULL; p++) {
 			if ((p == text || !i_isalnum(p[-1])) &&
 			    !i_isalpha(p[strlen(*words)]))

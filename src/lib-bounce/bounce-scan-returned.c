@@ -134,6 +134,19 @@ static bool is_heading(const char *line)
 	return len > 0 && len < 60 && line[len - 1] == ':';
 }
 
+/* No strcasestr(): this runs for each line, and most are short. word is in
+   lower case. */
+static bool holds(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *line != '\0'; line++) {
+		if ((*line | 0x20) == *word && strncasecmp(line, word, len) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static bool is_marker(const char *line)
 {
 	static const char *const spoken[] = {
@@ -143,8 +156,8 @@ static bool is_marker(const char *line)
 	};
 	const char *folded;
 
-	if (!is_heading(line) && strcasestr(line, "follow") == NULL &&
-	    strcasestr(line, "copy of") == NULL)
+	if (!is_heading(line) && !holds(line, "follow") &&
+	    !holds(line, "copy of"))
 		return FALSE;
 	folded = bounce_text_fold(line, 200);
 	if (bounce_text_find(folded, markers) == NULL)

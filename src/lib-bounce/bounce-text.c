@@ -143,59 +143,37 @@ const char *bounce_text_fold(const char *text, size_t max)
 	return text == NULL ? "" : squeeze(text, max, TRUE);
 }
 
-/* Which pairs of bytes a text has: most words are not in it, and their first
-   and last pairs say so without a search. */
-#define PAIR_BITS 4096
-#define PAIR_WORD_BITS 64
-
-struct pairs {
-	uint64_t bits[PAIR_BITS / PAIR_WORD_BITS];
-};
-
-static unsigned int pair_bit(const char *p)
-{
-	return ((unsigned char)p[0] * 61U + (unsigned char)p[1]) % PAIR_BITS;
-}
-
-static void pairs_read(struct pairs *pairs_r, const char *text)
+void bounce_text_pairs(const char *text, struct bounce_text_pairs *pairs_r)
 {
 	unsigned int bit;
 
 	i_zero(pairs_r);
+	pairs_r->text = text;
 	if (*text == '\0')
 		return;
 	for (; text[1] != '\0'; text++) {
-		bit = pair_bit(text);
-		pairs_r->bits[bit / PAIR_WORD_BITS] |=
-			(uint64_t)1 << (bit % PAIR_WORD_BITS);
+		bit = bounce_text_pair(text);
+		pairs_r->bits[bit / 64] |= (uint64_t)1 << (bit % 64);
 	}
 }
 
-static bool pairs_have(const struct pairs *pairs, const char *p)
+const char *bounce_text_pairs_find(const struct bounce_text_pairs *pairs,
+				   const char *const *words)
 {
-	unsigned int bit = pair_bit(p);
+	const char *p;
 
-	return (pairs->bits[bit / PAIR_WORD_BITS] &
-		(uint64_t)1 << (bit % PAIR_WORD_BITS)) != 0;
-}
-
-static bool may_have(const struct pairs *pairs, const char *word)
-{
-	return word[0] == '\0' || word[1] == '\0' ||
-		(pairs_have(pairs, word) &&
-		 pairs_have(pairs, word + strlen(word) - 2));
+	for (; *words != NULL; words++) {
+		if (bounce_text_may_have(pairs, *words) &&
+		    (p = strstr(pairs->text, *words)) != NULL)
+			return p;
+	}
+	return NULL;
 }
 
 const char *bounce_text_find(const char *folded, const char *const *words)
 {
-	struct pairs pairs;
-	const char *p;
+	struct bounce_text_pairs pairs;
 
-	pairs_read(&pairs, folded);
-	for (; *words != NULL; words++) {
-		if (may_have(&pairs, *words) &&
-		    (p = strstr(folded, *words)) != NULL)
-			return p;
-	}
-	return NULL;
+	bounce_text_pairs(folded, &pairs);
+	return bounce_text_pairs_find(&pairs, words);
 }

@@ -33,9 +33,44 @@ const char *bounce_text_fold(const char *text, size_t max);
    folded by this alone. */
 char *bounce_text_lower(char *text);
 
+/* Which pairs of bytes a text has: most words are not in it, and their first and
+   last pairs say so without a search. Valid as long as text. */
+#define BOUNCE_TEXT_PAIR_BITS 4096
+struct bounce_text_pairs {
+	const char *text;
+	uint64_t bits[BOUNCE_TEXT_PAIR_BITS / 64];
+};
+void bounce_text_pairs(const char *text, struct bounce_text_pairs *pairs_r);
+
+static inline unsigned int bounce_text_pair(const char *p)
+{
+	return ((unsigned char)p[0] * 61U + (unsigned char)p[1]) %
+		BOUNCE_TEXT_PAIR_BITS;
+}
+
+static inline bool
+bounce_text_has_pair(const struct bounce_text_pairs *pairs, const char *p)
+{
+	unsigned int bit = bounce_text_pair(p);
+
+	return (pairs->bits[bit / 64] & (uint64_t)1 << (bit % 64)) != 0;
+}
+
+/* FALSE if word is not in the text. */
+static inline bool
+bounce_text_may_have(const struct bounce_text_pairs *pairs, const char *word)
+{
+	return word[0] == '\0' || word[1] == '\0' ||
+		(bounce_text_has_pair(pairs, word) &&
+		 bounce_text_has_pair(pairs, word + strlen(word) - 2));
+}
+
 /* Does folded text hold one of the words (NULL-terminated)? Returns where the
-   first listed one stands, or NULL. */
+   first listed one stands, or NULL. The second for a text that is asked for
+   several lists. */
 const char *bounce_text_find(const char *folded, const char *const *words);
+const char *bounce_text_pairs_find(const struct bounce_text_pairs *pairs,
+				   const char *const *words);
 
 /* Does text begin with prefix? Dovecot's own differ between releases. */
 static inline bool bounce_text_begins(const char *text, const char *prefix)
