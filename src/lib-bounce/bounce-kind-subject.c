@@ -12,7 +12,7 @@ static const char *const failure_subjects[] = {
 	"delivery has failed", "delivery problem", "delivery notification",
 	"delivery report", "delivery error", "failure notice",
 	"failure delivery", "failure notification", "failed delivery",
-	"returned mail", "returned to sender", "returning to sender",
+	"returned mail", "postmaster notify", "returned to sender", "returning to sender",
 	"returning message to sender", "return to sender", "mail failed",
 	"mail delivery", "mail error", "mail failure", "mail system error", "nondeliver",
 	"non-deliver", "non deliver", "not delivered", "not be delivered",

@@ -27,6 +27,8 @@ static const char *const failure_words[] = {
 	"failed permanently", "failed recipient", "following recipient",
 	"following address", "error was", "bouncedrecipients",
 	"account is disabled", "duplicated message-id", "said: 5",
+	"transcript of session follows", "unsent message follows",
+	"host unknown", "unknown host", "failed addresses", "final delivery userid",
 	"remote host said", "permission to post",
 	"nicht zugestellt", "nicht zustell", "nicht ausgeliefert",
 	"unzustellbar", "nicht übermittelt", "nicht erreicht", "zurück",

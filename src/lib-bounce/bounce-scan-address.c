@@ -307,7 +307,11 @@ static void weigh(struct bounce_scan *scan, const struct bounce_report *report,
 	ctx.fails = bounce_scan_says_failed(line->folded);
 	if (bounce_scan_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
-	if (ctx.self) {
+	/* who wrote to himself is listed, too */
+	if (ctx.self && !(is_dress(ctx.before) && is_dress(ctx.behind) &&
+			  bounce_scan_label_colon(ctx.above) &&
+			  bounce_scan_announces(ctx.above) &&
+			  bounce_scan_label_failed(ctx.above) == NULL)) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}

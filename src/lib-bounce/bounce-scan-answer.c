@@ -137,9 +137,11 @@ const char *bounce_scan_answer_read(const struct bounce_scan *scan,
 	str_append(words, at);
 	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
 		next = bounce_scan_line(scan, i);
-		/* an indented line below one that is not further in */
+		/* an indented line below one that is not further in; a sentence
+		   that goes on */
 		wrapped = strlen(line->text) > 55 ||
-			(next->indent > 0 && next->indent >= line->indent);
+			(next->indent > 0 && next->indent >= line->indent) ||
+			i_islower(next->text[0]);
 		more = at[3] == '-';
 		line = next;
 		if (same_code(line->text, code)) {
@@ -203,8 +205,9 @@ static unsigned int answer_rank(const struct bounce_scan_line *line,
 		rank++;
 	if (bounce_status_find(at) != NULL)
 		rank++;
-	/* what follows from the refusal is not its cause */
-	if (strstr(line->folded, "no recipients") != NULL ||
+	/* what follows from the refusal is not its cause, and a bare code says
+	   none */
+	if (at[3] == '\0' || strstr(line->folded, "no recipients") != NULL ||
 	    strstr(line->folded, "need rcpt") != NULL ||
 	    strstr(line->folded, "rcpt first") != NULL ||
 	    strstr(line->folded, "service unavailable") != NULL ||
@@ -227,6 +230,8 @@ static void use_quoted(const struct bounce_scan *scan, unsigned int first,
 		return;
 	while (i > first) {
 		quoted = bounce_scan_line(scan, --i);
+		if (*quoted->text == '\0')
+			continue;
 		if (!bounce_text_begins(quoted->text, "<<<"))
 			break;
 		quoted_code = bounce_reply_find(quoted->text, &quoted_at);

@@ -39,22 +39,29 @@ static const struct {
 	{ "my name was rejected", "HELO" },
 };
 
+static const char *command_in(const char *folded)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
+		if (strstr(folded, commands[i].text) != NULL)
+			return commands[i].command;
+	}
+	return NULL;
+}
+
 /* What "(in reply to end of DATA command)" names; the last one in the text is
    the one that was answered to us, others are quoted. */
 static const char *command_answered(const char *folded)
 {
 	static const char before[] = "in reply to ";
-	const char *p, *last = NULL;
+	const char *p, *last = NULL, *command;
 
 	for (p = folded; (p = strstr(p, before)) != NULL; )
 		last = p += strlen(before);
 	if (last == NULL)
 		return NULL;
-	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
-		if (strstr(last, commands[i].text) != NULL)
-			return commands[i].command;
-	}
-	return strstr(last, "data") != NULL ? "DATA" : NULL;
+	command = command_in(last);
+	return command == NULL && strstr(last, "data") != NULL ? "DATA" :
+		command;
 }
 
 /* The answer that begins in a line, to its last one, as one line. Folded. */
@@ -98,25 +105,35 @@ transcript_line(const struct bounce_scan *scan, unsigned int line)
 	return line;
 }
 
+/* "... after MAIL" and "FROM:<a@example.com>:" in the next line */
+static const char *
+wrapped_command(const struct bounce_scan *scan, unsigned int line)
+{
+	const char *first = bounce_scan_line(scan, line)->folded;
+	size_t len = strlen(first);
+
+	return command_in(t_strconcat(first + (len > 10 ? len - 10 : 0), " ",
+		t_strndup(bounce_scan_line(scan, line + 1)->folded, 10), NULL));
+}
+
 /* The command in the lines above, the nearest first. */
 static const char *command_above(const struct bounce_scan *scan,
 				 const struct bounce_scan_region *region,
 				 unsigned int line)
 {
-	unsigned int first, i, j;
-	const char *folded;
+	unsigned int first, i;
+	const char *command = NULL;
 
 	first = line > region->first + 3 ? line - 3 : region->first;
 	if (first > 0 && line > 0 && first == line)
 		first--;
-	for (i = I_MIN(line + 1, region->end); i > first; i--) {
-		folded = bounce_scan_line(scan, i - 1)->folded;
-		for (j = 0; j < N_ELEMENTS(commands); j++) {
-			if (strstr(folded, commands[j].text) != NULL)
-				return commands[j].command;
-		}
+	for (i = I_MIN(line + 1, region->end); i > first && command == NULL;
+	     i--) {
+		command = command_in(bounce_scan_line(scan, i - 1)->folded);
+		if (command == NULL && i - 1 > first)
+			command = wrapped_command(scan, i - 2);
 	}
-	return NULL;
+	return command;
 }
 
 /* sendmail sends RCPT and DATA at once and shows only ">>> DATA"; below it the

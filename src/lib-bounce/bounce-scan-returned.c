@@ -72,6 +72,10 @@ static bool is_field(const char *line, const char *const *names)
 
 bool bounce_scan_is_field(const char *line)
 {
+	/* of SMTP's "MAIL FROM:<a@example.com>", wrapped */
+	if (bounce_text_begins(line, "FROM:<") ||
+	    bounce_text_begins(line, "TO:<"))
+		return FALSE;
 	if (line[strcspn(line, " :\t")] != ':')
 		return FALSE;
 	if (strncasecmp(line, "X-", 2) == 0 && strchr(line, ':') != NULL &&

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-scan-private.h"
 #include "bounce-status.h"
@@ -24,12 +25,42 @@ static const char *const manners[] = {
 	"if you do so, please include", "delete your own text",
 	"more information", "this report",
 	"please include", "best regards", "thank you", "the mail system",
-	"automatically generated", "this is the", NULL
+	"automatically generated", "this is the", "included as a",
+	"message is attached", NULL
+};
+
+/* What gateways and companies put above and below every mail. */
+static const char *const stamps[] = {
+	"[external]", "caution:", "do not click", "outside of the organi",
+	"outside of your organi", "outside the organi",
+	"outside your organi", "scanned for", "scanned by",
+	"checked for virus", "checked by avg", "virus scanner", "virus-free",
+	"virus free", "virus-checked", "by mailscanner", "believed to be clean",
+	"confidential", "disclaimer", "intended solely", "intended only",
+	"intended for the", "intended recipient", "virenfrei",
+	"auf viren geprüft", "auf viren überprüft", "vertraulich",
+	"sans virus", "l'absence de virus", "analysé par", "confidentiel",
+	"libre de virus", "sin virus", "confidencial", "livre de vírus",
+	"verificado por", "senza virus", "riservat", "virusvrij",
+	"op virussen", "vertrouwelijk", "wolna od wirus", "wolny od wirus",
+	"проверено на вирусы", "вирусов не", "ウイルスチェック済", NULL
+};
+/* But this is what came of it. */
+static const char *const findings[] = {
+	"infect", "found", "detect", "reject", "refus", "block", "not accept",
+	"denied", "quarantin", "fail", "return", "deliver", "contain", NULL
 };
 
 bool bounce_scan_is_manners(const struct bounce_scan_line *line)
 {
-	return bounce_text_find(line->folded, manners) != NULL;
+	struct bounce_text_pairs pairs;
+
+	if (*line->folded == '\0')
+		return FALSE;
+	bounce_text_pairs(line->folded, &pairs);
+	return bounce_text_pairs_find(&pairs, manners) != NULL ||
+		(bounce_text_pairs_find(&pairs, stamps) != NULL &&
+		 bounce_text_pairs_find(&pairs, findings) == NULL);
 }
 
 static bool is_listed(const struct bounce_scan_mention *mention)
@@ -156,7 +187,7 @@ static void fill(struct bounce_scan *scan, const struct bounce_report *report,
 		rcpt->explanation = p_strdup(scan->pool,
 			find_explanation(scan, &region));
 	if (alone && rcpt->explanation != NULL && region.first > 0 &&
-	    strlen(rcpt->explanation) < 200) {
+	    uni_utf8_strlen(rcpt->explanation) < 200) {
 		/* what stands before the address may be the reason */
 		rcpt->explanation = p_strdup(scan->pool,
 			find_explanation(scan, &whole));
@@ -184,6 +215,18 @@ static const char *find_status(const char *text)
 	return inner == NULL ? status : inner;
 }
 
+/* The first that goes with the reply code, if there is one: "554 No such user"
+   beside "451 4.4.1 read error". */
+static const char *find_matching(const char *text, const char *reply)
+{
+	const char *status;
+
+	while ((status = bounce_status_find(text)) != NULL && reply != NULL &&
+	       status[0] != reply[0])
+		text = strstr(text, status) + strlen(status);
+	return status;
+}
+
 static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 {
 	const char *status = NULL, *reply = NULL;
@@ -199,7 +242,7 @@ static void fill_codes(struct bounce_scan *scan, struct bounce_recipient *rcpt)
 	    i_isdigit(rcpt->diagnostic[2]) && rcpt->diagnostic[3] == ' ')
 		reply = t_strndup(rcpt->diagnostic, 3);
 	if (status == NULL && rcpt->explanation != NULL) {
-		status = bounce_status_find(rcpt->explanation);
+		status = find_matching(rcpt->explanation, reply);
 		/* "5.0.0" says less than what the mailer says elsewhere */
 		if (status != NULL && rcpt->status_field != NULL &&
 		    (strcmp(rcpt->status_field + 1, ".0.0") != 0 ||

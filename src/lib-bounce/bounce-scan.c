@@ -331,12 +331,14 @@ static bool is_name_char(char chr)
 	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
 }
 
-/* The name that a line begins with, or NULL. */
+/* The name that a line begins with, or NULL. Exim lists what is no name: "pipe to
+   |/usr/bin/vacation". */
 static const char *bare_name(const char *text)
 {
 	const char *end = text;
 
-	if (!i_isalnum(*text))
+	if (!i_isalnum(*text) || bounce_text_begins(text, "pipe to ") ||
+	    bounce_text_begins(text, "save to "))
 		return NULL;
 	while (is_name_char(*end))
 		end++;

@@ -30,11 +30,20 @@ static size_t plain_len(const unsigned char *data, size_t size)
 	return len;
 }
 
+static size_t cr_len(const unsigned char *data, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size && data[len] == '\r')
+		len++;
+	return len;
+}
+
 void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines)
 {
 	unichar_t chr;
-	size_t i = 0, plain;
+	size_t i = 0, plain, run;
 	int len;
 
 	while (i < size) {
@@ -45,9 +54,13 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			continue;
 		}
 		if (data[i] == '\r') {
-			if (i + 1 >= size || data[i + 1] != '\n')
+			run = cr_len(data + i, size - i);
+			i += run;
+			/* CR CR LF, of a text that was converted twice */
+			if (i < size && data[i] == '\n')
+				continue;
+			while (run-- > 0)
 				append_char(dest, '\n', keep_lines);
-			i++;
 			continue;
 		}
 		len = uni_utf8_get_char_n(data + i, size - i, &chr);

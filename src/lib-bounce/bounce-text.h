@@ -8,7 +8,7 @@
 
 /* Append data as UTF-8: what is not valid becomes U+FFFD, each control
    character (C0, DEL, C1, U+2028, U+2029) a space, but LF and TAB where
-   keep_lines; CR LF and a lone CR become LF. */
+   keep_lines; CR LF, CR CR LF and a lone CR become LF. */
 void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines);
 

@@ -127,7 +127,7 @@ static bool is_credible(const struct bounce_hints *hints,
 		return TRUE;
 	if (hints->report || (hints->null_sender && hints->daemon)) {
 		return subject ? TRUE :
-			words && (tier >= BOUNCE_SCAN_SENTENCE ||
+			words && (tier >= BOUNCE_SCAN_SENTENCE || returned ||
 				  tier == BOUNCE_SCAN_GUESS ||
 				  (tier == BOUNCE_SCAN_NONE &&
 				   bounce_scan_refuses(scan) &&
@@ -145,7 +145,10 @@ static bool is_credible(const struct bounce_hints *hints,
 	if (hints->null_sender || hints->daemon) {
 		return subject && !hints->late_subject ? words || returned ||
 			tier >= BOUNCE_SCAN_LISTED :
-			words && (tier >= BOUNCE_SCAN_LISTED || returned);
+			words && (tier >= BOUNCE_SCAN_LISTED || returned ||
+				  (hints->null_sender && !hints->answer &&
+				   tier >= BOUNCE_SCAN_SENTENCE &&
+				   bounce_scan_refuses(scan)));
 	}
 	/* anybody: it must speak of a message and not quote a mailer */
 	return subject && !hints->late_subject && !hints->client && words &&
