@@ -131,17 +131,17 @@ const char *bounce_scan_answer_read(const struct bounce_scan *scan,
 	const struct bounce_scan_line *line = bounce_scan_line(scan, i);
 	string_t *words = t_str_new(256);
 	const struct bounce_scan_line *next;
-	bool more, wrapped;
+	bool more, wrapped, several = at[3] == '-';
 	const char *text;
 
 	str_append(words, at);
 	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
 		next = bounce_scan_line(scan, i);
 		/* an indented line below one that is not further in; a sentence
-		   that goes on */
+		   that goes on, where the reply does not say where it ends */
 		wrapped = strlen(line->text) > 55 ||
 			(next->indent > 0 && next->indent >= line->indent) ||
-			i_islower(next->text[0]);
+			(!several && i_islower(next->text[0]));
 		more = at[3] == '-';
 		line = next;
 		if (same_code(line->text, code)) {
