@@ -1,0 +1,88 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "bounce-test-store.h"
+#include "mail-user.h"
+#include "bounce-reason.h"
+
+time_t START;
+
+const char *home;
+struct mail_user *user;
+struct bounce_store *store;
+
+void store_setup(void)
+{
+	home = dict_user_mkdir();
+	user = dict_user_init("alice", home, "");
+	store = dict_user_store(user, NULL);
+}
+
+void store_teardown(void)
+{
+	bounce_store_deinit(&store);
+	dict_user_deinit(&user);
+	dict_user_rmdir(home);
+}
+
+struct bounce_report *
+t_report(const char *id, const char *address, const char *reason)
+{
+	struct bounce_report *report = t_new(struct bounce_report, 1);
+	struct bounce_recipient *rcpt;
+
+	report->kind = BOUNCE_KIND_FAILURE;
+	report->message_id = id;
+	t_array_init(&report->original_to, 1);
+	t_array_init(&report->recipients, 1);
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->verdict.reason = bounce_reason_find(reason);
+	rcpt->verdict.class = rcpt->verdict.reason->class;
+	rcpt->verdict.side = rcpt->verdict.reason->side;
+	rcpt->diagnostic = "550 5.1.1 No such user";
+	return report;
+}
+
+int add_at(const char *id, const char *address, time_t now)
+{
+	const char *error = "?";
+	int ret = bounce_store_add(store, t_report(id, address,
+						   "mailbox-unknown"),
+				   BOUNCE_EVIDENCE_PLAUSIBLE, now, &error);
+
+	ck_assert_msg(ret >= 0, "%s", error);
+	return ret;
+}
+
+int add(const char *id, const char *address)
+{
+	return add_at(id, address, START);
+}
+
+bool lookup_at(const char *address, time_t now, struct bounce_record *rec_r)
+{
+	const char *error = "?";
+	int ret = bounce_store_lookup(store, pool_datastack_create(), address,
+				      now, rec_r, &error);
+
+	ck_assert_msg(ret >= 0, "%s", error);
+	return ret > 0;
+}
+
+bool lookup(const char *address, struct bounce_record *rec_r)
+{
+	return lookup_at(address, START, rec_r);
+}
+
+unsigned int count_all(time_t now)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	const struct bounce_record *rec;
+	const char *error;
+	unsigned int count = 0;
+
+	while (bounce_store_iter_next(iter, &rec))
+		count++;
+	ck_assert_int_eq(bounce_store_iter_deinit(&iter, &error), 0);
+	return count;
+}
