@@ -93,10 +93,54 @@ static bool says_details(struct bounce_scan *scan)
 
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
-static bool is_credible(const struct bounce_hints *hints,
-			enum bounce_scan_tier tier,
-			struct bounce_scan *scan, bool words,
-			const struct bounce_report *report)
+struct belief {
+	const struct bounce_hints *hints;
+	struct bounce_scan *scan;
+	enum bounce_scan_tier tier;
+	/* the notice has words of failure or delay; the subject has; a returned
+	   header was found */
+	bool words, subject, returned;
+};
+
+/* The sender is a mailer by both of its signs, or by the report's type. */
+static bool believe_mailer(const struct belief *belief)
+{
+	if (belief->subject)
+		return TRUE;
+	if (!belief->words)
+		return FALSE;
+	return belief->returned || belief->tier >= BOUNCE_SCAN_SENTENCE ||
+		belief->tier == BOUNCE_SCAN_GUESS ||
+		(belief->tier == BOUNCE_SCAN_NONE &&
+		 bounce_scan_refuses(belief->scan) &&
+		 bounce_scan_only(belief->scan) != NULL);
+}
+
+/* RFC 3834's field is there, as replies have it. */
+static bool believe_reply(const struct belief *belief)
+{
+	return belief->words && belief->tier >= BOUNCE_SCAN_LISTED &&
+		(belief->returned || bounce_scan_refuses(belief->scan)) &&
+		!bounce_words_told(bounce_scan_folded(belief->scan));
+}
+
+/* It has one of the two signs of a mailer. */
+static bool believe_machine(const struct belief *belief)
+{
+	const struct bounce_hints *hints = belief->hints;
+	bool listed = belief->tier >= BOUNCE_SCAN_LISTED;
+
+	if (belief->subject && !hints->late_subject)
+		return belief->words || belief->returned || listed;
+	return belief->words &&
+		(belief->returned || listed ||
+		 (hints->null_sender && !hints->answer &&
+		  belief->tier >= BOUNCE_SCAN_SENTENCE &&
+		  bounce_scan_refuses(belief->scan)));
+}
+
+/* Anybody: it must speak of a message and not quote a mailer. */
+static bool believe_anybody(const struct belief *belief)
 {
 	static const char *const messages[] = {
 		"message", "your mail", "your e-mail", "your email",
@@ -112,52 +156,49 @@ static bool is_credible(const struct bounce_hints *hints,
 		"von: mail delivery", "von: mailer-daemon", "von: postmaster",
 		"de : mail delivery", "de : postmaster", NULL
 	};
-	const char *folded = bounce_scan_folded(scan);
-	bool subject = hints->failure_subject || hints->delay_subject ||
-		hints->no_subject;
-	bool success = hints->success_subject && !hints->failure_subject;
-	bool returned = report->original_headers != NULL;
+	const struct bounce_hints *hints = belief->hints;
+	const char *folded = bounce_scan_folded(belief->scan);
 
-	if (hints->delay_subject && !words)
-		words = bounce_words_delay(folded);
-	if (tier == BOUNCE_SCAN_FIELD)
-		return TRUE;
-	if (success && (hints->null_sender || hints->daemon) &&
-	    tier >= BOUNCE_SCAN_SENTENCE)
-		return TRUE;
-	if (hints->report || (hints->null_sender && hints->daemon)) {
-		return subject ? TRUE :
-			words && (tier >= BOUNCE_SCAN_SENTENCE || returned ||
-				  tier == BOUNCE_SCAN_GUESS ||
-				  (tier == BOUNCE_SCAN_NONE &&
-				   bounce_scan_refuses(scan) &&
-				   bounce_scan_only(scan) != NULL));
-	}
-	if (hints->answer && !returned && bounce_words_told(folded))
-		return FALSE;
-	if (hints->page && !returned && !says_details(scan) &&
-	    (!hints->null_sender || tier < BOUNCE_SCAN_SENTENCE))
-		return FALSE;
-	if (hints->auto_reply && !hints->daemon && !subject)
-		return words && tier >= BOUNCE_SCAN_LISTED &&
-			(returned || bounce_scan_refuses(scan)) &&
-			!bounce_words_told(folded);
-	if (hints->null_sender || hints->daemon) {
-		return subject && !hints->late_subject ? words || returned ||
-			tier >= BOUNCE_SCAN_LISTED :
-			words && (tier >= BOUNCE_SCAN_LISTED || returned ||
-				  (hints->null_sender && !hints->answer &&
-				   tier >= BOUNCE_SCAN_SENTENCE &&
-				   bounce_scan_refuses(scan)));
-	}
-	/* anybody: it must speak of a message and not quote a mailer */
-	return subject && !hints->late_subject && !hints->client && words &&
-		(tier >= BOUNCE_SCAN_LISTED || returned ||
-		 (tier >= BOUNCE_SCAN_SENTENCE &&
-		  bounce_scan_describes(scan))) &&
+	return belief->subject && !hints->late_subject && !hints->client &&
+		belief->words &&
+		(belief->tier >= BOUNCE_SCAN_LISTED || belief->returned ||
+		 (belief->tier >= BOUNCE_SCAN_SENTENCE &&
+		  bounce_scan_describes(belief->scan))) &&
 		bounce_text_find(folded, messages) != NULL &&
 		bounce_text_find(folded, quoted) == NULL &&
 		!bounce_words_personal(folded);
+}
+
+static bool is_credible(const struct bounce_hints *hints,
+			enum bounce_scan_tier tier, struct bounce_scan *scan,
+			bool words, const struct bounce_report *report)
+{
+	const char *folded = bounce_scan_folded(scan);
+	bool machine = hints->null_sender || hints->daemon;
+	struct belief belief = {
+		.hints = hints, .scan = scan, .tier = tier,
+		.words = words || (hints->delay_subject &&
+				   bounce_words_delay(folded)),
+		.subject = hints->failure_subject || hints->delay_subject ||
+			hints->no_subject,
+		.returned = report->original_headers != NULL,
+	};
+
+	if (tier == BOUNCE_SCAN_FIELD)
+		return TRUE;
+	if (machine && hints->success_subject && !hints->failure_subject &&
+	    tier >= BOUNCE_SCAN_SENTENCE)
+		return TRUE;
+	if (hints->report || (hints->null_sender && hints->daemon))
+		return believe_mailer(&belief);
+	if (hints->answer && !belief.returned && bounce_words_told(folded))
+		return FALSE;
+	if (hints->page && !belief.returned && !says_details(scan) &&
+	    (!hints->null_sender || tier < BOUNCE_SCAN_SENTENCE))
+		return FALSE;
+	if (hints->auto_reply && !hints->daemon && !belief.subject)
+		return believe_reply(&belief);
+	return machine ? believe_machine(&belief) : believe_anybody(&belief);
 }
 
 static enum bounce_kind
