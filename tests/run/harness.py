@@ -60,6 +60,7 @@ What a test finds in self (and self.server):
     metadata(user, entry='') -> {name: record}, read through IMAP METADATA
     put_script(user, text): the user's active Sieve script, as a file
     log(pattern=None): the log's lines since the test began, matching
+    count_log(pattern, wanted): so many match, once they have come
     expect_log(pattern): this warning or error is wanted; the test fails if it
                   does not come. Every other Error, Panic, Fatal or Warning line
                   fails the test.
@@ -819,6 +820,13 @@ class TestCase(unittest.TestCase):
             time.sleep(0.02)
         raise AssertionError(f'{pattern!r} was not logged:\n'
                              + '\n'.join(self.log()))
+
+    def count_log(self, pattern, wanted, seconds=10):
+        """So many lines match, once they have come."""
+        deadline = time.monotonic() + seconds * SLOW
+        while len(self.log(pattern)) < wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertEqual(len(self.log(pattern)), wanted, self.log())
 
     def tearDown(self):
         for pattern in self._expected:
