@@ -255,34 +255,61 @@ seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
 		ret;
 }
 
-/* 1 = to be written, 0 = nothing to count */
+/* Mails are mostly of one day: it is read and written once for all of them. */
+struct open_day {
+	struct bounce_sent day;
+	/* it has begun; it is to be written */
+	bool exists, changed;
+};
+
+static void close_day(struct bounce_edit *edit, struct open_day *open)
+{
+	if (open->changed)
+		put_sent(edit, &open->day);
+	open->changed = FALSE;
+}
+
 static int
-edit_mail(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
-	  bool *bounced_r, const char **error_r)
+open_day(struct bounce_edit *edit, struct open_day *open, time_t when,
+	 const char **error_r)
+{
+	const char *id = bounce_sent_day(when);
+	int ret;
+
+	if (open->day.id != NULL && strcmp(open->day.id, id) == 0)
+		return 0;
+	close_day(edit, open);
+	ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit), id,
+			&open->day, error_r);
+	open->exists = ret > 0;
+	return ret < 0 ? -1 : 0;
+}
+
+/* 1 = counted, 0 = nothing to count */
+static int
+edit_mail(struct bounce_edit *edit, struct open_day *open,
+	  const struct bounce_sent_mail *mail, bool *bounced_r,
+	  const char **error_r)
 {
 	pool_t pool = bounce_edit_pool(edit);
-	const char *today = bounce_sent_day(mail->when);
-	struct bounce_sent day;
-	int ret, seen;
+	struct bounce_sent *day = &open->day;
+	int ret;
 
-	ret = read_sent(bounce_edit_store(edit), pool, today, &day, error_r);
-	if (ret < 0)
+	if (open_day(edit, open, mail->when, error_r) < 0)
 		return -1;
-	*bounced_r = bounce_sent_bounced(&day, mail->message_id);
-	if (mail->recipients == 0 ||
-	    bounce_sent_see(&day, pool, mail->message_id))
+	*bounced_r = bounce_sent_bounced(day, mail->message_id);
+	if (mail->recipients == 0 || bounce_sent_saw(day, mail->message_id))
 		return 0;
-	seen = seen_yesterday(edit, mail, error_r);
-	if (seen != 0)
-		return seen < 0 ? -1 : 0;
-	if ((ret == 0 || (mail->verifiable && !day.verifiable)) &&
-	    begin_day(edit, today, mail->verifiable, mail->when, error_r) < 0)
+	ret = seen_yesterday(edit, mail, error_r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	if ((!open->exists || (mail->verifiable && !day->verifiable)) &&
+	    begin_day(edit, day->id, mail->verifiable, mail->when, error_r) < 0)
 		return -1;
-	bounce_sent_count(&day, pool, mail);
-	if (count_mail(edit, &day, mail, error_r) < 0)
-		return -1;
-	put_sent(edit, &day);
-	return 1;
+	(void)bounce_sent_see(day, pool, mail->message_id);
+	bounce_sent_count(day, pool, mail);
+	open->exists = open->changed = TRUE;
+	return count_mail(edit, day, mail, error_r) < 0 ? -1 : 1;
 }
 
 static int
@@ -290,15 +317,18 @@ try_add(struct bounce_store *store, const struct bounce_sent_mail *mails,
 	unsigned int count, bool *bounced_r, const char **error_r)
 {
 	struct bounce_edit *edit;
+	struct open_day open;
 	int ret = 0, counted = 0;
 
 	if (bounce_edit_begin(store, &edit, error_r) < 0)
 		return -1;
+	i_zero(&open);
 	for (unsigned int i = 0; i < count && ret >= 0; i++) {
 		const char *error;
 
 		T_BEGIN {
-			ret = edit_mail(edit, &mails[i], &bounced_r[i], &error);
+			ret = edit_mail(edit, &open, &mails[i], &bounced_r[i],
+					&error);
 			if (ret < 0)
 				error = p_strdup(bounce_edit_pool(edit), error);
 		} T_END;
@@ -311,6 +341,7 @@ try_add(struct bounce_store *store, const struct bounce_sent_mail *mails,
 		bounce_edit_cancel(&edit);
 		return ret < 0 ? -1 : 0;
 	}
+	close_day(edit, &open);
 	ret = bounce_edit_commit(&edit, error_r);
 	return ret < 0 ? ret : counted;
 }
