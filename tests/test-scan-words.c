@@ -204,6 +204,16 @@ static const struct {
 	{ "Subject: mailbox full\nFrom: alice@example.com\n\n"
 	  "did not reach:\nbob@example.org: gone\n",
 	  "did not reach: bob@example.org: gone" },
+	/* nor what a gateway stamps on it; but what is said of an address does */
+	{ "[EXTERNAL] Caution\n<bob@example.org>:\nno mailbox\n"
+	  "Scanned for viruses. No virus found.\n",
+	  "<bob@example.org>: no mailbox" },
+	{ "No virus found in this message.\nbob@example.org\nis full\n",
+	  "bob@example.org is full" },
+	{ "bob@example.org\nThe intended recipient is unknown.\n",
+	  "bob@example.org The intended recipient is unknown." },
+	{ "bob@example.org\nScanned by Gateway: it contains a virus.\n",
+	  "bob@example.org Scanned by Gateway: it contains a virus." },
 	/* bare addresses: the words are for all of them */
 	{ "The mailbox is full of these:\na@example.org\nb@example.org\n",
 	  "The mailbox is full of these: a@example.org b@example.org" },

@@ -26,7 +26,7 @@ static const char *const manners[] = {
 	"more information", "this report",
 	"please include", "best regards", "thank you", "the mail system",
 	"automatically generated", "this is the", "included as a",
-	"message is attached", NULL
+	"message is attached", "no virus", "no viruses", "any virus", NULL
 };
 
 /* What gateways and companies put above and below every mail. */
@@ -37,18 +37,19 @@ static const char *const stamps[] = {
 	"checked for virus", "checked by avg", "virus scanner", "virus-free",
 	"virus free", "virus-checked", "by mailscanner", "believed to be clean",
 	"confidential", "disclaimer", "intended solely", "intended only",
-	"intended for the", "intended recipient", "virenfrei",
-	"auf viren geprüft", "auf viren überprüft", "vertraulich",
+	"virenfrei", "auf viren geprüft", "auf viren überprüft", "vertraulich",
 	"sans virus", "l'absence de virus", "analysé par", "confidentiel",
 	"libre de virus", "sin virus", "confidencial", "livre de vírus",
 	"verificado por", "senza virus", "riservat", "virusvrij",
 	"op virussen", "vertrouwelijk", "wolna od wirus", "wolny od wirus",
 	"проверено на вирусы", "вирусов не", "ウイルスチェック済", NULL
 };
-/* But this is what came of it. */
+/* But this is what came of it, or what is said of an address. */
 static const char *const findings[] = {
 	"infect", "found", "detect", "reject", "refus", "block", "not accept",
-	"denied", "quarantin", "fail", "return", "deliver", "contain", NULL
+	"denied", "quarantin", "fail", "return", "deliver", "contains a",
+	"contained", "unknown", "exist", "no such", "invalid", "full", "quota",
+	"unavail", "disab", "inactive", NULL
 };
 
 bool bounce_scan_is_manners(const struct bounce_scan_line *line)
