@@ -182,6 +182,14 @@ static const struct {
 	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", GUESS,
 	  "a@example.org b@example.org" },
 	{ "Absender:\n\n  a@example.org\n", NONE, "" },
+	/* who wrote to himself is one of them; who is named as the sender is not */
+	{ "The following recipients failed:\n\n  alice@example.com\n"
+	  "  bob@example.org\n", LISTED,
+	  "alice@example.com bob@example.org" },
+	{ "What could not be delivered came from:\n\n  alice@example.com\n\n"
+	  "It was for:\n\n  bob@example.org\n", LISTED, "bob@example.org" },
+	{ "Originator of the undeliverable mail:\n\n  alice@example.com\n\n"
+	  "bob@example.org: no such user\n", LISTED, "bob@example.org" },
 	/* one that the mail was written to, one that looks like it */
 	{ "These failed:\n\n<bob@example.org>:\nno such user\n\n"
 	  "<c@example.net>:\nno such user\n\n" RETURNED, LISTED,

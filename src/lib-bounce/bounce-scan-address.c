@@ -280,6 +280,20 @@ static void weigh_place(const struct context *ctx,
 	}
 }
 
+/* Who wrote to himself is one of his recipients, where a line announces them. A
+   line that announces the sender is more frequent. */
+static bool is_own_recipient(const struct context *ctx)
+{
+	static const char *const recipients[] = {
+		"recipient", "addressee", "following address", "empfänger",
+		"destinat", "получател", "宛先", "收件人", NULL
+	};
+
+	return is_dress(ctx->before) && is_dress(ctx->behind) &&
+		bounce_scan_label_field(ctx->above) &&
+		bounce_text_find(ctx->above, recipients) != NULL;
+}
+
 static void weigh(struct bounce_scan *scan, const struct bounce_report *report,
 		  struct bounce_scan_mention *mention)
 {
@@ -307,11 +321,7 @@ static void weigh(struct bounce_scan *scan, const struct bounce_report *report,
 	ctx.fails = bounce_scan_says_failed(line->folded);
 	if (bounce_scan_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
-	/* who wrote to himself is listed, too */
-	if (ctx.self && !(is_dress(ctx.before) && is_dress(ctx.behind) &&
-			  bounce_scan_label_colon(ctx.above) &&
-			  bounce_scan_announces(ctx.above) &&
-			  bounce_scan_label_failed(ctx.above) == NULL)) {
+	if (ctx.self && !is_own_recipient(&ctx)) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
