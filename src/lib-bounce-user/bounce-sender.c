@@ -3,17 +3,9 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-user.h"
-#include "message-date.h"
 #include "str.h"
-#include "bounce-rate.h"
-#include "bounce-sender.h"
-#include "bounce-store-private.h"
+#include "bounce-sender-private.h"
 
-#define DAY_SECS (24 * 60 * 60)
-/* How often a delivery begins anew when another Dovecot comes between. */
-#define MAX_TRIES 10
-/* So long after midnight a copy may be saved of a mail that was sent before. */
-#define MIDNIGHT_SECS (10 * 60)
 /* Days removed at once, should nobody have written for years. */
 #define MAX_EXPIRE_DAYS 800
 
@@ -34,7 +26,6 @@ lookup(struct bounce_store *store, pool_t pool, const char *key,
 	return ret;
 }
 
-/* What is damaged is none: it is counters, not worth an error for ever. */
 static int
 read_sent(struct bounce_store *store, pool_t pool, const char *id,
 	  struct bounce_sent *sent_r, const char **error_r)
@@ -149,7 +140,14 @@ int bounce_sender_read(struct bounce_store *store, pool_t pool, time_t since,
  * Write
  */
 
-static void put_sent(struct bounce_edit *edit, const struct bounce_sent *sent)
+int bounce_sender_get(struct bounce_edit *edit, const char *id,
+		      struct bounce_sent *sent_r, const char **error_r)
+{
+	return read_sent(bounce_edit_store(edit), bounce_edit_pool(edit), id,
+			 sent_r, error_r);
+}
+
+void bounce_sender_put(struct bounce_edit *edit, const struct bounce_sent *sent)
 {
 	T_BEGIN {
 		bounce_edit_set_key(edit, bounce_sent_key(sent->id),
@@ -162,8 +160,7 @@ drop_day(struct bounce_edit *edit, const char *id, const char **error_r)
 {
 	struct bounce_sent day;
 	const char *broadcast;
-	int ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit),
-			    id, &day, error_r);
+	int ret = bounce_sender_get(edit, id, &day, error_r);
 
 	if (ret <= 0)
 		return ret;
@@ -191,11 +188,8 @@ expire(struct bounce_edit *edit, struct span *span, time_t now,
 	return 0;
 }
 
-/* day is written for the first time, or its first verifiable mail is
-   counted. */
-static int
-begin_day(struct bounce_edit *edit, const char *day, bool verifiable,
-	  time_t now, const char **error_r)
+int bounce_sender_begin_day(struct bounce_edit *edit, const char *day,
+			    bool verifiable, time_t now, const char **error_r)
 {
 	struct span span;
 	string_t *value;
@@ -214,305 +208,4 @@ begin_day(struct bounce_edit *edit, const char *day, bool verifiable,
 		str_printfa(value, " %s", span.since);
 	bounce_edit_set_key(edit, BOUNCE_DICT_SENT_SPAN, str_c(value));
 	return 0;
-}
-
-/* A broadcast's counters, from its own key or within the day. */
-static int
-count_mail(struct bounce_edit *edit, struct bounce_sent *day,
-	   const struct bounce_sent_mail *mail, const char **error_r)
-{
-	pool_t pool = bounce_edit_pool(edit);
-	const char *id = bounce_sent_id(day->id, mail->subject,
-					mail->message_id);
-	struct bounce_sent sent;
-
-	if (bounce_sent_is_broadcast(day, id)) {
-		if (read_sent(bounce_edit_store(edit), pool, id, &sent,
-			      error_r) < 0)
-			return -1;
-		bounce_sent_count(&sent, pool, mail);
-		put_sent(edit, &sent);
-		return 0;
-	}
-	bounce_sent_count(bounce_sent_get(day, pool, id), pool, mail);
-	if (bounce_sent_promote(day, pool, id, &sent))
-		put_sent(edit, &sent);
-	return 0;
-}
-
-static int
-seen_yesterday(struct bounce_edit *edit, const struct bounce_sent_mail *mail,
-	       const char **error_r)
-{
-	struct bounce_sent day;
-	int ret;
-
-	if (mail->when % DAY_SECS >= MIDNIGHT_SECS || mail->message_id == NULL)
-		return 0;
-	ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit),
-			bounce_sent_day(mail->when - DAY_SECS), &day, error_r);
-	return ret > 0 ? (bounce_sent_saw(&day, mail->message_id) ? 1 : 0) :
-		ret;
-}
-
-/* Mails are mostly of one day: it is read and written once for all of them. */
-struct open_day {
-	struct bounce_sent day;
-	/* it has begun; it is to be written */
-	bool exists, changed;
-};
-
-static void close_day(struct bounce_edit *edit, struct open_day *open)
-{
-	if (open->changed)
-		put_sent(edit, &open->day);
-	open->changed = FALSE;
-}
-
-static int
-open_day(struct bounce_edit *edit, struct open_day *open, time_t when,
-	 const char **error_r)
-{
-	const char *id = bounce_sent_day(when);
-	int ret;
-
-	if (open->day.id != NULL && strcmp(open->day.id, id) == 0)
-		return 0;
-	close_day(edit, open);
-	ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit), id,
-			&open->day, error_r);
-	open->exists = ret > 0;
-	return ret < 0 ? -1 : 0;
-}
-
-/* 1 = counted, 0 = nothing to count */
-static int
-edit_mail(struct bounce_edit *edit, struct open_day *open,
-	  const struct bounce_sent_mail *mail, bool *bounced_r,
-	  const char **error_r)
-{
-	pool_t pool = bounce_edit_pool(edit);
-	struct bounce_sent *day = &open->day;
-	int ret;
-
-	if (open_day(edit, open, mail->when, error_r) < 0)
-		return -1;
-	*bounced_r = bounce_sent_bounced(day, mail->message_id);
-	if (mail->recipients == 0 || bounce_sent_saw(day, mail->message_id))
-		return 0;
-	ret = seen_yesterday(edit, mail, error_r);
-	if (ret != 0)
-		return ret < 0 ? -1 : 0;
-	if ((!open->exists || (mail->verifiable && !day->verifiable)) &&
-	    begin_day(edit, day->id, mail->verifiable, mail->when, error_r) < 0)
-		return -1;
-	(void)bounce_sent_see(day, pool, mail->message_id);
-	bounce_sent_count(day, pool, mail);
-	open->exists = open->changed = TRUE;
-	return count_mail(edit, day, mail, error_r) < 0 ? -1 : 1;
-}
-
-static int
-try_add(struct bounce_store *store, const struct bounce_sent_mail *mails,
-	unsigned int count, bool *bounced_r, const char **error_r)
-{
-	struct bounce_edit *edit;
-	struct open_day open;
-	int ret = 0, counted = 0;
-
-	if (bounce_edit_begin(store, &edit, error_r) < 0)
-		return -1;
-	i_zero(&open);
-	for (unsigned int i = 0; i < count && ret >= 0; i++) {
-		const char *error;
-
-		T_BEGIN {
-			ret = edit_mail(edit, &open, &mails[i], &bounced_r[i],
-					&error);
-			if (ret < 0)
-				error = p_strdup(bounce_edit_pool(edit), error);
-		} T_END;
-		if (ret > 0)
-			counted++;
-		else if (ret < 0)
-			*error_r = t_strdup(error);
-	}
-	if (ret < 0 || counted == 0) {
-		bounce_edit_cancel(&edit);
-		return ret < 0 ? -1 : 0;
-	}
-	close_day(edit, &open);
-	ret = bounce_edit_commit(&edit, error_r);
-	return ret < 0 ? ret : counted;
-}
-
-int bounce_sender_add(struct bounce_store *store,
-		      const struct bounce_sent_mail *mails, unsigned int count,
-		      bool *bounced_r, const char **error_r)
-{
-	int ret = BOUNCE_EDIT_AGAIN;
-
-	memset(bounced_r, 0, count * sizeof(*bounced_r));
-	if (bounce_store_ready(store, error_r) < 0)
-		return -1;
-	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_EDIT_AGAIN; i++)
-		ret = try_add(store, mails, count, bounced_r, error_r);
-	return ret < 0 ? -1 : ret;
-}
-
-/*
- * What came back
- */
-
-time_t bounce_sender_date(const struct bounce_report *report, time_t now)
-{
-	const char *line = report->original_headers;
-	time_t when;
-	int zone;
-
-	while (line != NULL && strncasecmp(line, "Date:", 5) != 0) {
-		line = strchr(line, '\n');
-		if (line != NULL)
-			line++;
-	}
-	if (line == NULL)
-		return now;
-	line += 5;
-	if (!message_date_parse((const unsigned char *)line,
-				strcspn(line, "\n"), &when, &zone) ||
-	    when > now + DAY_SECS ||
-	    when < now - BOUNCE_SENDER_KEEP_DAYS * DAY_SECS)
-		return now;
-	return when;
-}
-
-static bool
-knows(struct bounce_sent *day, const char *id,
-      const struct bounce_report *report)
-{
-	return bounce_sent_is_broadcast(day, id) ||
-		bounce_sent_find(day, id) != NULL ||
-		bounce_sent_saw(day, report->original_message_id);
-}
-
-/* The day that knows the mail, or the one that its date says: clocks differ,
-   and mail is sent at midnight. id_r is what it belongs to on that day. Returns
-   1, 0 if that day is not there yet, or -1. */
-static int
-find_day(struct bounce_edit *edit, const struct bounce_report *report,
-	 time_t when, struct bounce_sent *day_r, const char **id_r,
-	 const char **error_r)
-{
-	static const int offsets[] = { 0, -1, 1 };
-	struct bounce_sent day;
-	int ret, found = 0;
-
-	for (unsigned int i = 0; i < N_ELEMENTS(offsets); i++) {
-		const char *name =
-			bounce_sent_day(when + offsets[i] * DAY_SECS);
-		const char *id = bounce_sent_id(name, report->original_subject,
-						report->original_message_id);
-		bool known;
-
-		ret = read_sent(bounce_edit_store(edit), bounce_edit_pool(edit),
-				name, &day, error_r);
-		if (ret < 0)
-			return -1;
-		known = knows(&day, id, report);
-		if (i == 0 || known) {
-			*day_r = day;
-			*id_r = id;
-			found = ret;
-		}
-		if (known)
-			break;
-	}
-	return found;
-}
-
-/* A level that this broadcast did not have before is told. */
-static void check_level(struct bounce_store *store, struct bounce_sent *sent)
-{
-	struct bounce_rate rate;
-
-	bounce_rate_judge(sent, 0, &rate);
-	if (rate.level <= sent->level)
-		return;
-	sent->level = rate.level;
-	p_clear(store->crossed_pool);
-	store->crossed = p_new(store->crossed_pool, struct bounce_sent, 1);
-	bounce_sent_init(store->crossed, store->crossed_pool, sent->id);
-	bounce_rate_sum(store->crossed, store->crossed_pool, sent);
-	store->crossed->subject = p_strdup(store->crossed_pool, sent->subject);
-	store->crossed->level = sent->level;
-}
-
-/* It is known to be this user's: a copy that comes later gets its mark, too. */
-static void
-remember_bounced(struct bounce_sent *day, pool_t pool,
-		 const struct bounce_report *report,
-		 const ARRAY_TYPE(bounce_incident) *incidents)
-{
-	const struct bounce_incident *incident;
-
-	array_foreach(incidents, incident) {
-		if (!incident->complaint &&
-		    incident->evidence >= BOUNCE_EVIDENCE_VERIFIED) {
-			bounce_sent_bounce(day, pool,
-					   report->original_message_id);
-			return;
-		}
-	}
-}
-
-static bool
-fail_all(struct bounce_sent *sent, pool_t pool,
-	 const ARRAY_TYPE(bounce_incident) *incidents)
-{
-	const struct bounce_incident *incident;
-	bool changed = FALSE;
-
-	array_foreach(incidents, incident) {
-		if (bounce_sent_fail(sent, pool, incident))
-			changed = TRUE;
-	}
-	return changed;
-}
-
-int bounce_sender_fail(struct bounce_edit *edit,
-		       const struct bounce_report *report,
-		       const ARRAY_TYPE(bounce_incident) *incidents,
-		       time_t now, const char **error_r)
-{
-	struct bounce_store *store = bounce_edit_store(edit);
-	pool_t pool = bounce_edit_pool(edit);
-	struct bounce_sent day, sent, *mail;
-	const char *id;
-	int ret;
-
-	ret = find_day(edit, report, bounce_sender_date(report, now), &day, &id,
-		       error_r);
-	if (ret < 0 ||
-	    (ret == 0 && begin_day(edit, day.id, FALSE, now, error_r) < 0))
-		return -1;
-	(void)fail_all(&day, pool, incidents);
-	remember_bounced(&day, pool, report, incidents);
-	mail = bounce_sent_find(&day, id);
-	if (mail != NULL) {
-		(void)fail_all(mail, pool, incidents);
-	} else if (bounce_sent_is_broadcast(&day, id)) {
-		if (read_sent(store, pool, id, &sent, error_r) < 0)
-			return -1;
-		if (fail_all(&sent, pool, incidents)) {
-			check_level(store, &sent);
-			put_sent(edit, &sent);
-		}
-	}
-	put_sent(edit, &day);
-	return 0;
-}
-
-const struct bounce_sent *bounce_sender_crossed(struct bounce_store *store)
-{
-	return store->crossed;
 }
