@@ -2,7 +2,6 @@
 
 #include "bounce-test-store.h"
 #include "mail-user.h"
-#include "bounce-reason.h"
 
 time_t START;
 
@@ -22,25 +21,6 @@ void store_teardown(void)
 	bounce_store_deinit(&store);
 	dict_user_deinit(&user);
 	dict_user_rmdir(home);
-}
-
-struct bounce_report *
-t_report(const char *id, const char *address, const char *reason)
-{
-	struct bounce_report *report = t_new(struct bounce_report, 1);
-	struct bounce_recipient *rcpt;
-
-	report->kind = BOUNCE_KIND_FAILURE;
-	report->message_id = id;
-	t_array_init(&report->original_to, 1);
-	t_array_init(&report->recipients, 1);
-	rcpt = array_append_space(&report->recipients);
-	rcpt->address = address;
-	rcpt->verdict.reason = bounce_reason_find(reason);
-	rcpt->verdict.class = rcpt->verdict.reason->class;
-	rcpt->verdict.side = rcpt->verdict.reason->side;
-	rcpt->diagnostic = "550 5.1.1 No such user";
-	return report;
 }
 
 int add_at(const char *id, const char *address, time_t now)

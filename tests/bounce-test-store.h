@@ -20,9 +20,6 @@ extern struct bounce_store *store;
 void store_setup(void);
 void store_teardown(void);
 
-/* A report of one failed address; on the data stack. */
-struct bounce_report *
-t_report(const char *id, const char *address, const char *reason);
 /* Add one of an unknown mailbox: 1 if it was counted. An error fails the test. */
 int add_at(const char *id, const char *address, time_t now);
 int add(const char *id, const char *address);

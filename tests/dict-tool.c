@@ -20,7 +20,6 @@
 #include "dict.h"
 #include "mail-user.h"
 #include "time-util.h"
-#include "bounce-reason.h"
 #include "bounce-sender.h"
 #include "bounce-store-private.h"
 #include "compat-dict.h"
@@ -34,31 +33,6 @@
 
 static struct mail_user *user;
 static struct bounce_store *store;
-
-static struct bounce_report *
-t_report(const char *id, const char *address, const char *reason)
-{
-	struct bounce_report *report = t_new(struct bounce_report, 1);
-	struct bounce_recipient *rcpt;
-
-	report->kind = BOUNCE_KIND_FAILURE;
-	report->message_id = id;
-	t_array_init(&report->original_to, 1);
-	t_array_init(&report->recipients, 1);
-	rcpt = array_append_space(&report->recipients);
-	rcpt->address = address;
-	rcpt->verdict.reason = bounce_reason_find(reason);
-	if (rcpt->verdict.reason == NULL)
-		i_fatal("No such reason: %s", reason);
-	rcpt->verdict.class = rcpt->verdict.reason->class;
-	rcpt->verdict.side = rcpt->verdict.reason->side;
-	rcpt->status = "5.1.1";
-	rcpt->reply = "550";
-	rcpt->remote_mta = "mx.example.com";
-	rcpt->diagnostic = "550 5.1.1 The email account that you tried to "
-		"reach does not exist. Please check for typing errors.";
-	return report;
-}
 
 static void answer(int ret, const char *error)
 {

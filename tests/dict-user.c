@@ -1,12 +1,14 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "dict.h"
 #include "ioloop.h"
 #include "lib-event.h"
 #include "mail-user.h"
 #include "randgen.h"
 #include "unlink-directory.h"
+#include "bounce-reason.h"
 #include "bounce-store.h"
 #include "dict-user.h"
 #include "settings.h"
@@ -173,6 +175,31 @@ dict_user_store(struct mail_user *user, const struct bounce_store_settings *_set
 	if (bounce_store_init(user, &set, &store, &error) < 0)
 		i_fatal("bounce_store_init: %s", error);
 	return store;
+}
+
+struct bounce_report *
+t_report(const char *id, const char *address, const char *reason)
+{
+	struct bounce_report *report = t_new(struct bounce_report, 1);
+	struct bounce_recipient *rcpt;
+
+	report->kind = BOUNCE_KIND_FAILURE;
+	report->message_id = id;
+	t_array_init(&report->original_to, 1);
+	t_array_init(&report->recipients, 1);
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->verdict.reason = bounce_reason_find(reason);
+	if (rcpt->verdict.reason == NULL)
+		i_fatal("No such reason: %s", reason);
+	rcpt->verdict.class = rcpt->verdict.reason->class;
+	rcpt->verdict.side = rcpt->verdict.reason->side;
+	rcpt->status = "5.1.1";
+	rcpt->reply = "550";
+	rcpt->remote_mta = "mx.example.com";
+	rcpt->diagnostic = "550 5.1.1 The email account that you tried to "
+		"reach does not exist. Please check for typing errors.";
+	return report;
 }
 
 const char *dict_user_mkdir(void)

@@ -55,6 +55,19 @@ static pid_t fork_writer(unsigned int writer)
 	return pid;
 }
 
+/* Each writer writes all that he has. */
+static void write_all(void)
+{
+	int status;
+
+	for (unsigned int w = 0; w < WRITERS; w++)
+		(void)fork_writer(w);
+	for (unsigned int w = 0; w < WRITERS; w++) {
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert_int_eq(status, 0);
+	}
+}
+
 static void check_totals(void)
 {
 	struct bounce_record rec;
@@ -77,15 +90,8 @@ static void check_totals(void)
 
 START_TEST(test_parallel)
 {
-	int status;
-
 	home = dict_user_mkdir();
-	for (unsigned int w = 0; w < WRITERS; w++)
-		(void)fork_writer(w);
-	for (unsigned int w = 0; w < WRITERS; w++) {
-		ck_assert_int_gt(wait(&status), 0);
-		ck_assert_int_eq(status, 0);
-	}
+	write_all();
 	check_totals();
 	dict_user_rmdir(home);
 }
@@ -109,12 +115,7 @@ START_TEST(test_killed)
 		for (unsigned int w = 0; w < WRITERS; w++)
 			ck_assert_int_gt(wait(&status), 0);
 	}
-	for (unsigned int w = 0; w < WRITERS; w++)
-		(void)fork_writer(w);
-	for (unsigned int w = 0; w < WRITERS; w++) {
-		ck_assert_int_gt(wait(&status), 0);
-		ck_assert_int_eq(status, 0);
-	}
+	write_all();
 	check_totals();
 	ck_assert_int_lt(time(NULL) - began, 50);
 	dict_user_rmdir(home);
