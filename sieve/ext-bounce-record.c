@@ -9,7 +9,7 @@
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-delivery.h"
-#include "bounce-mark.h"
+#include "bounce-sent-mark.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 #include "sieve-message.h"
@@ -154,7 +154,7 @@ static void ext_bounce_mark_failed(const struct ext_bounce_env *env)
 	const char *error;
 
 	if (ext_bounce_evidence(env) >= BOUNCE_EVIDENCE_VERIFIED &&
-	    bounce_mark_failed(bu, ext_bounce_report(env), ioloop_time,
+	    bounce_sent_mark_failed(bu, ext_bounce_report(env), ioloop_time,
 			       &error) < 0)
 		e_error(bu->event, "Sieve: Sent mail is not marked: %s", error);
 }
@@ -215,7 +215,7 @@ ext_bounce_forget_one(struct bounce_user *bu, struct bounce_store *store,
 	if (ret <= 0 || !ext_bounce_record_is_from(&rec, incident))
 		return ret;
 	ret = bounce_store_remove(store, incident->address, error_r);
-	if (ret > 0 && bounce_mark_cleared(bu, &rec, ioloop_time, &error) < 0)
+	if (ret > 0 && bounce_sent_mark_cleared(bu, &rec, ioloop_time, &error) < 0)
 		e_error(bu->event, "Sieve: Sent mail keeps its mark: %s",
 			error);
 	return ret;

@@ -20,7 +20,7 @@
 #include "dict.h"
 #include "mail-user.h"
 #include "time-util.h"
-#include "bounce-sender.h"
+#include "bounce-sent-store.h"
 #include "bounce-store-private.h"
 #include "compat-dict.h"
 #include "dict-user.h"
@@ -101,7 +101,7 @@ static int sent(const char *id, unsigned int recipients, const char *subject)
 	};
 	const char *error = "?";
 	bool bounced;
-	int ret = bounce_sender_add(store, &mail, 1, &bounced, &error);
+	int ret = bounce_sent_store_add(store, &mail, 1, &bounced, &error);
 
 	if (ret < 0)
 		printf("error %s\n", error);
@@ -125,7 +125,7 @@ static void cmd_rate(void)
 
 	p_array_init(&days, pool, 8);
 	p_array_init(&broadcasts, pool, 8);
-	if (bounce_sender_read(store, pool, 0, time(NULL), &days, &broadcasts,
+	if (bounce_sent_store_read(store, pool, 0, time(NULL), &days, &broadcasts,
 			       &error) < 0)
 		printf("error %s\n", error);
 	array_foreach(&days, one)

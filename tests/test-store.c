@@ -273,7 +273,7 @@ suppress(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
 /* It gives way to what the mailbox says, and to what a person says. */
 START_TEST(test_damaged_heals)
 {
-	struct bounce_store_batch *batch;
+	struct bounce_rebuild *batch;
 	struct bounce_record rec;
 	const char *error;
 	FILE *f;
@@ -285,11 +285,11 @@ START_TEST(test_damaged_heals)
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<1>", "a@example.com", "mailbox-unknown"),
 		BOUNCE_EVIDENCE_PLAUSIBLE, START, &error), -1);
-	batch = bounce_store_batch_init(store);
-	bounce_store_batch_add(batch, t_report("<1>", "a@example.com",
+	batch = bounce_rebuild_init(store);
+	bounce_rebuild_add(batch, t_report("<1>", "a@example.com",
 					       "mailbox-unknown"),
 			       BOUNCE_EVIDENCE_PLAUSIBLE, START);
-	ck_assert_int_eq(bounce_store_batch_commit(&batch, FALSE, &error), 1);
+	ck_assert_int_eq(bounce_rebuild_commit(&batch, FALSE, &error), 1);
 	ck_assert_int_eq(bounce_store_change(store, "b@example.com", START,
 					     suppress, NULL, &error), 1);
 	ck_assert(lookup("a@example.com", &rec));
@@ -306,7 +306,7 @@ END_TEST
 
 START_TEST(test_batch)
 {
-	struct bounce_store_batch *batch;
+	struct bounce_rebuild *batch;
 	struct bounce_record rec;
 	const char *error;
 	int round, wanted;
@@ -315,19 +315,19 @@ START_TEST(test_batch)
 	(void)add_at("<old>", "bob@example.com", START);
 	(void)add_at("<5>", "bob@example.com", START + 5);
 	for (round = 0; round < 3; round++) {
-		batch = bounce_store_batch_init(store);
+		batch = bounce_rebuild_init(store);
 		for (int i = 9; i >= 0; i--) {
-			bounce_store_batch_add(batch,
+			bounce_rebuild_add(batch,
 				t_report(t_strdup_printf("<%d>", i),
 					 i % 2 == 0 ? "even@example.com" :
 					 "bob@example.com", "mailbox-full"),
 				BOUNCE_EVIDENCE_PLAUSIBLE, START + i);
 		}
-		bounce_store_batch_add(batch,
+		bounce_rebuild_add(batch,
 			t_report("<x>", "forged@example.com", "mailbox-full"),
 			BOUNCE_EVIDENCE_UNVERIFIED, START);
 		wanted = round < 2 ? 2 : 0;
-		ck_assert_int_eq(bounce_store_batch_commit(&batch, round == 0,
+		ck_assert_int_eq(bounce_rebuild_commit(&batch, round == 0,
 							   &error), wanted);
 		if (round == 0)
 			ck_assert(!lookup("even@example.com", &rec));

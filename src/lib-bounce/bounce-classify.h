@@ -6,13 +6,6 @@
 struct istream;
 struct bounce_rules;
 
-/* What the delivery knows beside the mail. */
-struct bounce_envelope {
-	/* MAIL FROM without < >; "" is the null sender; NULL = unknown (then
-	   Return-Path: is used) */
-	const char *mail_from;
-};
-
 /* Read one mail and say what it reports: the library's front door for every
    module.
 

@@ -53,7 +53,7 @@ static bool arf_read(const struct bounce_message *message,
 	if (!feedback && bounce_header_find(&fields, JMRP_RECIPIENT) == NULL)
 		return FALSE;
 	report->kind = BOUNCE_KIND_COMPLAINT;
-	bounce_scan_returned(message->pool, message->returned, report);
+	bounce_notice_returned(message->pool, message->returned, report);
 	T_BEGIN {
 		if (bounce_feedback_objects(bounce_header_find(&fields,
 							       "Feedback-Type")))

@@ -6,10 +6,10 @@
    text, as long as its fields are there. */
 
 /* Fields of a status within the notice, or "". */
-static const char *status_in_text(const struct bounce_scan *scan)
+static const char *status_in_text(const struct bounce_notice *scan)
 {
-	const char *folded = bounce_scan_folded(scan);
-	const char *notice = bounce_scan_notice(scan);
+	const char *folded = bounce_notice_folded(scan);
+	const char *notice = bounce_notice_notice(scan);
 	const char *p = notice, *line = NULL;
 
 	if (strstr(folded, "final-recipient:") == NULL ||
@@ -49,7 +49,7 @@ static void remove_known(struct bounce_report *named,
 
 /* Recipients that the status names without an address: the notice, the
    returned mail know it. */
-static void complete_addresses(pool_t pool, struct bounce_scan *scan,
+static void complete_addresses(pool_t pool, struct bounce_notice *scan,
 			       struct bounce_report *report)
 {
 	struct bounce_report named;
@@ -65,7 +65,7 @@ static void complete_addresses(pool_t pool, struct bounce_scan *scan,
 		return;
 	named = *report;
 	p_array_init(&named.recipients, pool, 8);
-	(void)bounce_scan_recipients(scan, &named);
+	(void)bounce_notice_recipients(scan, &named);
 	remove_known(&named, report);
 	if (array_count(&report->recipients) == missing &&
 	    array_count(&named.recipients) == 0 &&
@@ -136,7 +136,7 @@ static bool dsn_read(const struct bounce_message *message,
 		     const struct bounce_hints *hints,
 		     struct bounce_report *report)
 {
-	struct bounce_scan *scan;
+	struct bounce_notice *scan;
 	const char *status = message->status;
 
 	if (hints->person && !hints->null_sender && !hints->report)
@@ -145,7 +145,7 @@ static bool dsn_read(const struct bounce_message *message,
 	    (strcasestr(message->text, "final-recipient:") == NULL ||
 	     !is_credible(message, hints)))
 		return FALSE;
-	scan = bounce_scan_init(message->pool, message, report);
+	scan = bounce_notice_init(message->pool, message, report);
 	if (*status == '\0')
 		status = status_in_text(scan);
 	if (*status == '\0' ||
@@ -153,7 +153,7 @@ static bool dsn_read(const struct bounce_message *message,
 		return FALSE;
 	complete_addresses(message->pool, scan, report);
 	set_kind(hints, report);
-	bounce_scan_words(scan, report);
+	bounce_notice_words(scan, report);
 	return array_count(&report->recipients) > 0;
 }
 

@@ -56,7 +56,7 @@ static bool mdn_read(const struct bounce_message *message,
 	if (!receipt)
 		return FALSE;
 	report->kind = BOUNCE_KIND_DISPOSITION;
-	bounce_scan_returned(message->pool, message->returned, report);
+	bounce_notice_returned(message->pool, message->returned, report);
 	bounce_header_split(message->pool, message->disposition, NULL, &fields);
 	id = bounce_header_find(&fields, "Original-Message-ID");
 	if (report->original_message_id == NULL && id != NULL && *id != '\0')

@@ -82,21 +82,21 @@ static bool may_be_unknown(const struct bounce_hints *hints)
 
 /* What a page that only wants to be clicked does not have: an answer's code, or
    which mail it was. */
-static bool says_details(struct bounce_scan *scan)
+static bool says_details(struct bounce_notice *scan)
 {
-	const char *notice = bounce_scan_notice(scan);
+	const char *notice = bounce_notice_notice(scan);
 
 	return bounce_reply_find(notice, NULL) != NULL ||
 		bounce_status_find(notice) != NULL ||
-		bounce_scan_describes(scan);
+		bounce_notice_describes(scan);
 }
 
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 struct belief {
 	const struct bounce_hints *hints;
-	struct bounce_scan *scan;
-	enum bounce_scan_tier tier;
+	struct bounce_notice *scan;
+	enum bounce_notice_tier tier;
 	/* the notice has words of failure or delay; the subject has; a returned
 	   header was found */
 	bool words, subject, returned;
@@ -109,34 +109,34 @@ static bool believe_mailer(const struct belief *belief)
 		return TRUE;
 	if (!belief->words)
 		return FALSE;
-	return belief->returned || belief->tier >= BOUNCE_SCAN_SENTENCE ||
-		belief->tier == BOUNCE_SCAN_GUESS ||
-		(belief->tier == BOUNCE_SCAN_NONE &&
-		 bounce_scan_refuses(belief->scan) &&
-		 bounce_scan_only(belief->scan) != NULL);
+	return belief->returned || belief->tier >= BOUNCE_NOTICE_SENTENCE ||
+		belief->tier == BOUNCE_NOTICE_GUESS ||
+		(belief->tier == BOUNCE_NOTICE_NONE &&
+		 bounce_notice_refuses(belief->scan) &&
+		 bounce_notice_only(belief->scan) != NULL);
 }
 
 /* RFC 3834's field is there, as replies have it. */
 static bool believe_reply(const struct belief *belief)
 {
-	return belief->words && belief->tier >= BOUNCE_SCAN_LISTED &&
-		(belief->returned || bounce_scan_refuses(belief->scan)) &&
-		!bounce_words_told(bounce_scan_folded(belief->scan));
+	return belief->words && belief->tier >= BOUNCE_NOTICE_LISTED &&
+		(belief->returned || bounce_notice_refuses(belief->scan)) &&
+		!bounce_words_told(bounce_notice_folded(belief->scan));
 }
 
 /* It has one of the two signs of a mailer. */
 static bool believe_machine(const struct belief *belief)
 {
 	const struct bounce_hints *hints = belief->hints;
-	bool listed = belief->tier >= BOUNCE_SCAN_LISTED;
+	bool listed = belief->tier >= BOUNCE_NOTICE_LISTED;
 
 	if (belief->subject && !hints->late_subject)
 		return belief->words || belief->returned || listed;
 	return belief->words &&
 		(belief->returned || listed ||
 		 (hints->null_sender && !hints->answer &&
-		  belief->tier >= BOUNCE_SCAN_SENTENCE &&
-		  bounce_scan_refuses(belief->scan)));
+		  belief->tier >= BOUNCE_NOTICE_SENTENCE &&
+		  bounce_notice_refuses(belief->scan)));
 }
 
 /* Anybody: it must speak of a message and not quote a mailer. */
@@ -157,23 +157,23 @@ static bool believe_anybody(const struct belief *belief)
 		"de : mail delivery", "de : postmaster", NULL
 	};
 	const struct bounce_hints *hints = belief->hints;
-	const char *folded = bounce_scan_folded(belief->scan);
+	const char *folded = bounce_notice_folded(belief->scan);
 
 	return belief->subject && !hints->late_subject && !hints->client &&
 		belief->words &&
-		(belief->tier >= BOUNCE_SCAN_LISTED || belief->returned ||
-		 (belief->tier >= BOUNCE_SCAN_SENTENCE &&
-		  bounce_scan_describes(belief->scan))) &&
+		(belief->tier >= BOUNCE_NOTICE_LISTED || belief->returned ||
+		 (belief->tier >= BOUNCE_NOTICE_SENTENCE &&
+		  bounce_notice_describes(belief->scan))) &&
 		bounce_text_find(folded, messages) != NULL &&
 		bounce_text_find(folded, quoted) == NULL &&
 		!bounce_words_personal(folded);
 }
 
 static bool is_credible(const struct bounce_hints *hints,
-			enum bounce_scan_tier tier, struct bounce_scan *scan,
+			enum bounce_notice_tier tier, struct bounce_notice *scan,
 			bool words, const struct bounce_report *report)
 {
-	const char *folded = bounce_scan_folded(scan);
+	const char *folded = bounce_notice_folded(scan);
 	bool machine = hints->null_sender || hints->daemon;
 	struct belief belief = {
 		.hints = hints, .scan = scan, .tier = tier,
@@ -184,17 +184,17 @@ static bool is_credible(const struct bounce_hints *hints,
 		.returned = report->original_headers != NULL,
 	};
 
-	if (tier == BOUNCE_SCAN_FIELD)
+	if (tier == BOUNCE_NOTICE_FIELD)
 		return TRUE;
 	if (machine && hints->success_subject && !hints->failure_subject &&
-	    tier >= BOUNCE_SCAN_SENTENCE)
+	    tier >= BOUNCE_NOTICE_SENTENCE)
 		return TRUE;
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return believe_mailer(&belief);
 	if (hints->answer && !belief.returned && bounce_words_told(folded))
 		return FALSE;
 	if (hints->page && !belief.returned && !says_details(scan) &&
-	    (!hints->null_sender || tier < BOUNCE_SCAN_SENTENCE))
+	    (!hints->null_sender || tier < BOUNCE_NOTICE_SENTENCE))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !belief.subject)
 		return believe_reply(&belief);
@@ -226,10 +226,10 @@ static bool says_nothing(const struct bounce_hints *hints, bool words,
 /* What is left where the words do not say who failed. NULL if nothing is. */
 static const char *find_anybody(const struct bounce_message *message,
 				const struct bounce_hints *hints,
-				struct bounce_scan *scan,
+				struct bounce_notice *scan,
 				const struct bounce_report *report)
 {
-	const char *only = bounce_scan_only(scan);
+	const char *only = bounce_notice_only(scan);
 
 	/* the returned mail went to it: its Delivered-To says so */
 	if (only != NULL && report->original_headers != NULL &&
@@ -239,15 +239,15 @@ static const char *find_anybody(const struct bounce_message *message,
 		return array_idx_elem(&report->original_to, 0);
 	if (!hints->daemon && !hints->report &&
 	    !(hints->null_sender && hints->delay_subject) &&
-	    !bounce_scan_refuses(scan))
+	    !bounce_notice_refuses(scan))
 		return NULL;
-	return only != NULL ? only : bounce_scan_only_in(scan,
+	return only != NULL ? only : bounce_notice_only_in(scan,
 		bounce_message_header(message, "Subject"));
 }
 
 static bool add_anybody(const struct bounce_message *message,
 			const struct bounce_hints *hints,
-			struct bounce_scan *scan, bool words,
+			struct bounce_notice *scan, bool words,
 			struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
@@ -264,9 +264,9 @@ static bool text_read(const struct bounce_message *message,
 		      const struct bounce_hints *hints,
 		      struct bounce_report *report)
 {
-	struct bounce_scan *scan;
+	struct bounce_notice *scan;
 	struct bounce_recipient *rcpt;
-	enum bounce_scan_tier tier;
+	enum bounce_notice_tier tier;
 	const char *folded;
 	bool words;
 
@@ -281,25 +281,25 @@ static bool text_read(const struct bounce_message *message,
 	if (message->report_type != NULL && !hints->rejection &&
 	    strcmp(message->report_type, "delivery-status") != 0)
 		return FALSE;
-	scan = bounce_scan_init(message->pool, message, report);
-	folded = bounce_scan_folded(scan);
+	scan = bounce_notice_init(message->pool, message, report);
+	folded = bounce_notice_folded(scan);
 	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
 		return FALSE;
-	words = bounce_words_failure(folded) || bounce_scan_refuses(scan);
-	tier = bounce_scan_recipients(scan, report);
-	if (tier == BOUNCE_SCAN_GUESS && !hints->daemon && !hints->report &&
-	    !bounce_scan_refuses(scan)) {
+	words = bounce_words_failure(folded) || bounce_notice_refuses(scan);
+	tier = bounce_notice_recipients(scan, report);
+	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
+	    !bounce_notice_refuses(scan)) {
 		array_clear(&report->recipients);
-		tier = BOUNCE_SCAN_NONE;
+		tier = BOUNCE_NOTICE_NONE;
 	}
-	if (tier == BOUNCE_SCAN_NONE && hints->daemon)
-		tier = bounce_scan_names(scan, message, report);
+	if (tier == BOUNCE_NOTICE_NONE && hints->daemon)
+		tier = bounce_notice_names(scan, message, report);
 	if (!is_credible(hints, tier, scan, words, report))
 		return FALSE;
 	/* the wrapped report knows more */
-	if (tier == BOUNCE_SCAN_NONE && *message->inner_status != '\0')
+	if (tier == BOUNCE_NOTICE_NONE && *message->inner_status != '\0')
 		return FALSE;
-	if (tier == BOUNCE_SCAN_NONE &&
+	if (tier == BOUNCE_NOTICE_NONE &&
 	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
 	     !add_anybody(message, hints, scan, words, report)))
 		return FALSE;
@@ -311,10 +311,10 @@ static bool text_read(const struct bounce_message *message,
 		else if (report->kind == BOUNCE_KIND_SUCCESS)
 			rcpt->action = BOUNCE_ACTION_DELIVERED;
 	}
-	bounce_scan_words(scan, report);
+	bounce_notice_words(scan, report);
 	T_BEGIN {
 		report->reporting_mta = p_strdup(message->pool,
-			bounce_scan_reporter_find(scan));
+			bounce_notice_reporter_find(scan));
 	} T_END;
 	return TRUE;
 }

@@ -1,0 +1,195 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-storage.h"
+#include "mail-user.h"
+#include "bounce-address.h"
+#include "bounce-liveness.h"
+#include "bounce-authres.h"
+#include "bounce-evidence.h"
+#include "bounce-sent-mark.h"
+#include "bounce-sent-copy.h"
+#include "bounce-store.h"
+#include "bounce-user.h"
+#include "compat-user.h"
+
+/* Message-IDs of an answer that are looked for in Sent, the last first. */
+#define MAX_REFERENCES 5
+/* Authentication-Results that are read. */
+#define MAX_AUTHRES 10
+
+static int
+clear(struct bounce_user *bu, const char *address, time_t now,
+      const char **error_r)
+{
+	pool_t pool = pool_alloconly_create("bounce clear", 4096);
+	struct bounce_store *store;
+	struct bounce_record before;
+	const char *error;
+	int ret;
+
+	if (bounce_user_store(bu, &store, error_r) < 0)
+		ret = -1;
+	else
+		ret = bounce_store_clear(store, address, pool, &before,
+					 error_r);
+	if (ret > 0) {
+		e_debug(bu->event, "%s is alive: its record goes", address);
+		if (bounce_sent_mark_cleared(bu, &before, now, &error) < 0) {
+			e_error(bu->event, "Sent mail keeps its mark "
+				BOUNCE_SENT_COPY_KEYWORD": %s", error);
+		}
+	}
+	pool_unref(&pool);
+	return ret;
+}
+
+/*
+ * A mail
+ */
+
+static bool is_spam(struct mail *mail)
+{
+	const char *value;
+
+	return mail_get_first_header(mail, "X-Spam-Flag", &value) > 0 &&
+		strncasecmp(value, "yes", 3) == 0;
+}
+
+static bool
+is_authentic(struct bounce_user *bu, struct mail *mail, const char *from,
+	     pool_t pool)
+{
+	struct bounce_evidence_site site;
+	const char *hostname, *delimiters, *id;
+	const char *const *values;
+	const char *domain = strrchr(from, '@');
+
+	if (domain == NULL ||
+	    mail_get_headers(mail, "Authentication-Results", &values) <= 0)
+		return FALSE;
+	compat_user_names(bu->user, pool, &hostname, &delimiters);
+	bounce_evidence_site_init(pool, bu->user->username, NULL, hostname,
+				  NULL, bu->set.sites, &site);
+	for (unsigned int i = 0; values[i] != NULL && i < MAX_AUTHRES; i++) {
+		bool passes = bounce_authres_passes(values[i], domain + 1, &id);
+
+		/* the topmost of ours counts: below it is what came along */
+		if (id != NULL && bounce_evidence_is_site_host(&site, id))
+			return passes;
+	}
+	return FALSE;
+}
+
+/* The last ones are the nearest. */
+static void
+add_references(struct mail *mail, const char *header,
+	       ARRAY_TYPE(const_string) *ids)
+{
+	const char *value, *const *words;
+	unsigned int i;
+
+	if (mail_get_first_header(mail, header, &value) <= 0)
+		return;
+	words = t_strsplit_spaces(value, " \t\r\n,");
+	for (i = str_array_length(words); i > 0 &&
+	     array_count(ids) < MAX_REFERENCES; i--) {
+		if (words[i - 1][0] == '<')
+			array_push_back(ids, &words[i - 1]);
+	}
+}
+
+static bool
+is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
+	  time_t now, pool_t pool)
+{
+	ARRAY_TYPE(const_string) ids;
+	struct bounce_sent_header out;
+	const char *id, *error;
+	int ret;
+
+	t_array_init(&ids, MAX_REFERENCES);
+	add_references(mail, "In-Reply-To", &ids);
+	add_references(mail, "References", &ids);
+	array_foreach_elem(&ids, id) {
+		ret = bounce_sent_copy_read(bu->user, id, now, pool, &out,
+					   &error);
+		if (ret < 0) {
+			e_error(bu->event, "Sent mail cannot be searched: %s",
+				error);
+		}
+		if (ret != 0)
+			return ret > 0 && bounce_sent_header_has(&out, from);
+	}
+	return FALSE;
+}
+
+static int
+alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
+	   time_t now, pool_t pool, const char **error_r)
+{
+	struct bounce_store *store;
+	struct bounce_record rec;
+	const char *from, *error;
+	int ret;
+
+	if (bounce_address_normalize(pool, sender, &from, &error) < 0)
+		return 0;
+	if (bounce_user_store(bu, &store, error_r) < 0)
+		return -1;
+	ret = bounce_store_lookup(store, pool, from, now, &rec, error_r);
+	if (ret <= 0 || !bounce_record_clears(&rec))
+		return ret < 0 ? -1 : 0;
+	if (is_spam(mail) ||
+	    (!is_authentic(bu, mail, from, pool) &&
+	     !is_answer(bu, mail, from, now, pool)))
+		return 0;
+	return clear(bu, from, now, error_r);
+}
+
+int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
+		      struct mail *mail, time_t now, const char **error_r)
+{
+	pool_t pool = pool_alloconly_create("bounce alive", 2048);
+	int ret = alive_mail(bu, sender, mail, now, pool, error_r);
+
+	pool_unref(&pool);
+	return ret;
+}
+
+/*
+ * A report
+ */
+
+int bounce_liveness_report(struct bounce_user *bu,
+			const struct bounce_report *report,
+			enum bounce_evidence evidence, time_t now,
+			const char **error_r)
+{
+	const struct bounce_recipient *rcpt;
+	struct bounce_store *store;
+	enum bounce_evidence least;
+	int ret, count = 0;
+
+	if (report->kind != BOUNCE_KIND_SUCCESS &&
+	    report->kind != BOUNCE_KIND_DISPOSITION)
+		return 0;
+	if (bounce_user_store(bu, &store, error_r) < 0 ||
+	    bounce_store_least_evidence(store, report, now, &least,
+					error_r) < 0)
+		return -1;
+	if (evidence < least)
+		return 0;
+	array_foreach(&report->recipients, rcpt) {
+		/* relayed and expanded say nothing of the mailbox */
+		if (rcpt->action != BOUNCE_ACTION_DELIVERED ||
+		    rcpt->address == NULL || rcpt->stranger)
+			continue;
+		ret = clear(bu, rcpt->address, now, error_r);
+		if (ret < 0)
+			return -1;
+		count += ret;
+	}
+	return count;
+}

@@ -1,0 +1,218 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "mail-namespace.h"
+#include "mail-storage.h"
+#include "mailbox-list-iter.h"
+#include "mail-user.h"
+#include "time-util.h"
+#include "bounce-sent-copy.h"
+
+#define DAY_SECS (24 * 60 * 60)
+/* The date is asked of one in so many: it may cost a look at the file. */
+#define ASK_EVERY 32
+
+struct original_search {
+	struct mail_user *user;
+	const char *message_id;
+	time_t oldest;
+	/* what to do with it; 0, or -1 if the storage failed */
+	int (*found)(struct original_search *search, struct mail *mail);
+	enum mailbox_flags flags;
+	/* mails that may still be looked at, and until when */
+	unsigned int left;
+	uint64_t deadline;
+	bool late;
+
+	pool_t pool;
+	struct bounce_sent_header *out;
+};
+
+static bool
+is_original(struct original_search *search, struct mail *mail)
+{
+	const char *id = bounce_sent_header_message_id(mail);
+
+	return id != NULL && strcmp(id, search->message_id) == 0;
+}
+
+static bool is_too_old(struct original_search *search, struct mail *mail)
+{
+	time_t date;
+
+	return mail_get_received_date(mail, &date) == 0 &&
+		date < search->oldest;
+}
+
+/* Asked now and then: both cost something. */
+static bool is_over(struct original_search *search, struct mail *mail)
+{
+	search->late = i_microseconds() > search->deadline;
+	return search->late || is_too_old(search, mail);
+}
+
+/* 1 = found and done */
+static int
+search_mails(struct original_search *search, struct mail *mail)
+{
+	struct mailbox_status status;
+	unsigned int i;
+	int ret = 0;
+
+	mailbox_get_open_status(mail->box, STATUS_MESSAGES, &status);
+	for (i = 0; i < status.messages && ret == 0 && search->left > 0; i++) {
+		mail_set_seq(mail, status.messages - i);
+		search->left--;
+		if (i % ASK_EVERY == ASK_EVERY - 1 && is_over(search, mail))
+			break;
+		T_BEGIN {
+			if (is_original(search, mail))
+				ret = 1;
+		} T_END;
+	}
+	return ret == 0 ? 0 : (search->found(search, mail) < 0 ? -1 : 1);
+}
+
+static int
+search_opened(struct original_search *search, struct mailbox *box)
+{
+	static const char *const headers[] = { "Message-ID", NULL };
+	struct mailbox_header_lookup_ctx *wanted;
+	struct mailbox_transaction_context *trans;
+	struct mail *mail;
+	int ret;
+
+	wanted = mailbox_header_lookup_init(box, headers);
+	trans = mailbox_transaction_begin(box, 0, "bounce");
+	mail = mail_alloc(trans, 0, wanted);
+	ret = search_mails(search, mail);
+	mail_free(&mail);
+	mailbox_header_lookup_unref(&wanted);
+	/* a commit without changes, too: what was read goes to the cache */
+	if (mailbox_transaction_commit(&trans) < 0)
+		ret = -1;
+	/* mbox keeps a flag only then */
+	if (ret > 0 && (search->flags & MAILBOX_FLAG_READONLY) == 0 &&
+	    mailbox_sync(box, 0) < 0)
+		ret = -1;
+	return ret;
+}
+
+static int
+search_box(const struct mailbox_info *info, void *context,
+	   const char **error_r)
+{
+	struct original_search *search = context;
+	struct mailbox *box = mailbox_alloc(info->ns->list, info->vname,
+					    search->flags);
+	int ret;
+
+	if (mailbox_open(box) < 0 || mailbox_sync(box, 0) < 0) {
+		/* not used yet */
+		ret = mailbox_get_last_mail_error(box) == MAIL_ERROR_NOTFOUND ?
+			0 : -1;
+	} else {
+		ret = search_opened(search, box);
+	}
+	if (ret < 0) {
+		*error_r = t_strdup_printf("Mailbox %s: %s", info->vname,
+			mailbox_get_last_internal_error(box, NULL));
+	} else if (ret == 0 && search->late) {
+		*error_r = t_strdup_printf("Mailbox %s: not searched to its "
+			"end within %u seconds", info->vname,
+			BOUNCE_SENT_COPY_MAX_SECS);
+		ret = -1;
+	}
+	mailbox_free(&box);
+	return ret;
+}
+
+static bool is_sent(const struct mailbox_info *info)
+{
+	return info->special_use != NULL &&
+		(info->flags & (MAILBOX_NOSELECT | MAILBOX_NONEXISTENT)) == 0 &&
+		str_array_icase_find(t_strsplit_spaces(info->special_use, " "),
+				     "\\Sent");
+}
+
+int bounce_sent_copy_each_box(struct mail_user *user,
+			     bounce_sent_copy_box_t *callback, void *context,
+			     const char **error_r)
+{
+	static const char *const patterns[] = { "*", NULL };
+	struct mailbox_list_iterate_context *iter;
+	const struct mailbox_info *info;
+	int ret = 0;
+
+	iter = mailbox_list_iter_init_namespaces(user->namespaces,
+		patterns, MAIL_NAMESPACE_TYPE_PRIVATE,
+		MAILBOX_LIST_ITER_SKIP_ALIASES |
+		MAILBOX_LIST_ITER_NO_AUTO_BOXES |
+		MAILBOX_LIST_ITER_SELECT_SPECIALUSE |
+		MAILBOX_LIST_ITER_RETURN_SPECIALUSE);
+	while (ret == 0 && (info = mailbox_list_iter_next(iter)) != NULL) {
+		if (is_sent(info))
+			ret = callback(info, context, error_r);
+	}
+	if (mailbox_list_iter_deinit(&iter) < 0 && ret == 0) {
+		*error_r = "Mailboxes cannot be listed";
+		ret = -1;
+	}
+	return ret;
+}
+
+static int search_all(struct original_search *search, const char **error_r)
+{
+	search->left = BOUNCE_SENT_COPY_MAX_MAILS;
+	search->deadline = i_microseconds() +
+		BOUNCE_SENT_COPY_MAX_SECS * 1000000ULL;
+	return bounce_sent_copy_each_box(search->user, search_box, search,
+					error_r);
+}
+
+static int found_read(struct original_search *search, struct mail *mail)
+{
+	return bounce_sent_header_read(mail, search->pool, search->out);
+}
+
+int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
+			 time_t now, pool_t pool,
+			 struct bounce_sent_header *out_r, const char **error_r)
+{
+	struct original_search search = {
+		.user = user,
+		.message_id = message_id,
+		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
+		.found = found_read,
+		.flags = MAILBOX_FLAG_READONLY,
+		.pool = pool,
+		.out = out_r
+	};
+
+	return search_all(&search, error_r);
+}
+
+static int
+found_mark(struct original_search *search ATTR_UNUSED, struct mail *mail)
+{
+	static const char *const names[] = { BOUNCE_SENT_COPY_KEYWORD, NULL };
+	struct mail_keywords *keywords =
+		mailbox_keywords_create_valid(mail->box, names);
+
+	mail_update_keywords(mail, MODIFY_ADD, keywords);
+	mailbox_keywords_unref(&keywords);
+	return 0;
+}
+
+int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
+			 time_t now, const char **error_r)
+{
+	struct original_search search = {
+		.user = user,
+		.message_id = message_id,
+		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
+		.found = found_mark
+	};
+
+	return search_all(&search, error_r);
+}

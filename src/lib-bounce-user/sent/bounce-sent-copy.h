@@ -1,0 +1,57 @@
+#ifndef BOUNCE_SENT_COPY_H
+#define BOUNCE_SENT_COPY_H
+
+/* The mail that a report returns, in the user's mailboxes with special use
+   \Sent. Looked for by its Message-ID (with < >, exact), the newest first,
+   among the last BOUNCE_SENT_COPY_MAX_MAILS that are not older than
+   BOUNCE_SENT_COPY_MAX_DAYS, for BOUNCE_SENT_COPY_MAX_SECS at most: a delivery
+   waits for it. What was read stays in the mailbox's cache, so that the next
+   search gets further. */
+
+#include "bounce-sent-mail.h"
+
+struct mail_user;
+
+#define BOUNCE_SENT_COPY_MAX_MAILS 10000
+#define BOUNCE_SENT_COPY_MAX_DAYS 40
+#define BOUNCE_SENT_COPY_MAX_SECS 5
+/* Set while a recipient has failed and nobody cleared it. */
+#define BOUNCE_SENT_COPY_KEYWORD "$Bounced"
+
+/* Read it: returns 1 and out_r (from pool), 0 if there is none, or -1. */
+int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
+			 time_t now, pool_t pool,
+			 struct bounce_sent_header *out_r, const char **error_r);
+/* Put the keyword on it. Returns 1, 0 if there is none, or -1. */
+int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
+			 time_t now, const char **error_r);
+/* Take the keyword off the mails with these ids (bounce_incident_id()), however
+   old they are: only what has it is looked at. Returns how many, or -1. */
+int bounce_sent_copy_unmark(struct mail_user *user,
+			   const ARRAY_TYPE(const_string) *ids,
+			   const char **error_r);
+
+/* Many reports at once (scan): the Message-IDs of the user's sent mail, the
+   newest BOUNCE_SENT_COPY_MAX_INDEXED of each mailbox and of any age, are read
+   once, at the first look-up. */
+#define BOUNCE_SENT_COPY_MAX_INDEXED 100000
+struct bounce_sent_copy_index;
+struct bounce_sent_copy_index *
+bounce_sent_copy_index_init(struct mail_user *user);
+/* As bounce_sent_copy_read(). */
+int bounce_sent_copy_index_read(struct bounce_sent_copy_index *index,
+			       const char *message_id, pool_t pool,
+			       struct bounce_sent_header *out_r,
+			       const char **error_r);
+void bounce_sent_copy_index_deinit(struct bounce_sent_copy_index **index);
+
+/* Call back for each mailbox with special use \Sent until it returns other than
+   0. Returns what it returned last, or -1. */
+struct mailbox_info;
+typedef int bounce_sent_copy_box_t(const struct mailbox_info *info,
+				  void *context, const char **error_r);
+int bounce_sent_copy_each_box(struct mail_user *user,
+			     bounce_sent_copy_box_t *callback, void *context,
+			     const char **error_r);
+
+#endif

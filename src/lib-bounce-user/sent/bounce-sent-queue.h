@@ -1,0 +1,22 @@
+#ifndef BOUNCE_SENT_QUEUE_H
+#define BOUNCE_SENT_QUEUE_H
+
+/* Mails that went out, on their way to the dictionary. */
+
+#include "bounce-sent.h"
+
+struct bounce_user;
+struct bounce_sent_queue;
+
+/* Of one user, who outlives it; from bu's pool. */
+struct bounce_sent_queue *bounce_sent_queue_init(struct bounce_user *bu);
+/* Count a mail that went out. Nobody waits for it: it is done once the process
+   has answered its client, or with bounce_sent_queue_deinit(), and where many
+   come in a row, for several in one change of the dictionary. Failures are
+   logged, and a dictionary that fails or is slow is left alone for a while. */
+void bounce_sent_queue_add(struct bounce_sent_queue *queue,
+			   const struct bounce_sent_mail *mail);
+/* Count what is left. queue may point to NULL. */
+void bounce_sent_queue_deinit(struct bounce_sent_queue **queue);
+
+#endif

@@ -1,0 +1,181 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* bounce_max_addresses. How many there are stands in meta/count, so that a new
+   address costs one look-up and no iteration; when the limit is reached, the
+   records are counted truly and some room is made in advance. */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "ioloop.h"
+#include "mail-user.h"
+#include "bounce-store-private.h"
+
+#define COUNT_KEY BOUNCE_DICT_META_PREFIX"count"
+/* Make room for so many more: 1/50 of the limit. */
+#define ROOM_AHEAD 50
+
+struct room_record {
+	/* of existing records, else NULL */
+	const char *address;
+	/* of new ones, else NULL */
+	struct bounce_change *change;
+	struct bounce_record rec;
+};
+ARRAY_DEFINE_TYPE(room_record, struct room_record);
+
+static int
+read_count(struct bounce_store *store, unsigned int *count_r,
+	   const char **error_r)
+{
+	const char *value, *error;
+	int ret;
+
+	ret = bounce_store_get(store, pool_datastack_create(), COUNT_KEY, &value,
+			       &error);
+	if (ret < 0)
+		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
+					   error);
+	else if (ret > 0 && str_to_uint(value, count_r) < 0)
+		ret = 0;
+	return ret;
+}
+
+static int net_growth(const ARRAY_TYPE(bounce_change) *changes)
+{
+	const struct bounce_change *change;
+	int growth = 0;
+
+	array_foreach(changes, change)
+		growth += (change->value != NULL) - change->exists;
+	return growth;
+}
+
+/* Only what the order needs. */
+static void
+room_add(pool_t pool, ARRAY_TYPE(room_record) *records,
+	 const struct bounce_record *rec, struct bounce_change *change)
+{
+	struct room_record *room = array_append_space(records);
+
+	room->address = p_strdup(pool, rec->address);
+	room->change = change;
+	room->rec.state = rec->state;
+	room->rec.class = rec->class;
+	room->rec.by = rec->by;
+	room->rec.last = rec->last;
+	room->rec.until = rec->until;
+}
+
+HASH_TABLE_DEFINE_TYPE(room_changes, const char *, struct bounce_change *);
+
+/* All records as they will be after the changes. */
+static int
+room_records(struct bounce_store *store, pool_t pool,
+	     ARRAY_TYPE(bounce_change) *changes,
+	     ARRAY_TYPE(room_record) *records, const char **error_r)
+{
+	HASH_TABLE_TYPE(room_changes) touched;
+	struct bounce_store_iter *iter;
+	const struct bounce_record *rec;
+	struct bounce_change *change;
+
+	hash_table_create(&touched, pool, 0, str_hash, strcmp);
+	array_foreach_modifiable(changes, change) {
+		hash_table_update(touched, change->address, change);
+		if (change->value != NULL)
+			room_add(pool, records, &change->rec, change);
+	}
+	iter = bounce_store_iter_init(store, 0);
+	while (bounce_store_iter_next(iter, &rec)) {
+		if (hash_table_lookup(touched, rec->address) == NULL)
+			room_add(pool, records, rec, NULL);
+	}
+	hash_table_destroy(&touched);
+	return bounce_store_iter_deinit(&iter, error_r);
+}
+
+static int
+room_cmp(const struct room_record *a, const struct room_record *b)
+{
+	/* a report never drops what it adds while there is something else */
+	if ((a->change == NULL) != (b->change == NULL))
+		return a->change == NULL ? -1 : 1;
+	return bounce_record_room_cmp(&a->rec, &b->rec, ioloop_time);
+}
+
+static void
+room_drop_new(ARRAY_TYPE(room_record) *records, unsigned int drop)
+{
+	struct room_record *room;
+
+	array_sort(records, room_cmp);
+	array_foreach_modifiable(records, room) {
+		if (drop-- == 0)
+			break;
+		if (room->change != NULL)
+			room->change->value = NULL;
+	}
+}
+
+static void
+room_drop_existing(struct bounce_transaction *edit,
+		   const ARRAY_TYPE(room_record) *records, unsigned int drop)
+{
+	const struct room_record *room;
+
+	array_foreach(records, room) {
+		if (drop-- == 0)
+			break;
+		if (room->change == NULL)
+			bounce_transaction_drop(edit, room->address);
+	}
+}
+
+static int
+make_room(struct bounce_store *store, struct bounce_transaction *edit,
+	  ARRAY_TYPE(bounce_change) *changes, unsigned int *count_r,
+	  const char **error_r)
+{
+	unsigned int max = store->set.max_addresses;
+	ARRAY_TYPE(room_record) records;
+	pool_t pool = pool_alloconly_create("bounce room", 64 * 1024);
+	int ret;
+
+	p_array_init(&records, pool, 128);
+	ret = room_records(store, pool, changes, &records, error_r);
+	*count_r = array_count(&records);
+	if (ret == 0 && max > 0 && *count_r > max) {
+		unsigned int drop = *count_r - max + max / ROOM_AHEAD;
+
+		/* first those whose pointers are into changes, which grows in
+		   the second step */
+		room_drop_new(&records, drop);
+		room_drop_existing(edit, &records, drop);
+		*count_r -= drop;
+	}
+	pool_unref(&pool);
+	return ret;
+}
+
+int bounce_evict_update(struct bounce_store *store, struct bounce_transaction *edit,
+		       ARRAY_TYPE(bounce_change) *changes,
+		       const char **error_r)
+{
+	unsigned int count = 0, max = store->set.max_addresses;
+	int ret, growth = net_growth(changes);
+
+	ret = read_count(store, &count, error_r);
+	if (ret < 0)
+		return -1;
+	if (growth < 0 && (unsigned int)-growth > count)
+		count = 0;
+	else
+		count += growth;
+	/* unknown, or too many */
+	if ((ret == 0 || (max > 0 && count > max && growth > 0)) &&
+	    make_room(store, edit, changes, &count, error_r) < 0)
+		return -1;
+	bounce_transaction_set_key(edit, COUNT_KEY, dec2str(count));
+	return 0;
+}

@@ -1,0 +1,207 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* A mailbox read again: what its reports say becomes the dictionary's truth. */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "ioloop.h"
+#include "bounce-store-private.h"
+
+struct batch_address {
+	const char *address;
+	ARRAY(const struct bounce_incident *) incidents;
+};
+
+HASH_TABLE_DEFINE_TYPE(batch_address, const char *, struct batch_address *);
+
+struct bounce_rebuild {
+	pool_t pool;
+	struct bounce_store *store;
+	HASH_TABLE_TYPE(batch_address) table;
+	ARRAY(struct batch_address *) addresses;
+	/* why a report could not be added */
+	const char *error;
+	bounce_rebuild_changed_t *changed;
+	void *context;
+};
+
+struct bounce_rebuild *bounce_rebuild_init(struct bounce_store *store)
+{
+	pool_t pool = pool_alloconly_create("bounce batch", 64 * 1024);
+	struct bounce_rebuild *batch =
+		p_new(pool, struct bounce_rebuild, 1);
+
+	batch->pool = pool;
+	batch->store = store;
+	hash_table_create(&batch->table, pool, 0, str_hash, strcmp);
+	p_array_init(&batch->addresses, pool, 64);
+	return batch;
+}
+
+void bounce_rebuild_cancel(struct bounce_rebuild **_batch)
+{
+	struct bounce_rebuild *batch = *_batch;
+
+	*_batch = NULL;
+	hash_table_destroy(&batch->table);
+	pool_unref(&batch->pool);
+}
+
+void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
+				    bounce_rebuild_changed_t *callback,
+				    void *context)
+{
+	batch->changed = callback;
+	batch->context = context;
+}
+
+static struct batch_address *
+batch_get(struct bounce_rebuild *batch, const char *address)
+{
+	struct batch_address *entry = hash_table_lookup(batch->table, address);
+
+	if (entry == NULL) {
+		entry = p_new(batch->pool, struct batch_address, 1);
+		entry->address = address;
+		p_array_init(&entry->incidents, batch->pool, 1);
+		hash_table_insert(batch->table, entry->address, entry);
+		array_push_back(&batch->addresses, &entry);
+	}
+	return entry;
+}
+
+void bounce_rebuild_add(struct bounce_rebuild *batch,
+			    const struct bounce_report *report,
+			    enum bounce_evidence evidence, time_t when)
+{
+	ARRAY_TYPE(bounce_incident) incidents;
+	const struct bounce_incident *incident;
+	enum bounce_evidence least;
+	const char *error;
+
+	if (bounce_store_least_evidence(batch->store, report, when, &least,
+					&error) < 0) {
+		if (batch->error == NULL)
+			batch->error = p_strdup(batch->pool, error);
+		return;
+	}
+	if (evidence < least)
+		return;
+	p_array_init(&incidents, batch->pool, 1);
+	bounce_incidents_read(batch->pool, report, evidence, when, &incidents);
+	array_foreach(&incidents, incident) {
+		struct batch_address *entry;
+
+		if (incident->evidence < least)
+			continue;
+		entry = batch_get(batch, incident->address);
+		array_push_back(&entry->incidents, &incident);
+	}
+}
+
+static int
+incident_cmp(const struct bounce_incident *const *a,
+	     const struct bounce_incident *const *b)
+{
+	if ((*a)->when != (*b)->when)
+		return (*a)->when < (*b)->when ? -1 : 1;
+	return strcmp((*a)->report_id, (*b)->report_id);
+}
+
+static void
+rebuild(struct bounce_rebuild *batch, struct batch_address *entry,
+	pool_t pool, struct bounce_record *rec_r)
+{
+	const struct bounce_incident *incident;
+
+	array_sort(&entry->incidents, incident_cmp);
+	bounce_record_init(rec_r, pool, entry->address);
+	array_foreach_elem(&entry->incidents, incident) {
+		(void)bounce_policy_count(&batch->store->set.policy, pool,
+					  rec_r, incident);
+	}
+}
+
+/* Returns 1 if the record is to be written, 0 if it is right, -1 on error. */
+static int
+batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
+	    pool_t pool, struct bounce_record *rec_r, bool *exists_r,
+	    const char **error_r)
+{
+	const struct bounce_incident *const *incidents;
+	struct bounce_record rebuilt;
+	unsigned int count;
+	int ret;
+
+	rebuild(batch, entry, pool, &rebuilt);
+	ret = bounce_store_read(batch->store, pool, entry->address, rec_r,
+				error_r);
+	if (ret == -1)
+		return -1;
+	*exists_r = ret != 0;
+	if (ret <= 0) {
+		*rec_r = rebuilt;
+		return ret == BOUNCE_STORE_DAMAGED ||
+			!bounce_record_lapsed(&rebuilt, ioloop_time) ? 1 : 0;
+	}
+	incidents = array_get(&entry->incidents, &count);
+	return bounce_policy_merge(&batch->store->set.policy, pool, rec_r,
+				   &rebuilt, incidents, count) ? 1 : 0;
+}
+
+static int
+batch_write(struct bounce_rebuild *batch, struct bounce_transaction *edit,
+	    const char **error_r)
+{
+	struct batch_address *entry;
+	int changed = 0;
+
+	array_foreach_elem(&batch->addresses, entry) {
+		pool_t pool = pool_alloconly_create("bounce rebuild", 4096);
+		struct bounce_record rec;
+		const char *error;
+		bool exists = FALSE;
+		int ret;
+
+		T_BEGIN {
+			ret = batch_merge(batch, entry, pool, &rec, &exists,
+					  &error);
+			if (ret < 0)
+				error = p_strdup(batch->pool, error);
+		} T_END;
+		if (ret > 0) {
+			if (batch->changed != NULL)
+				batch->changed(&rec, batch->context);
+			bounce_transaction_put(edit, &rec, exists);
+			changed++;
+		}
+		pool_unref(&pool);
+		if (ret < 0) {
+			*error_r = t_strdup(error);
+			return -1;
+		}
+	}
+	return changed;
+}
+
+int bounce_rebuild_commit(struct bounce_rebuild **_batch, bool dry_run,
+			      const char **error_r)
+{
+	struct bounce_rebuild *batch = *_batch;
+	struct bounce_transaction *edit;
+	int ret = -1;
+
+	if (batch->error != NULL)
+		*error_r = t_strdup(batch->error);
+	else if (bounce_store_ready(batch->store, error_r) == 0 &&
+		 bounce_transaction_begin(batch->store, &edit, error_r) == 0) {
+		ret = batch_write(batch, edit, error_r);
+		if (ret <= 0 || dry_run)
+			bounce_transaction_cancel(&edit);
+		else if (bounce_transaction_commit(&edit, error_r) < 0)
+			ret = -1;
+	}
+	bounce_rebuild_cancel(_batch);
+	return ret;
+}

@@ -1,0 +1,22 @@
+#ifndef BOUNCE_SENT_STORE_PRIVATE_H
+#define BOUNCE_SENT_STORE_PRIVATE_H
+
+/* Days and broadcasts in the dictionary. */
+
+#include "bounce-sent-store.h"
+#include "bounce-store-private.h"
+
+#define DAY_SECS (24 * 60 * 60)
+
+/* The day or broadcast of that id, from the edit's pool. Returns 1, 0 if there is
+   none (sent_r is an empty one), or -1. What is damaged is none: it is counters,
+   not worth an error for ever. */
+int bounce_sent_store_get(struct bounce_transaction *edit, const char *id,
+		      struct bounce_sent *sent_r, const char **error_r);
+void bounce_sent_store_put(struct bounce_transaction *edit,
+		       const struct bounce_sent *sent);
+/* day is written for the first time, or its first verifiable mail is counted. */
+int bounce_sent_store_begin_day(struct bounce_transaction *edit, const char *day,
+			    bool verifiable, time_t now, const char **error_r);
+
+#endif

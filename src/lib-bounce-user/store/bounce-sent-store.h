@@ -1,0 +1,34 @@
+#ifndef BOUNCE_SENT_STORE_H
+#define BOUNCE_SENT_STORE_H
+
+/* The sent side of one user's dictionary: count what goes out, find what was
+   counted. Layout: bounce-sent.h. As bounce-store.h in all else. */
+
+#include "bounce-sent.h"
+
+struct bounce_store;
+
+/* Days that are kept. A bounce comes within a week. */
+#define BOUNCE_SENT_STORE_KEEP_DAYS 40
+
+/* Count mails, all in one commit. Returns how many were counted: not those that
+   have no recipients, or whose Message-ID was counted that day. -1 = none was.
+   bounced_r[i]: a bounce of mails[i] came before. */
+int bounce_sent_store_add(struct bounce_store *store,
+		      const struct bounce_sent_mail *mails, unsigned int count,
+		      bool *bounced_r, const char **error_r);
+/* Since when can bounces of what this user sends be verified? Returns 1 and the
+   first second of that day, 0 if nothing such is known, or -1. */
+int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
+			const char **error_r);
+/* The days from since's to now's of which something is known, and their
+   broadcasts, oldest first; both arrays must be initialised in pool. */
+int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since,
+		       time_t now, ARRAY_TYPE(bounce_sent) *days,
+		       ARRAY_TYPE(bounce_sent) *broadcasts,
+		       const char **error_r);
+/* The broadcast that the last bounce_store_add() brought to a level that it had
+   not reached before, or NULL. Valid until the next one. */
+const struct bounce_sent *bounce_sent_store_crossed(struct bounce_store *store);
+
+#endif

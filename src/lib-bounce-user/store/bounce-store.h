@@ -1,0 +1,150 @@
+#ifndef BOUNCE_STORE_H
+#define BOUNCE_STORE_H
+
+/* One user's dictionary. Every change is read-change-write under one lock per
+   user, written in one transaction; errors are texts without prefix, logged by
+   the caller only. No function panics or waits for ever when the dictionary is
+   down. */
+
+#include "bounce-record.h"
+
+struct mail_user;
+struct bounce_store;
+struct bounce_store_iter;
+struct bounce_rebuild;
+
+struct bounce_store_settings {
+	/* 2.3: the dict's URI, %-expanded; NULL or "" = the default file in
+	   the user's home. 2.4 reads bounce { dict ... } itself */
+	const char *dict;
+	struct bounce_policy policy;
+	/* the policy's evidence is the least; more where more is to be had */
+	bool evidence_auto;
+	unsigned int max_addresses;	/* 0 = no limit */
+	/* several Dovecots with different homes write this dictionary: take
+	   the lock in the dictionary too (bounce_shared) */
+	bool shared;
+};
+
+/* Open the user's dictionary; set is copied. Returns 0, or -1 with error_r if
+   it cannot be opened. A server that is down shows at the first use only. */
+int bounce_store_init(struct mail_user *user,
+		      const struct bounce_store_settings *set,
+		      struct bounce_store **store_r, const char **error_r);
+void bounce_store_deinit(struct bounce_store **store);
+
+/* Look up the record of an address (any form; normalised here) as of now:
+   a lapsed record is no record. Returns 1 and sets rec_r (from pool), 0 if there is none, -1 if the dictionary failed or
+   address is none. */
+int bounce_store_lookup(struct bounce_store *store, pool_t pool,
+			const char *address, time_t now,
+			struct bounce_record *rec_r, const char **error_r);
+/* The same, and if there is none, the record whose original_address it is:
+   costs an iteration then. For people only. */
+int bounce_store_find(struct bounce_store *store, pool_t pool,
+		      const char *address, time_t now,
+		      struct bounce_record *rec_r, const char **error_r);
+
+/* Did the last lookup fail because the dictionary did not answer (and not for
+   what it holds)? Then another one would only wait again. */
+bool bounce_store_is_down(const struct bounce_store *store);
+/* The least evidence with which report may change a score. With evidence_auto
+   it is verified once this user's mail is counted and the returned mail is not
+   from before. Returns 0, or -1. */
+int bounce_store_least_evidence(struct bounce_store *store,
+				const struct bounce_report *report, time_t now,
+				enum bounce_evidence *least_r,
+				const char **error_r);
+/* Record the failed recipients of report (complaints: as such); of other kinds
+   nothing. Idempotent: a report that was counted is not counted again. Evidence
+   below the policy's changes no record: it is counted as backscatter. Returns
+   the number of records changed, or -1 (nothing was written, or it is not
+   known). */
+int bounce_store_add(struct bounce_store *store,
+		     const struct bounce_report *report,
+		     enum bounce_evidence evidence, time_t now,
+		     const char **error_r);
+
+/* Many reports at once, for reading a mailbox: kept in memory, written in one
+   transaction. The mailbox is the journal: at commit each address's record
+   becomes what these reports, replayed in the order of their times, say, unless
+   the dictionary knows of reports that are not in the batch; then those that it
+   does not know are added. A record that is damaged is made anew. What a person or a complaint decided stays. Doing it
+   twice changes nothing. */
+struct bounce_rebuild *bounce_rebuild_init(struct bounce_store *store);
+/* when: the time the report came. Nothing is written yet. */
+void bounce_rebuild_add(struct bounce_rebuild *batch,
+			    const struct bounce_report *report,
+			    enum bounce_evidence evidence, time_t when);
+/* Called at commit for each record that changes, before it is written. rec is
+   valid until the callback returns. */
+typedef void bounce_rebuild_changed_t(const struct bounce_record *rec,
+					  void *context);
+void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
+				    bounce_rebuild_changed_t *callback,
+				    void *context);
+/* Returns the number of records changed (with dry_run: that would change), or
+   -1. Frees the batch in any case. */
+int bounce_rebuild_commit(struct bounce_rebuild **batch, bool dry_run,
+			      const char **error_r);
+void bounce_rebuild_cancel(struct bounce_rebuild **batch);
+
+/* Change one record under the lock. callback gets the record as it stands, or
+   an empty one with address and count 0 where there is none, and its pool for
+   new strings; it returns TRUE to write, FALSE to leave all as it is. This is
+   how doveadm's add, release and correct keep a delivery's update at the same
+   time. Returns 1 if written, 0 if left, -1 on error. */
+typedef bool bounce_store_change_t(pool_t pool, struct bounce_record *rec,
+				   bool exists, void *context);
+int bounce_store_change(struct bounce_store *store, const char *address,
+			time_t now, bounce_store_change_t *callback,
+			void *context, const char **error_r);
+/* The same for many addresses (NULL-terminated, each once) in one transaction;
+   callback is called for each, and for all again should another Dovecot come
+   between. Returns the number of records written, -1 on error. */
+int bounce_store_change_many(struct bounce_store *store,
+			     const char *const *addresses, time_t now,
+			     bounce_store_change_t *callback, void *context,
+			     const char **error_r);
+
+/* Write records as they are, in one transaction (import). */
+int bounce_store_set(struct bounce_store *store,
+		     const struct bounce_record *rec, const char **error_r);
+int bounce_store_set_many(struct bounce_store *store,
+			  const struct bounce_record *recs, unsigned int count,
+			  const char **error_r);
+
+/* Remove the record. Returns 1 if there was one, 0 if not, -1 on error. */
+int bounce_store_remove(struct bounce_store *store, const char *address,
+			const char **error_r);
+/* Remove every record that names the address: its own, those of addresses that
+   forward to it or were corrected to it. Returns how many, or -1. */
+int bounce_store_erase(struct bounce_store *store, const char *address,
+		       const char **error_r);
+/* Somebody at that address is alive: remove its record, unless a person or a
+   complaint said what is in it. Returns 1 and the record that was there (from
+   pool), 0 if nothing changed, or -1. */
+int bounce_store_clear(struct bounce_store *store, const char *address,
+		       pool_t pool, struct bounce_record *rec_r,
+		       const char **error_r);
+/* Remove all that have lapsed at now. Returns how many, or -1. */
+int bounce_store_expire(struct bounce_store *store, time_t now,
+			const char **error_r);
+
+/* How many reports were not about mail of this user (evidence too low), and when
+   the last came. Returns 0, or -1. */
+int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
+			     time_t *last_r, const char **error_r);
+
+/* All records that have not lapsed at now, in no order. Usage:
+   iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is
+   valid until the next call. deinit returns 0, or -1 if the iteration failed.
+   now = 0: the lapsed ones too. */
+struct bounce_store_iter *
+bounce_store_iter_init(struct bounce_store *store, time_t now);
+bool bounce_store_iter_next(struct bounce_store_iter *iter,
+			    const struct bounce_record **rec_r);
+int bounce_store_iter_deinit(struct bounce_store_iter **iter,
+			     const char **error_r);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef BOUNCE_CSV_H
+#define BOUNCE_CSV_H
+
+/* CSV (RFC 4180), also with semicolons or tabs between the cells. */
+
+/* Append a cell, quoted where it must be, with a comma before it unless it is
+   the first of str. NULL is an empty cell. */
+void bounce_csv_append(string_t *str, const char *cell);
+
+/* The delimiter of a line: the one of comma, semicolon and tab that stands most
+   often outside of quotes; a comma where there is none. */
+char bounce_csv_delimiter(const char *line);
+
+/* The cells of a row, NULL-terminated, on the data stack: quotes are taken off,
+   white space around unquoted cells, too. */
+const char *const *
+bounce_csv_split(const char *line, char delimiter);
+
+/* Do all quotes end within line? Else the row goes on in the next line. */
+bool bounce_csv_is_complete(const char *line);
+
+#endif

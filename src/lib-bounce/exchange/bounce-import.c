@@ -1,0 +1,434 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "str-sanitize.h"
+#include "bounce-address.h"
+#include "bounce-limits.h"
+#include "bounce-reason.h"
+#include "bounce-rules.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+#include "bounce-verdict.h"
+#include "bounce-csv.h"
+#include "bounce-import.h"
+
+#include <jansson.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+const char *const bounce_csv_columns[] = {
+	"address", "state", "class", "side", "reason", "status", "reply",
+	"diagnostic", "remote_mta", "score", "count", "first", "last", "until",
+	"evidence", "by", "corrected", "original_address",
+	"original_message_id", NULL
+};
+static const char *const number_columns[] = {
+	"score", "count", "first", "last", "until", NULL
+};
+
+/* What a column of a service's export holds, by its name without case and
+   without what is no letter. */
+enum column {
+	COLUMN_OTHER = 0,
+	COLUMN_ADDRESS,
+	COLUMN_STATUS,
+	COLUMN_WORDS
+};
+static const char *const address_names[] = {
+	"address", "email", "emailaddress", "mail", "recipient", "recipients",
+	"recipientemail", "bouncedaddress", "bouncedrecipient", "to", "rcptto",
+	NULL
+};
+static const char *const status_names[] = {
+	"status", "code", "statuscode", "smtpcode", "bouncecode", "errorcode",
+	"dsnstatus", "enhancedstatus", NULL
+};
+static const char *const words_names[] = {
+	"reason", "suppressionreason", "bouncereason", "type", "bouncetype",
+	"subtype", "bouncesubtype", "category", "bounceclass", "event",
+	"diagnostic", "diagnosticcode", "error", "errormessage", "message",
+	"description", "detail", "details", "response", "source",
+	"blockedreason", "failurereason", NULL
+};
+
+static const char *const complaint_words[] = {
+	"complaint", "spam report", "spamreport", "abuse report", NULL
+};
+static const char *const hard_words[] = {
+	"hard bounce", "hardbounce", "permanent", NULL
+};
+static const char *const soft_words[] = {
+	"soft bounce", "softbounce", "transient", "temporary", "deferred",
+	/* Postmark's types of what is no fault of the address */
+	"autoresponder", "blocked", "challengeverification", "dmarcpolicy",
+	"dnserror", "spamnotification", "virusnotification", NULL
+};
+
+/* characters of the input that an error quotes */
+#define IMPORT_MAX_SHOWN 80
+
+struct bounce_import {
+	pool_t pool;
+	const struct bounce_rules *rules;
+	/* NULL-terminated names of the columns; NULL = no row of names yet */
+	const char *const *names;
+	char delimiter;
+	/* of our own export */
+	bool own;
+	/* an address came without any names */
+	bool begun;
+	/* errors do not quote what was given */
+	bool hide_input;
+};
+
+struct bounce_import *
+bounce_import_init(pool_t pool, const struct bounce_rules *rules,
+		   bool hide_input)
+{
+	struct bounce_import *import =
+		p_new(pool, struct bounce_import, 1);
+
+	import->pool = pool;
+	import->rules = rules;
+	import->hide_input = hide_input;
+	return import;
+}
+
+bool bounce_import_goes_on(struct bounce_import *import,
+				   const char *line)
+{
+	return import->names != NULL && !bounce_csv_is_complete(line);
+}
+
+static const char *
+import_shown(const struct bounce_import *import, const char *input)
+{
+	return import->hide_input ? "what was given" :
+		str_sanitize_utf8(input, IMPORT_MAX_SHOWN);
+}
+
+static int
+set_address(struct bounce_import *import, const char *input,
+	    const char **address_r, const char **error_r)
+{
+	const char *error;
+
+	if (bounce_address_normalize(import->pool, input, address_r,
+				     &error) < 0) {
+		*error_r = t_strdup_printf("%s is no address: %s",
+					   import_shown(import, input),
+					   error);
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * A record of ours
+ */
+
+static int
+import_record(struct bounce_import *import, const char *json,
+	      struct bounce_import_item *item, const char **error_r)
+{
+	struct bounce_record *rec = &item->rec;
+
+	if (bounce_record_decode(import->pool, json, rec, error_r) < 0 ||
+	    set_address(import, rec->address, &item->address, error_r) < 0)
+		return -1;
+	if (rec->corrected != NULL &&
+	    set_address(import, rec->corrected, &rec->corrected, error_r) < 0)
+		return -1;
+	if (rec->original_address != NULL &&
+	    set_address(import, rec->original_address, &rec->original_address,
+			error_r) < 0)
+		return -1;
+	rec->address = item->address;
+	item->whole = TRUE;
+	return 1;
+}
+
+/* The cell as the record's member. */
+static int
+set_member(struct bounce_import *import, json_t *json, const char *name,
+	   const char *cell, const char **error_r)
+{
+	double number;
+	char *end;
+
+	if (*cell == '\0' ||
+	    !str_array_find(bounce_csv_columns, name))
+		return 0;
+	if (!str_array_find(number_columns, name)) {
+		/* NULL, and so left out, where it is no UTF-8 */
+		(void)json_object_set_new(json, name, json_string(cell));
+		return 0;
+	}
+	number = strtod(cell, &end);
+	if (*end != '\0') {
+		*error_r = t_strdup_printf("%s is no number: %s", name,
+					   import_shown(import, cell));
+		return -1;
+	}
+	(void)json_object_set_new(json, name, json_real(number));
+	return 0;
+}
+
+static int
+import_own_row(struct bounce_import *import, const char *const *cells,
+	       struct bounce_import_item *item, const char **error_r)
+{
+	json_t *json = json_object();
+	const char *text;
+	char *dump;
+	int ret = 0;
+
+	for (unsigned int i = 0; ret == 0 && cells[i] != NULL &&
+	     import->names[i] != NULL; i++)
+		ret = set_member(import, json, import->names[i], cells[i],
+				 error_r);
+	dump = json_dumps(json, JSON_COMPACT);
+	text = t_strdup(dump);
+	free(dump);
+	json_decref(json);
+	return ret < 0 ? -1 : import_record(import, text, item, error_r);
+}
+
+/*
+ * A service's words
+ */
+
+/* Its own names ("HardBounce") and ours ("mailbox-full") go through the same
+   door as a server's words. */
+static void
+judge_words(struct bounce_import *import, const char *words,
+	    struct bounce_import_item *item)
+{
+	struct bounce_report report;
+	struct bounce_recipient rcpt;
+
+	i_zero(&report);
+	report.kind = BOUNCE_KIND_FAILURE;
+	i_zero(&rcpt);
+	rcpt.action = BOUNCE_ACTION_FAILED;
+	rcpt.address = item->address;
+	rcpt.diagnostic = words;
+	rcpt.status = item->status;
+	rcpt.reply = item->reply;
+	bounce_verdict_decide(import->rules, import->pool, &report, &rcpt);
+	item->reason = rcpt.verdict.reason;
+	item->class = rcpt.verdict.class;
+}
+
+static void
+find_codes(struct bounce_import *import, const char *codes,
+	   const char *words, struct bounce_import_item *item)
+{
+	const char *both = t_strconcat(codes, " ", words, NULL);
+
+	item->status = p_strdup(import->pool, bounce_status_find(both));
+	item->reply = p_strdup(import->pool, bounce_reply_find(both, NULL));
+}
+
+static bool blames_nobody(const struct bounce_reason *reason)
+{
+	/* a relay's "suppressed" says no more than the list itself */
+	return reason->weight == 0 && strcmp(reason->name, "suppressed") != 0;
+}
+
+static void
+import_words(struct bounce_import *import, const char *codes,
+	     const char *words, struct bounce_import_item *item)
+{
+	const char *folded = bounce_text_fold(words, BOUNCE_MAX_MATCH);
+
+	item->reason = bounce_reason_find(folded);
+	if (item->reason != NULL) {
+		item->class = item->reason->class;
+		item->harmless = blames_nobody(item->reason);
+		return;
+	}
+	item->diagnostic = p_strdup(import->pool,
+		bounce_text_oneline(words, BOUNCE_MAX_DIAGNOSTIC));
+	if (bounce_text_find(folded, complaint_words) != NULL) {
+		item->complaint = TRUE;
+		return;
+	}
+	find_codes(import, codes, words, item);
+	judge_words(import, words, item);
+	if (strcmp(item->reason->name, "undetermined") == 0) {
+		if (bounce_text_find(folded, hard_words) != NULL)
+			item->class = BOUNCE_CLASS_HARD;
+		else if (bounce_text_find(folded, soft_words) != NULL)
+			item->class = BOUNCE_CLASS_SOFT;
+	}
+	item->harmless = item->class == BOUNCE_CLASS_SOFT ||
+		blames_nobody(item->reason);
+}
+
+/*
+ * Rows
+ */
+
+static const char *t_column_name(const char *cell)
+{
+	string_t *str = t_str_new(32);
+
+	for (; *cell != '\0'; cell++) {
+		if (i_isalpha(*cell))
+			str_append_c(str, i_tolower(*cell));
+	}
+	return str_c(str);
+}
+
+static enum column column_find(const char *name)
+{
+	name = t_column_name(name);
+	if (str_array_find(address_names, name))
+		return COLUMN_ADDRESS;
+	if (str_array_find(status_names, name))
+		return COLUMN_STATUS;
+	return str_array_find(words_names, name) ? COLUMN_WORDS : COLUMN_OTHER;
+}
+
+/* "address" and "state" may also be those of a letter: then there is "email",
+   too. */
+static bool is_own_names(const char *const *cells)
+{
+	if (!str_array_find(cells, "address") ||
+	    !str_array_find(cells, "state"))
+		return FALSE;
+	for (; *cells != NULL; cells++) {
+		if (column_find(*cells) == COLUMN_ADDRESS &&
+		    strcmp(*cells, "address") != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* TRUE if it is a row of names. */
+static bool
+import_names(struct bounce_import *import, const char *line)
+{
+	char delimiter = bounce_csv_delimiter(line);
+	const char *const *cells = bounce_csv_split(line, delimiter);
+
+	for (unsigned int i = 0; cells[i] != NULL; i++) {
+		if (column_find(cells[i]) != COLUMN_ADDRESS)
+			continue;
+		import->names = p_strarray_dup(import->pool, cells);
+		import->delimiter = delimiter;
+		import->own = is_own_names(cells);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+static void append_words(string_t *str, const char *cell)
+{
+	if (str_len(str) > 0 && *cell != '\0')
+		str_append_c(str, ' ');
+	str_append(str, cell);
+}
+
+static int
+import_row(struct bounce_import *import, const char *const *cells,
+	   struct bounce_import_item *item, const char **error_r)
+{
+	string_t *codes = t_str_new(32), *words = t_str_new(128);
+	const char *address = "";
+
+	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
+	     i++) {
+		switch (column_find(import->names[i])) {
+		case COLUMN_ADDRESS:
+			/* not that of a letter */
+			if (*address == '\0' ||
+			    (strchr(address, '@') == NULL &&
+			     strchr(cells[i], '@') != NULL))
+				address = cells[i];
+			break;
+		case COLUMN_STATUS:
+			append_words(codes, cells[i]);
+			break;
+		case COLUMN_WORDS:
+			append_words(words, cells[i]);
+			break;
+		case COLUMN_OTHER:
+			break;
+		}
+	}
+	if (set_address(import, address, &item->address, error_r) < 0)
+		return -1;
+	if (str_len(codes) > 0 || str_len(words) > 0)
+		import_words(import, str_c(codes), str_c(words), item);
+	return 1;
+}
+
+/* Without a row of names: an address, or a row with an address somewhere. */
+static int
+import_plain(struct bounce_import *import, const char *line,
+	     struct bounce_import_item *item, const char **error_r)
+{
+	const char *const *cells;
+	const char *error;
+
+	if (bounce_address_normalize(import->pool, line, &item->address,
+				     &error) == 0)
+		return 1;
+	if (*line == '#')
+		return 0;
+	cells = bounce_csv_split(line,
+					 bounce_csv_delimiter(line));
+	for (unsigned int i = 0; cells[i] != NULL; i++) {
+		if (strchr(cells[i], '@') != NULL &&
+		    bounce_address_normalize(import->pool, cells[i],
+					     &item->address, &error) == 0)
+			return 1;
+	}
+	*error_r = t_strdup_printf("No address in it: %s",
+				   import_shown(import, line));
+	return -1;
+}
+
+static bool is_json(const char *line)
+{
+	return line[0] == '{' &&
+		(line[1] == '"' || line[1] == ' ' || line[1] == '}');
+}
+
+int bounce_import_line(struct bounce_import *import,
+			       const char *line,
+			       struct bounce_import_item *item_r,
+			       const char **error_r)
+{
+	int ret;
+
+	i_zero(item_r);
+	if (!import->begun && bounce_text_begins(line, "\xef\xbb\xbf"))
+		line += 3;
+	line = t_str_trim(line, " \t\r\n");
+	if (*line == '\0')
+		return 0;
+	if (is_json(line))
+		return import_record(import, line, item_r, error_r);
+	/* titles may stand above the names */
+	if (!import->begun && import->names == NULL &&
+	    (bounce_text_begins(line, "sep=") || import_names(import, line)))
+		return 0;
+	if (import->names == NULL) {
+		ret = import_plain(import, line, item_r, error_r);
+		import->begun = import->begun || ret > 0;
+		return ret;
+	}
+	if (import->own) {
+		return import_own_row(import,
+			bounce_csv_split(line, import->delimiter),
+			item_r, error_r);
+	}
+	return import_row(import,
+			  bounce_csv_split(line, import->delimiter),
+			  item_r, error_r);
+}

@@ -1,0 +1,266 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-kind-private.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* A daemon's name is a word, not a part of one. */
+static const char *const daemons[] = {
+	"mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer daemon",
+	"postmaster", "mail delivery", "mail.delivery", "maildelivery",
+	"delivery subsystem", "delivery system", "mail system",
+	"mail-daemon", "maildaemon", "mdaemon", "mail administrator",
+	"system administrator", "mail router", "email delivery",
+	"email gateway", "mail gateway", "smtp gateway", "antivirus_for_smtp",
+	"postoffice", "bounce", "jetmail system", "mmdf", "x400", "uucp",
+	"microsoft exchange", "microsoft outlook", "message transfer",
+	"interscan", "mailscan", "courier mail", "mail server",
+	"mta", "post_master", "<>", NULL
+};
+static const char *const reply_headers[] = {
+	"X-Autoreply", "X-Autorespond", "X-Auto-Reply", "X-AutoReply-From",
+	"X-Mail-Autoreply", "X-Autoresponder", "X-Vacation",
+	"Auto-Reply", "X-Auto-Reply-From", NULL
+};
+/* Fields that only reports have. */
+static const char *const report_headers[] = {
+	"X-Failed-Recipients", "X-Delivery-Status", "X-Feedback-Type", NULL
+};
+
+static const char *folded_header(const struct bounce_message *message,
+				 const char *name)
+{
+	return bounce_text_fold(bounce_message_header(message, name),
+				BOUNCE_MAX_LINE);
+}
+
+/* Is one of the words in text, not within a longer word? */
+static bool has_word(const char *text, const char *const *words)
+{
+	struct bounce_text_pairs pairs;
+	const char *p;
+
+	if (*text == '\0')
+		return FALSE;
+	bounce_text_pairs(text, &pairs);
+	for (; *words != NULL; words++) {
+		if (!bounce_text_may_have(&pairs, *words))
+			continue;
+		for (p = text; (p = strstr(p, *words)) != NULL; p++) {
+			if ((p == text || !i_isalnum(p[-1])) &&
+			    !i_isalpha(p[strlen(*words)]))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static bool is_daemon(const struct bounce_message *message)
+{
+	static const char *const paths[] = { "mailer-daemon", NULL };
+	const char *from = folded_header(message, "From");
+
+	if (from[0] == '\0' && bounce_message_has(message, "From"))
+		return TRUE;
+	return has_word(from, daemons) || has_word(
+		folded_header(message, "Return-Path"), paths);
+}
+
+static bool is_null_sender(const struct bounce_message *message,
+			   const struct bounce_envelope *envelope)
+{
+	const char *path;
+
+	if (envelope != NULL && envelope->mail_from != NULL)
+		return envelope->mail_from[0] == '\0' ||
+			bounce_text_ibegins(envelope->mail_from,
+					    "mailer-daemon");
+	path = bounce_message_header(message, "Return-Path");
+	if (path == NULL)
+		return FALSE;
+	path = t_str_trim(path, " <>");
+	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
+}
+
+/* An answer that no person sent, whatever its language: Exchange's have no type
+   of their own. Trackers, too, put "auto-generated" on what answers, but their
+   mail has a sender. */
+static bool is_generated_answer(const struct bounce_message *message,
+				const struct bounce_hints *hints,
+				const struct bounce_subject *subject)
+{
+	if (!bounce_message_has(message, "In-Reply-To") || hints->daemon)
+		return FALSE;
+	/* Exchange's rules forward, too */
+	return hints->null_sender || (!subject->person &&
+		bounce_message_has(message, "X-MS-Exchange-Inbox-Rules-Loop"));
+}
+
+/* Its subject says so. A person may answer to an answering machine, and use
+   its words. */
+static bool is_reply_subject(const struct bounce_message *message,
+			     const struct bounce_hints *hints,
+			     const struct bounce_subject *subject)
+{
+	const char *precedence = folded_header(message, "Precedence");
+
+	if (subject->reply && !subject->person)
+		return TRUE;
+	if (!subject->reply && !subject->maybe_reply)
+		return FALSE;
+	return hints->null_sender || strcmp(precedence, "junk") == 0;
+}
+
+static bool is_auto_reply(const struct bounce_message *message,
+			  const struct bounce_hints *hints,
+			  const struct bounce_subject *subject)
+{
+	const char *submitted = folded_header(message, "Auto-Submitted");
+
+	if (bounce_text_begins(submitted, "auto-replied") ||
+	    strcmp(folded_header(message, "Precedence"), "auto_reply") == 0)
+		return TRUE;
+	for (unsigned int i = 0; reply_headers[i] != NULL; i++) {
+		if (bounce_message_has(message, reply_headers[i]))
+			return TRUE;
+	}
+	if (bounce_text_begins(submitted, "auto-generated") &&
+	    (subject->subscribed || is_generated_answer(message, hints, subject)))
+		return TRUE;
+	return is_reply_subject(message, hints, subject);
+}
+
+static bool is_report(const struct bounce_message *message)
+{
+	const char *type = message->content_type;
+
+	for (unsigned int i = 0; report_headers[i] != NULL; i++) {
+		if (bounce_message_has(message, report_headers[i]))
+			return TRUE;
+	}
+	return type != NULL && (strcmp(type, "multipart/report") == 0 ||
+				strcmp(type, "message/delivery-status") == 0);
+}
+
+/* An answer, a mail that somebody passed on, a post to a list, a ticket. */
+static bool is_person(const struct bounce_message *message,
+		      const struct bounce_hints *hints,
+		      const struct bounce_subject *subject)
+{
+	bool machine = hints->null_sender || hints->daemon;
+
+	if (subject->person)
+		return TRUE;
+	/* a list's own bounces are handled by the list */
+	if (subject->tagged &&
+	    (bounce_message_has(message, "List-Id") ||
+	     (!machine && !hints->report)))
+		return TRUE;
+	return bounce_message_has(message, "In-Reply-To") && !machine;
+}
+
+/* By the name that clients give themselves. */
+static bool has_client(const struct bounce_message *message)
+{
+	static const char *const clients[] = {
+		"microsoft outlook", "outlook express", "apple mail",
+		"iphone mail", "ipad mail", "evolution", "thunderbird",
+		"mutt", "claws mail", "sylpheed", "kmail", "airmail",
+		"the bat!", "webmail", "roundcube", "squirrelmail", "horde",
+		"zimbra", "k-9 mail", "em client", "emclient", "mailmate",
+		"open-xchange", "sogo", "mailspring", "becky!", "foxmail",
+		NULL
+	};
+
+	return has_word(folded_header(message, "User-Agent"), clients) ||
+		has_word(folded_header(message, "X-Mailer"), clients);
+}
+
+static void read_subject(const struct bounce_subject *subject,
+			 struct bounce_hints *hints)
+{
+	hints->no_subject = subject->empty;
+	hints->failure_subject = subject->failure;
+	hints->delay_subject = subject->delay;
+	hints->late_subject = subject->late;
+	hints->success_subject = subject->success;
+	hints->reply_subject = subject->reply_begins;
+	hints->receipt_subject = subject->receipt;
+	hints->complaint_subject = subject->complaint;
+	hints->summary = subject->summary;
+	hints->answer = hints->passed_on = subject->person;
+}
+
+void bounce_hints_read(const struct bounce_message *message,
+		       const struct bounce_envelope *envelope,
+		       struct bounce_hints *hints_r)
+{
+	i_zero(hints_r);
+	T_BEGIN {
+		struct bounce_subject subject;
+
+		bounce_subject_read(folded_header(message, "Subject"),
+				    &subject);
+		read_subject(&subject, hints_r);
+		hints_r->null_sender = is_null_sender(message, envelope);
+		hints_r->daemon = is_daemon(message);
+		hints_r->report = is_report(message);
+		hints_r->page = message->content_type != NULL &&
+			strcmp(message->content_type, "text/html") == 0;
+		hints_r->rejection = strstr(
+			folded_header(message, "Auto-Submitted"),
+			"rejected") != NULL;
+		hints_r->auto_reply = is_auto_reply(message, hints_r,
+						    &subject);
+		if (bounce_message_has(message, "In-Reply-To"))
+			hints_r->answer = TRUE;
+		hints_r->person = is_person(message, hints_r, &subject);
+		hints_r->client = has_client(message);
+		hints_r->journal =
+			bounce_message_has(message, "X-MS-Journal-Report");
+	} T_END;
+}
+
+bool bounce_hints_is_candidate(const struct bounce_hints *hints)
+{
+	if (hints->journal)
+		return FALSE;
+	if (hints->null_sender || hints->report || hints->receipt_subject ||
+	    hints->complaint_subject || hints->auto_reply)
+		return TRUE;
+	return hints->daemon || ((hints->failure_subject ||
+				  hints->delay_subject) && !hints->person);
+}
+
+bool bounce_hints_by_person(const struct bounce_hints *hints)
+{
+	if (hints->report || (hints->null_sender && hints->daemon))
+		return FALSE;
+	if (hints->client)
+		return TRUE;
+	/* a list passes on what a mailer sent to it */
+	if (hints->daemon)
+		return hints->passed_on;
+	return hints->person ||
+		(hints->null_sender && hints->answer &&
+		 (!hints->failure_subject || hints->late_subject));
+}
+
+bool bounce_feedback_objects(const char *type)
+{
+	static const char *const types[] = {
+		"abuse", "complaint", "fraud", "miscategorized", "opt-out",
+		"opt-out-list", "spam", "unsubscribe", NULL
+	};
+	bool objects = TRUE;
+
+	if (type != NULL && *type != '\0') T_BEGIN {
+		objects = str_array_icase_find(types, t_strcut(type, ' '));
+	} T_END;
+	return objects;
+}

@@ -1,0 +1,74 @@
+#ifndef BOUNCE_KIND_H
+#define BOUNCE_KIND_H
+
+/* What a mail is, as far as its header tells. */
+
+#include "bounce-types.h"
+
+struct bounce_message;
+
+struct bounce_hints {
+	/* MAIL FROM:<>, or a Return-Path: of a daemon */
+	bool null_sender;
+	/* From: a mailer, a postmaster */
+	bool daemon;
+	/* multipart/report, X-Failed-Recipients: and the like */
+	bool report;
+	/* the subject speaks of a failure, of a delay, of a success */
+	bool failure_subject, delay_subject, success_subject;
+	bool no_subject;
+	/* after words of its own: "Contact: undelivered mail" */
+	bool late_subject;
+	/* the subject begins as an auto-reply's: "Auto: Undeliverable" */
+	bool reply_subject;
+	/* as a receipt's, "Read: "; it speaks of a complaint about spam */
+	bool receipt_subject, complaint_subject;
+	/* an account of many mails: a log's, a quarantine's */
+	bool summary;
+	/* it answers a mail: "Re:", In-Reply-To: */
+	bool answer;
+	/* "Re:", "Fwd:" begin the subject */
+	bool passed_on;
+	/* nothing but HTML: few mailers write so, who imitates them does */
+	bool page;
+	/* RFC 3834 and what came before it */
+	bool auto_reply;
+	/* a mailbox's own filter refused the mail (RFC 5429): Sieve says so
+	   in a disposition notification */
+	bool rejection;
+	/* written or passed on by a person: "Re:", "Fwd:", a list's post */
+	bool person;
+	/* written with a mail client, as no mailer's report is */
+	bool client;
+	/* a copy of any mail, made by Exchange for an archive */
+	bool journal;
+};
+
+/* Read the hints from the mail's header. envelope may be NULL. */
+void bounce_hints_read(const struct bounce_message *message,
+		       const struct bounce_envelope *envelope,
+		       struct bounce_hints *hints_r);
+/* Can the mail be a report of any kind? Ordinary mail leaves here. */
+bool bounce_hints_is_candidate(const struct bounce_hints *hints);
+
+/* Does somebody answer a report, or pass it on? Also the postmaster, and an
+   answering machine, which has no sender either. */
+bool bounce_hints_by_person(const struct bounce_hints *hints);
+
+/* Does feedback of that type (RFC 5965 Feedback-Type; NULL = none is named) say
+   that the recipient objects to the mail? */
+bool bounce_feedback_objects(const char *type);
+
+/* The notice of a report in plain words (folded) says that a delivery failed,
+   that it is still being tried, that it went well. */
+bool bounce_words_failure(const char *folded);
+bool bounce_words_delay(const char *folded);
+bool bounce_words_success(const char *folded);
+/* Somebody tells of a failure: "I got this". */
+bool bounce_words_told(const char *folded);
+/* The same, or he greets. */
+bool bounce_words_personal(const char *folded);
+/* It says that the mail waits until its sender proves to be a person. */
+bool bounce_words_challenge(const char *folded);
+
+#endif

@@ -1,0 +1,420 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-notice-private.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* Each address of the notice is weighed by how it stands there. */
+
+static const char *const generic_locals[] = {
+	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
+	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
+};
+
+bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
+			   const char *address)
+{
+	const char *const *other;
+
+	array_foreach(list, other) {
+		if (strcasecmp(*other, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Is there nothing but dress before (or behind) an address? */
+static bool is_dress(const char *text)
+{
+	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
+	if (bounce_text_ibegins(text, "mailto:") ||
+	    bounce_text_ibegins(text, "smtp:"))
+		text += strcspn(text, ":") + 1;
+	text += strspn(text, " \t<>[]()\"'*>-.,:;|");
+	return *text == '\0';
+}
+
+/* A list's number, a field's name: "1. ", "Recipient: " */
+static bool is_listing(const char *text)
+{
+	const char *p = text + strspn(text, " \t");
+
+	if (is_dress(text))
+		return TRUE;
+	p += strspn(p, "0123456789");
+	if (p != text && (*p == '.' || *p == ')') && is_dress(p))
+		return TRUE;
+	if (bounce_text_ibegins(text, "to:") ||
+	    bounce_text_ibegins(text, "recipient:") ||
+	    bounce_text_ibegins(text, "failed recipient:") ||
+	    bounce_text_ibegins(text, "intended recipient:") ||
+	    bounce_text_ibegins(text, "final-recipient:") ||
+	    bounce_text_ibegins(text, "user:") ||
+	    bounce_text_ibegins(text, "recipient address:") ||
+	    bounce_text_ibegins(text, "email address:"))
+		return TRUE;
+	/* a name with the address behind it: "Bob <bob@example.com>" */
+	return strchr(text, '<') != NULL && *text == '"';
+}
+
+static bool is_url(const char *text, unsigned int begin)
+{
+	const char *p = text + begin;
+
+	while (p > text && p[-1] != ' ' && p[-1] != '<' && p[-1] != '(')
+		p--;
+	return strstr(t_strdup_until(p, text + begin), "://") != NULL ||
+		bounce_text_ibegins(p, "www.");
+}
+
+static bool is_generic_local(const char *address)
+{
+	const char *local = t_str_lcase(t_strcut(address, '@'));
+
+	return str_array_find(generic_locals, local);
+}
+
+static const char *folded_line(const struct bounce_notice *scan, unsigned int i)
+{
+	const struct bounce_notice_line *line = array_idx(&scan->lines, i);
+
+	return line->folded;
+}
+
+/* The nearest line above that is no address alone. */
+static const char *line_above(struct bounce_notice *scan, unsigned int line)
+{
+	const struct bounce_notice_line *above;
+	unsigned int steps = 0;
+
+	while (line > 0 && steps++ < 30) {
+		above = array_idx(&scan->lines, --line);
+		if (*above->text != '\0' && strchr(above->text, '@') == NULL)
+			return above->folded;
+	}
+	return "";
+}
+
+static bool has_text_behind(const char *behind)
+{
+	behind += strspn(behind, "> \t\"')]");
+	return *behind == ':' || *behind == '(' || *behind == ',' ||
+		*behind == '.' || *behind == '-' || *behind == '\0' ||
+		*behind == ';' || *behind == '[' || *behind == '<' ||
+		/* a table's row */
+		bounce_reply_begins(behind);
+}
+
+/* "To:" within a description of the mail ("Subject:", "Sent:")? */
+static bool describes_mail(struct bounce_notice *scan, unsigned int line)
+{
+	static const char *const fields[] = {
+		"to:", "cc:", "to :", "an:", "à :", "para:", "a:", "aan:",
+		"do:", "кому:", "宛先:", "rcpt to:", NULL
+	};
+	static const char *const beside[] = {
+		"subject:", "sent:", "date:", "from:", "betreff:", "gesendet:",
+		"objet", "envoyé", "asunto:", "enviado", "oggetto:",
+		"inviato:", "assunto:", "onderwerp:", "temat:", "тема:",
+		"件名", NULL
+	};
+	const char *const *word;
+	unsigned int i, count = array_count(&scan->lines);
+	const char *folded = folded_line(scan, line);
+
+	for (word = fields; *word != NULL; word++) {
+		if (bounce_text_begins(folded, *word))
+			break;
+	}
+	if (*word == NULL)
+		return FALSE;
+	for (i = line > 3 ? line - 3 : 0; i < count && i <= line + 3; i++) {
+		folded = folded_line(scan, i);
+		for (word = beside; *word != NULL; word++) {
+			if (bounce_text_begins(folded, *word))
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* Does an address at a line's start go on with what a server answered? */
+static bool continues_answer(struct bounce_notice *scan,
+			     const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *above, *here;
+	size_t len;
+
+	if (mention->line == 0 || mention->begin > 2)
+		return FALSE;
+	here = array_idx(&scan->lines, mention->line);
+	above = array_idx(&scan->lines, mention->line - 1);
+	/* a table's next row */
+	if (here->text[mention->end] == ' ' &&
+	    bounce_reply_begins(here->text + mention->end + 1))
+		return FALSE;
+	if (bounce_reply_find(above->text, NULL) == NULL)
+		return FALSE;
+	len = strlen(above->text);
+	return (here->indent > 0 && here->indent >= above->indent) ||
+		i_isdigit(above->text[len - 1]);
+}
+
+/* "Doe, John (john@example.com) on Monday": a name and its address, below
+   the line that announces the list. */
+static bool is_named(const char *before, const char *folded, const char *above)
+{
+	size_t len = strlen(before);
+
+	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
+		strcspn(before, "0123456789@/") == len &&
+		bounce_notice_label_colon(above) &&
+		bounce_notice_announces(above) &&
+		!bounce_notice_says_contact(folded);
+}
+
+struct context {
+	struct bounce_notice *scan;
+	/* the words before and behind the address, the line above that has no
+	   address */
+	const char *before, *folded, *behind, *above;
+	bool self, fails;
+};
+
+static void weigh_listed(const struct context *ctx,
+			 struct bounce_notice_mention *mention)
+{
+	bool announced = bounce_notice_announces(ctx->above);
+	bool text = has_text_behind(ctx->behind);
+
+	mention->delayed = bounce_notice_says_delayed(ctx->above);
+	/* less than whom it did not reach */
+	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
+		mention->tier = BOUNCE_NOTICE_SENTENCE;
+		mention->score += 3;
+		return;
+	}
+	/* "Следующим получателям:": a colon announces in every language */
+	if (!announced && !ctx->fails && is_dress(ctx->behind) &&
+	    strchr(ctx->behind, ':') == NULL &&
+	    !bounce_notice_says_failed(ctx->above) &&
+	    bounce_notice_label_failed(ctx->above) == NULL &&
+	    bounce_notice_label_field(ctx->above)) {
+		mention->tier = BOUNCE_NOTICE_GUESS;
+		mention->score += 3;
+		return;
+	}
+	mention->score += text ? 4 : ctx->fails ? 3 : 1;
+	mention->tier = is_dress(ctx->behind) || text || announced ?
+		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_SENTENCE;
+	if (announced) {
+		mention->score += 2;
+	} else if (is_dress(ctx->behind) && strchr(ctx->behind, ':') == NULL &&
+		   bounce_notice_says_contact(ctx->above)) {
+		mention->score -= 6;
+		mention->foreign = TRUE;
+	}
+	if (ctx->fails)
+		mention->score++;
+}
+
+static void weigh_sentence(const struct context *ctx,
+			   struct bounce_notice_mention *mention)
+{
+	const char *label = bounce_notice_label_failed(ctx->folded);
+	bool colon = bounce_notice_label_colon(ctx->folded) &&
+		is_dress(ctx->behind);
+	bool field = colon && bounce_notice_label_field(ctx->folded);
+
+	if (label == NULL && !ctx->fails) {
+		/* "Ziel: bob@example.com", in whatever language */
+		if (field) {
+			mention->tier = BOUNCE_NOTICE_GUESS;
+			mention->score += 3;
+		}
+		return;
+	}
+	mention->tier = BOUNCE_NOTICE_SENTENCE;
+	/* two words are no chance */
+	if (label != NULL)
+		mention->score += strchr(label, ' ') != NULL ? 3 : 2;
+	if (ctx->fails)
+		mention->score += 2;
+	/* "Mailbox is full: bob@example.com" */
+	if (colon)
+		mention->score += 2;
+	if (label != NULL && bounce_notice_announces(ctx->above))
+		mention->score++;
+}
+
+static void weigh_place(const struct context *ctx,
+			struct bounce_notice_mention *mention)
+{
+	bool other = bounce_notice_label_other(ctx->folded);
+
+	if (describes_mail(ctx->scan, mention->line)) {
+		/* whom it was written to: no more than that */
+		mention->tier = BOUNCE_NOTICE_SENTENCE;
+		mention->score = ctx->self ? 0 : 3;
+	} else if (continues_answer(ctx->scan, mention)) {
+		mention->tier = BOUNCE_NOTICE_ANSWER;
+		mention->score += 1;
+	} else if (other) {
+		mention->score -= 5;
+		mention->foreign = TRUE;
+	} else if (is_listing(ctx->before) ||
+		   is_named(ctx->before, ctx->folded, ctx->above)) {
+		weigh_listed(ctx, mention);
+	} else if (bounce_reply_find(ctx->before, NULL) != NULL ||
+		   strstr(ctx->folded, "rcpt to:") != NULL) {
+		mention->tier = BOUNCE_NOTICE_ANSWER;
+		mention->score += 3;
+	} else {
+		weigh_sentence(ctx, mention);
+	}
+}
+
+/* Who wrote to himself is one of his recipients, where a line announces them. A
+   line that announces the sender is more frequent. */
+static bool is_own_recipient(const struct context *ctx)
+{
+	static const char *const recipients[] = {
+		"recipient", "addressee", "following address", "empfänger",
+		"destinat", "получател", "宛先", "收件人", NULL
+	};
+
+	return is_dress(ctx->before) && is_dress(ctx->behind) &&
+		bounce_notice_label_field(ctx->above) &&
+		bounce_text_find(ctx->above, recipients) != NULL;
+}
+
+static void weigh(struct bounce_notice *scan, const struct bounce_report *report,
+		  struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		array_idx(&scan->lines, mention->line);
+	struct context ctx = { .scan = scan };
+
+	/* quoted, no transcript */
+	if ((line->text[0] == '>' && line->text[1] != '>') ||
+	    is_url(line->text, mention->begin) ||
+	    strchr(mention->address, '?') != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
+		mention->tier = BOUNCE_NOTICE_FIELD;
+		mention->score = 10;
+		return;
+	}
+	ctx.before = t_strdup_until(line->text, line->text + mention->begin);
+	ctx.behind = line->text + mention->end;
+	ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
+	ctx.above = line_above(scan, mention->line);
+	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
+	ctx.fails = bounce_notice_says_failed(line->folded);
+	if (bounce_notice_is_listed(&report->original_to, mention->address))
+		mention->score += 3;
+	if (ctx.self && !is_own_recipient(&ctx)) {
+		mention->score -= 6;
+		mention->foreign = TRUE;
+	}
+	if (is_generic_local(mention->address) &&
+	    bounce_notice_label_failed(ctx.folded) == NULL &&
+	    strchr(ctx.behind, ':') == NULL) {
+		mention->score -= 3;
+		mention->foreign = TRUE;
+	}
+	weigh_place(&ctx, mention);
+	if (mention->score <= 0)
+		mention->tier = BOUNCE_NOTICE_NONE;
+}
+
+/* "<a@example.com>, <b@example.com> and c@example.com" */
+static bool is_joined(const char *text)
+{
+	static const char *const words[] = {
+		"and", "or", "und", "et", "y", "e", "en", "i", "и", "及", "和",
+		"と", "、", "；", "，", NULL
+	};
+	const char *joint = t_str_trim(text, " \t<>\"'()[].");
+
+	if (*joint == '\0')
+		return FALSE;
+	return joint[strspn(joint, ",;& ")] == '\0' ||
+		str_array_icase_find(words, t_str_trim(joint, ",; "));
+}
+
+/* The words between two mentions in the same line or in neighbours. NULL if
+   they stand further apart. */
+static const char *between(const struct bounce_notice *scan,
+			   const struct bounce_notice_mention *first,
+			   const struct bounce_notice_mention *second)
+{
+	const char *text = bounce_notice_line(scan, first->line)->text;
+
+	if (first->line == second->line)
+		return t_strdup_until(text + first->end, text + second->begin);
+	if (first->line + 1 != second->line)
+		return NULL;
+	return t_strconcat(text + first->end, " ", t_strndup(
+		bounce_notice_line(scan, second->line)->text, second->begin),
+		NULL);
+}
+
+/* One of several that are named together is as good as the one before it. */
+static void join(struct bounce_notice *scan, struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_mention *last;
+	const char *words;
+
+	if (array_is_empty(&scan->mentions) || mention->foreign)
+		return;
+	last = array_back(&scan->mentions);
+	if (last->foreign || last->tier == BOUNCE_NOTICE_NONE ||
+	    (last->line == mention->line && last->tier < mention->tier))
+		return;
+	words = between(scan, last, mention);
+	if (words == NULL || !is_joined(words))
+		return;
+	mention->tier = last->tier;
+	mention->score = I_MAX(mention->score, last->score);
+}
+
+void bounce_notice_addresses(struct bounce_notice *scan,
+			   const struct bounce_report *report)
+{
+	const struct bounce_notice_line *line;
+	struct bounce_notice_mention mention;
+	unsigned int i, pos;
+
+	for (i = 0; i < array_count(&scan->lines); i++) {
+		line = array_idx(&scan->lines, i);
+		pos = 0;
+		i_zero(&mention);
+		while (bounce_notice_address_next(line->text, &pos,
+						&mention.begin, &mention.end)) {
+			if (array_count(&scan->mentions) >=
+			    BOUNCE_MAX_SCAN_ADDRESSES)
+				return;
+			mention.line = i;
+			mention.address = p_strdup_until(scan->pool,
+				line->text + mention.begin,
+				line->text + mention.end);
+			mention.tier = BOUNCE_NOTICE_NONE;
+			mention.score = 0;
+			mention.foreign = mention.delayed = FALSE;
+			T_BEGIN {
+				weigh(scan, report, &mention);
+				join(scan, &mention);
+			} T_END;
+			array_push_back(&scan->mentions, &mention);
+		}
+	}
+}

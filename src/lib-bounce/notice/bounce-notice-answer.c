@@ -1,0 +1,349 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-notice-private.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* What servers answered, within a notice: where the answer for a recipient
+   stands, how far it goes and who was asked. */
+
+/* Words before a host's name. */
+static const char *const host_labels[] = {
+	"while talking to ", "host ", "server ", "connected to ",
+	"remote server ", "rejected by ", "by the host ", "response from ",
+	"error from ", "generating server: ", "remote mta ", "from mx ", NULL
+};
+
+bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
+			    const struct bounce_recipient *rcpt)
+{
+	return (rcpt->address != NULL &&
+		strcasecmp(mention->address, rcpt->address) == 0) ||
+		(rcpt->original_address != NULL &&
+		 strcasecmp(mention->address, rcpt->original_address) == 0);
+}
+
+bool bounce_notice_is_recipient(const struct bounce_notice_mention *mention,
+			      const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->address != NULL && bounce_notice_names_rcpt(mention, rcpt))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Text of a server's answer without what transcripts put before it. */
+static const char *strip_prompt(const char *text)
+{
+	text += strspn(text, " <>");
+	if (bounce_text_ibegins(text, "received:"))
+		text += strspn(text + 9, " <>") + 9;
+	return text;
+}
+
+static bool same_code(const char *text, const char *code)
+{
+	text = strip_prompt(text);
+	return strncmp(text, code, 3) == 0 &&
+		(text[3] == ' ' || text[3] == '-');
+}
+
+static bool begins_other(const struct bounce_notice_line *line)
+{
+	const char *text = line->text;
+
+	return *text == '\0' || strncmp(text, ">>>", 3) == 0 ||
+		strncmp(text, "<<<", 3) == 0 || strncmp(text, "--", 2) == 0 ||
+		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
+		bounce_reply_begins(text) ||
+		/* Postfix wraps before it */
+		(*text == '(' && !bounce_text_ibegins(text, "(in reply to")) ||
+		(*text == '<' && line->indent == 0) ||
+		bounce_notice_is_manners(line) ||
+		bounce_text_ibegins(text, "giving up") ||
+		bounce_text_ibegins(text, "final-recipient:") ||
+		bounce_text_ibegins(text, "action:") ||
+		bounce_text_ibegins(text, "status:");
+}
+
+/* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
+bool bounce_notice_is_refusal(const char *text)
+{
+	const char *code, *at, *status;
+
+	code = bounce_reply_find(text, &at);
+	if (code == NULL)
+		return FALSE;
+	at += 3 + strspn(at + 3, " -:#(");
+	status = bounce_status_find(at);
+	return status != NULL && status[0] == code[0] &&
+		bounce_text_begins(at, status);
+}
+
+static unsigned int count_char(const char *text, char chr)
+{
+	unsigned int count = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == chr)
+			count++;
+	}
+	return count;
+}
+
+/* Without what closes something that was opened before the text: "<mx #5.1.1
+   smtp;550 no>" */
+static const char *strip_closing(const char *text)
+{
+	static const char closing[] = "'\")>]", opening[] = "'\"(<[";
+	size_t len = strlen(text);
+	const char *p;
+
+	for (unsigned int i = 0; i < 4 && len > 3; i++) {
+		p = strchr(closing, text[len - 1]);
+		if (p == NULL)
+			break;
+		unsigned int closed = count_char(text, *p);
+		unsigned int opened = count_char(text, opening[p - closing]);
+
+		if (*p == opening[p - closing] ? closed % 2 == 0 :
+		    closed <= opened)
+			break;
+		text = t_strndup(text, --len);
+	}
+	return text;
+}
+
+/* The answer that begins in line i at reply; lines as far as it goes. */
+const char *bounce_notice_answer_read(const struct bounce_notice *scan,
+				    unsigned int i, const char *at,
+				    const char *code, unsigned int end)
+{
+	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
+	string_t *words = t_str_new(256);
+	const struct bounce_notice_line *next;
+	bool more, wrapped, several = at[3] == '-';
+	const char *text;
+
+	str_append(words, at);
+	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
+		next = bounce_notice_line(scan, i);
+		/* an indented line below one that is not further in; a sentence
+		   that goes on, where the reply does not say where it ends */
+		wrapped = strlen(line->text) > 55 ||
+			(next->indent > 0 && next->indent >= line->indent) ||
+			(!several && i_islower(next->text[0]));
+		more = at[3] == '-';
+		line = next;
+		if (same_code(line->text, code)) {
+			if (!more && !wrapped)
+				break;
+			text = strip_prompt(line->text);
+			at = text;
+		} else if ((wrapped || more) && !begins_other(line) &&
+			   !bounce_notice_is_refusal(line->text)) {
+			text = line->text;
+		} else {
+			break;
+		}
+		str_append_c(words, ' ');
+		str_append(words, text);
+	}
+	return strip_closing(bounce_text_oneline(str_c(words),
+						 BOUNCE_MAX_DIAGNOSTIC));
+}
+
+static bool mentions_in_line(const struct bounce_notice *scan, unsigned int line,
+			     const struct bounce_recipient *rcpt)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && bounce_notice_names_rcpt(mention, rcpt))
+			return TRUE;
+		if (mention->line > line)
+			break;
+	}
+	return FALSE;
+}
+
+static bool mentions_other(const struct bounce_notice *scan, unsigned int line,
+			   const struct bounce_report *report,
+			   const struct bounce_recipient *rcpt)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && !bounce_notice_names_rcpt(mention, rcpt) &&
+		    bounce_notice_is_recipient(mention, report))
+			return TRUE;
+		if (mention->line > line)
+			break;
+	}
+	return FALSE;
+}
+
+/* How well an answer fits: 0 = not at all. */
+static unsigned int answer_rank(const struct bounce_notice_line *line,
+				const char *at, const char *code)
+{
+	unsigned int rank = 1;
+
+	if (bounce_text_begins(line->text, ">>>") ||
+	    bounce_text_ibegins(line->text, "out:"))
+		return 0;
+	if (code[0] == '5')
+		rank++;
+	if (bounce_status_find(at) != NULL)
+		rank++;
+	/* what follows from the refusal is not its cause, and a bare code says
+	   none */
+	if (at[3] == '\0' || strstr(line->folded, "no recipients") != NULL ||
+	    strstr(line->folded, "need rcpt") != NULL ||
+	    strstr(line->folded, "rcpt first") != NULL ||
+	    strstr(line->folded, "service unavailable") != NULL ||
+	    strncmp(at, "503", 3) == 0)
+		rank = 1;
+	return rank;
+}
+
+/* sendmail says in its own words what the server said in the line above:
+   "<<< 553 SPF fail" becomes "550 5.1.1 bob@example.com... User unknown". */
+static void use_quoted(const struct bounce_notice *scan, unsigned int first,
+		       unsigned int *line, const char **at, const char **code)
+{
+	const struct bounce_notice_line *quoted;
+	const char *quoted_at, *quoted_code;
+	unsigned int i = *line;
+
+	if (strstr(bounce_notice_line(scan, i)->text, "... ") == NULL ||
+	    *at != bounce_notice_line(scan, i)->text)
+		return;
+	while (i > first) {
+		quoted = bounce_notice_line(scan, --i);
+		if (*quoted->text == '\0')
+			continue;
+		if (!bounce_text_begins(quoted->text, "<<<"))
+			break;
+		quoted_code = bounce_reply_find(quoted->text, &quoted_at);
+		if (quoted_code == NULL)
+			break;
+		*line = i;
+		*at = quoted_at;
+		*code = quoted_code;
+	}
+}
+
+/* The best answer within region. only: it must name rcpt. */
+bool bounce_notice_answer_find(const struct bounce_notice *scan,
+			     const struct bounce_report *report,
+			     const struct bounce_recipient *rcpt,
+			     const struct bounce_notice_region *region, bool only,
+			     unsigned int *line_r, const char **at_r,
+			     const char **code_r)
+{
+	const struct bounce_notice_line *line;
+	const char *at, *code;
+	unsigned int i, rank, best = 0;
+	bool named;
+
+	for (i = region->first; i < region->end; i++) {
+		line = bounce_notice_line(scan, i);
+		code = bounce_reply_find(line->text, &at);
+		if (code == NULL)
+			continue;
+		named = mentions_in_line(scan, i, rcpt) ||
+			(i > 0 && strncmp(bounce_notice_line(scan, i - 1)->text,
+					  ">>>", 3) == 0 &&
+			 mentions_in_line(scan, i - 1, rcpt));
+		if (only ? !named :
+		    (!named && mentions_other(scan, i, report, rcpt)))
+			continue;
+		rank = answer_rank(line, at, code);
+		if (rank > best) {
+			best = rank;
+			*line_r = i;
+			*at_r = at;
+			*code_r = code;
+		}
+	}
+	if (best > 0)
+		use_quoted(scan, region->first, line_r, at_r, code_r);
+	return best > 0;
+}
+
+/* The host name (or address) at text, less what dresses it. Data stack, or
+   NULL. */
+static const char *host_at(const char *text)
+{
+	const char *end, *host;
+
+	text += strspn(text, " <[(\"'");
+	end = text;
+	while (i_isalnum(*end) || *end == '.' || *end == '-' || *end == '_')
+		end++;
+	while (end > text && end[-1] == '.')
+		end--;
+	host = t_strdup_until(text, end);
+	return strchr(host, '.') != NULL && strlen(host) < 256 ? host : NULL;
+}
+
+const char *bounce_notice_host_find(const struct bounce_notice *scan,
+				  const struct bounce_notice_region *region,
+				  unsigned int line)
+{
+	const char *folded, *p, *host;
+	unsigned int i, j;
+
+	for (i = I_MIN(line + 1, region->end); i > region->first; i--) {
+		folded = bounce_notice_line(scan, i - 1)->folded;
+		for (j = 0; host_labels[j] != NULL; j++) {
+			p = strstr(folded, host_labels[j]);
+			/* "the mail system at host ..." is who reports */
+			if (p == NULL || (p > folded + 2 &&
+					  strncmp(p - 3, "at ", 3) == 0))
+				continue;
+			host = host_at(p + strlen(host_labels[j]));
+			if (host != NULL)
+				return host;
+		}
+	}
+	return NULL;
+}
+
+const char *bounce_notice_reporter_find(const struct bounce_notice *scan)
+{
+	static const char *const labels[] = {
+		" at host ", " at ", " on ", NULL
+	};
+	const struct bounce_notice_line *line;
+	const char *p, *host;
+
+	array_foreach(&scan->lines, line) {
+		p = strstr(line->folded, "generating server: ");
+		if (p != NULL)
+			return host_at(p + strlen("generating server: "));
+		/* "Hi. This is the qmail-send program at mx.example.com." */
+		p = strstr(line->folded, "this is the ");
+		if (p == NULL || p > line->folded + 8)
+			continue;
+		for (unsigned int i = 0; labels[i] != NULL; i++) {
+			if (strstr(p, labels[i]) == NULL)
+				continue;
+			host = host_at(strstr(p, labels[i]) +
+				       strlen(labels[i]));
+			if (host != NULL)
+				return host;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,128 @@
+#ifndef BOUNCE_NOTICE_PRIVATE_H
+#define BOUNCE_NOTICE_PRIVATE_H
+
+#include "array.h"
+#include "bounce-notice.h"
+
+/* One line of the notice. */
+struct bounce_notice_line {
+	/* without white space and quoting at its ends; "" = empty */
+	const char *text;
+	/* the same as bounce_text_fold() makes it */
+	const char *folded;
+	/* white space before the text */
+	unsigned int indent;
+};
+
+/* One place where an address stands. */
+struct bounce_notice_mention {
+	const char *address;
+	unsigned int line;
+	/* bytes of the line's text */
+	unsigned int begin, end;
+	enum bounce_notice_tier tier;
+	int score;
+	/* the sender's, a contact's, quoted, in a link */
+	bool foreign;
+	/* below a line that says that it is only delayed */
+	bool delayed;
+};
+
+/* Lines of the notice. */
+struct bounce_notice_region {
+	unsigned int first, end;
+};
+
+struct bounce_notice {
+	pool_t pool;
+	ARRAY(struct bounce_notice_line) lines;
+	ARRAY(struct bounce_notice_mention) mentions;
+	const char *notice;
+	const char *folded;
+	/* who got the report: they sent the mail */
+	ARRAY_TYPE(const_string) self;
+	/* to whom it went, as the report's header says */
+	ARRAY_TYPE(const_string) failed;
+	/* bounce_notice_refuses(), once it was asked */
+	bool refuses, refuses_known;
+};
+
+/* Where the notice ends: the number of its lines. block_r is the first line of
+   the returned header, or the number of lines if there is none. */
+unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
+				  unsigned int *block_r);
+
+/* The line without at most indent bytes of white space at its start. */
+const char *bounce_notice_unindent(const char *line, size_t indent);
+
+/* Is the line a field of a mail's header, "Subject: hello"? */
+bool bounce_notice_is_field(const char *line);
+
+/* Find the next address in line at or behind *pos, which is set behind it. */
+bool bounce_notice_address_next(const char *line, unsigned int *pos,
+			      unsigned int *begin_r, unsigned int *end_r);
+/* The words (folded) before an address: the label that says that it failed
+   (static, or NULL); do they say that it is somebody else's; do they end with a
+   colon; are they a field's name, in any language, that is not the sender's? */
+const char *bounce_notice_label_failed(const char *folded);
+bool bounce_notice_label_other(const char *folded);
+bool bounce_notice_label_colon(const char *folded);
+bool bounce_notice_label_field(const char *folded);
+/* Does the line (folded) say that what it names failed; does it announce a list
+   of recipients; does it name whom to write to? */
+bool bounce_notice_says_failed(const char *folded);
+bool bounce_notice_announces(const char *folded);
+bool bounce_notice_says_contact(const char *folded);
+/* Does it announce whom the mail reached; whom it may reach yet? */
+bool bounce_notice_says_delivered(const char *folded);
+bool bounce_notice_says_delayed(const char *folded);
+
+/* Find and weigh the addresses of the notice: fills scan->mentions. */
+void bounce_notice_addresses(struct bounce_notice *scan,
+			   const struct bounce_report *report);
+
+static inline const struct bounce_notice_line *
+bounce_notice_line(const struct bounce_notice *scan, unsigned int i)
+{
+	return array_idx(&scan->lines, i);
+}
+
+/* Does the line hold a mailer's manners, which say nothing of the cause? */
+bool bounce_notice_is_manners(const struct bounce_notice_line *line);
+
+/* Is mention one of rcpt's addresses; one of any recipient's? */
+bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
+			    const struct bounce_recipient *rcpt);
+bool bounce_notice_is_recipient(const struct bounce_notice_mention *mention,
+			      const struct bounce_report *report);
+
+/* Does text quote a refusal with its enhanced code, "550 5.1.1"? */
+bool bounce_notice_is_refusal(const char *text);
+
+/* The best answer of a server within region: its line, where in it the reply
+   code stands, and the code (data stack). only: it must name rcpt; else it must
+   not name another recipient. */
+bool bounce_notice_answer_find(const struct bounce_notice *scan,
+			     const struct bounce_report *report,
+			     const struct bounce_recipient *rcpt,
+			     const struct bounce_notice_region *region, bool only,
+			     unsigned int *line_r, const char **at_r,
+			     const char **code_r);
+/* That answer whole, as far as it goes before line end. Data stack. */
+const char *bounce_notice_answer_read(const struct bounce_notice *scan,
+				    unsigned int line, const char *at,
+				    const char *code, unsigned int end);
+/* The SMTP command that answer, in that line, answers. Static, or NULL. */
+const char *
+bounce_notice_command_find(const struct bounce_notice *scan,
+			 const struct bounce_notice_region *region,
+			 unsigned int line, const char *answer);
+/* The host that gave the answer in that line. Data stack, or NULL. */
+const char *bounce_notice_host_find(const struct bounce_notice *scan,
+				  const struct bounce_notice_region *region,
+				  unsigned int line);
+
+bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
+			   const char *address);
+
+#endif

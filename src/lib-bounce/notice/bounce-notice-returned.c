@@ -1,0 +1,272 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-notice-private.h"
+#include "bounce-text.h"
+
+/* Lines that say: from here on it is your own mail. Folded. */
+static const char *const markers[] = {
+	"below this line is a copy", "copy of the message", "copy of your message",
+	"copy of the original message", "copy of the header",
+	"copy of the mail", "copy of your original",
+	"original message follows", "message headers follow",
+	"header of the original message", "headers of the original message",
+	"returned mail follows", "returned message follows",
+	"unsent message follows", "unsent message below",
+	"message header follows", "message headers:", "message follows",
+	"message text follows", "original message headers",
+	"original message header", "original mail as follows",
+	"begin returned message", "returned message", "undelivered message",
+	"message in question", "content of the original",
+	"contents of the original message", "begin original message",
+	"text of your message", "start of the original message",
+	"top 20 lines of the message", "original message is",
+	"your message reads", "included is the", "-- old message",
+	"old message:", "the original message was", "message body suppressed",
+	"original-message", "original message", "forwarded message",
+	"originalnachricht", "ursprüngliche nachricht",
+	"kopie der nachricht", "kopie ihrer nachricht", "kopfzeilen der",
+	"message d'origine", "message original", "en-têtes du message",
+	"mensaje original", "mensagem original", "messaggio originale",
+	"oorspronkelijk bericht", "oryginalna wiadomo", "исходное сообщение",
+	"元のメール", "元のメッセージ", "原始邮件", "原邮件", "原郵件",
+	NULL
+};
+
+/* Fields that every returned mail has and that no notice lists. */
+static const char *const trace_fields[] = {
+	"Received", "Return-Path", "DKIM-Signature", "MIME-Version",
+	"Content-Type", "Content-Transfer-Encoding", "Message-ID",
+	"Delivered-To", "X-Mailer", "User-Agent", "ARC-Seal",
+	"Authentication-Results", "X-Received", "Received-SPF",
+	"X-Google-Smtp-Source", "X-Originating-IP", "References",
+	"DomainKey-Signature", "X-Envelope-From", "Reply-To", "X-Priority",
+	NULL
+};
+static const char *const other_fields[] = {
+	"From", "To", "Cc", "Subject", "Date", "Sender", "In-Reply-To",
+	"List-Id", "List-Unsubscribe", "Precedence", "Importance",
+	"Errors-To", "Organization", "Thread-Index", "Thread-Topic", NULL
+};
+
+const char *bounce_notice_unindent(const char *line, size_t indent)
+{
+	return line + I_MIN(strspn(line, " \t"), indent);
+}
+
+static bool is_field(const char *line, const char *const *names)
+{
+	size_t len;
+
+	for (; *names != NULL; names++) {
+		len = strlen(*names);
+		if (strncasecmp(line, *names, len) == 0 && line[len] == ':')
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool bounce_notice_is_field(const char *line)
+{
+	/* of SMTP's "MAIL FROM:<a@example.com>", wrapped */
+	if (bounce_text_begins(line, "FROM:<") ||
+	    bounce_text_begins(line, "TO:<"))
+		return FALSE;
+	if (line[strcspn(line, " :\t")] != ':')
+		return FALSE;
+	if (strncasecmp(line, "X-", 2) == 0 && strchr(line, ':') != NULL &&
+	    strcspn(line, " :") == strcspn(line, ":"))
+		return TRUE;
+	return is_field(line, trace_fields) || is_field(line, other_fields);
+}
+
+/* Does a header block begin at this line, of which indent is no part? At least
+   two fields, one of which no notice would hold; a part's header, where a
+   boundary was lost, is none. */
+static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
+		     size_t indent)
+{
+	unsigned int i, count = array_count(lines), fields = 0, traces = 0;
+	unsigned int mime = 0;
+	const char *line;
+
+	for (i = first; i < count && i < first + 40; i++) {
+		line = bounce_notice_unindent(array_idx_elem(lines, i), indent);
+		if (*line == ' ' || *line == '\t') {
+			if (i == first)
+				return FALSE;
+			continue;
+		}
+		if (*line == '\0')
+			break;
+		if (bounce_notice_is_field(line)) {
+			fields++;
+			if (is_field(line, trace_fields))
+				traces++;
+			if (bounce_text_ibegins(line, "Content-"))
+				mime++;
+		} else if (i == first && bounce_text_begins(line, "From ")) {
+			/* mbox */
+		} else if (strcspn(line, " :") != strcspn(line, ":") ||
+			   strchr(line, ':') == NULL) {
+			break;
+		}
+		if (fields >= 2 && traces >= 1 && fields > mime)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Is the line dressed as a heading, "--- so ---", or short with a colon? */
+static bool is_heading(const char *line)
+{
+	size_t len = strlen(line);
+	const char *p = line;
+
+	while (*p == ' ' || *p == '\t' || *p == '|')
+		p++;
+	if (len > 100)
+		return FALSE;
+	if (bounce_text_begins(p, "--") || bounce_text_begins(p, "==") ||
+	    bounce_text_begins(p, "**") || bounce_text_begins(p, "__") ||
+	    bounce_text_begins(p, "##") || bounce_text_begins(p, "~~"))
+		return TRUE;
+	return len > 0 && len < 60 && line[len - 1] == ':';
+}
+
+/* No strcasestr(): this runs for each line, and most are short. word is in
+   lower case. */
+static bool holds(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *line != '\0'; line++) {
+		if ((*line | 0x20) == *word && strncasecmp(line, word, len) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool is_marker(const char *line)
+{
+	static const char *const spoken[] = {
+		"was received", "attached", "below is", "resend", "re-send",
+		"not receive", "transcript",
+		NULL
+	};
+	const char *folded;
+
+	if (!is_heading(line) && !holds(line, "follow") &&
+	    !holds(line, "copy of"))
+		return FALSE;
+	folded = bounce_text_fold(line, 200);
+	if (bounce_text_find(folded, markers) == NULL)
+		return FALSE;
+	/* the mailer may speak of the mail before it returns it */
+	return bounce_text_find(folded, spoken) == NULL;
+}
+
+unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
+				  unsigned int *block_r)
+{
+	unsigned int i, count = array_count(lines), end = count;
+	unsigned int seen = 0;
+	size_t indent;
+	const char *line;
+	bool block;
+
+	*block_r = count;
+	for (i = 0; i < count && *block_r == count; i++) T_BEGIN {
+		line = array_idx_elem(lines, i);
+		/* fml indents what it returns; an indented header that nothing
+		   announces describes the mail */
+		indent = end == count ? 0 : strspn(line, " \t");
+		block = (bounce_notice_is_field(line + indent) ||
+			 bounce_text_begins(line + indent, "From ")) &&
+			is_block(lines, i, indent);
+		if (block) {
+			*block_r = i;
+			end = I_MIN(end, i);
+		} else if (end == count && seen > 0 && is_marker(line) &&
+			   strchr(line, '@') == NULL) {
+			end = i;
+		}
+		if (*line != '\0')
+			seen++;
+	} T_END;
+	return end;
+}
+
+static void add_addresses(pool_t pool,
+			  const ARRAY_TYPE(bounce_header) *headers,
+			  const char *name, struct bounce_report *report)
+{
+	const struct bounce_header *header;
+	ARRAY_TYPE(const_string) list;
+	const char *const *address, *other;
+	bool found;
+
+	t_array_init(&list, 8);
+	array_foreach(headers, header) {
+		if (strcasecmp(header->name, name) == 0)
+			bounce_header_addresses(pool, header->value, &list);
+	}
+	array_foreach(&list, address) {
+		found = FALSE;
+		for (unsigned int i = 0;
+		     i < array_count(&report->original_to); i++) {
+			other = array_idx_elem(&report->original_to, i);
+			if (strcasecmp(other, *address) == 0)
+				found = TRUE;
+		}
+		if (!found && array_count(&report->original_to) <
+		    BOUNCE_MAX_RECIPIENTS)
+			array_push_back(&report->original_to, address);
+	}
+}
+
+static const char *nonempty(const char *value)
+{
+	return value == NULL || *value == '\0' ? NULL : value;
+}
+
+/* "<id@host>" of a Message-ID field, with < > */
+static const char *message_id(pool_t pool, const char *value)
+{
+	const char *begin, *end;
+
+	if (value == NULL || (begin = strchr(value, '<')) == NULL ||
+	    (end = strchr(begin, '>')) == NULL)
+		return nonempty(value);
+	return p_strdup_until(pool, begin, end + 1);
+}
+
+void bounce_notice_returned(pool_t pool, const char *block,
+			  struct bounce_report *report)
+{
+	static const char *const names[] = {
+		"Message-ID", "Subject", "From", "Return-Path", "To", "Cc", NULL
+	};
+	ARRAY_TYPE(bounce_header) headers;
+
+	if (*block == '\0')
+		return;
+	bounce_header_split(pool, block, names, &headers);
+	report->original_headers = p_strdup(pool, block);
+	report->original_message_id =
+		message_id(pool, bounce_header_find(&headers, "Message-ID"));
+	report->original_subject =
+		nonempty(bounce_header_find(&headers, "Subject"));
+	report->original_from = bounce_header_address(pool,
+		bounce_header_find(&headers, "From"));
+	if (report->original_from == NULL) {
+		report->original_from = bounce_header_address(pool,
+			bounce_header_find(&headers, "Return-Path"));
+	}
+	add_addresses(pool, &headers, "To", report);
+	add_addresses(pool, &headers, "Cc", report);
+}

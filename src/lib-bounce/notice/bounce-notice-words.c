@@ -1,0 +1,269 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "unichar.h"
+#include "bounce-limits.h"
+#include "bounce-notice-private.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+
+/* What the notice says of each recipient: from the line that lists it as far
+   as the next recipient's, and the server's answers that name it. */
+
+/* Lines that are the mailer's manners; they say nothing of the cause. */
+static const char *const manners[] = {
+	"this message was created automatically", "this is an automatically",
+	"this is the mail system at host", "do not reply", "please do not",
+	"mime-encapsulated message", "message in mime format",
+	"i'm sorry to have to inform", "be delivered to one or more recip",
+	"for further assistance",
+	"if you do so, please include", "delete your own text",
+	"more information", "this report",
+	"please include", "best regards", "thank you", "the mail system",
+	"automatically generated", "this is the", "included as a",
+	"message is attached", "no virus", "no viruses", "any virus", NULL
+};
+
+/* What gateways and companies put above and below every mail. */
+static const char *const stamps[] = {
+	"[external]", "caution:", "do not click", "outside of the organi",
+	"outside of your organi", "outside the organi",
+	"outside your organi", "scanned for", "scanned by",
+	"checked for virus", "checked by avg", "virus scanner", "virus-free",
+	"virus free", "virus-checked", "by mailscanner", "believed to be clean",
+	"confidential", "disclaimer", "intended solely", "intended only",
+	"virenfrei", "auf viren geprüft", "auf viren überprüft", "vertraulich",
+	"sans virus", "l'absence de virus", "analysé par", "confidentiel",
+	"libre de virus", "sin virus", "confidencial", "livre de vírus",
+	"verificado por", "senza virus", "riservat", "virusvrij",
+	"op virussen", "vertrouwelijk", "wolna od wirus", "wolny od wirus",
+	"проверено на вирусы", "вирусов не", "ウイルスチェック済", NULL
+};
+/* But this is what came of it, or what is said of an address. */
+static const char *const findings[] = {
+	"infect", "found", "detect", "reject", "refus", "block", "not accept",
+	"denied", "quarantin", "fail", "return", "deliver", "contains a",
+	"contained", "unknown", "exist", "no such", "invalid", "full", "quota",
+	"unavail", "disab", "inactive", NULL
+};
+
+bool bounce_notice_is_manners(const struct bounce_notice_line *line)
+{
+	struct bounce_text_pairs pairs;
+
+	if (*line->folded == '\0')
+		return FALSE;
+	bounce_text_pairs(line->folded, &pairs);
+	return bounce_text_pairs_find(&pairs, manners) != NULL ||
+		(bounce_text_pairs_find(&pairs, stamps) != NULL &&
+		 bounce_text_pairs_find(&pairs, findings) == NULL);
+}
+
+static bool is_listed(const struct bounce_notice_mention *mention)
+{
+	return mention->tier >= BOUNCE_NOTICE_SENTENCE ||
+		mention->tier == BOUNCE_NOTICE_GUESS;
+}
+
+/* The lines that belong to rcpt. FALSE if it is not listed. */
+static bool find_region(const struct bounce_notice *scan,
+			const struct bounce_report *report,
+			const struct bounce_recipient *rcpt,
+			struct bounce_notice_region *region_r)
+{
+	const struct bounce_notice_mention *mention, *first = NULL;
+
+	array_foreach(&scan->mentions, mention) {
+		if (first == NULL) {
+			if (is_listed(mention) && bounce_notice_names_rcpt(mention, rcpt))
+				first = mention;
+			continue;
+		}
+		if ((mention->tier >= BOUNCE_NOTICE_LISTED ||
+		     mention->tier == BOUNCE_NOTICE_GUESS) &&
+		    mention->line > first->line && !bounce_notice_names_rcpt(mention, rcpt) &&
+		    bounce_notice_is_recipient(mention, report)) {
+			region_r->first = first->line;
+			region_r->end = mention->line;
+			return TRUE;
+		}
+	}
+	if (first == NULL)
+		return FALSE;
+	region_r->first = first->line;
+	region_r->end = array_count(&scan->lines);
+	return TRUE;
+}
+
+/* The mailer's own words within region, without its manners. */
+static const char *find_explanation(const struct bounce_notice *scan,
+				    const struct bounce_notice_region *region)
+{
+	string_t *words = t_str_new(256);
+	const struct bounce_notice_line *line;
+
+	for (unsigned int i = region->first; i < region->end &&
+	     str_len(words) < BOUNCE_MAX_EXPLANATION; i++) {
+		line = bounce_notice_line(scan, i);
+		/* the mail's subject and senders are no cause */
+		if (*line->text == '\0' ||
+		    bounce_notice_is_manners(line) ||
+		    bounce_notice_is_field(line->text))
+			continue;
+		if (str_len(words) > 0)
+			str_append_c(words, ' ');
+		str_append(words, line->text);
+	}
+	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+}
+
+/* A region of one recipient that holds no more than its address: the words
+   stand for all of them, before or behind. */
+static bool is_bare(const struct bounce_notice *scan,
+		    const struct bounce_notice_region *region)
+{
+	const struct bounce_notice_line *line;
+	unsigned int letters = 0;
+
+	for (unsigned int i = region->first; i < region->end; i++) {
+		line = bounce_notice_line(scan, i);
+		if (i == region->first && strchr(line->text, '@') != NULL &&
+		    strlen(line->text) < 80 &&
+		    strchr(line->text, ' ') == NULL)
+			continue;
+		letters += strlen(line->text);
+	}
+	return letters < 8;
+}
+
+static void fill(struct bounce_notice *scan, const struct bounce_report *report,
+		 struct bounce_recipient *rcpt)
+{
+	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
+	const struct bounce_notice_region *scope;
+	struct bounce_notice_region region = whole;
+	unsigned int line = 0;
+	const char *at, *code, *answer = NULL;
+	bool listed, alone = array_count(&report->recipients) == 1;
+
+	listed = rcpt->address != NULL &&
+		find_region(scan, report, rcpt, &region);
+	if (listed && is_bare(scan, &region))
+		region = whole;
+	if (rcpt->diagnostic == NULL) {
+		if ((rcpt->address != NULL &&
+		     bounce_notice_answer_find(scan, report, rcpt, &region, TRUE, &line,
+				 &at, &code)) ||
+		    (rcpt->address != NULL &&
+		     bounce_notice_answer_find(scan, report, rcpt, &whole, TRUE, &line,
+				 &at, &code)) ||
+		    bounce_notice_answer_find(scan, report, rcpt, &region, FALSE, &line,
+				&at, &code) ||
+		    (alone && bounce_notice_answer_find(scan, report, rcpt, &whole, FALSE,
+					  &line, &at, &code)))
+			answer = bounce_notice_answer_read(scan, line, at, code, whole.end);
+		rcpt->diagnostic = p_strdup(scan->pool, answer);
+	} else {
+		(void)bounce_notice_answer_find(scan, report, rcpt, &region, FALSE, &line,
+				  &at, &code);
+		answer = rcpt->diagnostic;
+	}
+	if (answer != NULL) {
+		/* another recipient's host and command are not this one's */
+		scope = line >= region.first && line < region.end ?
+			&region : &whole;
+		if (rcpt->command == NULL)
+			rcpt->command = bounce_notice_command_find(scan, scope,
+								 line, answer);
+		if (rcpt->remote_mta == NULL)
+			rcpt->remote_mta = p_strdup(scan->pool,
+				bounce_notice_host_find(scan, scope, line));
+	}
+	if (rcpt->explanation == NULL && (listed || alone))
+		rcpt->explanation = p_strdup(scan->pool,
+			find_explanation(scan, &region));
+	if (alone && rcpt->explanation != NULL && region.first > 0 &&
+	    uni_utf8_strlen(rcpt->explanation) < 200) {
+		/* what stands before the address may be the reason */
+		rcpt->explanation = p_strdup(scan->pool,
+			find_explanation(scan, &whole));
+	}
+}
+
+/* Codes that a mailer puts before the one that it was given. */
+static bool is_vague(const char *status)
+{
+	return strcmp(status + 1, ".4.7") == 0 ||
+		strcmp(status + 1, ".1.0") == 0 ||
+		strcmp(status + 1, ".0.0") == 0 ||
+		strcmp(status + 1, ".3.0") == 0;
+}
+
+/* "554 4.4.7 Message expired <421 4.4.2 Connection timed out>": the inner
+   answer is the remote host's. */
+static const char *find_status(const char *text)
+{
+	const char *status = bounce_status_find(text), *inner;
+
+	if (status == NULL || !is_vague(status))
+		return status;
+	inner = bounce_status_find(strstr(text, status) + strlen(status));
+	return inner == NULL ? status : inner;
+}
+
+/* The first that goes with the reply code, if there is one: "554 No such user"
+   beside "451 4.4.1 read error". */
+static const char *find_matching(const char *text, const char *reply)
+{
+	const char *status;
+
+	while ((status = bounce_status_find(text)) != NULL && reply != NULL &&
+	       status[0] != reply[0])
+		text = strstr(text, status) + strlen(status);
+	return status;
+}
+
+static void fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt)
+{
+	const char *status = NULL, *reply = NULL;
+
+	if (rcpt->diagnostic != NULL) {
+		status = find_status(rcpt->diagnostic);
+		reply = bounce_reply_find(rcpt->diagnostic, NULL);
+	}
+	/* "250 2.0.0 Ok" of what was delivered */
+	if (reply == NULL && rcpt->diagnostic != NULL &&
+	    rcpt->action >= BOUNCE_ACTION_DELIVERED &&
+	    rcpt->diagnostic[0] == '2' && i_isdigit(rcpt->diagnostic[1]) &&
+	    i_isdigit(rcpt->diagnostic[2]) && rcpt->diagnostic[3] == ' ')
+		reply = t_strndup(rcpt->diagnostic, 3);
+	if (status == NULL && rcpt->explanation != NULL) {
+		status = find_matching(rcpt->explanation, reply);
+		/* "5.0.0" says less than what the mailer says elsewhere */
+		if (status != NULL && rcpt->status_field != NULL &&
+		    (strcmp(rcpt->status_field + 1, ".0.0") != 0 ||
+		     rcpt->status_field[0] != status[0]))
+			status = NULL;
+	}
+	if (status == NULL)
+		status = rcpt->status_field;
+	if (rcpt->status == NULL)
+		rcpt->status = p_strdup(scan->pool, status);
+	if (rcpt->reply == NULL)
+		rcpt->reply = p_strdup(scan->pool, reply);
+}
+
+void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+
+	array_foreach_modifiable(&report->recipients, rcpt) T_BEGIN {
+		fill(scan, report, rcpt);
+		fill_codes(scan, rcpt);
+	} T_END;
+}

@@ -1,0 +1,411 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-notice-private.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. */
+static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
+{
+	const char *end, *line;
+	size_t len, total = 0;
+
+	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
+	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
+		end = text + strcspn(text, "\n");
+		len = bounce_text_cut(text, end - text, BOUNCE_MAX_LINE);
+		line = t_strndup(text, len);
+		array_push_back(lines, &line);
+		total += len + 1;
+		text = *end == '\0' ? end : end + 1;
+	}
+}
+
+static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
+			      unsigned int first, unsigned int end)
+{
+	string_t *dest = t_str_new(1024);
+
+	for (; first < end; first++) {
+		str_append(dest, array_idx_elem(lines, first));
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+/* The returned mail, which may be indented. */
+static const char *join_block(const ARRAY_TYPE(const_string) *lines,
+			      unsigned int first)
+{
+	unsigned int end = array_count(lines);
+	string_t *dest = t_str_new(1024);
+	size_t indent = first == end ? 0 :
+		strspn(array_idx_elem(lines, first), " \t");
+
+	for (; first < end; first++) {
+		str_append(dest, bounce_notice_unindent(
+			array_idx_elem(lines, first), indent));
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+static bool is_quoted(const char *line)
+{
+	return line[0] == '>' && line[1] == ' ';
+}
+
+/* A line without the "> " that some mailers put before the addresses of their
+   lists. Other quoted lines are somebody else's words, and so is what they end
+   with: last is the line above. */
+static const char *clean_line(const char *line, const char *last)
+{
+	line += strspn(line, " \t");
+	if (is_quoted(line) && strchr(line + 2, ' ') == NULL &&
+	    (!is_quoted(last) || strchr(last + 2, ' ') == NULL))
+		line += 2;
+	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
+}
+
+static void add_line(struct bounce_notice *scan, const char *raw,
+		     const char *last)
+{
+	struct bounce_notice_line *line = array_append_space(&scan->lines);
+	const char *text;
+
+	line->indent = strspn(raw, " \t");
+	T_BEGIN {
+		text = clean_line(raw, last);
+		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
+		line->folded = bounce_text_lower(p_strdup(scan->pool,
+							  line->text));
+	} T_END;
+}
+
+static void add_header(struct bounce_notice *scan,
+		       const struct bounce_message *message, const char *name,
+		       ARRAY_TYPE(const_string) *list)
+{
+	const struct bounce_header *header;
+
+	array_foreach(&message->headers, header) {
+		if (strcasecmp(header->name, name) == 0)
+			bounce_header_addresses(scan->pool, header->value,
+						list);
+	}
+}
+
+struct bounce_notice *bounce_notice_init(pool_t pool,
+				     const struct bounce_message *message,
+				     struct bounce_report *report)
+{
+	struct bounce_notice *scan = p_new(pool, struct bounce_notice, 1);
+	ARRAY_TYPE(const_string) lines;
+	unsigned int i, end, block;
+
+	scan->pool = pool;
+	p_array_init(&scan->lines, pool, 64);
+	p_array_init(&scan->mentions, pool, 16);
+	p_array_init(&scan->self, pool, 4);
+	p_array_init(&scan->failed, pool, 4);
+	bounce_notice_returned(pool, message->returned, report);
+	add_header(scan, message, "To", &scan->self);
+	add_header(scan, message, "X-Failed-Recipients", &scan->failed);
+	T_BEGIN {
+		t_array_init(&lines, 128);
+		split_lines(message->text, &lines);
+		end = bounce_notice_find_end(&lines, &block);
+		if (*message->returned == '\0') {
+			bounce_notice_returned(pool, join_block(&lines, block),
+					     report);
+		}
+		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
+		scan->folded = p_strdup(pool,
+			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
+		for (i = 0; i < end; i++)
+			add_line(scan, array_idx_elem(&lines, i), i == 0 ?
+				 "" : array_idx_elem(&lines, i - 1));
+	} T_END;
+	if (report->original_from != NULL)
+		array_push_back(&scan->self, &report->original_from);
+	bounce_notice_addresses(scan, report);
+	return scan;
+}
+
+const char *bounce_notice_notice(const struct bounce_notice *scan)
+{
+	return scan->notice;
+}
+
+const char *bounce_notice_folded(const struct bounce_notice *scan)
+{
+	return scan->folded;
+}
+
+static void add_recipient(struct bounce_report *report, const char *address)
+{
+	struct bounce_recipient *rcpt;
+
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (strcasecmp(rcpt->address, address) == 0)
+			return;
+	}
+	if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS) {
+		report->truncated = TRUE;
+		return;
+	}
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->action = BOUNCE_ACTION_FAILED;
+}
+
+#define SCORE_MIN 3
+
+/* What stands around the address: "<bob@example.com>:" is "<>:", "Unknown user:
+   bob@example.com" is "Unknown user: ". Data stack. */
+static const char *look_of(const struct bounce_notice *scan,
+			   const struct bounce_notice_mention *mention)
+{
+	const char *text = bounce_notice_line(scan, mention->line)->text;
+	const char *behind = text + mention->end;
+
+	return t_strconcat(t_strndup(text, mention->begin),
+			   t_strndup(behind, strspn(behind, ">])\"':")), NULL);
+}
+
+/* The look of the best one, "" if it has none. */
+static const char *best_look(const struct bounce_notice *scan,
+			     enum bounce_notice_tier tier, int best)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->tier == tier && mention->score == best)
+			return look_of(scan, mention);
+	}
+	return "";
+}
+
+static bool is_chosen(const struct bounce_notice *scan,
+		      const struct bounce_notice_mention *mention,
+		      enum bounce_notice_tier tier, int best, const char *look)
+{
+	if (mention->tier != tier || mention->score < SCORE_MIN)
+		return FALSE;
+	/* only what is as likely as the best, or looks like it */
+	if ((tier == BOUNCE_NOTICE_SENTENCE && mention->score < best - 1) ||
+	    (tier == BOUNCE_NOTICE_LISTED && mention->score < best - 4))
+		return *look != '\0' &&
+			strcmp(look_of(scan, mention), look) == 0;
+	return TRUE;
+}
+
+static void add_chosen(const struct bounce_notice *scan,
+		       enum bounce_notice_tier tier, int best, bool delayed,
+		       struct bounce_report *report)
+{
+	const char *look = best_look(scan, tier, best);
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->delayed == delayed &&
+		    is_chosen(scan, mention, tier, best, look))
+			add_recipient(report, mention->address);
+	}
+}
+
+enum bounce_notice_tier
+bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report)
+{
+	const struct bounce_notice_mention *mention;
+	const char *const *address;
+	enum bounce_notice_tier tier = BOUNCE_NOTICE_NONE;
+	int best = 0;
+
+	/* the header names them all; the notice may have lost some */
+	array_foreach(&scan->failed, address)
+		add_recipient(report, *address);
+	if (array_count(&report->recipients) > 0)
+		return BOUNCE_NOTICE_FIELD;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->score < SCORE_MIN || mention->tier < tier)
+			continue;
+		if (mention->tier > tier)
+			best = 0;
+		tier = mention->tier;
+		best = I_MAX(best, mention->score);
+	}
+	if (tier == BOUNCE_NOTICE_NONE)
+		return tier;
+	T_BEGIN {
+		/* who is only delayed has not failed */
+		add_chosen(scan, tier, best, FALSE, report);
+		if (array_count(&report->recipients) == 0)
+			add_chosen(scan, tier, best, TRUE, report);
+	} T_END;
+	return tier;
+}
+
+const char *bounce_notice_only(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_mention *mention;
+	const char *only = NULL;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->foreign)
+			continue;
+		if (only == NULL)
+			only = mention->address;
+		else if (strcasecmp(only, mention->address) != 0)
+			return NULL;
+	}
+	return only;
+}
+
+const char *bounce_notice_only_in(const struct bounce_notice *scan,
+				const char *subject)
+{
+	unsigned int pos = 0, begin, end;
+	const char *address;
+
+	if (subject == NULL ||
+	    !bounce_notice_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	address = p_strdup_until(scan->pool, subject + begin, subject + end);
+	if (bounce_notice_is_listed(&scan->self, address) ||
+	    bounce_notice_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	return address;
+}
+
+static bool find_refusal(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_line *line;
+	bool found = FALSE;
+
+	array_foreach(&scan->lines, line) {
+		T_BEGIN {
+			found = bounce_notice_is_refusal(line->text);
+		} T_END;
+		if (found)
+			break;
+	}
+	return found;
+}
+
+bool bounce_notice_refuses(struct bounce_notice *scan)
+{
+	if (!scan->refuses_known) {
+		scan->refuses = find_refusal(scan);
+		scan->refuses_known = TRUE;
+	}
+	return scan->refuses;
+}
+
+bool bounce_notice_describes(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_line *line;
+	bool subject = FALSE, to = FALSE;
+
+	array_foreach(&scan->lines, line) {
+		if (bounce_text_begins(line->folded, "from:"))
+			return FALSE;
+		if (bounce_text_begins(line->folded, "subject:"))
+			subject = TRUE;
+		else if (bounce_text_begins(line->folded, "to:") ||
+			 bounce_text_begins(line->folded, "rcpt to:") ||
+			 bounce_text_begins(line->folded, "recipient:"))
+			to = TRUE;
+	}
+	return subject && to;
+}
+
+static bool is_name_char(char chr)
+{
+	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
+}
+
+/* The name that a line begins with, or NULL. Exim lists what is no name: "pipe to
+   |/usr/bin/vacation". */
+static const char *bare_name(const char *text)
+{
+	const char *end = text;
+
+	if (!i_isalnum(*text) || bounce_text_begins(text, "pipe to ") ||
+	    bounce_text_begins(text, "save to "))
+		return NULL;
+	while (is_name_char(*end))
+		end++;
+	if (end - text < 2 || end - text > 64 || end[-1] == '.' ||
+	    (*end != '\0' && *end != ' '))
+		return NULL;
+	return t_strdup_until(text, end);
+}
+
+/* The returned mail's own address of that name, else one at domain. */
+static const char *complete_name(struct bounce_notice *scan, const char *name,
+				 const char *domain,
+				 const struct bounce_report *report)
+{
+	const char *const *address;
+	size_t len = strlen(name);
+
+	array_foreach(&report->original_to, address) {
+		if (strncasecmp(*address, name, len) == 0 &&
+		    (*address)[len] == '@')
+			return *address;
+	}
+	return p_strconcat(scan->pool, name, "@", domain, NULL);
+}
+
+static const char *sender_domain(pool_t pool,
+				 const struct bounce_message *message)
+{
+	const char *from = bounce_header_address(pool,
+		bounce_message_header(message, "From"));
+
+	from = from == NULL ? NULL : strrchr(from, '@');
+	return from == NULL ? NULL : from + 1;
+}
+
+enum bounce_notice_tier
+bounce_notice_names(struct bounce_notice *scan,
+		  const struct bounce_message *message,
+		  struct bounce_report *report)
+{
+	static const char *const announcing[] = {
+		"following recipient", "following address",
+		"to the following", NULL
+	};
+	const char *name, *domain = sender_domain(scan->pool, message);
+	const struct bounce_notice_line *line;
+	bool list = FALSE;
+
+	if (domain == NULL)
+		return BOUNCE_NOTICE_NONE;
+	array_foreach(&scan->lines, line) {
+		if (!list) {
+			list = bounce_text_find(line->folded,
+						announcing) != NULL;
+			continue;
+		}
+		if (*line->text == '\0')
+			continue;
+		/* words behind the first may be the reason */
+		name = bare_name(line->text);
+		if (name == NULL ||
+		    (array_count(&report->recipients) > 0 &&
+		     strchr(line->text, ' ') != NULL))
+			break;
+		add_recipient(report, complete_name(scan, name, t_str_lcase(
+			domain), report));
+	}
+	return array_count(&report->recipients) > 0 ?
+		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_NONE;
+}

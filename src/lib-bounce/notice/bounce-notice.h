@@ -1,0 +1,80 @@
+#ifndef BOUNCE_NOTICE_H
+#define BOUNCE_NOTICE_H
+
+/* The general shape of a report in plain words: an introduction, addresses, a
+   reason, the dialogue with a server, the returned mail. No mailer is named
+   here; what is known is how mailers write. */
+
+#include "bounce-types.h"
+
+struct bounce_message;
+struct bounce_notice;
+
+/* How an address stands in the notice; the best kind that is there names the
+   recipients. */
+enum bounce_notice_tier {
+	/* nothing says that it failed */
+	BOUNCE_NOTICE_NONE = 0,
+	/* in a field, or alone below one, whose name we do not know: enough for
+	   a mailer's report, not for anybody's mail */
+	BOUNCE_NOTICE_GUESS,
+	/* within a server's answer only */
+	BOUNCE_NOTICE_ANSWER,
+	/* in a sentence that says so */
+	BOUNCE_NOTICE_SENTENCE,
+	/* on a line of its own, or at the start of one */
+	BOUNCE_NOTICE_LISTED,
+	/* in a field: X-Failed-Recipients */
+	BOUNCE_NOTICE_FIELD
+};
+
+/* Split the mail's text into the notice and the returned mail. report holds
+   what is known of the returned mail so far; where message has no returned
+   part, what the text returns is added to it. All is allocated from pool. */
+struct bounce_notice *bounce_notice_init(pool_t pool,
+				     const struct bounce_message *message,
+				     struct bounce_report *report);
+
+/* The notice alone, LF lines. */
+const char *bounce_notice_notice(const struct bounce_notice *scan);
+/* The notice as bounce_text_fold() makes it. */
+const char *bounce_notice_folded(const struct bounce_notice *scan);
+
+/* Add the recipients that the notice names to report. Returns how they stand
+   in it. */
+enum bounce_notice_tier
+bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report);
+
+/* The same for names without a domain, which are those of the host that sends
+   the report: "...the following recipients:" and the bare names below it. */
+enum bounce_notice_tier
+bounce_notice_names(struct bounce_notice *scan,
+		  const struct bounce_message *message,
+		  struct bounce_report *report);
+
+/* For where nobody is named by any of these: the only address of the notice that
+   is not the sender's or a contact's, the only one of subject (may be NULL) that
+   is not the sender's. From the scan's pool, or NULL. */
+const char *bounce_notice_only(const struct bounce_notice *scan);
+const char *bounce_notice_only_in(const struct bounce_notice *scan,
+				const char *subject);
+
+/* Does the notice quote a server's refusal with its enhanced code, "550 5.1.1"?
+   That says in every language that a delivery failed. */
+bool bounce_notice_refuses(struct bounce_notice *scan);
+/* Does the notice describe the mail by its subject and to whom it went? Whoever
+   passes a mail on by hand says from whom it came. */
+bool bounce_notice_describes(const struct bounce_notice *scan);
+
+/* Fill in what the notice says of each recipient of report (diagnostic, reply,
+   status, command, remote_mta, explanation) where it is not known yet. */
+void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *report);
+
+/* The host that wrote the notice, where it says so. Data stack, or NULL. */
+const char *bounce_notice_reporter_find(const struct bounce_notice *scan);
+
+/* Read the returned mail's header block into report. */
+void bounce_notice_returned(pool_t pool, const char *block,
+			  struct bounce_report *report);
+
+#endif

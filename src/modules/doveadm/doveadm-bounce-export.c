@@ -1,0 +1,103 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* doveadm bounce export: the whole dictionary out. */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "doveadm-bounce.h"
+#include "bounce-csv.h"
+#include "bounce-import.h"
+
+#include <jansson.h>
+
+struct export_cmd {
+	struct doveadm_bounce_cmd cmd;
+	bool csv;
+};
+
+static void export_init(struct doveadm_bounce_cmd *_cmd)
+{
+	struct export_cmd *cmd = container_of(_cmd, struct export_cmd, cmd);
+	const char *format;
+
+	doveadm_print_header("record", "record",
+			     DOVEADM_PRINT_HEADER_FLAG_HIDE_TITLE);
+	if (!doveadm_cmd_param_str(_cmd->ctx.cctx, "format", &format))
+		return;
+	cmd->csv = strcasecmp(format, "csv") == 0;
+	if (!cmd->csv && strcasecmp(format, "json") != 0)
+		doveadm_bounce_wrong(_cmd, "%s is neither json nor csv",
+				     format);
+}
+
+static const char *t_cell(json_t *value)
+{
+	return !json_is_number(value) ? json_string_value(value) :
+		t_strdup_printf("%.12g", json_number_value(value));
+}
+
+static const char *t_csv_row(const struct bounce_record *rec)
+{
+	string_t *str = t_str_new(256);
+	json_t *json = json_loads(bounce_record_encode(rec), 0, NULL);
+
+	for (unsigned int i = 0; bounce_csv_columns[i] != NULL; i++) {
+		bounce_csv_append(str, t_cell(
+			json_object_get(json, bounce_csv_columns[i])));
+	}
+	json_decref(json);
+	return str_c(str);
+}
+
+static int
+export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	   struct bounce_store *store)
+{
+	struct export_cmd *cmd = container_of(_cmd, struct export_cmd, cmd);
+	pool_t pool = pool_alloconly_create("bounce export", 64 * 1024);
+	ARRAY_TYPE(bounce_record) recs;
+	const struct bounce_record *rec;
+	const char *error;
+	int ret;
+
+	p_array_init(&recs, pool, 64);
+	ret = doveadm_bounce_records(store, pool, _cmd->now, NULL, NULL, &recs,
+				     &error);
+	if (ret < 0) {
+		/* half an export would pass for a whole one */
+		doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s", error);
+		pool_unref(&pool);
+		return -1;
+	}
+	if (cmd->csv) {
+		doveadm_print(t_strarray_join(bounce_csv_columns,
+					      ","));
+	}
+	array_foreach(&recs, rec) T_BEGIN {
+		doveadm_print(cmd->csv ? t_csv_row(rec) :
+			      bounce_record_encode(rec));
+	} T_END;
+	pool_unref(&pool);
+	return 0;
+}
+
+static struct doveadm_mail_cmd_context *export_alloc(void)
+{
+	struct export_cmd *cmd = doveadm_bounce_cmd_alloc(struct export_cmd,
+						DOVEADM_PRINT_TYPE_FLOW);
+
+	cmd->cmd.init = export_init;
+	cmd->cmd.run = export_run;
+	return &cmd->cmd.ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_export = {
+	.name = "bounce export",
+	.mail_cmd = export_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("[json|csv]"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('\0', "format", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

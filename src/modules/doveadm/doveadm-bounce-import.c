@@ -1,0 +1,312 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* doveadm bounce import: records, and other people's lists, in. */
+
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "istream.h"
+#include "str.h"
+#include "bounce-reason.h"
+#include "bounce-rules-cache.h"
+#include "compat-doveadm.h"
+#include "doveadm-bounce.h"
+#include "bounce-import.h"
+#include "doveadm-settings.h"
+
+/* Longest line that is read: a record stays below 16 KiB. */
+#define MAX_LINE (1024 * 1024)
+/* Lines that one row of CSV may have. */
+#define MAX_ROW_LINES 100
+
+/*
+ * What becomes of one record
+ */
+
+static bool
+is_persons(const struct bounce_record *rec)
+{
+	return rec->by != BOUNCE_BY_BOUNCE;
+}
+
+/* A person's word stands before what bounces said, the later before the
+   earlier; what is there wins where neither is the case. */
+static bool
+is_better(const struct bounce_record *new_rec, const struct bounce_record *old)
+{
+	if (is_persons(new_rec) != is_persons(old))
+		return is_persons(new_rec);
+	if (new_rec->last != old->last)
+		return new_rec->last > old->last;
+	return new_rec->count > old->count;
+}
+
+static bool
+take_whole(pool_t pool, struct bounce_record *rec, bool exists,
+	   const struct bounce_record *new_rec, time_t now)
+{
+	struct bounce_record old = *rec;
+
+	if (bounce_record_lapsed(new_rec, now) ||
+	    (exists && !is_better(new_rec, rec)))
+		return FALSE;
+	bounce_record_copy(pool, new_rec, rec);
+	/* what CSV cannot hold */
+	if (rec->unknown == NULL)
+		rec->unknown = old.unknown;
+	if (array_is_empty(&rec->recent)) {
+		rec->recent = old.recent;
+		rec->originals = old.originals;
+		rec->seen = old.seen;
+	}
+	return TRUE;
+}
+
+static void
+take_words(pool_t pool, struct bounce_record *rec,
+	   const struct bounce_import_item *item)
+{
+	if (item->reason != NULL) {
+		rec->reason = item->reason->name;
+		rec->side = item->reason->side;
+		rec->class = item->class;
+	}
+	rec->status = p_strdup(pool, item->status);
+	rec->reply = p_strdup(pool, item->reply);
+	rec->diagnostic = p_strdup(pool, item->diagnostic);
+}
+
+/* On a service's list: suppressed, unless its own words blame somebody else.
+   What a person said of the address stays. */
+static bool
+take_listed(pool_t pool, struct bounce_record *rec, bool exists,
+	    const struct bounce_import_item *item,
+	    const struct bounce_policy *policy, time_t now)
+{
+	if (exists && (item->harmless || rec->state != BOUNCE_STATE_WATCHED))
+		return FALSE;
+	if (item->harmless) {
+		rec->by = BOUNCE_BY_IMPORT;
+		rec->first = rec->last = now;
+		rec->until = policy->forget == 0 ? 0 :
+			now + (time_t)policy->forget;
+	} else {
+		bounce_record_suppress(rec, item->complaint ?
+				       BOUNCE_BY_COMPLAINT : BOUNCE_BY_IMPORT,
+				       item->reason, now);
+	}
+	take_words(pool, rec, item);
+	return TRUE;
+}
+
+/*
+ * The file
+ */
+
+/* The lines about one address, in their order. */
+struct import_address {
+	const char *address;
+	ARRAY(struct bounce_import_item) items;
+};
+HASH_TABLE_DEFINE_TYPE(import_address, const char *, struct import_address *);
+
+struct import_run {
+	struct doveadm_bounce_cmd *cmd;
+	struct bounce_user *bu;
+	pool_t pool;
+	struct bounce_import *import;
+	HASH_TABLE_TYPE(import_address) table;
+	ARRAY_TYPE(const_string) addresses;
+	unsigned int line, read, wrong;
+};
+
+static void
+import_add(struct import_run *run, const struct bounce_import_item *item)
+{
+	struct import_address *entry =
+		hash_table_lookup(run->table, item->address);
+
+	if (entry == NULL) {
+		entry = p_new(run->pool, struct import_address, 1);
+		entry->address = item->address;
+		p_array_init(&entry->items, run->pool, 1);
+		hash_table_insert(run->table, entry->address, entry);
+		array_push_back(&run->addresses, &entry->address);
+	}
+	array_push_back(&entry->items, item);
+	run->read++;
+}
+
+static void
+import_wrong(struct import_run *run, unsigned int line, const char *error)
+{
+	const char *name = i_stream_get_name(run->cmd->ctx.cmd_input);
+
+	doveadm_bounce_failed(run->cmd, run->bu, MAIL_ERROR_NOTPOSSIBLE,
+			      "%s:%u: %s", *name == '\0' ? "input" : name,
+			      line, error);
+	run->wrong++;
+}
+
+static void import_line(struct import_run *run, unsigned int number,
+			const char *line)
+{
+	struct bounce_import_item item;
+	const char *error;
+	int ret;
+
+	ret = bounce_import_line(run->import, line, &item, &error);
+	if (ret > 0)
+		import_add(run, &item);
+	else if (ret < 0)
+		import_wrong(run, number, error);
+}
+
+/* A row of CSV goes on where a quote is open. */
+static const char *
+import_more_lines(struct import_run *run, struct istream *input,
+		  const char *line)
+{
+	string_t *str = t_str_new(256);
+	const char *more;
+
+	str_append(str, line);
+	for (unsigned int i = 1; i < MAX_ROW_LINES &&
+	     bounce_import_goes_on(run->import, str_c(str)); i++) {
+		more = i_stream_read_next_line(input);
+		if (more == NULL)
+			break;
+		run->line++;
+		str_append_c(str, '\n');
+		str_append(str, more);
+	}
+	return str_c(str);
+}
+
+static void import_read(struct import_run *run)
+{
+	struct istream *input = run->cmd->ctx.cmd_input;
+	const char *line;
+
+	i_stream_set_max_buffer_size(input, MAX_LINE);
+	i_stream_set_return_partial_line(input, TRUE);
+	i_stream_seek(input, 0);
+	while ((line = i_stream_read_next_line(input)) != NULL) T_BEGIN {
+		unsigned int number = ++run->line;
+
+		if (bounce_import_goes_on(run->import, line))
+			line = import_more_lines(run, input, line);
+		import_line(run, number, line);
+	} T_END;
+	if (input->stream_errno != 0)
+		import_wrong(run, run->line + 1, i_stream_get_error(input));
+}
+
+static bool
+import_change(pool_t pool, struct bounce_record *rec, bool exists,
+	      void *context)
+{
+	struct import_run *run = context;
+	struct import_address *entry =
+		hash_table_lookup(run->table, rec->address);
+	const struct bounce_import_item *item;
+	time_t now = run->cmd->now;
+	bool changed = FALSE;
+
+	array_foreach(&entry->items, item) {
+		if (item->whole ?
+		    take_whole(pool, rec, exists, &item->rec, now) :
+		    take_listed(pool, rec, exists, item,
+				&run->bu->set.policy, now))
+			changed = exists = TRUE;
+	}
+	return changed;
+}
+
+static int import_write(struct import_run *run, struct bounce_store *store)
+{
+	const char *error;
+	int ret;
+
+	array_append_zero(&run->addresses);
+	ret = bounce_store_change_many(store, array_front(&run->addresses),
+				       run->cmd->now, import_change, run,
+				       &error);
+	if (ret < 0)
+		return doveadm_bounce_failed(run->cmd, run->bu,
+					     MAIL_ERROR_TEMP, "%s", error);
+	doveadm_print_num(run->read);
+	doveadm_print_num(ret);
+	doveadm_print_num(run->wrong);
+	return run->wrong > 0 ? -1 : 0;
+}
+
+static int
+import_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
+	   struct bounce_store *store)
+{
+	struct import_run run;
+	int ret;
+
+	i_zero(&run);
+	run.cmd = cmd;
+	run.bu = bu;
+	run.pool = pool_alloconly_create("bounce import", 64 * 1024);
+	run.import = bounce_import_init(run.pool, bounce_rules_cache_get(bu),
+					doveadm_server);
+	hash_table_create(&run.table, run.pool, 0, str_hash, strcmp);
+	p_array_init(&run.addresses, run.pool, 64);
+	import_read(&run);
+	ret = import_write(&run, store);
+	hash_table_destroy(&run.table);
+	pool_unref(&run.pool);
+	return ret;
+}
+
+static void import_init(struct doveadm_bounce_cmd *cmd)
+{
+	struct istream *input;
+
+	doveadm_bounce_header_number("read");
+	doveadm_bounce_header_number("written");
+	doveadm_bounce_header_number("wrong");
+	/* The first server gets it all; then 2.3 hangs, and 2.4 gives the others
+	   nothing. */
+	if (!doveadm_server && cmd->ctx.set->doveadm_worker_count > 0 &&
+	    compat_doveadm_many_users(&cmd->ctx)) {
+		doveadm_bounce_wrong(cmd, "Through doveadm-server an import "
+				     "is for one user at a time");
+		return;
+	}
+	doveadm_mail_get_input(&cmd->ctx);
+	/* opened now: the user whose dictionary it is need not be allowed to */
+	input = cmd->ctx.cmd_input;
+	(void)i_stream_read(input);
+	if (input->stream_errno != 0) {
+		doveadm_bounce_wrong(cmd, "%s", i_stream_get_error(input));
+		return;
+	}
+	i_stream_seek(input, 0);
+}
+
+static struct doveadm_mail_cmd_context *import_alloc(void)
+{
+	struct doveadm_bounce_cmd *cmd =
+		doveadm_bounce_cmd_alloc_size(sizeof(*cmd),
+					      DOVEADM_PRINT_TYPE_FLOW);
+
+	cmd->init = import_init;
+	cmd->run = import_run;
+	return &cmd->ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_import = {
+	.name = "bounce import",
+	.mail_cmd = import_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("<file>"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+/* "file" is Dovecot's name for a command's input: it goes to doveadm-server */
+DOVEADM_CMD_PARAM('\0', "file", CMD_PARAM_ISTREAM, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+};

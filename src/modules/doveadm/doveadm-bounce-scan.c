@@ -1,0 +1,146 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* doveadm bounce scan: the mailbox is the journal; bring the dictionary to what
+   it says. */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-storage.h"
+#include "compat-doveadm.h"
+#include "doveadm-bounce-mails.h"
+
+struct scan_cmd {
+	struct doveadm_bounce_cmd cmd;
+	struct doveadm_bounce_query query;
+	/* -n: only show */
+	bool show;
+};
+
+/* One user's mails. */
+struct scan {
+	struct scan_cmd *cmd;
+	struct bounce_user *bu;
+	struct bounce_store *store;
+	struct bounce_rebuild *batch;
+	unsigned int mails, reports, weak;
+};
+
+static void scan_init(struct doveadm_bounce_cmd *_cmd)
+{
+	struct scan_cmd *cmd = container_of(_cmd, struct scan_cmd, cmd);
+
+	(void)doveadm_cmd_param_bool(_cmd->ctx.cctx, "dry-run", &cmd->show);
+	doveadm_bounce_query_init(_cmd, &cmd->query);
+	if (cmd->show) {
+		doveadm_bounce_list_headers();
+		return;
+	}
+	doveadm_bounce_header_number("mails");
+	doveadm_bounce_header_number("reports");
+	doveadm_bounce_header_number("unverified");
+	/* the table widens the last one */
+	doveadm_print_header("changed", "changed",
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+}
+
+static void
+scan_mail(struct mail *mail, const struct bounce_report *report,
+	  enum bounce_evidence evidence, void *context)
+{
+	struct scan *scan = context;
+	enum bounce_evidence least;
+	const char *error;
+	time_t when;
+
+	scan->mails++;
+	if (report->kind != BOUNCE_KIND_FAILURE &&
+	    report->kind != BOUNCE_KIND_COMPLAINT)
+		return;
+	scan->reports++;
+	if (mail_get_received_date(mail, &when) < 0 || when <= 0)
+		when = scan->cmd->cmd.now;
+	/* a dictionary that fails will say so at the end */
+	if (bounce_store_least_evidence(scan->store, report, when, &least,
+					&error) == 0 && evidence < least)
+		scan->weak++;
+	bounce_rebuild_add(scan->batch, report, evidence, when);
+}
+
+static void scan_show(const struct bounce_record *rec, void *context)
+{
+	struct scan *scan = context;
+
+	doveadm_bounce_list_print(&scan->bu->set.policy, rec,
+				  scan->cmd->cmd.now);
+}
+
+static int scan_finish(struct scan *scan)
+{
+	struct scan_cmd *cmd = scan->cmd;
+	const char *error;
+	int ret;
+
+	if (cmd->show)
+		bounce_rebuild_set_changed(scan->batch, scan_show, scan);
+	ret = bounce_rebuild_commit(&scan->batch, cmd->show, &error);
+	if (ret < 0)
+		return doveadm_bounce_failed(&cmd->cmd, scan->bu,
+					     MAIL_ERROR_TEMP, "%s", error);
+	if (!cmd->show) {
+		doveadm_print_num(scan->mails);
+		doveadm_print_num(scan->reports);
+		doveadm_print_num(scan->weak);
+		doveadm_print_num(ret);
+	}
+	return 0;
+}
+
+static int
+scan_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	 struct bounce_store *store)
+{
+	struct scan_cmd *cmd = container_of(_cmd, struct scan_cmd, cmd);
+	struct scan scan = { .cmd = cmd, .bu = bu, .store = store };
+	bool killed;
+	int ret;
+
+	if (!bu->set.record && !cmd->show) {
+		/* -A may well come by such users */
+		if (!compat_doveadm_many_users(&_cmd->ctx)) {
+			e_warning(bu->event, "bounce_record is no: nothing is "
+				  "recorded (-n shows what would be)");
+		}
+		return 0;
+	}
+	scan.batch = bounce_rebuild_init(store);
+	ret = doveadm_bounce_mails_read(_cmd, bu, &cmd->query, scan_mail, &scan,
+					&killed);
+	if (killed) {
+		bounce_rebuild_cancel(&scan.batch);
+		return -1;
+	}
+	if (scan_finish(&scan) < 0)
+		ret = -1;
+	return ret;
+}
+
+static struct doveadm_mail_cmd_context *scan_alloc(void)
+{
+	struct scan_cmd *cmd = doveadm_bounce_cmd_alloc(struct scan_cmd,
+						DOVEADM_PRINT_TYPE_TABLE);
+
+	cmd->cmd.init = scan_init;
+	cmd->cmd.run = scan_run;
+	return &cmd->cmd.ctx;
+}
+
+struct doveadm_cmd_ver2 doveadm_bounce_cmd_scan = {
+	.name = "bounce scan",
+	.mail_cmd = scan_alloc,
+	.usage = DOVEADM_BOUNCE_USAGE("[-n] [<mailbox>|<search query>]"),
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('n', "dry-run", CMD_PARAM_BOOL, 0)
+DOVEADM_BOUNCE_PARAM_QUERY
+DOVEADM_CMD_PARAMS_END
+};

@@ -1,0 +1,244 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "mail-user.h"
+#include "str-sanitize.h"
+#include "bounce-address.h"
+#include "bounce-rules-cache.h"
+#include "compat-doveadm.h"
+#include "doveadm-bounce.h"
+
+#include <time.h>
+
+/* Characters of a text that an error shows. */
+#define MAX_SHOWN 80
+
+extern const char *doveadm_bounce_plugin_version;
+const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
+
+static struct doveadm_cmd_ver2 *const bounce_commands[] = {
+	&doveadm_bounce_cmd_add,
+	&doveadm_bounce_cmd_correct,
+	&doveadm_bounce_cmd_erase,
+	&doveadm_bounce_cmd_expire,
+	&doveadm_bounce_cmd_explain,
+	&doveadm_bounce_cmd_export,
+	&doveadm_bounce_cmd_get,
+	&doveadm_bounce_cmd_import,
+	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_rate,
+	&doveadm_bounce_cmd_release,
+	&doveadm_bounce_cmd_remove,
+	&doveadm_bounce_cmd_rules_check,
+	&doveadm_bounce_cmd_scan,
+	&doveadm_bounce_cmd_stats,
+};
+
+/*
+ * A command's life
+ */
+
+static struct doveadm_bounce_cmd *
+bounce_cmd(struct doveadm_mail_cmd_context *ctx)
+{
+	return container_of(ctx, struct doveadm_bounce_cmd, ctx);
+}
+
+static void cmd_init(COMPAT_DOVEADM_INIT_PARAMS)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+
+	cmd->now = ioloop_time;
+	if (cmd->init != NULL)
+		cmd->init(cmd);
+}
+
+static int
+cmd_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+	struct bounce_user *bu;
+	struct bounce_store *store = NULL;
+	const char *error;
+	int ret;
+
+	if (cmd->wrong)
+		return -1;
+	bu = bounce_user_init(user);
+	if (!cmd->no_store && bounce_user_store(bu, &store, &error) < 0) {
+		ret = doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s",
+					    error);
+	} else {
+		ret = cmd->run(cmd, bu, store);
+	}
+	bounce_user_deinit(&bu);
+	return ret;
+}
+
+static void cmd_deinit(struct doveadm_mail_cmd_context *ctx)
+{
+	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+
+	if (cmd->deinit != NULL)
+		cmd->deinit(cmd);
+}
+
+struct doveadm_bounce_cmd *
+doveadm_bounce_cmd_alloc_size(size_t size, const char *print_type)
+{
+	struct doveadm_mail_cmd_context *ctx =
+		doveadm_mail_cmd_alloc_size(size);
+
+	compat_doveadm_set_init(ctx, cmd_init);
+	ctx->v.run = cmd_run;
+	ctx->v.deinit = cmd_deinit;
+	if (print_type != NULL)
+		doveadm_print_init(print_type);
+	return bounce_cmd(ctx);
+}
+
+void doveadm_bounce_wrong(struct doveadm_bounce_cmd *cmd, const char *fmt, ...)
+{
+	const char *error;
+	va_list args;
+
+	va_start(args, fmt);
+	error = t_strdup_vprintf(fmt, args);
+	va_end(args);
+	if (cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+		i_fatal_status(EX_USAGE, "%s", error);
+	/* the server goes on serving others */
+	i_error("%s", error);
+	doveadm_mail_failed_error(&cmd->ctx, MAIL_ERROR_PARAMS);
+	cmd->wrong = TRUE;
+}
+
+int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
+			  struct bounce_user *bu, enum mail_error error,
+			  const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	e_error(bu->event, "%s", t_strdup_vprintf(fmt, args));
+	va_end(args);
+	doveadm_mail_failed_error(&cmd->ctx, error);
+	return -1;
+}
+
+const char *doveadm_bounce_shown(const char *text)
+{
+	return doveadm_server ? "what was given" :
+		str_sanitize_utf8(text, MAX_SHOWN);
+}
+
+/*
+ * Parameters
+ */
+
+const char *
+doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
+{
+	const char *input, *address, *error;
+
+	if (!doveadm_cmd_param_str(cmd->ctx.cctx, name, &input))
+		doveadm_mail_help_name(cmd->ctx.cmd->name);
+	if (bounce_address_normalize(cmd->ctx.pool, input, &address,
+				     &error) < 0) {
+		doveadm_bounce_wrong(cmd, "%s is no address: %s",
+				     doveadm_bounce_shown(input), error);
+		return NULL;
+	}
+	return address;
+}
+
+/*
+ * Records
+ */
+
+static int
+record_cmp(const struct bounce_record *a, const struct bounce_record *b)
+{
+	return strcmp(a->address, b->address);
+}
+
+int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
+			   doveadm_bounce_filter_t *filter, void *context,
+			   ARRAY_TYPE(bounce_record) *recs,
+			   const char **error_r)
+{
+	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	const struct bounce_record *rec;
+
+	while (bounce_store_iter_next(iter, &rec)) {
+		if (filter == NULL || filter(rec, context)) {
+			bounce_record_copy(pool, rec,
+					   array_append_space(recs));
+		}
+	}
+	array_sort(recs, record_cmp);
+	return bounce_store_iter_deinit(&iter, error_r);
+}
+
+/*
+ * Printing
+ */
+
+void doveadm_bounce_print(const char *value)
+{
+	doveadm_print(value == NULL ? "" : value);
+}
+
+void doveadm_bounce_print_score(double score)
+{
+	T_BEGIN {
+		doveadm_print(bounce_policy_score_text(score));
+	} T_END;
+}
+
+void doveadm_bounce_print_time(time_t when, const char *zero)
+{
+	char buf[64];
+	struct tm tm;
+
+	/* as unixdate2str(), which asks the file system each time: a long list
+	   would spend most of its time there */
+	if (when == 0 || localtime_r(&when, &tm) == NULL) {
+		doveadm_print(zero);
+		return;
+	}
+	if (i_snprintf(buf, sizeof(buf), "%04d-%02d-%02d %02d:%02d:%02d",
+		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		       tm.tm_hour, tm.tm_min, tm.tm_sec) < 0)
+		i_unreached();
+	doveadm_print(buf);
+}
+
+void doveadm_bounce_header(const char *name)
+{
+	doveadm_print_header(name, name, 0);
+}
+
+void doveadm_bounce_header_number(const char *name)
+{
+	doveadm_print_header(name, name,
+			     DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY |
+			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
+}
+
+/*
+ * The module
+ */
+
+void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(bounce_commands); i++)
+		doveadm_cmd_register_ver2(bounce_commands[i]);
+}
+
+void doveadm_bounce_plugin_deinit(void)
+{
+	bounce_rules_cache_deinit();
+}

@@ -1,0 +1,82 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "time-util.h"
+#include "bounce-liveness.h"
+#include "bounce-plugin.h"
+#include "bounce-deliver-liveness.h"
+
+/* A dictionary that is down or slow must not hold up ordinary mail: then this
+   process does not ask it for a minute, and for ten times as long as it
+   waited. */
+#define SLOW_USECS (500 * 1000)
+#define PAUSE_SECS 60
+#define PAUSE_FACTOR 10
+
+static time_t pause_until;
+/* Said once until it works again: a report would say it, too. */
+static bool complained;
+
+static void
+proved(struct bounce_user *bu, const char *by, int ret, const char *error)
+{
+	if (ret < 0 && !complained)
+		e_error(bu->event, "Proof of life is lost: %s", error);
+	complained = ret < 0;
+	if (ret > 0)
+		e_info(bu->event, "Proof of life (%s): %d records cleared", by,
+		       ret);
+}
+
+bool bounce_deliver_liveness_paused(void)
+{
+	return ioloop_time < pause_until;
+}
+
+static void pause_after(uint64_t usecs)
+{
+	io_loop_time_refresh();
+	pause_until = ioloop_time +
+		I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR);
+}
+
+void bounce_deliver_liveness_pause(void)
+{
+	pause_after(0);
+}
+
+void bounce_deliver_liveness_mail(struct mail_user *user,
+		       const struct bounce_report *report, struct mail *mail)
+{
+	struct bounce_user *bu;
+	uint64_t started, usecs;
+	const char *error;
+	int ret;
+
+	if (report->sender == NULL || bounce_deliver_liveness_paused())
+		return;
+	bu = bounce_plugin_user_get(user);
+	if (!bu->set.record)
+		return;
+	started = i_microseconds();
+	ret = bounce_liveness_mail(bu, report->sender, mail, ioloop_time,
+				&error);
+	usecs = i_microseconds() - started;
+	proved(bu, "mail", ret, error);
+	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))
+		pause_after(usecs);
+}
+
+void bounce_deliver_liveness_report(struct bounce_user *bu,
+			 const struct bounce_report *report,
+			 enum bounce_evidence evidence)
+{
+	const char *error = NULL;
+	int ret;
+
+	if (!bu->set.record)
+		return;
+	ret = bounce_liveness_report(bu, report, evidence, ioloop_time, &error);
+	proved(bu, bounce_kind_name(report->kind), ret, error);
+}

@@ -1,0 +1,373 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "istream.h"
+#include "mail-deliver.h"
+#include "mail-storage.h"
+#include "smtp-address.h"
+#include "str.h"
+#include "bounce-classify.h"
+#include "bounce-deliver.h"
+#include "bounce-delivery.h"
+#include "bounce-events.h"
+#include "bounce-filing.h"
+#include "bounce-sent-mark.h"
+#include "bounce-plugin.h"
+#include "bounce-deliver-liveness.h"
+#include "bounce-reason.h"
+#include "bounce-rules-cache.h"
+#include "bounce-sent-store.h"
+#include "bounce-store.h"
+
+/* Only lmtp and dovecot-lda have them; without this the others would not
+   start. */
+#pragma weak mail_deliver_hook_set
+#pragma weak mail_deliver_save
+
+static deliver_mail_func_t *next_deliver_mail;
+
+/*
+ * Read and classify
+ */
+
+static const char *
+t_mail_from(const struct mail_deliver_context *mdctx)
+{
+	/* dovecot-lda without -f: not known */
+	if (mdctx->mail_from == NULL)
+		return NULL;
+	return smtp_address_isnull(mdctx->mail_from) ? "" :
+		smtp_address_encode(mdctx->mail_from);
+}
+
+static int
+classify_with(struct mail_deliver_context *mdctx,
+	      const struct bounce_rules *rules, pool_t pool,
+	      struct bounce_report **report_r)
+{
+	struct bounce_envelope envelope = { .mail_from = t_mail_from(mdctx) };
+	struct istream *input;
+	const char *error;
+	int ret;
+
+	*report_r = NULL;
+	if (mail_get_stream(mdctx->src_mail, NULL, NULL, &input) < 0) {
+		error = mailbox_get_last_internal_error(mdctx->src_mail->box,
+							NULL);
+		ret = -1;
+	} else {
+		i_stream_seek(input, 0);
+		ret = bounce_classify(input, &envelope, rules, pool, report_r,
+				      &error);
+		i_stream_seek(input, 0);
+	}
+	if (ret < 0) {
+		e_error(bounce_plugin_user_get(mdctx->rcpt_user)->event,
+			"Mail cannot be read: %s", error);
+	}
+	return ret;
+}
+
+/* Ordinary mail leaves with its top headers read and nothing else: no settings,
+   no rules. A report is judged by the rules of its user. Returns TRUE if it is
+   a report. */
+static bool classify(struct mail_deliver_context *mdctx, pool_t pool,
+		     struct bounce_report **report_r)
+{
+	const struct bounce_rules *rules = bounce_rules_cache_peek();
+	const struct bounce_rules *users;
+	int ret;
+
+	ret = classify_with(mdctx, rules, pool, report_r);
+	if (ret <= 0)
+		return FALSE;
+	users = bounce_rules_cache_get(bounce_plugin_user_get(mdctx->rcpt_user));
+	if (users != rules)
+		ret = classify_with(mdctx, users, pool, report_r);
+	return ret > 0;
+}
+
+/*
+ * Record
+ */
+
+/* "hard mailbox-unknown, soft mailbox-full (2)" of the failed ones. */
+static void
+append_reasons(string_t *str, const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpts;
+	unsigned int i, j, n, count;
+
+	rcpts = array_get(&report->recipients, &count);
+	for (i = 0; i < count; i++) {
+		const struct bounce_reason *reason = rcpts[i].verdict.reason;
+
+		if (rcpts[i].action != BOUNCE_ACTION_FAILED || reason == NULL)
+			continue;
+		for (j = 0, n = 0; j < count; j++) {
+			if (rcpts[j].action != BOUNCE_ACTION_FAILED ||
+			    rcpts[j].verdict.reason != reason)
+				continue;
+			if (j < i)
+				break;
+			n++;
+		}
+		if (j < count)
+			continue;
+		str_printfa(str, "%s%s %s", str_len(str) > 0 ? ", " : "",
+			    bounce_class_name(rcpts[i].verdict.class),
+			    reason->name);
+		if (n > 1)
+			str_printfa(str, " (%u)", n);
+	}
+}
+
+static bool is_recorded(const struct bounce_report *report)
+{
+	return report->kind == BOUNCE_KIND_FAILURE ||
+		report->kind == BOUNCE_KIND_COMPLAINT;
+}
+
+static bool is_ignored(const struct bounce_delivery *delivery)
+{
+	return delivery->ignore && !delivery->learn;
+}
+
+/* The date that the saved mail has, so that a later scan of it says the
+   same. */
+static time_t received(struct mail_deliver_context *mdctx)
+{
+	time_t when;
+
+	if (mail_get_received_date(mdctx->src_mail, &when) < 0 || when <= 0)
+		return ioloop_time;
+	return I_MIN(when, ioloop_time);
+}
+
+/* Best effort: it can be seen in the dictionary, too. */
+static void
+mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
+{
+	const char *error;
+
+	if (delivery->evidence >= BOUNCE_EVIDENCE_VERIFIED &&
+	    bounce_sent_mark_failed(bu, delivery->report, ioloop_time, &error) < 0)
+		e_error(bu->event, "Sent mail is not marked: %s", error);
+}
+
+/* What became of it, for the log. */
+static const char *
+t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
+	 time_t when, struct event *event)
+{
+	const struct bounce_sent *crossed;
+	struct bounce_store *store;
+	enum bounce_evidence least;
+	const char *error;
+	int ret;
+
+	if (is_ignored(delivery))
+		return "not recorded, as the Sieve script says";
+	if (!bu->set.record)
+		return "not recorded, as bounce_record says";
+	if (delivery->dict_down)
+		return "not recorded, as the dictionary does not answer "
+			"(doveadm bounce scan makes up for it)";
+	if (bounce_user_store(bu, &store, &error) < 0 ||
+	    bounce_store_least_evidence(store, delivery->report, when,
+					&least, &error) < 0 ||
+	    (ret = bounce_store_add(store, delivery->report,
+				    delivery->evidence, when, &error)) < 0) {
+		e_error(bu->event, "Delivered but not recorded (doveadm bounce "
+			"scan makes up for it): %s", error);
+		return NULL;
+	}
+	if (ret > 0)
+		mark_original(bu, delivery);
+	crossed = bounce_sent_store_crossed(store);
+	if (crossed != NULL)
+		bounce_events_send_rate(event, crossed);
+	if (delivery->evidence < least)
+		return "not recorded, as the evidence is too weak";
+	return t_strdup_printf("%d records changed", ret);
+}
+
+static void
+delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
+	  const struct bounce_delivery *delivery)
+{
+	const struct bounce_report *report = delivery->report;
+	const char *result;
+
+	bounce_events_send(mdctx->event, report, delivery->evidence);
+	if (!is_recorded(report)) {
+		if (!is_ignored(delivery) && !delivery->dict_down)
+			bounce_deliver_liveness_report(bu, report, delivery->evidence);
+		e_debug(bu->event, "%s report (%s)",
+			bounce_kind_name(report->kind),
+			report->format == NULL ? "" : report->format);
+		return;
+	}
+	result = t_record(bu, delivery, received(mdctx), mdctx->event);
+	if (result != NULL) {
+		string_t *reasons = t_str_new(64);
+
+		append_reasons(reasons, report);
+		e_info(bu->event, "%s report (%s, %s), recipients: %u%s%s; %s",
+		       bounce_kind_name(report->kind),
+		       report->format == NULL ? "" : report->format,
+		       bounce_evidence_name(delivery->evidence),
+		       array_count(&report->recipients),
+		       str_len(reasons) > 0 ? ": " : "", str_c(reasons),
+		       result);
+	}
+}
+
+/*
+ * The hook
+ */
+
+static int call_next(struct mail_deliver_context *mdctx,
+		     struct mail_storage **storage_r)
+{
+	return next_deliver_mail == NULL ? 0 :
+		next_deliver_mail(mdctx, storage_r);
+}
+
+/* As Dovecot judges it: the sender is asked to try again. */
+static bool is_tempfailed(const struct mail_deliver_context *mdctx,
+			  struct mail_storage *storage)
+{
+	enum mail_error error;
+
+	if (mdctx->tempfail_error != NULL)
+		return TRUE;
+	if (storage == NULL)
+		return FALSE;
+	(void)mail_storage_get_last_error(storage, &error);
+	return error == MAIL_ERROR_TEMP;
+}
+
+/* Without a script nobody has saved it yet; Dovecot would do it after us, but
+   recording comes after the save. And what could be opened but not written to
+   (a damaged folder) must not make the sender try again, where INBOX would
+   do; what a script could not do for the moment (redirect, with the relay down)
+   must. */
+static int save(struct mail_deliver_context *mdctx, const char *folder,
+		const char *before, struct mail_storage **storage_r)
+{
+	const struct bounce_plugin_user *pu =
+		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	int ret = call_next(mdctx, storage_r);
+
+	if (ret > 0 || mdctx->saved_mail)
+		return ret;
+	if (!mdctx->tried_default_save) {
+		if (ret < 0 && is_tempfailed(mdctx, *storage_r))
+			return ret;
+		if (mail_deliver_save(mdctx, mdctx->rcpt_default_mailbox, 0,
+				      NULL, storage_r) == 0)
+			return 1;
+		ret = -1;
+	}
+	if (ret < 0 && is_tempfailed(mdctx, *storage_r) && !pu->folder_failed)
+		return ret;
+	if (folder != NULL &&
+	    mail_deliver_save(mdctx, before, 0, NULL, storage_r) == 0) {
+		mdctx->tempfail_error = NULL;
+		return 1;
+	}
+	return ret;
+}
+
+static int
+deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
+	       struct bounce_report *report, struct bounce_delivery *delivery,
+	       struct mail_storage **storage_r)
+{
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	struct bounce_user *bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	const char *before = mdctx->rcpt_default_mailbox;
+	const char *folder = NULL;
+	int ret;
+
+	if (mdctx->rcpt_to != NULL)
+		bu->rcpt_to = smtp_address_encode(mdctx->rcpt_to);
+	delivery->evidence = bounce_user_evidence(bu, report);
+	bu->rcpt_to = NULL;
+
+	/* somebody named another folder on purpose: -m, +detail */
+	if (strcasecmp(before, "INBOX") == 0)
+		folder = bounce_filing_folder(bu, delivery->report);
+	if (folder != NULL) {
+		folder = p_strdup(mdctx->pool, folder);
+		mdctx->rcpt_default_mailbox = folder;
+	}
+	pu->folder = folder;
+	pu->folder_failed = FALSE;
+	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report);
+	ret = save(mdctx, folder, before, storage_r);
+	pu->keywords = NULL;
+	pu->folder = NULL;
+	/* not set back to INBOX: tried_default_save would keep Dovecot from
+	   trying that */
+	if (ret > 0 || mdctx->saved_mail)
+		delivered(mdctx, bu, delivery);
+	return ret;
+}
+
+static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
+			       struct mail_storage **storage_r)
+{
+	struct bounce_delivery delivery;
+	struct bounce_report *report;
+	pool_t pool;
+	bool is_report, paused;
+	int ret;
+
+	if (BOUNCE_PLUGIN_USER(mdctx->rcpt_user) == NULL)
+		return call_next(mdctx, storage_r);
+
+	pool = pool_alloconly_create("bounce delivery", 4096);
+	T_BEGIN {
+		is_report = classify(mdctx, pool, &report);
+	} T_END;
+	i_zero(&delivery);
+	delivery.layout = BOUNCE_DELIVERY_LAYOUT;
+	delivery.report = report;
+	paused = !is_report && bounce_deliver_liveness_paused();
+	delivery.dict_down = paused;
+	if (report != NULL)
+		event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY,
+			      &delivery);
+	if (is_report)
+		ret = deliver_report(mdctx, pool, report, &delivery,
+				     storage_r);
+	else {
+		ret = call_next(mdctx, storage_r);
+		if (report != NULL && !delivery.dict_down) {
+			bounce_deliver_liveness_mail(mdctx->rcpt_user, report,
+					  mdctx->src_mail);
+		}
+	}
+	if (delivery.dict_down && !paused)
+		bounce_deliver_liveness_pause();
+	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);
+	pool_unref(&pool);
+	return ret;
+}
+
+void bounce_deliver_init(void)
+{
+	if (mail_deliver_hook_set != NULL)
+		next_deliver_mail = mail_deliver_hook_set(bounce_deliver_mail);
+}
+
+void bounce_deliver_deinit(void)
+{
+	if (mail_deliver_hook_set != NULL)
+		(void)mail_deliver_hook_set(next_deliver_mail);
+	bounce_rules_cache_deinit();
+}

@@ -1,0 +1,43 @@
+#ifndef BOUNCE_PLUGIN_H
+#define BOUNCE_PLUGIN_H
+
+/* The mail plugin: lib95_bounce_plugin.so. It stands in the global
+   mail_plugins, so it is loaded by every Dovecot process: a user costs one
+   small allocation until a bounce or a METADATA command comes. */
+
+#include "module-context.h"
+#include "mail-user.h"
+#include "bounce-user.h"
+
+struct bounce_sent_queue;
+struct module;
+
+#define BOUNCE_PLUGIN_USER(user) \
+	MODULE_CONTEXT(user, bounce_plugin_user_module)
+
+struct bounce_plugin_user {
+	union mail_user_module_context module_ctx;
+	/* made at first use */
+	struct bounce_user *bu;
+	/* what was saved to Sent and is not counted yet; made at first use */
+	struct bounce_sent_queue *sent_queue;
+
+	/* While a report is delivered to this user, else NULL: */
+	/* keywords that it gets wherever it is filed, NULL-terminated */
+	const char *const *keywords;
+	/* the folder that is ours to create; NULL = none */
+	const char *folder;
+	/* it took nothing: cannot be opened or written to */
+	bool folder_failed;
+};
+
+extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,
+			     &mail_user_module_register);
+
+/* The settings and the dictionary of a user with a context. Never fails. */
+struct bounce_user *bounce_plugin_user_get(struct mail_user *user);
+
+void bounce_plugin_init(struct module *module);
+void bounce_plugin_deinit(void);
+
+#endif

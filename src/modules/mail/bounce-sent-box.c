@@ -1,0 +1,172 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "mail-namespace.h"
+#include "mail-storage-private.h"
+#include "bounce-sent-mail.h"
+#include "bounce-plugin.h"
+#include "bounce-sent-box.h"
+#include "bounce-sent-queue.h"
+
+#define BOUNCE_SENT_BOX_MAILBOX(box) \
+	MODULE_CONTEXT_REQUIRE(box, bounce_sent_box_mailbox_module)
+
+/* What is saved with an older date was sent long ago: an archive is moved. */
+#define MAX_AGE_SECS (2 * 24 * 60 * 60)
+
+struct bounce_sent_box_mailbox {
+	union mailbox_module_context module_ctx;
+	/* of the transaction, NULL until something was saved */
+	pool_t pool;
+	ARRAY(struct bounce_sent_header) mails;
+};
+
+static MODULE_CONTEXT_DEFINE_INIT(bounce_sent_box_mailbox_module,
+				  &mail_storage_module_register);
+
+static bool is_old(struct mail_save_context *ctx, struct mail *src)
+{
+	time_t date = ctx->data.received_date;
+
+	if (date == (time_t)-1 && src != NULL &&
+	    mail_get_received_date(src, &date) < 0)
+		return FALSE;
+	return date != (time_t)-1 && date < ioloop_time - MAX_AGE_SECS;
+}
+
+static void remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
+{
+	struct bounce_sent_header out;
+
+	if (sbox->pool == NULL) {
+		sbox->pool = pool_alloconly_create("bounce sent", 4096);
+		p_array_init(&sbox->mails, sbox->pool, 4);
+	}
+	T_BEGIN {
+		/* what cannot be read is not counted */
+		if (bounce_sent_header_read(mail, sbox->pool, &out) == 0)
+			array_push_back(&sbox->mails, &out);
+	} T_END;
+}
+
+static void forget(struct bounce_sent_box_mailbox *sbox)
+{
+	if (sbox->pool != NULL)
+		pool_unref(&sbox->pool);
+}
+
+static int bounce_sent_box_save_finish(struct mail_save_context *ctx)
+{
+	struct mailbox *box = ctx->transaction->box;
+	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
+	/* a copy that is made by saving is looked at as a copy */
+	struct mail *mail = ctx->copying_via_save ? NULL : ctx->dest_mail;
+	bool old = is_old(ctx, NULL);
+
+	if (sbox->module_ctx.super.save_finish(ctx) < 0)
+		return -1;
+	if (mail != NULL && !old)
+		remember(sbox, mail);
+	return 0;
+}
+
+static int bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
+{
+	struct mailbox *box = ctx->transaction->box;
+	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
+	/* from one \Sent to another: it was counted, or is older than us */
+	bool skip = is_old(ctx, mail) || mailbox_has_special_use(mail->box,
+								 "\\Sent");
+
+	if (sbox->module_ctx.super.copy(ctx, mail) < 0)
+		return -1;
+	if (!skip)
+		remember(sbox, mail);
+	return 0;
+}
+
+static void
+count_mail(struct bounce_sent_queue *queue,
+	   const struct bounce_sent_header *out)
+{
+	struct bounce_sent_mail mail;
+
+	i_zero(&mail);
+	mail.message_id = out->message_id;
+	mail.subject = out->subject;
+	mail.recipients = array_count(&out->recipients);
+	mail.saved = TRUE;
+	mail.verifiable = mail.message_id != NULL;
+	mail.when = ioloop_time;
+	bounce_sent_queue_add(queue, &mail);
+}
+
+static int
+bounce_sent_box_commit(struct mailbox_transaction_context *t,
+		      struct mail_transaction_commit_changes *changes_r)
+{
+	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(t->box);
+	/* t is gone afterwards */
+	struct mail_user *user = t->box->storage->user;
+	struct bounce_plugin_user *pu;
+	struct bounce_user *bu;
+	const struct bounce_sent_header *out;
+
+	if (sbox->module_ctx.super.transaction_commit(t, changes_r) < 0) {
+		forget(sbox);
+		return -1;
+	}
+	if (sbox->pool == NULL)
+		return 0;
+	bu = bounce_plugin_user_get(user);
+	if (bu->set.record) {
+		pu = BOUNCE_PLUGIN_USER(user);
+		if (pu->sent_queue == NULL)
+			pu->sent_queue = bounce_sent_queue_init(bu);
+		array_foreach(&sbox->mails, out) T_BEGIN {
+			count_mail(pu->sent_queue, out);
+		} T_END;
+	}
+	forget(sbox);
+	return 0;
+}
+
+static void bounce_sent_box_rollback(struct mailbox_transaction_context *t)
+{
+	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(t->box);
+
+	forget(sbox);
+	sbox->module_ctx.super.transaction_rollback(t);
+}
+
+static void bounce_sent_box_free(struct mailbox *box)
+{
+	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
+
+	forget(sbox);
+	sbox->module_ctx.super.free(box);
+}
+
+void bounce_sent_box_mailbox_allocated(struct mailbox *box)
+{
+	struct mailbox_vfuncs *v = box->vlast;
+	struct bounce_sent_box_mailbox *sbox;
+
+	/* only where a bounce's original is looked for, too */
+	if (BOUNCE_PLUGIN_USER(box->storage->user) == NULL ||
+	    mailbox_get_namespace(box)->type !=
+	    MAIL_NAMESPACE_TYPE_PRIVATE ||
+	    !mailbox_has_special_use(box, "\\Sent"))
+		return;
+	sbox = p_new(box->pool, struct bounce_sent_box_mailbox, 1);
+	sbox->module_ctx.super = *v;
+	box->vlast = &sbox->module_ctx.super;
+	v->save_finish = bounce_sent_box_save_finish;
+	v->copy = bounce_sent_box_copy;
+	v->transaction_commit = bounce_sent_box_commit;
+	v->transaction_rollback = bounce_sent_box_rollback;
+	v->free = bounce_sent_box_free;
+	MODULE_CONTEXT_SET(box, bounce_sent_box_mailbox_module, sbox);
+}
