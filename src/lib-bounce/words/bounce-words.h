@@ -1,0 +1,53 @@
+#ifndef BOUNCE_WORDS_H
+#define BOUNCE_WORDS_H
+
+/* The words of all languages (src/words), compiled in. */
+
+#include "lib.h"
+#include "array.h"
+
+enum bounce_words_group {
+	BOUNCE_WORDS_JUDGE = 0,
+	BOUNCE_WORDS_NOTICE,
+	BOUNCE_WORDS_GROUP_COUNT
+};
+
+enum bounce_words_class {
+#define CLASS(group, name) BOUNCE_WORD_##name,
+#include "bounce-words-classes.h"
+#undef CLASS
+	BOUNCE_WORDS_CLASS_COUNT
+};
+
+/* Where a phrase of that class stands: bytes of the folded text. */
+struct bounce_words_hit {
+	enum bounce_words_class class;
+	unsigned int begin, end;
+};
+ARRAY_DEFINE_TYPE(bounce_words_hit, struct bounce_words_hit);
+
+/* A set of classes of one group. */
+typedef uint64_t bounce_words_set_t;
+
+/* text as words are looked for: case, accents and compatibility forms unified,
+   quotes straight, white space, "_" and "-" within a word one space, none at the
+   ends. On the data stack. */
+const char *bounce_words_fold(const char *text);
+/* Only case, accents and compatibility forms. On the data stack. */
+const char *bounce_words_casefold(const char *text, size_t len);
+
+/* All phrases of the group in folded, in the order in which they begin, the
+   shorter first. One pass. A phrase begins and ends where a word does. */
+void bounce_words_find(enum bounce_words_group group, const char *folded,
+		       ARRAY_TYPE(bounce_words_hit) *hits);
+/* The classes of the group that folded holds a phrase of. */
+bounce_words_set_t
+bounce_words_classes(enum bounce_words_group group, const char *folded);
+
+/* The set that holds class. */
+bounce_words_set_t bounce_words_set(enum bounce_words_class class);
+/* Class of that name ("WHO") in the group. Returns 0, or -1 if there is none. */
+int bounce_words_class_parse(enum bounce_words_group group, const char *name,
+			     enum bounce_words_class *class_r);
+
+#endif
