@@ -112,7 +112,7 @@ static bool ext_bounce_has_envelope(const struct ext_bounce_env *env)
 			5) != 0;
 }
 
-/* The sender of the envelope as bounce_classify() wants it. */
+/* The sender of the envelope as bounce_classify_read() wants it. */
 static const char *ext_bounce_mail_from(const struct ext_bounce_env *env)
 {
 	const struct smtp_address *from = env->eenv->msgdata->envelope.mail_from;
@@ -141,14 +141,17 @@ ext_bounce_classify(const struct ext_bounce_env *env, pool_t pool,
 	/* as it came: "editheader" does not change what it reports */
 	struct mail *mail = env->eenv->msgdata->mail;
 	struct istream *input;
+	int ret;
 
 	if (mail_get_stream(mail, NULL, NULL, &input) < 0) {
 		*error_r = mailbox_get_last_internal_error(mail->box, NULL);
 		return -1;
 	}
 	i_stream_seek(input, 0);
-	return bounce_classify(input, &envelope, ext_bounce_rules(env), pool,
-			       report_r, error_r);
+	ret = bounce_classify_read(input, &envelope, pool, report_r, error_r);
+	if (ret > 0)
+		bounce_classify_judge(ext_bounce_rules(env), pool, *report_r);
+	return ret;
 }
 
 struct ext_bounce_message *

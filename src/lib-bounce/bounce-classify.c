@@ -9,15 +9,15 @@
 #include "bounce-message.h"
 #include "bounce-verdict.h"
 
-static const char *message_id(const struct bounce_message *message)
+static const char *classify_message_id(const struct bounce_message *message)
 {
 	const char *id = bounce_message_header(message, "Message-ID");
 
 	return id == NULL || *id == '\0' ? NULL : id;
 }
 
-static void judge(const struct bounce_rules *rules, pool_t pool,
-		  struct bounce_report *report)
+void bounce_classify_judge(const struct bounce_rules *rules, pool_t pool,
+			   struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 
@@ -33,7 +33,7 @@ static void judge(const struct bounce_rules *rules, pool_t pool,
 
 /* For the proof of life. */
 static const char *
-sender(const struct bounce_message *message, pool_t pool)
+classify_sender(const struct bounce_message *message, pool_t pool)
 {
 	const char *from = message->may_prove ?
 		bounce_message_header(message, "From") : NULL;
@@ -41,10 +41,9 @@ sender(const struct bounce_message *message, pool_t pool)
 	return from == NULL ? NULL : bounce_header_address(pool, from);
 }
 
-int bounce_classify(struct istream *input,
-		    const struct bounce_envelope *envelope,
-		    const struct bounce_rules *rules, pool_t pool,
-		    struct bounce_report **report_r, const char **error_r)
+int bounce_classify_read(struct istream *input,
+			 const struct bounce_envelope *envelope, pool_t pool,
+			 struct bounce_report **report_r, const char **error_r)
 {
 	struct bounce_report *report = p_new(pool, struct bounce_report, 1);
 	struct bounce_message *message;
@@ -56,15 +55,16 @@ int bounce_classify(struct istream *input,
 	*report_r = report;
 	ret = bounce_message_read_header(input, pool, &message);
 	bounce_hints_read(message, envelope, &hints);
-	report->message_id = message_id(message);
+	report->message_id = classify_message_id(message);
+	if (ret == 0 && hints.ours)
+		return 0;
 	if (ret == 0 && !bounce_hints_is_candidate(&hints)) {
-		report->sender = sender(message, pool);
+		report->sender = classify_sender(message, pool);
 		return 0;
 	}
 	if (ret == 0)
 		ret = bounce_message_read_body(message, input);
-	if (bounce_format_read(message, &hints, report))
-		judge(rules, pool, report);
+	(void)bounce_format_read(message, &hints, report);
 	if (message->truncated)
 		report->truncated = TRUE;
 	if (ret < 0) {
@@ -73,6 +73,6 @@ int bounce_classify(struct istream *input,
 	}
 	if (report->kind != BOUNCE_KIND_NONE)
 		return 1;
-	report->sender = sender(message, pool);
+	report->sender = classify_sender(message, pool);
 	return 0;
 }

@@ -22,6 +22,8 @@
 struct program {
 	struct bounce_rules *rules;
 	ARRAY_TYPE(const_string) rule_dirs;
+	/* --mail-from */
+	const char *mail_from;
 	bool json;
 	bool failed;
 };
@@ -38,8 +40,8 @@ static void ATTR_FORMAT(1, 2) program_error(const char *fmt, ...)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: bounce-classify [--json|--text] [--rules DIR]... "
-	      "[FILE|DIR|-]...\n", out);
+	fputs("Usage: bounce-classify [--json|--text] [--mail-from ADDRESS] "
+	      "[--rules DIR]... [FILE|DIR|-]...\n", out);
 }
 
 static void program_input_failed(const char *path, const char *error,
@@ -52,18 +54,27 @@ static void program_input_failed(const char *path, const char *error,
 }
 
 static void program_mail(const char *path, unsigned int number,
-			 struct istream *input, void *context)
+			 const char *sender, struct istream *input,
+			 void *context)
 {
 	struct program *program = context;
+	const struct bounce_envelope envelope = {
+		.mail_from = program->mail_from != NULL ?
+			program->mail_from : sender,
+		.hearsay = program->mail_from == NULL,
+	};
 	struct bounce_report *report;
 	const char *error;
 	pool_t pool;
 
 	pool = pool_alloconly_create("bounce report", 8192);
-	if (bounce_classify(input, NULL, program->rules, pool, &report,
-			    &error) < 0)
+	if (bounce_classify_read(input, &envelope, pool, &report, &error) < 0) {
 		program_input_failed(path, error, program);
-	else if (program->json)
+		pool_unref(&pool);
+		return;
+	}
+	bounce_classify_judge(program->rules, pool, report);
+	if (program->json)
 		bounce_print_json(stdout, path, report);
 	else
 		bounce_print_text(stdout, path, number, report);
@@ -154,6 +165,7 @@ static int program_options(struct program *program, int argc, char *argv[])
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "text", no_argument, NULL, 't' },
+		{ "mail-from", required_argument, NULL, 'f' },
 		{ "rules", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -168,6 +180,9 @@ static int program_options(struct program *program, int argc, char *argv[])
 			break;
 		case 't':
 			program->json = FALSE;
+			break;
+		case 'f':
+			program->mail_from = t_str_trim(optarg, " <>");
 			break;
 		case 'r':
 			if (rules_option(program, optarg) < 0)

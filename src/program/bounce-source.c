@@ -4,6 +4,7 @@
 #include "array.h"
 #include "istream.h"
 #include "istream-seekable.h"
+#include "mbox-from.h"
 #include "bounce-source.h"
 
 #include <ctype.h>
@@ -20,50 +21,34 @@
 /* A From_ line: an address, a date. */
 #define FROM_LINE_MAX 1000
 
-static bool has_month(const char *line)
+/* Who sent the mail, as its From_ line says; FALSE if data is none. Text that
+   only begins with "From " has no date. */
+static bool source_from_parse(const unsigned char *data, size_t size,
+			      const char **sender_r)
 {
-	static const char *const months[] = {
-		" Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ",
-		" Aug ", " Sep ", " Oct ", " Nov ", " Dec ", NULL
-	};
+	time_t stamp;
+	char *sender;
+	int offset;
 
-	for (unsigned int i = 0; months[i] != NULL; i++) {
-		if (strstr(line, months[i]) != NULL)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* A line that begins a mail in an mbox: "From sender date", the date with a
-   month, a time and a year. Text that only begins with "From " has not all. */
-static bool is_from_line(const char *line)
-{
-	bool time = FALSE, year = FALSE;
-
-	if (strncmp(line, "From ", 5) != 0 || !has_month(line))
+	if (size < 5 || memcmp(data, "From ", 5) != 0 ||
+	    mbox_from_parse(data + 5, size - 5, &stamp, &offset, &sender) < 0)
 		return FALSE;
-	for (line += 5; *line != '\0'; line++) {
-		if (!i_isdigit(line[0]) || !i_isdigit(line[1]))
-			continue;
-		if (line[2] == ':' && i_isdigit(line[3]) && i_isdigit(line[4]))
-			time = TRUE;
-		if (line[-1] == ' ' && i_isdigit(line[2]) &&
-		    i_isdigit(line[3]) && !i_isdigit(line[4]) &&
-		    (line[0] == '1' || line[0] == '2'))
-			year = TRUE;
-	}
-	return time && year;
+	/* Thunderbird's "From - Tue Jun  3 ..." */
+	*sender_r = *sender == '\0' || strcmp(sender, "-") == 0 ? NULL :
+		t_strdup(sender);
+	i_free(sender);
+	return TRUE;
 }
 
 /* Bytes of the From_ line at which input stands, with its line end; 0 if it is
-   none. A line that is too long for one is none. */
-static size_t from_line_size(struct istream *input)
+   none. A line that is too long for one is none. sender_r: data stack. */
+static size_t from_line_size(struct istream *input, const char **sender_r)
 {
 	const unsigned char *data, *lf = NULL;
 	size_t size, wanted = 5;
-	bool from = FALSE;
 	int ret;
 
+	*sender_r = NULL;
 	while (lf == NULL && wanted <= FROM_LINE_MAX) {
 		ret = i_stream_read_bytes(input, &data, &size, wanted);
 		lf = memchr(data, '\n', size);
@@ -71,25 +56,22 @@ static size_t from_line_size(struct istream *input)
 			break;
 		wanted = size + 1;
 	}
-	if (lf == NULL)
+	if (lf == NULL || !source_from_parse(data, lf - data, sender_r))
 		return 0;
-	T_BEGIN {
-		from = is_from_line(t_strndup(data, lf - data));
-	} T_END;
-	return from ? lf - data + 1 : 0;
+	return lf - data + 1;
 }
 
 static void
 source_mail(const struct bounce_source *source, const char *path,
-	    unsigned int number, struct istream *input, uoff_t begin,
-	    uoff_t end)
+	    unsigned int number, const char *sender, struct istream *input,
+	    uoff_t begin, uoff_t end)
 {
 	struct istream *mail;
 
 	i_stream_seek(input, begin);
 	mail = i_stream_create_limit(input, end - begin);
 	T_BEGIN {
-		source->mail(path, number, mail, source->context);
+		source->mail(path, number, sender, mail, source->context);
 	} T_END;
 	i_stream_unref(&mail);
 }
@@ -97,7 +79,8 @@ source_mail(const struct bounce_source *source, const char *path,
 /* Offset of the line after the next From_ line that follows an empty line and
    where the mail before it ends; input stands at the start of a line. Returns
    FALSE at the end of the file: end_r is its size. */
-static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r)
+static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r,
+		      const char **sender_r)
 {
 	const unsigned char *data;
 	bool line_start = TRUE, empty_before = FALSE;
@@ -107,7 +90,8 @@ static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r)
 		const unsigned char *lf = memchr(data, '\n', size);
 
 		if (line_start && empty_before && data[0] == 'F') {
-			size_t line_size = from_line_size(input);
+			size_t line_size = from_line_size(input,
+							  sender_r);
 
 			if (line_size > 0) {
 				*end_r = input->v_offset;
@@ -133,19 +117,21 @@ static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r)
 }
 
 static void source_mbox(const struct bounce_source *source, const char *path,
-			struct istream *input)
+			const char *sender, struct istream *input)
 {
 	uoff_t begin = input->v_offset, end, next = 0;
+	const char *next_sender = NULL;
 	unsigned int number = 1;
 	bool more;
 
 	do {
 		i_stream_seek(input, begin);
-		more = mbox_next(input, &end, &next);
+		more = mbox_next(input, &end, &next, &next_sender);
 		/* a file of one mail with a From_ line is no mbox to a reader */
 		source_mail(source, path, more || number > 1 ? number : 0,
-			    input, begin, end);
+			    sender, input, begin, end);
 		begin = next;
+		sender = next_sender;
 		number++;
 	} while (more);
 }
@@ -153,12 +139,13 @@ static void source_mbox(const struct bounce_source *source, const char *path,
 static void source_stream(const struct bounce_source *source, const char *path,
 			  struct istream *input)
 {
-	size_t line_size = from_line_size(input);
+	const char *sender;
+	size_t line_size = from_line_size(input, &sender);
 	uoff_t end;
 
 	if (line_size > 0) {
 		i_stream_skip(input, line_size);
-		source_mbox(source, path, input);
+		source_mbox(source, path, sender, input);
 		return;
 	}
 	if (input->stream_errno != 0 || i_stream_get_size(input, TRUE, &end) < 0) {
@@ -167,7 +154,7 @@ static void source_stream(const struct bounce_source *source, const char *path,
 		return;
 	}
 	T_BEGIN {
-		source->mail(path, 0, input, source->context);
+		source->mail(path, 0, NULL, input, source->context);
 	} T_END;
 }
 

@@ -6,8 +6,9 @@ struct istream;
 /* Who takes the mails of a path. */
 struct bounce_source {
 	/* One mail; input is seekable, at its start, and is ours. number
-	   counts from 1 within an mbox file, 0 = the file is one mail. */
-	void (*mail)(const char *path, unsigned int number,
+	   counts from 1 within an mbox file, 0 = the file is one mail. sender:
+	   of the From_ line; NULL where there is none. */
+	void (*mail)(const char *path, unsigned int number, const char *sender,
 		     struct istream *input, void *context);
 	/* A path, or a file below it, could not be read. */
 	void (*failed)(const char *path, const char *error, void *context);

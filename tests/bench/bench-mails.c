@@ -61,8 +61,9 @@ static void classify(struct istream *input, const struct bounce_rules *rules)
 	const char *error;
 	pool_t pool = pool_alloconly_create("report", 8192);
 
-	if (bounce_classify(input, NULL, rules, pool, &report, &error) < 0)
+	if (bounce_classify_read(input, NULL, pool, &report, &error) < 0)
 		i_fatal("%s", error);
+	bounce_classify_judge(rules, pool, report);
 	pool_unref(&pool);
 }
 

@@ -43,11 +43,6 @@ const struct bounce_rules *bounce_rules_cache_get(struct bounce_user *bu)
 	return ruleset;
 }
 
-const struct bounce_rules *bounce_rules_cache_peek(void)
-{
-	return ruleset;
-}
-
 void bounce_rules_cache_deinit(void)
 {
 	if (ruleset != NULL)

@@ -8,8 +8,6 @@ struct bounce_user;
    is wrong with them is logged then. A user with other folders than the one
    before loads them anew: the result is valid until the next call. */
 const struct bounce_rules *bounce_rules_cache_get(struct bounce_user *bu);
-/* Those loaded last, of whichever user; NULL = none yet. */
-const struct bounce_rules *bounce_rules_cache_peek(void);
 void bounce_rules_cache_deinit(void);
 
 #endif

@@ -67,6 +67,9 @@ struct bounce_envelope {
 	/* MAIL FROM without < >; "" is the null sender; NULL = unknown (then
 	   Return-Path: is used) */
 	const char *mail_from;
+	/* an mbox says so in its From_ line, which some programs make up: a
+	   Return-Path: is worth more */
+	bool hearsay;
 };
 
 /* The judgement on one recipient. */

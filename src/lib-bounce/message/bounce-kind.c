@@ -74,13 +74,13 @@ static bool is_daemon(const struct bounce_message *message)
 static bool is_null_sender(const struct bounce_message *message,
 			   const struct bounce_envelope *envelope)
 {
-	const char *path;
+	const char *path = bounce_message_header(message, "Return-Path");
 
-	if (envelope != NULL && envelope->mail_from != NULL)
+	if (envelope != NULL && envelope->mail_from != NULL &&
+	    (path == NULL || !envelope->hearsay))
 		return envelope->mail_from[0] == '\0' ||
 			bounce_text_ibegins(envelope->mail_from,
 					    "mailer-daemon");
-	path = bounce_message_header(message, "Return-Path");
 	if (path == NULL)
 		return FALSE;
 	path = t_str_trim(path, " <>");
@@ -221,6 +221,8 @@ void bounce_hints_read(const struct bounce_message *message,
 			hints_r->answer = TRUE;
 		hints_r->person = is_person(message, hints_r, &subject);
 		hints_r->client = has_client(message);
+		hints_r->ours = bounce_message_has(message,
+						   "X-Bounce-Notice");
 		hints_r->journal =
 			bounce_message_has(message, "X-MS-Journal-Report");
 	} T_END;
@@ -228,7 +230,7 @@ void bounce_hints_read(const struct bounce_message *message,
 
 bool bounce_hints_is_candidate(const struct bounce_hints *hints)
 {
-	if (hints->journal)
+	if (hints->ours || hints->journal)
 		return FALSE;
 	if (hints->null_sender || hints->report || hints->receipt_subject ||
 	    hints->complaint_subject || hints->auto_reply)

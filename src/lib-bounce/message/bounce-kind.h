@@ -8,6 +8,9 @@
 struct bounce_message;
 
 struct bounce_hints {
+	/* our own notice to the user (X-Bounce-Notice): no report, whatever it
+	   quotes */
+	bool ours;
 	/* MAIL FROM:<>, or a Return-Path: of a daemon */
 	bool null_sender;
 	/* From: a mailer, a postmaster */

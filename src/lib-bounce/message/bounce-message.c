@@ -102,9 +102,9 @@ static bool is_wanted(const struct message_header_line *hdr)
 		"Return-Path", "Subject", "To", "User-Agent", NULL
 	};
 
-	/* X-Failed-Recipients, X-Autoreply, X-Vacation ... */
+	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ... */
 	if (hdr->name_len > 4 && (hdr->name[0] == 'X' || hdr->name[0] == 'x'))
-		return strchr("aAfFvVmMdD", hdr->name[2]) != NULL;
+		return strchr("aAbBfFvVmMdD", hdr->name[2]) != NULL;
 	for (unsigned int i = 0; wanted[i] != NULL; i++) {
 		if (i_tolower(hdr->name[0]) == i_tolower(wanted[i][0]) &&
 		    strcasecmp(hdr->name, wanted[i]) == 0)

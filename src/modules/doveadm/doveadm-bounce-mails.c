@@ -155,13 +155,14 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 		return;
 	}
 	pool = pool_alloconly_create("bounce mail", 4096);
-	ret = bounce_classify(input, NULL, read->rules, pool, &report, &error);
+	ret = bounce_classify_read(input, NULL, pool, &report, &error);
 	if (ret < 0) {
 		doveadm_bounce_failed(read->cmd, read->bu, MAIL_ERROR_TEMP,
 			"Mail %u of %s cannot be read: %s", mail->uid,
 			mailbox_get_vname(mail->box), error);
 		read->failed = TRUE;
 	} else {
+		bounce_classify_judge(read->rules, pool, report);
 		if (ret > 0)
 			evidence = mails_evidence(read, input, report);
 		read->callback(mail, report, evidence, read->context);

@@ -42,10 +42,10 @@ t_mail_from(const struct mail_deliver_context *mdctx)
 		smtp_address_encode(mdctx->mail_from);
 }
 
-static int
-classify_with(struct mail_deliver_context *mdctx,
-	      const struct bounce_rules *rules, pool_t pool,
-	      struct bounce_report **report_r)
+/* Ordinary mail leaves with its top headers read and nothing else: no settings,
+   no rules. Returns as bounce_classify_read(). */
+static int classify_read(struct mail_deliver_context *mdctx, pool_t pool,
+			 struct bounce_report **report_r)
 {
 	struct bounce_envelope envelope = { .mail_from = t_mail_from(mdctx) };
 	struct istream *input;
@@ -59,8 +59,8 @@ classify_with(struct mail_deliver_context *mdctx,
 		ret = -1;
 	} else {
 		i_stream_seek(input, 0);
-		ret = bounce_classify(input, &envelope, rules, pool, report_r,
-				      &error);
+		ret = bounce_classify_read(input, &envelope, pool, report_r,
+					   &error);
 		i_stream_seek(input, 0);
 	}
 	if (ret < 0) {
@@ -70,23 +70,17 @@ classify_with(struct mail_deliver_context *mdctx,
 	return ret;
 }
 
-/* Ordinary mail leaves with its top headers read and nothing else: no settings,
-   no rules. A report is judged by the rules of its user. Returns TRUE if it is
-   a report. */
+/* A report is judged by the rules of its user. Returns TRUE if it is one. */
 static bool classify(struct mail_deliver_context *mdctx, pool_t pool,
 		     struct bounce_report **report_r)
 {
-	const struct bounce_rules *rules = bounce_rules_cache_peek();
-	const struct bounce_rules *users;
-	int ret;
+	struct bounce_user *bu;
 
-	ret = classify_with(mdctx, rules, pool, report_r);
-	if (ret <= 0)
+	if (classify_read(mdctx, pool, report_r) <= 0)
 		return FALSE;
-	users = bounce_rules_cache_get(bounce_plugin_user_get(mdctx->rcpt_user));
-	if (users != rules)
-		ret = classify_with(mdctx, users, pool, report_r);
-	return ret > 0;
+	bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	bounce_classify_judge(bounce_rules_cache_get(bu), pool, *report_r);
+	return TRUE;
 }
 
 /*
