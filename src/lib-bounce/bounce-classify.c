@@ -41,6 +41,29 @@ classify_sender(const struct bounce_message *message, pool_t pool)
 	return from == NULL ? NULL : bounce_header_address(pool, from);
 }
 
+/* A report that returns nothing may still answer the mail (RFC 5322 section
+   3.6.4). */
+static void classify_original(const struct bounce_message *message,
+			      struct bounce_report *report)
+{
+	const char *value, *begin, *end;
+
+	if (report->original_message_id != NULL ||
+	    (report->kind != BOUNCE_KIND_FAILURE &&
+	     report->kind != BOUNCE_KIND_DELAY &&
+	     report->kind != BOUNCE_KIND_SUCCESS))
+		return;
+	value = bounce_message_header(message, "In-Reply-To");
+	if (value == NULL || strchr(value, '<') == NULL)
+		value = bounce_message_header(message, "References");
+	/* the last one is the mail that it answers */
+	begin = value == NULL ? NULL : strrchr(value, '<');
+	end = begin == NULL ? NULL : strchr(begin, '>');
+	if (end != NULL && memchr(begin, '@', end - begin) != NULL)
+		report->original_message_id =
+			p_strdup_until(message->pool, begin, end + 1);
+}
+
 int bounce_classify_read(struct istream *input,
 			 const struct bounce_envelope *envelope, pool_t pool,
 			 struct bounce_report **report_r, const char **error_r)
@@ -64,7 +87,8 @@ int bounce_classify_read(struct istream *input,
 	}
 	if (ret == 0)
 		ret = bounce_message_read_body(message, input);
-	(void)bounce_format_read(message, &hints, report);
+	if (bounce_format_read(message, &hints, report))
+		classify_original(message, report);
 	if (message->truncated)
 		report->truncated = TRUE;
 	if (ret < 0) {

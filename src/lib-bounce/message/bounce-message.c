@@ -10,7 +10,7 @@
 #include "rfc822-parser.h"
 #include "rfc2231-parser.h"
 #include "bounce-limits.h"
-#include "bounce-message.h"
+#include "bounce-message-private.h"
 #include "bounce-text.h"
 
 #include <ctype.h>
@@ -26,6 +26,8 @@ enum part_role {
 	PART_FEEDBACK,
 	/* a header block as a text */
 	PART_HEADERS,
+	/* a mail that the parser does not take for one */
+	PART_RETURNED,
 	PART_ROLE_COUNT
 };
 
@@ -41,6 +43,12 @@ struct reader {
 	/* the header of the first mail within the mail */
 	const struct message_part *returned_part;
 	string_t *returned;
+	/* of the part whose header comes: 'b' or 'q' of its encoding; it is a
+	   file with a mail's name. The encoding of the mail within the mail */
+	const struct message_part *header_part;
+	char coding;
+	bool eml;
+	char returned_coding;
 	unsigned int parts;
 };
 
@@ -99,7 +107,8 @@ static bool is_wanted(const struct message_header_line *hdr)
 	static const char *const wanted[] = {
 		"Auto-Submitted", "Auto-Reply", "Content-Type", "From",
 		"In-Reply-To", "List-Id", "Message-ID", "Precedence",
-		"Return-Path", "Subject", "To", "User-Agent", NULL
+		"References", "Return-Path", "Subject", "To", "User-Agent",
+		NULL
 	};
 
 	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ... */
@@ -170,6 +179,7 @@ static const struct {
 	{ "text/rfc822", PART_HEADERS },
 	{ "message/rfc822-headers", PART_HEADERS },
 	{ "message/global-headers", PART_HEADERS },
+	{ "message/global", PART_RETURNED },
 	{ "message/delivery-status", PART_STATUS },
 	{ "message/global-delivery-status", PART_STATUS },
 	{ "message/disposition-notification", PART_DISPOSITION },
@@ -227,6 +237,32 @@ static bool is_untyped(const struct reader *reader,
 		type != NULL && strcasecmp(type, "application/octet-stream") == 0;
 }
 
+/* A mail saved as a file: "returned.eml" */
+static bool is_file(const struct reader *reader,
+		    const struct message_part *part, const char *type)
+{
+	return reader->header_part == part && reader->eml && type != NULL &&
+		strncasecmp(type, "application/", 12) == 0;
+}
+
+static enum part_role
+reader_role(const struct reader *reader, const struct message_part *part,
+	    const char *type)
+{
+	enum part_role role;
+
+	/* what should be its header is empty, it follows */
+	if (part == reader->returned_part && str_len(reader->returned) == 0)
+		return PART_RETURNED;
+	if (enclosing(part) == NULL && is_file(reader, part, type))
+		return PART_RETURNED;
+	role = is_untyped(reader, part, type) ? PART_TEXT :
+		part_role(part, type);
+	if (enclosing(part) == NULL)
+		return role;
+	return role == PART_STATUS ? PART_INNER_STATUS : PART_OTHER;
+}
+
 static void part_begin(struct reader *reader, const struct message_block *block,
 		       const char *type)
 {
@@ -240,11 +276,7 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	}
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
-	reader->role = is_untyped(reader, part, type) ? PART_TEXT :
-		part_role(part, type);
-	if (enclosing(part) != NULL)
-		reader->role = reader->role == PART_STATUS ?
-			PART_INNER_STATUS : PART_OTHER;
+	reader->role = reader_role(reader, part, type);
 	if (reader->texts[reader->role] != NULL)
 		str_append_c(reader->texts[reader->role], '\n');
 }
@@ -256,6 +288,11 @@ static void part_body(struct reader *reader, const unsigned char *data,
 		reader->message->truncated = TRUE;
 		size = BOUNCE_MAX_TEXT - reader->total;
 	}
+	/* of a mail its header is enough */
+	if (reader->role == PART_RETURNED &&
+	    reader->texts[PART_RETURNED] != NULL &&
+	    str_len(reader->texts[PART_RETURNED]) >= BOUNCE_MAX_HEADER)
+		return;
 	if (size == 0)
 		return;
 	reader->total += size;
@@ -272,14 +309,42 @@ static void returned_line(struct reader *reader,
 	if (part->parent == NULL ||
 	    (part->parent->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) == 0)
 		return;
-	if (reader->returned_part == NULL)
+	if (reader->returned_part == NULL) {
 		reader->returned_part = part;
+		if (reader->header_part == part->parent)
+			reader->returned_coding = reader->coding;
+	}
 	if (reader->returned_part != part || block->hdr->eoh)
 		return;
 	if (str_len(reader->returned) < BOUNCE_MAX_HEADER)
 		append_line(reader->returned, block->hdr);
 	else
 		reader->message->truncated = TRUE;
+}
+
+/* What Dovecot's decoder does not tell of a part. */
+static void header_line(struct reader *reader,
+			const struct message_block *block)
+{
+	const struct message_header_line *hdr = block->hdr;
+	const char *value;
+
+	if (reader->header_part != block->part) {
+		reader->header_part = block->part;
+		reader->coding = '\0';
+		reader->eml = FALSE;
+	}
+	if (strncasecmp(hdr->name, "Content-", 8) != 0)
+		return;
+	value = t_strndup(hdr->value, hdr->value_len);
+	if (strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
+		value = t_str_trim(value, " \t");
+		if (strcasecmp(value, "base64") == 0 ||
+		    strcasecmp(value, "quoted-printable") == 0)
+			reader->coding = i_tolower(*value);
+	} else if (strcasestr(value, ".eml") != NULL) {
+		reader->eml = TRUE;
+	}
 }
 
 static void read_block(struct reader *reader,
@@ -290,6 +355,9 @@ static void read_block(struct reader *reader,
 
 	if (block->hdr != NULL) {
 		returned_line(reader, block);
+		T_BEGIN {
+			header_line(reader, block);
+		} T_END;
 		/* the decoder would decode all fields; it needs the type and
 		   the encoding */
 		if (strncasecmp(block->hdr->name, "Content-", 8) == 0)
@@ -347,6 +415,9 @@ static void read_finish(struct reader *reader)
 	struct bounce_message *message = reader->message;
 	pool_t pool = message->pool;
 	const char *returned = str_c(reader->returned);
+	static const enum part_role others[] = {
+		PART_HEADERS, PART_RETURNED
+	};
 
 	message->text = p_strdup(pool, choose_text(reader));
 	message->status = p_strdup(pool, role_text(reader, PART_STATUS));
@@ -356,8 +427,13 @@ static void read_finish(struct reader *reader)
 		p_strdup(pool, role_text(reader, PART_DISPOSITION));
 	message->feedback =
 		p_strdup(pool, role_text(reader, PART_FEEDBACK));
-	if (*returned == '\0')
-		returned = role_text(reader, PART_HEADERS);
+	if (reader->returned_coding != '\0')
+		returned = bounce_returned_decode(returned,
+					reader->returned_coding == 'b');
+	returned = bounce_returned_block(returned);
+	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
+	     i++)
+		returned = bounce_returned_block(role_text(reader, others[i]));
 	message->returned = p_strndup(pool, returned, bounce_text_cut(returned,
 		strlen(returned), BOUNCE_MAX_HEADER));
 }

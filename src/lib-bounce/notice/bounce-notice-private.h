@@ -52,6 +52,11 @@ struct bounce_notice {
 unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 				  unsigned int *block_r);
 
+/* The Message-ID of the mail, where only the notice's own words name it, into
+   report. */
+void bounce_notice_find_id(const struct bounce_notice *scan,
+			   struct bounce_report *report);
+
 /* The line without at most indent bytes of white space at its start. */
 const char *bounce_notice_unindent(const char *line, size_t indent);
 

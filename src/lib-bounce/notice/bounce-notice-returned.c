@@ -270,3 +270,43 @@ void bounce_notice_returned(pool_t pool, const char *block,
 	add_addresses(pool, &headers, "To", report);
 	add_addresses(pool, &headers, "Cc", report);
 }
+
+/* "Message-ID:  <id@example.com>" of a list, of a quoted header; also behind
+   "Original-" and without the hyphen. */
+static const char *named_id(const char *folded, const char *text)
+{
+	static const char *const labels[] = { "message-id", "message id", NULL };
+	const char *p, *begin, *end;
+
+	for (unsigned int i = 0; labels[i] != NULL; i++) {
+		p = strstr(folded, labels[i]);
+		if (p == NULL)
+			continue;
+		p += strlen(labels[i]);
+		begin = p + strspn(p, " :=\t");
+		end = begin + strcspn(begin, "> ");
+		if (*begin == '<' && *end == '>' &&
+		    memchr(begin, '@', end - begin) != NULL)
+			return t_strdup_until(text + (begin - folded),
+					      text + (end - folded) + 1);
+	}
+	return NULL;
+}
+
+void bounce_notice_find_id(const struct bounce_notice *scan,
+			   struct bounce_report *report)
+{
+	const struct bounce_notice_line *line;
+	const char *id = NULL;
+
+	array_foreach(&scan->lines, line) {
+		T_BEGIN {
+			id = p_strdup(scan->pool,
+				      named_id(line->folded, line->text));
+		} T_END;
+		if (id != NULL) {
+			report->original_message_id = id;
+			return;
+		}
+	}
+}

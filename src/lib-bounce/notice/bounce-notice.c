@@ -132,6 +132,8 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 			add_line(scan, array_idx_elem(&lines, i), i == 0 ?
 				 "" : array_idx_elem(&lines, i - 1));
 	} T_END;
+	if (report->original_message_id == NULL)
+		bounce_notice_find_id(scan, report);
 	if (report->original_from != NULL)
 		array_push_back(&scan->self, &report->original_from);
 	bounce_notice_addresses(scan, report);

@@ -1,0 +1,76 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "istream.h"
+#include "istream-base64.h"
+#include "istream-qp.h"
+#include "bounce-limits.h"
+#include "bounce-message-private.h"
+#include "bounce-text.h"
+
+/* The header block of the mail that a report returns, however it was put into
+   its part. */
+
+static bool returned_is_field(const char *line)
+{
+	size_t len = 0;
+
+	while (line[len] > 32 && line[len] < 127 && line[len] != ':')
+		len++;
+	return len > 0 && line[len + strspn(line + len, " \t")] == ':';
+}
+
+/* The first line that is a field, or the end of text; indent_r: white space
+   before it. */
+static const char *returned_begin(const char *text, size_t *indent_r)
+{
+	*indent_r = 0;
+	while (*text != '\0') {
+		*indent_r = strspn(text, " \t");
+		if (returned_is_field(text + *indent_r))
+			return text;
+		text += strcspn(text, "\n");
+		if (*text == '\n')
+			text++;
+	}
+	return text;
+}
+
+const char *bounce_returned_block(const char *text)
+{
+	string_t *dest = t_str_new(1024);
+	size_t indent, len;
+
+	text = returned_begin(text, &indent);
+	while (*text != '\0' && str_len(dest) < BOUNCE_MAX_HEADER) {
+		text += I_MIN(strspn(text, " \t"), indent);
+		len = strcspn(text, "\n");
+		if (strspn(text, " \t") == len)
+			break;
+		str_append_data(dest, text, len);
+		str_append_c(dest, '\n');
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+	return str_c(dest);
+}
+
+const char *bounce_returned_decode(const char *text, bool base64)
+{
+	struct istream *encoded, *input;
+	string_t *raw = t_str_new(1024), *dest = t_str_new(1024);
+	const unsigned char *data;
+	size_t size;
+
+	encoded = i_stream_create_from_data(text, strlen(text));
+	input = base64 ? i_stream_create_base64_decoder(encoded) :
+		i_stream_create_qp_decoder(encoded);
+	i_stream_unref(&encoded);
+	while (str_len(raw) < BOUNCE_MAX_HEADER &&
+	       i_stream_read_more(input, &data, &size) > 0) {
+		str_append_data(raw, data, size);
+		i_stream_skip(input, size);
+	}
+	i_stream_unref(&input);
+	bounce_text_append(dest, str_data(raw), str_len(raw), TRUE);
+	return str_c(dest);
+}
