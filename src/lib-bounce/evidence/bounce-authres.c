@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "str.h"
 #include "bounce-authres.h"
 
@@ -124,4 +125,29 @@ bool bounce_authres_passes(const char *value, const char *domain,
 			return TRUE;
 	}
 	return FALSE;
+}
+
+void bounce_authres_signatures(const char *value,
+			       ARRAY_TYPE(const_string) *domains,
+			       const char **id_r)
+{
+	const char *const *results = t_strsplit(t_plain(value), ";");
+	const char *const *id = *results == NULL ? results :
+		t_strsplit_spaces(*results, " \t\r\n");
+
+	*id_r = *id;
+	if (*id == NULL)
+		return;
+	for (results++; *results != NULL; results++) {
+		const char *const *words = t_words(*results);
+		const char *domain;
+
+		if (*words == NULL || strcasecmp(*words, "dkim=pass") != 0)
+			continue;
+		domain = find_domain(words, "header.d");
+		if (domain == NULL)
+			domain = find_domain(words, "header.i");
+		if (domain != NULL)
+			array_push_back(domains, &domain);
+	}
 }

@@ -1,0 +1,599 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "message-address.h"
+#include "message-header-parser.h"
+#include "str.h"
+#include "bounce-authres.h"
+#include "bounce-organisation.h"
+#include "bounce-trace.h"
+
+/* No mail has more that went through us. */
+#define MAX_RECEIVED 100
+#define MAX_AUTHRES 20
+#define MAX_REFERENCES 10
+#define MAX_HEADER_SIZE (64 * 1024)
+
+ARRAY_DEFINE_TYPE(bounce_received, struct bounce_received);
+
+struct trace_authres {
+	const char *value;
+	/* how many Received lines stand above it */
+	unsigned int depth;
+};
+
+struct trace_header {
+	ARRAY_TYPE(bounce_received) received;
+	ARRAY(struct trace_authres) authres;
+	const char *return_path, *from, *auto_submitted;
+	/* In-Reply-To, References */
+	const char *reply, *references;
+};
+
+/*
+ * The header
+ */
+
+static void
+trace_add_field(struct trace_header *header, pool_t pool, const char *name,
+		const char *value)
+{
+	if (strcasecmp(name, "Received") == 0) {
+		if (array_count(&header->received) < MAX_RECEIVED) {
+			bounce_received_parse(pool, value,
+				array_append_space(&header->received));
+		}
+	} else if (strcasecmp(name, "Authentication-Results") == 0) {
+		struct trace_authres *authres;
+
+		if (array_count(&header->authres) < MAX_AUTHRES) {
+			authres = array_append_space(&header->authres);
+			authres->value = p_strdup(pool, value);
+			authres->depth = array_count(&header->received);
+		}
+	} else if (strcasecmp(name, "Return-Path") == 0) {
+		/* the topmost is the delivery's */
+		if (header->return_path == NULL)
+			header->return_path = p_strdup(pool, value);
+	} else if (strcasecmp(name, "From") == 0) {
+		if (header->from == NULL)
+			header->from = p_strdup(pool, value);
+	} else if (strcasecmp(name, "Auto-Submitted") == 0) {
+		if (header->auto_submitted == NULL)
+			header->auto_submitted = p_strdup(pool, value);
+	} else if (strcasecmp(name, "In-Reply-To") == 0) {
+		header->reply = p_strdup(pool, value);
+	} else if (strcasecmp(name, "References") == 0) {
+		header->references = p_strdup(pool, value);
+	}
+}
+
+static void
+trace_read_header(struct istream *input, pool_t pool,
+		  struct trace_header *header_r)
+{
+	struct message_header_parser_ctx *parser;
+	struct message_header_line *hdr;
+	size_t size = 0;
+
+	i_zero(header_r);
+	p_array_init(&header_r->received, pool, 8);
+	p_array_init(&header_r->authres, pool, 2);
+	parser = message_parse_header_init(input, NULL, 0);
+	while (size < MAX_HEADER_SIZE &&
+	       message_parse_header_next(parser, &hdr) > 0) {
+		size += hdr->name_len + hdr->value_len;
+		if (hdr->eoh)
+			break;
+		if (hdr->continues) {
+			hdr->use_full_value = TRUE;
+			continue;
+		}
+		T_BEGIN {
+			trace_add_field(header_r, pool, hdr->name,
+				t_strndup(hdr->full_value,
+					  hdr->full_value_len));
+		} T_END;
+	}
+	message_parse_header_deinit(&parser);
+}
+
+/*
+ * Names
+ */
+
+bool bounce_trace_host_is_in(const char *host, const char *const *names)
+{
+	size_t len = host == NULL ? 0 : strlen(host);
+
+	for (; len > 0 && names != NULL && *names != NULL; names++) {
+		size_t nlen = strlen(*names);
+
+		if (nlen > 0 && len >= nlen &&
+		    strcasecmp(host + len - nlen, *names) == 0 &&
+		    (len == nlen || host[len - nlen - 1] == '.'))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool trace_name_is_in(const char *name, const char *const *names)
+{
+	return name != NULL && names != NULL &&
+		str_array_icase_find(names, name);
+}
+
+static bool
+trace_list_has(const ARRAY_TYPE(const_string) *list, const char *name)
+{
+	const char *elem;
+
+	array_foreach_elem(list, elem) {
+		if (strcasecmp(elem, name) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool
+trace_host_is_ours(const struct bounce_trace_site *site,
+		   const struct bounce_trace *trace, const char *host)
+{
+	return host != NULL && (bounce_trace_host_is_in(host, site->hosts) ||
+				trace_list_has(&trace->hosts, host));
+}
+
+/* By its verified name, its address or its network's loopback. */
+static bool
+trace_is_relay(const struct bounce_trace_site *site,
+	       const struct bounce_received *received)
+{
+	return bounce_trace_host_is_in(received->client, site->relays) ||
+		trace_name_is_in(received->address, site->relays) ||
+		(received->fetched &&
+		 bounce_trace_host_is_in(received->helo, site->relays));
+}
+
+static bool trace_names_localhost(const struct bounce_trace_site *site)
+{
+	return trace_name_is_in("localhost", site->relays) ||
+		trace_name_is_in("127.0.0.1", site->relays);
+}
+
+/*
+ * May it be a report at all?
+ */
+
+static const char *trace_address(pool_t pool, const char *value)
+{
+	struct message_address *addr;
+
+	if (value == NULL)
+		return NULL;
+	addr = message_address_parse(pool_datastack_create(),
+				     (const unsigned char *)value,
+				     strlen(value), 1, 0);
+	if (addr == NULL || addr->mailbox == NULL)
+		return NULL;
+	return addr->domain == NULL || *addr->domain == '\0' ?
+		p_strdup(pool, addr->mailbox) :
+		p_strconcat(pool, addr->mailbox, "@", addr->domain, NULL);
+}
+
+static bool trace_is_daemon(const char *from)
+{
+	static const char *const names[] = {
+		"mailer-daemon", "mailer_daemon", "mailerdaemon", "maildaemon",
+		"mail-daemon", "mdaemon", "postmaster", "mmdf",
+		NULL
+	};
+
+	/* From: <> is nobody's */
+	if (from == NULL || *from == '\0')
+		return TRUE;
+	return str_array_icase_find(names, t_strcut(from, '@')) ||
+		strncasecmp(from, "microsoftexchange", 17) == 0;
+}
+
+static bool trace_null_sender(const char *path)
+{
+	path = t_str_trim(path, "<> \t\r\n");
+	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
+}
+
+static bool
+trace_may_report(const struct trace_header *header,
+		 const struct bounce_trace_site *site,
+		 const struct bounce_trace *trace)
+{
+	const char *path = site->mail_from != NULL ? site->mail_from :
+		header->return_path;
+
+	if (path != NULL && !trace_null_sender(path))
+		return FALSE;
+	if (header->auto_submitted != NULL &&
+	    strcasestr(header->auto_submitted, "vacation") != NULL)
+		return FALSE;
+	return trace_is_daemon(trace->from);
+}
+
+/*
+ * Dovecot's own line
+ */
+
+/* "from MTA by DOVECOT with LMTP id SESSION"; a delivery to several appends a
+   number to the session. */
+static bool
+trace_is_dovecot(const struct bounce_received *received,
+		 const struct bounce_trace_site *site)
+{
+	size_t len;
+
+	if (received->helo == NULL || received->by == NULL ||
+	    received->with == NULL || received->id == NULL ||
+	    strncasecmp(received->with, "LMTP", 4) != 0)
+		return FALSE;
+	if (site->session_id == NULL)
+		return bounce_trace_host_is_in(received->by, site->hosts);
+	len = strlen(received->id);
+	return strncmp(site->session_id, received->id, len) == 0 &&
+		(site->session_id[len] == '\0' || site->session_id[len] == ':');
+}
+
+static void
+trace_add_host(struct bounce_trace *trace, pool_t pool, const char *host)
+{
+	if (strchr(host, '.') == NULL || *host == '[' ||
+	    strncasecmp(host, "localhost", 9) == 0 ||
+	    trace_list_has(&trace->hosts, host))
+		return;
+	host = p_strdup(pool, host);
+	array_push_back(&trace->hosts, &host);
+}
+
+/* In a container the two differ. */
+static unsigned int
+trace_skip_dovecot(struct bounce_trace *trace, pool_t pool,
+		   const struct bounce_received *lines, unsigned int count,
+		   const struct bounce_trace_site *site)
+{
+	if (count == 0 || !trace_is_dovecot(&lines[0], site))
+		return 0;
+	trace_add_host(trace, pool, lines[0].by);
+	trace_add_host(trace, pool, lines[0].helo);
+	return 1;
+}
+
+/*
+ * Who made it
+ */
+
+/* Did the relay make what it handed to us? All that stands below is its own, at
+   last a line without a client. */
+static bool
+trace_relay_made(const struct bounce_received *lines, unsigned int count,
+		 const char *relay)
+{
+	if (count == 0)
+		return FALSE;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct bounce_received *line = &lines[i];
+
+		if (line->authenticated)
+			return FALSE;
+		if (line->made)
+			return i == count - 1;
+		if (line->client != NULL &&
+		    bounce_organisation_same(line->client, relay))
+			continue;
+		if (!bounce_received_is_private(line))
+			return FALSE;
+	}
+	return FALSE;
+}
+
+static void
+trace_judge_client(struct bounce_trace *trace, pool_t pool,
+		   const struct bounce_received *lines, unsigned int count,
+		   const struct bounce_trace_site *site)
+{
+	const struct bounce_received *client = &lines[0];
+	const char *relay;
+
+	if (client->authenticated)
+		return;
+	trace->client = p_strdup(pool, client->client);
+	trace->address = p_strdup(pool, client->address);
+	if (bounce_received_is_loopback(client) || !trace_is_relay(site, client))
+		return;
+	relay = client->client != NULL ? client->client :
+		client->fetched ? client->helo : client->address;
+	if (trace_relay_made(lines + 1, count - 1, relay)) {
+		trace->reporter = BOUNCE_REPORTER_RELAY;
+		trace->relay = p_strdup(pool, relay);
+	}
+}
+
+/* A host of ours that hands on to another: named, not the same, and not by the
+   loopback, over which a web application sends what it was given. */
+static bool
+trace_is_inner_hop(const struct bounce_received *line,
+		   const struct bounce_trace_site *site)
+{
+	return !line->authenticated && line->client != NULL &&
+		!bounce_received_is_loopback(line) &&
+		trace_name_is_in(line->client, site->hosts) &&
+		line->by != NULL && strcasecmp(line->by, line->client) != 0;
+}
+
+/* Returns how many lines are our own: the border's is the last of them. */
+static unsigned int
+trace_judge(struct bounce_trace *trace, pool_t pool,
+	    const struct bounce_received *lines, unsigned int count,
+	    const struct bounce_trace_site *site)
+{
+	bool looped = FALSE;
+
+	for (unsigned int i = trace_skip_dovecot(trace, pool, lines, count,
+						 site); i < count; i++) {
+		const struct bounce_received *line = &lines[i];
+
+		if (line->made) {
+			if (i == count - 1 && !looped &&
+			    (line->by == NULL ||
+			     trace_host_is_ours(site, trace, line->by)))
+				trace->reporter = BOUNCE_REPORTER_OWN;
+			return i + 1;
+		}
+		if (line->helo == NULL)
+			return i + 1;
+		if (bounce_received_is_loopback(line) &&
+		    !line->authenticated && trace_names_localhost(site)) {
+			looped = TRUE;
+			continue;
+		}
+		if (trace_is_inner_hop(line, site))
+			continue;
+		trace_judge_client(trace, pool, line, count - i, site);
+		return i + 1;
+	}
+	return count;
+}
+
+/*
+ * Authentication-Results
+ */
+
+static void
+trace_read_signatures(struct bounce_trace *trace, pool_t pool,
+		      const struct trace_header *header,
+		      const struct bounce_trace_site *site, unsigned int border)
+{
+	const struct trace_authres *authres;
+	ARRAY_TYPE(const_string) seen;
+
+	t_array_init(&seen, 4);
+	array_foreach(&header->authres, authres) {
+		const char *id;
+		ARRAY_TYPE(const_string) domains;
+
+		t_array_init(&domains, 4);
+		bounce_authres_signatures(authres->value, &domains, &id);
+		/* the topmost of an id counts */
+		if (id == NULL || trace_list_has(&seen, id))
+			continue;
+		array_push_back(&seen, &id);
+		if (authres->depth >= border &&
+		    !trace_name_is_in(id, site->authserv))
+			continue;
+		array_foreach_elem(&domains, id) {
+			id = p_strdup(pool, id);
+			array_push_back(&trace->signatures, &id);
+		}
+	}
+}
+
+static void
+trace_add_references(struct bounce_trace *trace, pool_t pool, const char *value)
+{
+	const char *const *words;
+	unsigned int i;
+
+	if (value == NULL)
+		return;
+	words = t_strsplit_spaces(value, " \t\r\n,");
+	for (i = str_array_length(words); i > 0 &&
+	     array_count(&trace->references) < MAX_REFERENCES; i--) {
+		if (words[i - 1][0] == '<' &&
+		    !trace_list_has(&trace->references, words[i - 1])) {
+			const char *id = p_strdup(pool, words[i - 1]);
+
+			array_push_back(&trace->references, &id);
+		}
+	}
+}
+
+static void
+trace_read(struct istream *input, pool_t pool,
+	   const struct bounce_trace_site *site, struct bounce_trace *trace)
+{
+	const struct bounce_received *lines;
+	struct trace_header header;
+	unsigned int count, border;
+
+	trace_read_header(input, pool, &header);
+	trace->from = trace_address(pool, header.from);
+	trace->report = trace_may_report(&header, site, trace);
+	lines = array_get(&header.received, &count);
+	border = trace_judge(trace, pool, lines, count, site);
+	trace_read_signatures(trace, pool, &header, site, border);
+	trace_add_references(trace, pool, header.reply);
+	trace_add_references(trace, pool, header.references);
+	if (!trace->report)
+		trace->reporter = BOUNCE_REPORTER_STRANGER;
+}
+
+void bounce_trace_read(struct istream *input, pool_t pool,
+		       const struct bounce_trace_site *site,
+		       struct bounce_trace *trace_r)
+{
+	i_zero(trace_r);
+	p_array_init(&trace_r->signatures, pool, 2);
+	p_array_init(&trace_r->hosts, pool, 2);
+	p_array_init(&trace_r->references, pool, 2);
+	i_stream_seek(input, 0);
+	T_BEGIN {
+		trace_read(input, pool, site, trace_r);
+	} T_END;
+	i_stream_seek(input, 0);
+}
+
+static enum bounce_reporter
+trace_reporter(const struct bounce_trace *trace, const char *address)
+{
+	const char *domain = strrchr(address, '@'), *signature;
+	const struct bounce_hoster *hoster;
+
+	if (domain == NULL)
+		return BOUNCE_REPORTER_STRANGER;
+	domain++;
+	hoster = bounce_hoster_find(domain);
+	if (hoster != NULL) {
+		return hoster->signature != NULL && trace->from != NULL &&
+			strcasecmp(trace->from, hoster->from) == 0 &&
+			trace_list_has(&trace->signatures, hoster->signature) ?
+			BOUNCE_REPORTER_HOSTER : BOUNCE_REPORTER_STRANGER;
+	}
+	array_foreach_elem(&trace->signatures, signature) {
+		if (bounce_organisation_same(signature, domain))
+			return BOUNCE_REPORTER_SIDE;
+	}
+	if (trace->client != NULL &&
+	    bounce_hoster_find(trace->client) == NULL &&
+	    !bounce_organisation_is_line(trace->client, trace->address) &&
+	    bounce_organisation_same(trace->client, domain))
+		return BOUNCE_REPORTER_SIDE;
+	return BOUNCE_REPORTER_STRANGER;
+}
+
+enum bounce_reporter
+bounce_trace_reporter(const struct bounce_trace *trace, const char *address)
+{
+	enum bounce_reporter reporter = trace->reporter;
+
+	if (!trace->report || reporter != BOUNCE_REPORTER_STRANGER)
+		return reporter;
+	T_BEGIN {
+		reporter = trace_reporter(trace, address);
+	} T_END;
+	return reporter;
+}
+
+/*
+ * The returned mail
+ */
+
+static bool
+entry_is_relay_line(const struct bounce_received *line, const char *relay)
+{
+	return line->by != NULL && (strcasecmp(line->by, relay) == 0 ||
+				    bounce_organisation_same(line->by, relay));
+}
+
+/* The first client that is not of the relay's organisation. */
+static bool
+entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
+		const struct bounce_trace_site *site,
+		const struct bounce_trace *trace)
+{
+	const struct bounce_received *line;
+
+	array_foreach(lines, line) {
+		if (!entry_is_relay_line(line, trace->relay))
+			return FALSE;
+		if (line->client == NULL) {
+			if (!bounce_received_is_private(line))
+				return FALSE;
+			continue;
+		}
+		if (trace_host_is_ours(site, trace, line->client))
+			return TRUE;
+		if (!bounce_organisation_same(line->client, trace->relay) &&
+		    !bounce_received_is_loopback(line))
+			return FALSE;
+	}
+	return FALSE;
+}
+
+/* Our own lines stand on top; the first that does not come over loopback says
+   where the mail came in. */
+static const struct bounce_received *
+entry_find(const ARRAY_TYPE(bounce_received) *lines,
+	   const struct bounce_trace_site *site,
+	   const struct bounce_trace *trace, struct bounce_entry *entry)
+{
+	const struct bounce_received *line, *last = NULL;
+
+	array_foreach(lines, line) {
+		if (!trace_host_is_ours(site, trace, line->by))
+			break;
+		last = line;
+		if (line->authenticated || !bounce_received_is_loopback(line) ||
+		    line->helo == NULL)
+			break;
+		entry->loopback = TRUE;
+	}
+	return last;
+}
+
+static void
+entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
+	   const struct bounce_trace_site *site,
+	   const struct bounce_trace *trace, struct bounce_entry *entry)
+{
+	const struct bounce_received *line;
+
+	if (trace->reporter == BOUNCE_REPORTER_RELAY) {
+		entry->passed_us = entry_passed_us(lines, site, trace);
+		return;
+	}
+	line = entry_find(lines, site, trace, entry);
+	if (line == NULL)
+		return;
+	entry->authenticated = line->authenticated;
+	entry->login = p_strdup(pool, line->login);
+	entry->relayed = !line->authenticated && line->helo != NULL &&
+		!bounce_received_is_private(line) &&
+		!trace_name_is_in(line->client, site->hosts) &&
+		!trace_is_relay(site, line);
+}
+
+void bounce_entry_read(const char *headers, pool_t pool,
+		       const struct bounce_trace_site *site,
+		       const struct bounce_trace *trace,
+		       struct bounce_entry *entry_r)
+{
+	struct trace_header header;
+	struct istream *input;
+
+	i_zero(entry_r);
+	if (headers == NULL)
+		return;
+	input = i_stream_create_from_data(headers, strlen(headers));
+	T_BEGIN {
+		trace_read_header(input, pool, &header);
+		entry_read(&header.received, pool, site, trace, entry_r);
+	} T_END;
+	i_stream_unref(&input);
+}
+
+bool bounce_trace_is_delivered(const char *value,
+			       const struct bounce_trace_site *site)
+{
+	struct bounce_received received;
+
+	bounce_received_parse(pool_datastack_create(), value, &received);
+	return bounce_trace_host_is_in(received.by, site->hosts);
+}
