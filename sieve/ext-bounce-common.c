@@ -217,7 +217,7 @@ enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 	bu = ext_bounce_user(env);
 	if (bu != NULL) {
 		bu->rcpt_to = ext_bounce_rcpt_to(env);
-		msg->evidence = bounce_user_evidence(bu, msg->own);
+		msg->evidence = bounce_user_evidence(bu, msg->own, NULL);
 		bu->rcpt_to = NULL;
 	}
 	msg->evidence_known = TRUE;

@@ -177,7 +177,10 @@ void ext_bounce_learn(const struct ext_bounce_env *env)
 		return;
 	ret = bounce_store_add(store, ext_bounce_report(env),
 			       ext_bounce_evidence(env),
-			       ext_bounce_received(env), &error);
+			       ext_bounce_received(env),
+			       sieve_message_context_pool(env->msgctx),
+			       NULL,
+			       &error);
 	if (ret < 0)
 		ext_bounce_store_failed(env, msg, store, error);
 	else if (ret > 0)

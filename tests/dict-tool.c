@@ -3,7 +3,7 @@
 /* The dictionary from the outside, for tests of real drivers without a mail
    process, and for the benchmark.
 
-   usage: dict-tool [--shared] [--max N] DICT USER HOME   commands on standard
+   usage: dict-tool [--max N] DICT USER HOME   commands on standard
    input, one a line, one answer a line (list: one a line, then "."):
 
    add ID ADDRESS [REASON]    a report of one failed address
@@ -47,7 +47,8 @@ static void cmd_add(const char *const *args)
 	const char *error = "?";
 	int ret = bounce_store_add(store, t_report(args[0], args[1],
 			args[2] == NULL ? "mailbox-unknown" : args[2]),
-		BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL), &error);
+		BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL), pool_datastack_create(), NULL,
+			&error);
 
 	answer(ret, error);
 }
@@ -190,7 +191,8 @@ static double bench_update(unsigned int round, unsigned int count)
 
 	start = i_microseconds();
 	if (bounce_store_add(store, report, BOUNCE_EVIDENCE_PLAUSIBLE,
-			     time(NULL), &error) != 1)
+			     time(NULL), pool_datastack_create(), NULL,
+			&error) != 1)
 		i_fatal("add: %s", error);
 	return msecs_since(start);
 }
@@ -205,17 +207,17 @@ static double bench_bare_set(unsigned int round, unsigned int count)
 	const char *value, *error;
 	uint64_t start;
 
-	if (compat_dict_lookup(store->dict, user, pool_datastack_create(),
+	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
 			       key, &value, &error) <= 0)
 		i_fatal("lookup: %s", key);
 	changed = t_strdup_noconst(value);
 	digit = strstr(changed, "\"first\":1") + strlen("\"first\":1");
 	*digit = *digit == '7' ? '6' : '7';
 	start = i_microseconds();
-	trans = dict_transaction_begin(store->dict,
+	trans = dict_transaction_begin(store->dict->dict,
 				       mail_user_get_dict_op_settings(user));
 	dict_set(trans, key, changed);
-	if (compat_dict_commit(store->dict, &trans, &error) < 0)
+	if (compat_dict_commit(store->dict->dict, &trans, &error) < 0)
 		i_fatal("commit: %s", error);
 	return msecs_since(start);
 }
@@ -240,16 +242,16 @@ bench_bare_sent(unsigned int round, unsigned int count ATTR_UNUSED)
 	const char *value, *error;
 	uint64_t start;
 
-	if (compat_dict_lookup(store->dict, user, pool_datastack_create(),
+	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
 			       key, &value, &error) <= 0)
 		i_fatal("lookup: %s", key);
 	value = t_strdup_printf("%.*s%u", (int)strlen(value) - 4, value,
 				1000 + round);
 	start = i_microseconds();
-	trans = dict_transaction_begin(store->dict,
+	trans = dict_transaction_begin(store->dict->dict,
 				       mail_user_get_dict_op_settings(user));
 	dict_set(trans, BOUNCE_DICT_SENT_PREFIX"bench", value);
-	if (compat_dict_commit(store->dict, &trans, &error) < 0)
+	if (compat_dict_commit(store->dict->dict, &trans, &error) < 0)
 		i_fatal("commit: %s", error);
 	return msecs_since(start);
 }
@@ -272,7 +274,7 @@ static double bench_bare_lookup(unsigned int round, unsigned int count)
 	const char *key = bounce_record_key(t_address(round * 7919 % count));
 	uint64_t start = i_microseconds();
 
-	if (compat_dict_lookup(store->dict, user, pool_datastack_create(),
+	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
 			       key, &value, &error) != 1)
 		i_fatal("lookup");
 	return msecs_since(start);
@@ -294,9 +296,9 @@ bench_bare_list(unsigned int round ATTR_UNUSED, unsigned int count ATTR_UNUSED)
 	const char *key, *value, *error;
 	uint64_t start = i_microseconds();
 
-	if (bounce_store_iterates(store, &error) <= 0)
+	if (bounce_dict_iterates(store->dict, &error) <= 0)
 		return 0;
-	iter = dict_iterate_init(store->dict,
+	iter = dict_iterate_init(store->dict->dict,
 				 mail_user_get_dict_op_settings(user),
 				 BOUNCE_DICT_ADDRESS_PREFIX, 0);
 	while (dict_iterate(iter, &key, &value)) ;
@@ -388,16 +390,14 @@ int main(int argc, char *argv[])
 	bounce_policy_init(&set.policy);
 	set.max_addresses = 10000;
 	while (argc > 1 && argv[1][0] == '-') {
-		if (strcmp(argv[1], "--shared") == 0)
-			set.shared = TRUE;
-		else if (strcmp(argv[1], "--max") == 0 && argc > 2) {
+		if (strcmp(argv[1], "--max") == 0 && argc > 2) {
 			set.max_addresses = atoi(argv[2]);
 			argc--; argv++;
 		}
 		argc--; argv++;
 	}
 	if (argc != 4)
-		i_fatal("usage: dict-tool [--shared] [--max N] DICT USER HOME");
+		i_fatal("usage: dict-tool [--max N] DICT USER HOME");
 	user = dict_user_init(argv[2], argv[3], argv[1]);
 	store = dict_user_store(user, &set);
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -188,7 +188,8 @@ START_TEST(test_sent_failure)
 		ck_assert_int_eq(bounce_store_add(store,
 			t_returned(id, t_strdup_printf("a%u@example.com", i),
 				   tests[i].date),
-			BOUNCE_EVIDENCE_PLAUSIBLE, noon, &error), 1);
+			BOUNCE_EVIDENCE_PLAUSIBLE, noon, pool_datastack_create(), NULL,
+			&error), 1);
 		if (tests[i].day >= 0)
 			failed[tests[i].day == 0 ? 1 : 0]++;
 		(void)sent_read(noon, noon, &sent);
@@ -224,7 +225,8 @@ START_TEST(test_sent_bounced)
 		ck_assert_int_eq(sent_at(tests[i].original, START), 1);
 		ck_assert(!copy_bounced);
 		ck_assert_int_eq(bounce_store_add(store, report,
-			tests[i].evidence, START, &error), 1);
+			tests[i].evidence, START, pool_datastack_create(), NULL,
+			&error), 1);
 		ck_assert_int_eq(sent_at(tests[i].original, START), 0);
 		ck_assert_int_eq(copy_bounced, tests[i].bounced);
 	}
@@ -249,9 +251,9 @@ START_TEST(test_sent_crossed)
 
 		for (unsigned int again = 0; again < 2; again++) {
 			ck_assert_int_eq(bounce_store_add(store, report,
-				BOUNCE_EVIDENCE_PLAUSIBLE, START, &error),
+				BOUNCE_EVIDENCE_PLAUSIBLE, START,
+				pool_datastack_create(), &crossed, &error),
 				again == 0 ? 1 : 0);
-			crossed = bounce_sent_store_crossed(store);
 			/* once a level, and not when it is delivered again */
 			ck_assert_str_eq(crossed == NULL ? "" :
 				bounce_rate_level_name(crossed->level),

@@ -122,54 +122,6 @@ START_TEST(test_killed)
 }
 END_TEST
 
-/* Two homes, one dictionary, and no lock that both see but the one in it. */
-static void write_shared(unsigned int writer, const char *dict)
-{
-	struct bounce_store_settings set;
-
-	home = t_strdup_printf("%s/home%u", home, writer);
-	(void)mkdir(home, 0700);
-	user = dict_user_init("alice", home, dict);
-	i_zero(&set);
-	bounce_policy_init(&set.policy);
-	set.shared = TRUE;
-	store = dict_user_store(user, &set);
-	for (unsigned int i = 0; i < 40; i++) T_BEGIN {
-		(void)add(t_strdup_printf("<%u-%u>", writer, i),
-			  "shared@example.com");
-	} T_END;
-	bounce_store_deinit(&store);
-	dict_user_deinit(&user);
-}
-
-START_TEST(test_shared)
-{
-	struct bounce_record rec;
-	const char *dict;
-	int status;
-
-	home = dict_user_mkdir();
-	dict = t_strdup_printf("fs:%s/dict", home);
-	for (unsigned int w = 0; w < 2; w++) {
-		if (fork_process() == 0) {
-			write_shared(w, dict);
-			_exit(0);
-		}
-	}
-	for (unsigned int w = 0; w < 2; w++) {
-		ck_assert_int_gt(wait(&status), 0);
-		ck_assert_int_eq(status, 0);
-	}
-	user = dict_user_init("alice", home, dict);
-	store = dict_user_store(user, NULL);
-	ck_assert(lookup("shared@example.com", &rec));
-	ck_assert_uint_eq(rec.count, 80);
-	bounce_store_deinit(&store);
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
-}
-END_TEST
-
 /* No home: the lock is elsewhere; a home that is not there is made. */
 START_TEST(test_no_home)
 {
@@ -202,7 +154,6 @@ int main(void)
 	START = time(NULL);
 	tcase_add_test(tcase, test_parallel);
 	tcase_add_test(tcase, test_killed);
-	tcase_add_test(tcase, test_shared);
 	tcase_add_test(tcase, test_no_home);
 	tcase_set_timeout(tcase, 120);
 	suite_add_tcase(suite, tcase);

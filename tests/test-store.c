@@ -80,7 +80,8 @@ START_TEST(test_evidence)
 
 		ck_assert_int_eq(bounce_store_add(store,
 			t_report(id, "bob@example.com", "mailbox-unknown"),
-			BOUNCE_EVIDENCE_UNVERIFIED, START, &error), 0);
+			BOUNCE_EVIDENCE_UNVERIFIED, START, pool_datastack_create(), NULL,
+			&error), 0);
 	}
 	ck_assert(!lookup("bob@example.com", &rec));
 	ck_assert_uint_eq(count_all(0), 0);
@@ -134,7 +135,8 @@ START_TEST(test_find_original)
 	rcpt->original_address = "Alias@Example.com";
 	ck_assert_int_eq(bounce_store_add(store, report,
 					  BOUNCE_EVIDENCE_PLAUSIBLE, START,
-					  &error), 1);
+					  pool_datastack_create(), NULL,
+			&error), 1);
 	ck_assert(!lookup("alias@example.com", &rec));
 	ck_assert_int_eq(bounce_store_find(store, pool_datastack_create(),
 					   "alias@example.com", START, &rec,
@@ -207,7 +209,8 @@ START_TEST(test_room)
 	/* one that lapses first, one by hand */
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<s>", "soft@example.com", "mailbox-full"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START + 5, &error), 1);
+		BOUNCE_EVIDENCE_PLAUSIBLE, START + 5, pool_datastack_create(), NULL,
+			&error), 1);
 	bounce_record_init(&rec, pool_datastack_create(), "hand@example.com");
 	bounce_record_suppress(&rec, BOUNCE_BY_USER, NULL, START - 1000);
 	ck_assert_int_eq(bounce_store_set(store, &rec, &error), 0);
@@ -284,7 +287,8 @@ START_TEST(test_damaged_heals)
 	fclose(f);
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<1>", "a@example.com", "mailbox-unknown"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START, &error), -1);
+		BOUNCE_EVIDENCE_PLAUSIBLE, START, pool_datastack_create(), NULL,
+			&error), -1);
 	batch = bounce_rebuild_init(store);
 	bounce_rebuild_add(batch, t_report("<1>", "a@example.com",
 					       "mailbox-unknown"),
@@ -355,7 +359,8 @@ START_TEST(test_not_writable)
 	store = dict_user_store(user, NULL);
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<1>", "bob@example.com", "mailbox-unknown"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START, &error), -1);
+		BOUNCE_EVIDENCE_PLAUSIBLE, START, pool_datastack_create(), NULL,
+			&error), -1);
 	ck_assert_ptr_nonnull(error);
 	ck_assert(!lookup("bob@example.com", &rec));
 }

@@ -24,7 +24,6 @@ struct mail_user;
 	X(forget, "30d") \
 	X(keep_hard, "365d") \
 	X(max_addresses, "10000") \
-	X(shared, "no") \
 	X(rules, COMPAT_RULES_DIRS)
 
 struct compat_settings {

@@ -198,17 +198,6 @@ class Driver:
         self.assertLess(time.monotonic() - began, 30 * harness.SLOW)
         self.check_totals(8, 25)
 
-    def test_two_homes(self):
-        """As two Dovecots on one dictionary: no lock that both see."""
-        if not self.proxied and not self.backend:
-            self.skipTest('this dictionary is in the home')
-        homes = [tempfile.mkdtemp(prefix='bounce-home.') for _ in range(2)]
-        tools = [self.tool('--shared', home=home) for home in homes * 2]
-        self.feed(tools, 10)
-        self.check_totals(4, 10)
-        for home in homes:
-            shutil.rmtree(home)
-
 
 class File(Driver, harness.TestCase):
     proxied = False

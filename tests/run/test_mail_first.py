@@ -51,7 +51,6 @@ class WrongSettings(Case):
         'bounce_forget': '3 moons',
         'bounce_keep_hard': '-1d',
         'bounce_max_addresses': '1e9',
-        'bounce_shared': 'sometimes',
         'bounce_rules': 'here there',
     }
     settings = WRONG

@@ -22,6 +22,7 @@
 struct verify {
 	struct bounce_user *bu;
 	const struct bounce_report *report;
+	struct bounce_sent_copy_index *index;
 	pool_t pool;
 	/* read when the first token is seen */
 	ARRAY_TYPE(bounce_token_key) keys;
@@ -107,8 +108,8 @@ static bool verify_original(struct verify *verify)
 	const char *error;
 	int ret;
 
-	ret = verify->bu->originals != NULL ?
-		bounce_sent_copy_index_read(verify->bu->originals, id,
+	ret = verify->index != NULL ?
+		bounce_sent_copy_index_read(verify->index, id,
 					   verify->pool, &out, &error) :
 		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
 				     verify->pool, &out, &error);
@@ -185,10 +186,13 @@ static bool is_ours(struct verify *verify)
 }
 
 enum bounce_evidence
-bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report)
+bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report,
+		     struct bounce_sent_copy_index *index)
 {
 	pool_t pool = pool_alloconly_create("bounce evidence", 1024);
-	struct verify verify = { .bu = bu, .report = report, .pool = pool };
+	struct verify verify = {
+		.bu = bu, .report = report, .index = index, .pool = pool
+	};
 	enum bounce_evidence evidence;
 
 	T_BEGIN {

@@ -3,7 +3,6 @@
 /* Reports about mail that was not this user's: counted, no more. */
 
 #include "lib.h"
-#include "mail-user.h"
 #include "bounce-store-private.h"
 
 #include <jansson.h>
@@ -14,22 +13,11 @@
 #define BACKSCATTER_MAX_PER_HOUR 50
 #define HOUR 3600
 
-static json_t *
-backscatter_read(struct bounce_store *store, const char **error_r)
+/* What is damaged begins anew. */
+static json_t *backscatter_parse(const char *value)
 {
-	const char *value, *error;
-	json_t *json = NULL;
-	int ret;
+	json_t *json = value == NULL ? NULL : json_loads(value, 0, NULL);
 
-	ret = bounce_store_get(store, pool_datastack_create(), BACKSCATTER_KEY,
-			       &value, &error);
-	if (ret < 0) {
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-		return NULL;
-	}
-	if (ret > 0)
-		json = json_loads(value, 0, NULL);
 	if (!json_is_object(json)) {
 		json_decref(json);
 		json = json_object();
@@ -66,40 +54,48 @@ static bool backscatter_count(json_t *json, time_t now)
 	return TRUE;
 }
 
-int bounce_backscatter_add(struct bounce_store *store, time_t now,
-			   const char **error_r)
+static int
+backscatter_transact(struct bounce_transaction *trans, void *context,
+		     const char **error_r)
 {
-	struct bounce_transaction *edit;
+	const time_t *now = context;
+	const char *value = NULL;
 	json_t *json;
 	char *text;
 	int ret = 0;
 
-	if (bounce_transaction_begin(store, &edit, error_r) < 0)
+	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+				       BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
-	json = backscatter_read(store, error_r);
-	if (json == NULL) {
-		ret = -1;
-	} else if (backscatter_count(json, now)) {
+	json = backscatter_parse(value);
+	if (backscatter_count(json, *now)) {
 		text = json_dumps(json, JSON_COMPACT);
-		bounce_transaction_set_key(edit, BACKSCATTER_KEY, text);
+		bounce_transaction_set_key(trans, BACKSCATTER_KEY, text);
 		free(text);
+		ret = 1;
 	}
 	json_decref(json);
-	if (ret < 0)
-		bounce_transaction_cancel(&edit);
-	else
-		ret = bounce_transaction_commit(&edit, error_r) < 0 ? -1 : 0;
 	return ret;
+}
+
+int bounce_backscatter_add(struct bounce_store *store, time_t now,
+			   const char **error_r)
+{
+	return bounce_transact(store, backscatter_transact, &now,
+			       error_r) < 0 ? -1 : 0;
 }
 
 int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 			     time_t *last_r, const char **error_r)
 {
+	const char *value = NULL;
 	json_t *json;
 
-	if (bounce_store_ready(store, error_r) < 0 ||
-	    (json = backscatter_read(store, error_r)) == NULL)
+	if (bounce_dict_ready(store->dict, error_r) < 0 ||
+	    bounce_dict_get(store->dict, pool_datastack_create(),
+			    BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
+	json = backscatter_parse(value);
 	*count_r = get_number(json, "count");
 	*last_r = get_number(json, "last");
 	json_decref(json);

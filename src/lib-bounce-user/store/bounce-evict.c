@@ -8,7 +8,6 @@
 #include "array.h"
 #include "hash.h"
 #include "ioloop.h"
-#include "mail-user.h"
 #include "bounce-store-private.h"
 
 #define COUNT_KEY BOUNCE_DICT_META_PREFIX"count"
@@ -25,23 +24,18 @@ struct room_record {
 ARRAY_DEFINE_TYPE(room_record, struct room_record);
 
 static int
-read_count(struct bounce_store *store, unsigned int *count_r,
-	   const char **error_r)
+evict_read_count(struct bounce_transaction *trans, unsigned int *count_r,
+		 const char **error_r)
 {
-	const char *value, *error;
+	const char *value;
 	int ret;
 
-	ret = bounce_store_get(store, pool_datastack_create(), COUNT_KEY, &value,
-			       &error);
-	if (ret < 0)
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-	else if (ret > 0 && str_to_uint(value, count_r) < 0)
-		ret = 0;
-	return ret;
+	ret = bounce_transaction_get_key(trans, pool_datastack_create(),
+					 COUNT_KEY, &value, error_r);
+	return ret > 0 && str_to_uint(value, count_r) < 0 ? 0 : ret;
 }
 
-static int net_growth(const ARRAY_TYPE(bounce_change) *changes)
+static int evict_growth(const ARRAY_TYPE(bounce_change) *changes)
 {
 	const struct bounce_change *change;
 	int growth = 0;
@@ -71,8 +65,7 @@ HASH_TABLE_DEFINE_TYPE(room_changes, const char *, struct bounce_change *);
 
 /* All records as they will be after the changes. */
 static int
-room_records(struct bounce_store *store, pool_t pool,
-	     ARRAY_TYPE(bounce_change) *changes,
+room_records(struct bounce_transaction *trans, pool_t pool,
 	     ARRAY_TYPE(room_record) *records, const char **error_r)
 {
 	HASH_TABLE_TYPE(room_changes) touched;
@@ -81,12 +74,12 @@ room_records(struct bounce_store *store, pool_t pool,
 	struct bounce_change *change;
 
 	hash_table_create(&touched, pool, 0, str_hash, strcmp);
-	array_foreach_modifiable(changes, change) {
+	array_foreach_modifiable(&trans->changes, change) {
 		hash_table_update(touched, change->address, change);
 		if (change->value != NULL)
 			room_add(pool, records, &change->rec, change);
 	}
-	iter = bounce_store_iter_init(store, 0);
+	iter = bounce_store_iter_init(trans->store, 0);
 	while (bounce_store_iter_next(iter, &rec)) {
 		if (hash_table_lookup(touched, rec->address) == NULL)
 			room_add(pool, records, rec, NULL);
@@ -119,7 +112,7 @@ room_drop_new(ARRAY_TYPE(room_record) *records, unsigned int drop)
 }
 
 static void
-room_drop_existing(struct bounce_transaction *edit,
+room_drop_existing(struct bounce_transaction *trans,
 		   const ARRAY_TYPE(room_record) *records, unsigned int drop)
 {
 	const struct room_record *room;
@@ -128,22 +121,21 @@ room_drop_existing(struct bounce_transaction *edit,
 		if (drop-- == 0)
 			break;
 		if (room->change == NULL)
-			bounce_transaction_drop(edit, room->address);
+			bounce_transaction_drop(trans, room->address);
 	}
 }
 
 static int
-make_room(struct bounce_store *store, struct bounce_transaction *edit,
-	  ARRAY_TYPE(bounce_change) *changes, unsigned int *count_r,
-	  const char **error_r)
+evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
+		const char **error_r)
 {
-	unsigned int max = store->set.max_addresses;
+	unsigned int max = trans->store->set.max_addresses;
 	ARRAY_TYPE(room_record) records;
 	pool_t pool = pool_alloconly_create("bounce room", 64 * 1024);
 	int ret;
 
 	p_array_init(&records, pool, 128);
-	ret = room_records(store, pool, changes, &records, error_r);
+	ret = room_records(trans, pool, &records, error_r);
 	*count_r = array_count(&records);
 	if (ret == 0 && max > 0 && *count_r > max) {
 		unsigned int drop = *count_r - max + max / ROOM_AHEAD;
@@ -151,21 +143,19 @@ make_room(struct bounce_store *store, struct bounce_transaction *edit,
 		/* first those whose pointers are into changes, which grows in
 		   the second step */
 		room_drop_new(&records, drop);
-		room_drop_existing(edit, &records, drop);
+		room_drop_existing(trans, &records, drop);
 		*count_r -= drop;
 	}
 	pool_unref(&pool);
 	return ret;
 }
 
-int bounce_evict_update(struct bounce_store *store, struct bounce_transaction *edit,
-		       ARRAY_TYPE(bounce_change) *changes,
-		       const char **error_r)
+int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 {
-	unsigned int count = 0, max = store->set.max_addresses;
-	int ret, growth = net_growth(changes);
+	unsigned int count = 0, max = trans->store->set.max_addresses;
+	int ret, growth = evict_growth(&trans->changes);
 
-	ret = read_count(store, &count, error_r);
+	ret = evict_read_count(trans, &count, error_r);
 	if (ret < 0)
 		return -1;
 	if (growth < 0 && (unsigned int)-growth > count)
@@ -174,8 +164,8 @@ int bounce_evict_update(struct bounce_store *store, struct bounce_transaction *e
 		count += growth;
 	/* unknown, or too many */
 	if ((ret == 0 || (max > 0 && count > max && growth > 0)) &&
-	    make_room(store, edit, changes, &count, error_r) < 0)
+	    evict_make_room(trans, &count, error_r) < 0)
 		return -1;
-	bounce_transaction_set_key(edit, COUNT_KEY, dec2str(count));
+	bounce_transaction_set_key(trans, COUNT_KEY, dec2str(count));
 	return 0;
 }

@@ -6,7 +6,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "mail-user.h"
 #include "sha1.h"
 #include "bounce-limits.h"
 #include "bounce-store-private.h"
@@ -16,7 +15,7 @@
 
 #define INDEX_SHARDS 64
 
-static unsigned int address_shard(const char *address)
+static unsigned int shard_of(const char *address)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 
@@ -30,26 +29,15 @@ static const char *t_shard_key(unsigned int shard)
 }
 
 /* A shard that is damaged is as good as empty: it fills again. */
-static int
-shard_read(struct bounce_store *store, unsigned int shard, json_t **array_r,
-	   const char **error_r)
+static json_t *shard_parse(const char *value)
 {
-	const char *value, *error;
-	int ret;
+	json_t *array = value == NULL ? NULL : json_loads(value, 0, NULL);
 
-	ret = bounce_store_get(store, pool_datastack_create(),
-			       t_shard_key(shard), &value, &error);
-	if (ret < 0) {
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-		return -1;
+	if (!json_is_array(array)) {
+		json_decref(array);
+		array = json_array();
 	}
-	*array_r = ret == 0 ? NULL : json_loads(value, 0, NULL);
-	if (!json_is_array(*array_r)) {
-		json_decref(*array_r);
-		*array_r = json_array();
-	}
-	return 0;
+	return array;
 }
 
 static bool shard_find(json_t *array, const char *address, size_t *idx_r)
@@ -65,86 +53,117 @@ static bool shard_find(json_t *array, const char *address, size_t *idx_r)
 	return FALSE;
 }
 
-static bool shard_apply(json_t *array, const struct bounce_change *change)
+/* Returns TRUE if it was not so before. */
+static bool shard_apply(json_t *array, const char *address, bool exists)
 {
 	size_t idx = 0;
-	bool found = shard_find(array, change->address, &idx);
+	bool found = shard_find(array, address, &idx);
 
-	if (found == (change->value != NULL))
+	if (found == exists)
 		return FALSE;
 	if (found)
 		json_array_remove(array, idx);
 	else
-		json_array_append_new(array, json_string(change->address));
+		json_array_append_new(array, json_string(address));
 	return TRUE;
 }
 
 static void
-shard_write(struct bounce_transaction *edit, unsigned int shard, const json_t *array)
+shard_write(struct bounce_transaction *trans, unsigned int shard,
+	    const json_t *array)
 {
 	char *text = json_dumps(array, JSON_COMPACT);
 
 	i_assert(text != NULL);
-	bounce_transaction_set_key(edit, t_shard_key(shard),
-			    json_array_size(array) == 0 ? NULL : text);
+	bounce_transaction_set_key(trans, t_shard_key(shard),
+				   json_array_size(array) == 0 ? NULL : text);
 	free(text);
 }
 
-static int
-shard_update(struct bounce_transaction *edit, unsigned int shard,
-	     const ARRAY_TYPE(bounce_change) *changes,
-	     const unsigned char *shards, const char **error_r)
+/* What a shard must hold, or no longer. */
+struct shard_entry {
+	unsigned int shard;
+	const char *address;
+	bool exists;
+};
+ARRAY_DEFINE_TYPE(shard_entry, struct shard_entry);
+
+static void
+shard_entry_add(ARRAY_TYPE(shard_entry) *entries, const char *address,
+		bool exists)
 {
-	unsigned int i, count;
-	const struct bounce_change *change = array_get(changes, &count);
+	struct shard_entry *entry = array_append_space(entries);
+
+	entry->shard = shard_of(address);
+	entry->address = address;
+	entry->exists = exists;
+}
+
+static int
+shard_update(struct bounce_transaction *trans, unsigned int shard,
+	     const ARRAY_TYPE(shard_entry) *entries, const char **error_r)
+{
+	const struct shard_entry *entry;
 	json_t *array = NULL;
 	bool changed = FALSE;
 
-	for (i = 0; i < count; i++) {
-		if (shards[i] != shard)
+	array_foreach(entries, entry) {
+		const char *value = NULL;
+
+		if (entry->shard != shard)
 			continue;
-		if (array == NULL &&
-		    shard_read(bounce_transaction_store(edit), shard, &array,
-			       error_r) < 0)
-			return -1;
-		if (shard_apply(array, &change[i]))
+		if (array == NULL) {
+			if (bounce_transaction_get_key(trans,
+					pool_datastack_create(),
+					t_shard_key(shard), &value,
+					error_r) < 0)
+				return -1;
+			array = shard_parse(value);
+		}
+		if (shard_apply(array, entry->address, entry->exists))
 			changed = TRUE;
 	}
 	if (changed)
-		shard_write(edit, shard, array);
+		shard_write(trans, shard, array);
 	json_decref(array);
 	return 0;
 }
 
-int bounce_index_update(struct bounce_transaction *edit,
-			const ARRAY_TYPE(bounce_change) *changes,
-			const char **error_r)
+int bounce_index_update(struct bounce_transaction *trans, const char **error_r)
 {
-	unsigned int i, count;
-	const struct bounce_change *change = array_get(changes, &count);
-	unsigned char *shards = p_malloc(bounce_transaction_pool(edit), count + 1);
+	ARRAY_TYPE(shard_entry) entries;
+	const struct bounce_change *change;
+	const char *address;
 
-	for (i = 0; i < count; i++)
-		shards[i] = address_shard(change[i].address);
-	for (i = 0; i < INDEX_SHARDS; i++) {
-		if (shard_update(edit, i, changes, shards, error_r) < 0)
+	p_array_init(&entries, trans->pool, array_count(&trans->changes) +
+		     array_count(&trans->kept) + 1);
+	array_foreach_elem(&trans->kept, address)
+		shard_entry_add(&entries, address, TRUE);
+	array_foreach(&trans->changes, change)
+		shard_entry_add(&entries, change->address,
+				change->value != NULL);
+	for (unsigned int i = 0; i < INDEX_SHARDS; i++) {
+		if (shard_update(trans, i, &entries, error_r) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int bounce_index_read(struct bounce_store *store, pool_t pool,
+int bounce_index_read(struct bounce_dict *dict, pool_t pool,
 		      ARRAY_TYPE(const_string) *addresses,
 		      const char **error_r)
 {
 	json_t *array;
 
 	for (unsigned int i = 0; i < INDEX_SHARDS; i++) {
+		const char *value = NULL;
 		const json_t *elem;
 		size_t idx;
 
-		if (shard_read(store, i, &array, error_r) < 0)
+		if (bounce_dict_get(dict, pool_datastack_create(),
+				    t_shard_key(i), &value, error_r) < 0)
 			return -1;
+		array = shard_parse(value);
 		json_array_foreach(array, idx, elem) {
 			const char *str = json_string_value(elem);
 

@@ -8,7 +8,7 @@
 #include "compat-dict.h"
 
 struct bounce_store_iter {
-	struct bounce_store *store;
+	struct bounce_dict *dict;
 	time_t now;
 	/* of the current record */
 	pool_t rec_pool;
@@ -34,19 +34,20 @@ bounce_store_iter_init(struct bounce_store *store, time_t now)
 	const char *error;
 	int ret;
 
-	iter->store = store;
+	iter->dict = store->dict;
 	iter->now = now;
 	iter->rec_pool = pool_alloconly_create("bounce record", 4096);
 	iter->pool = pool_alloconly_create("bounce iter", 1024);
 	p_array_init(&iter->addresses, iter->pool, 16);
-	if (bounce_store_ready(store, &error) < 0 ||
-	    (ret = bounce_store_iterates(store, &error)) < 0) {
+	if (bounce_dict_ready(iter->dict, &error) < 0 ||
+	    (ret = bounce_dict_iterates(iter->dict, &error)) < 0) {
 		iter_fail(iter, error);
 	} else if (ret > 0) {
-		iter->dict_iter = dict_iterate_init(store->dict,
-			mail_user_get_dict_op_settings(store->user),
+		iter->dict->iterating++;
+		iter->dict_iter = dict_iterate_init(iter->dict->dict,
+			mail_user_get_dict_op_settings(iter->dict->user),
 			BOUNCE_DICT_ADDRESS_PREFIX, 0);
-	} else if (bounce_index_read(store, iter->pool, &iter->addresses,
+	} else if (bounce_index_read(iter->dict, iter->pool, &iter->addresses,
 				     &error) < 0) {
 		iter_fail(iter, error);
 	}
@@ -82,8 +83,8 @@ static bool iter_index(struct bounce_store_iter *iter)
 
 		p_clear(iter->rec_pool);
 		T_BEGIN {
-			found = bounce_store_read(iter->store, iter->rec_pool,
-						  address, &iter->rec, &error);
+			found = bounce_dict_read(iter->dict, iter->rec_pool,
+						 address, &iter->rec, &error);
 			ret = found > 0;
 			if (found == -1)
 				iter_fail(iter, error);
@@ -117,9 +118,11 @@ int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
 	int ret = 0;
 
 	*_iter = NULL;
-	if (iter->dict_iter != NULL &&
-	    dict_iterate_deinit(&iter->dict_iter, &error) < 0)
-		iter_fail(iter, compat_dict_hide_keys(error));
+	if (iter->dict_iter != NULL) {
+		iter->dict->iterating--;
+		if (dict_iterate_deinit(&iter->dict_iter, &error) < 0)
+			iter_fail(iter, compat_dict_hide_keys(error));
+	}
 	if (iter->error != NULL) {
 		*error_r = t_strdup_printf("Dictionary is not readable: %s",
 					   iter->error);

@@ -11,6 +11,8 @@
 struct batch_address {
 	const char *address;
 	ARRAY(const struct bounce_incident *) incidents;
+	/* the caller was told that it changes */
+	bool shown;
 };
 
 HASH_TABLE_DEFINE_TYPE(batch_address, const char *, struct batch_address *);
@@ -135,14 +137,14 @@ batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
 	int ret;
 
 	rebuild(batch, entry, pool, &rebuilt);
-	ret = bounce_store_read(batch->store, pool, entry->address, rec_r,
-				error_r);
+	ret = bounce_dict_read(batch->store->dict, pool, entry->address, rec_r,
+			       error_r);
 	if (ret == -1)
 		return -1;
 	*exists_r = ret != 0;
 	if (ret <= 0) {
 		*rec_r = rebuilt;
-		return ret == BOUNCE_STORE_DAMAGED ||
+		return ret == BOUNCE_DICT_DAMAGED ||
 			!bounce_record_lapsed(&rebuilt, ioloop_time) ? 1 : 0;
 	}
 	incidents = array_get(&entry->incidents, &count);
@@ -150,8 +152,9 @@ batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
 				   &rebuilt, incidents, count) ? 1 : 0;
 }
 
+/* Returns how many change, or -1. */
 static int
-batch_write(struct bounce_rebuild *batch, struct bounce_transaction *edit,
+batch_write(struct bounce_rebuild *batch, struct bounce_transaction *trans,
 	    const char **error_r)
 {
 	struct batch_address *entry;
@@ -171,10 +174,13 @@ batch_write(struct bounce_rebuild *batch, struct bounce_transaction *edit,
 				error = p_strdup(batch->pool, error);
 		} T_END;
 		if (ret > 0) {
-			if (batch->changed != NULL)
+			if (!entry->shown && batch->changed != NULL)
 				batch->changed(&rec, batch->context);
-			bounce_transaction_put(edit, &rec, exists);
+			entry->shown = TRUE;
+			bounce_transaction_put(trans, &rec, exists);
 			changed++;
+		} else if (ret == 0 && exists) {
+			bounce_transaction_keep(trans, entry->address);
 		}
 		pool_unref(&pool);
 		if (ret < 0) {
@@ -185,23 +191,35 @@ batch_write(struct bounce_rebuild *batch, struct bounce_transaction *edit,
 	return changed;
 }
 
+struct batch_commit {
+	struct bounce_rebuild *batch;
+	bool dry_run;
+	int changed;
+};
+
+static int
+batch_transact(struct bounce_transaction *trans, void *context,
+	       const char **error_r)
+{
+	struct batch_commit *commit = context;
+
+	commit->changed = batch_write(commit->batch, trans, error_r);
+	/* none changed: the index may have lost one all the same */
+	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);
+}
+
 int bounce_rebuild_commit(struct bounce_rebuild **_batch, bool dry_run,
 			      const char **error_r)
 {
 	struct bounce_rebuild *batch = *_batch;
-	struct bounce_transaction *edit;
+	struct batch_commit commit = { .batch = batch, .dry_run = dry_run };
 	int ret = -1;
 
 	if (batch->error != NULL)
 		*error_r = t_strdup(batch->error);
-	else if (bounce_store_ready(batch->store, error_r) == 0 &&
-		 bounce_transaction_begin(batch->store, &edit, error_r) == 0) {
-		ret = batch_write(batch, edit, error_r);
-		if (ret <= 0 || dry_run)
-			bounce_transaction_cancel(&edit);
-		else if (bounce_transaction_commit(&edit, error_r) < 0)
-			ret = -1;
-	}
+	else if (bounce_transact(batch->store, batch_transact, &commit,
+				 error_r) >= 0)
+		ret = commit.changed;
 	bounce_rebuild_cancel(_batch);
 	return ret;
 }

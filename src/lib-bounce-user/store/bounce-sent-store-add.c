@@ -6,36 +6,34 @@
 #include "array.h"
 #include "bounce-sent-store-private.h"
 
-/* How often a delivery begins anew when another Dovecot comes between. */
-#define MAX_TRIES 10
 /* So long after midnight a copy may be saved of a mail that was sent before. */
 #define MIDNIGHT_SECS (10 * 60)
 
 /* A broadcast's counters, from its own key or within the day. */
 static int
-count_mail(struct bounce_transaction *edit, struct bounce_sent *day,
+count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
 	   const struct bounce_sent_mail *mail, const char **error_r)
 {
-	pool_t pool = bounce_transaction_pool(edit);
+	pool_t pool = trans->pool;
 	const char *id = bounce_sent_id(day->id, mail->subject,
 					mail->message_id);
 	struct bounce_sent sent;
 
 	if (bounce_sent_is_broadcast(day, id)) {
-		if (bounce_sent_store_get(edit, id, &sent, error_r) < 0)
+		if (bounce_sent_store_get(trans, id, &sent, error_r) < 0)
 			return -1;
 		bounce_sent_count(&sent, pool, mail);
-		bounce_sent_store_put(edit, &sent);
+		bounce_sent_store_put(trans, &sent);
 		return 0;
 	}
 	bounce_sent_count(bounce_sent_get(day, pool, id), pool, mail);
 	if (bounce_sent_promote(day, pool, id, &sent))
-		bounce_sent_store_put(edit, &sent);
+		bounce_sent_store_put(trans, &sent);
 	return 0;
 }
 
 static int
-seen_yesterday(struct bounce_transaction *edit, const struct bounce_sent_mail *mail,
+seen_yesterday(struct bounce_transaction *trans, const struct bounce_sent_mail *mail,
 	       const char **error_r)
 {
 	struct bounce_sent day;
@@ -43,7 +41,7 @@ seen_yesterday(struct bounce_transaction *edit, const struct bounce_sent_mail *m
 
 	if (mail->when % DAY_SECS >= MIDNIGHT_SECS || mail->message_id == NULL)
 		return 0;
-	ret = bounce_sent_store_get(edit, bounce_sent_day(mail->when - DAY_SECS),
+	ret = bounce_sent_store_get(trans, bounce_sent_day(mail->when - DAY_SECS),
 				&day, error_r);
 	return ret > 0 ? (bounce_sent_saw(&day, mail->message_id) ? 1 : 0) :
 		ret;
@@ -56,15 +54,15 @@ struct open_day {
 	bool exists, changed;
 };
 
-static void close_day(struct bounce_transaction *edit, struct open_day *open)
+static void close_day(struct bounce_transaction *trans, struct open_day *open)
 {
 	if (open->changed)
-		bounce_sent_store_put(edit, &open->day);
+		bounce_sent_store_put(trans, &open->day);
 	open->changed = FALSE;
 }
 
 static int
-open_day(struct bounce_transaction *edit, struct open_day *open, time_t when,
+open_day(struct bounce_transaction *trans, struct open_day *open, time_t when,
 	 const char **error_r)
 {
 	const char *id = bounce_sent_day(when);
@@ -72,84 +70,84 @@ open_day(struct bounce_transaction *edit, struct open_day *open, time_t when,
 
 	if (open->day.id != NULL && strcmp(open->day.id, id) == 0)
 		return 0;
-	close_day(edit, open);
-	ret = bounce_sent_store_get(edit, id, &open->day, error_r);
+	close_day(trans, open);
+	ret = bounce_sent_store_get(trans, id, &open->day, error_r);
 	open->exists = ret > 0;
 	return ret < 0 ? -1 : 0;
 }
 
 /* 1 = counted, 0 = nothing to count */
 static int
-edit_mail(struct bounce_transaction *edit, struct open_day *open,
+add_mail(struct bounce_transaction *trans, struct open_day *open,
 	  const struct bounce_sent_mail *mail, bool *bounced_r,
 	  const char **error_r)
 {
-	pool_t pool = bounce_transaction_pool(edit);
+	pool_t pool = trans->pool;
 	struct bounce_sent *day = &open->day;
 	int ret;
 
-	if (open_day(edit, open, mail->when, error_r) < 0)
+	if (open_day(trans, open, mail->when, error_r) < 0)
 		return -1;
 	*bounced_r = bounce_sent_bounced(day, mail->message_id);
 	if (mail->recipients == 0 || bounce_sent_saw(day, mail->message_id))
 		return 0;
-	ret = seen_yesterday(edit, mail, error_r);
+	ret = seen_yesterday(trans, mail, error_r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
 	if ((!open->exists || (mail->verifiable && !day->verifiable)) &&
-	    bounce_sent_store_begin_day(edit, day->id, mail->verifiable,
+	    bounce_sent_store_begin_day(trans, day->id, mail->verifiable,
 				    mail->when, error_r) < 0)
 		return -1;
 	(void)bounce_sent_see(day, pool, mail->message_id);
 	bounce_sent_count(day, pool, mail);
 	open->exists = open->changed = TRUE;
-	return count_mail(edit, day, mail, error_r) < 0 ? -1 : 1;
+	return count_mail(trans, day, mail, error_r) < 0 ? -1 : 1;
 }
 
+struct add_mails {
+	const struct bounce_sent_mail *mails;
+	unsigned int count;
+	bool *bounced;
+};
+
 static int
-try_add(struct bounce_store *store, const struct bounce_sent_mail *mails,
-	unsigned int count, bool *bounced_r, const char **error_r)
+add_mails(struct bounce_transaction *trans, void *context,
+	  const char **error_r)
 {
-	struct bounce_transaction *edit;
+	const struct add_mails *add = context;
 	struct open_day open;
 	int ret = 0, counted = 0;
 
-	if (bounce_transaction_begin(store, &edit, error_r) < 0)
-		return -1;
 	i_zero(&open);
-	for (unsigned int i = 0; i < count && ret >= 0; i++) {
+	for (unsigned int i = 0; i < add->count && ret >= 0; i++) {
 		const char *error;
 
 		T_BEGIN {
-			ret = edit_mail(edit, &open, &mails[i], &bounced_r[i],
-					&error);
+			ret = add_mail(trans, &open, &add->mails[i],
+				       &add->bounced[i], &error);
 			if (ret < 0)
-				error = p_strdup(bounce_transaction_pool(edit), error);
+				error = p_strdup(trans->pool, error);
 		} T_END;
 		if (ret > 0)
 			counted++;
 		else if (ret < 0)
 			*error_r = t_strdup(error);
 	}
-	if (ret < 0 || counted == 0) {
-		bounce_transaction_cancel(&edit);
-		return ret < 0 ? -1 : 0;
-	}
-	close_day(edit, &open);
-	ret = bounce_transaction_commit(&edit, error_r);
-	return ret < 0 ? ret : counted;
+	if (ret < 0)
+		return -1;
+	close_day(trans, &open);
+	return counted;
 }
 
 int bounce_sent_store_add(struct bounce_store *store,
-		      const struct bounce_sent_mail *mails, unsigned int count,
-		      bool *bounced_r, const char **error_r)
+			  const struct bounce_sent_mail *mails,
+			  unsigned int count, bool *bounced_r,
+			  const char **error_r)
 {
-	int ret = BOUNCE_TRANSACTION_AGAIN;
+	struct add_mails add = {
+		.mails = mails, .count = count, .bounced = bounced_r
+	};
 
 	memset(bounced_r, 0, count * sizeof(*bounced_r));
-	if (bounce_store_ready(store, error_r) < 0)
-		return -1;
-	for (unsigned int i = 0; i < MAX_TRIES && ret == BOUNCE_TRANSACTION_AGAIN; i++)
-		ret = try_add(store, mails, count, bounced_r, error_r);
-	return ret < 0 ? -1 : ret;
+	return bounce_transact(store, add_mails, &add, error_r);
 }

@@ -43,7 +43,7 @@ knows(struct bounce_sent *day, const char *id,
    and mail is sent at midnight. id_r is what it belongs to on that day. Returns
    1, 0 if that day is not there yet, or -1. */
 static int
-find_day(struct bounce_transaction *edit, const struct bounce_report *report,
+find_day(struct bounce_transaction *trans, const struct bounce_report *report,
 	 time_t when, struct bounce_sent *day_r, const char **id_r,
 	 const char **error_r)
 {
@@ -58,7 +58,7 @@ find_day(struct bounce_transaction *edit, const struct bounce_report *report,
 						report->original_message_id);
 		bool known;
 
-		ret = bounce_sent_store_get(edit, name, &day, error_r);
+		ret = bounce_sent_store_get(trans, name, &day, error_r);
 		if (ret < 0)
 			return -1;
 		known = knows(&day, id, report);
@@ -74,20 +74,22 @@ find_day(struct bounce_transaction *edit, const struct bounce_report *report,
 }
 
 /* A level that this broadcast did not have before is told. */
-static void check_level(struct bounce_store *store, struct bounce_sent *sent)
+static const struct bounce_sent *
+check_level(pool_t pool, struct bounce_sent *sent)
 {
+	struct bounce_sent *crossed;
 	struct bounce_rate rate;
 
 	bounce_rate_judge(sent, 0, &rate);
 	if (rate.level <= sent->level)
-		return;
+		return NULL;
 	sent->level = rate.level;
-	p_clear(store->crossed_pool);
-	store->crossed = p_new(store->crossed_pool, struct bounce_sent, 1);
-	bounce_sent_init(store->crossed, store->crossed_pool, sent->id);
-	bounce_rate_sum(store->crossed, store->crossed_pool, sent);
-	store->crossed->subject = p_strdup(store->crossed_pool, sent->subject);
-	store->crossed->level = sent->level;
+	crossed = p_new(pool, struct bounce_sent, 1);
+	bounce_sent_init(crossed, pool, sent->id);
+	bounce_rate_sum(crossed, pool, sent);
+	crossed->subject = p_strdup(pool, sent->subject);
+	crossed->level = sent->level;
+	return crossed;
 }
 
 /* It is known to be this user's: a copy that comes later gets its mark, too. */
@@ -122,41 +124,40 @@ fail_all(struct bounce_sent *sent, pool_t pool,
 	return changed;
 }
 
-int bounce_sent_store_fail(struct bounce_transaction *edit,
-		       const struct bounce_report *report,
-		       const ARRAY_TYPE(bounce_incident) *incidents,
-		       time_t now, const char **error_r)
+int bounce_sent_store_fail(struct bounce_transaction *trans,
+			   const struct bounce_report *report,
+			   const ARRAY_TYPE(bounce_incident) *incidents,
+			   time_t now, pool_t pool,
+			   const struct bounce_sent **crossed_r,
+			   const char **error_r)
 {
-	struct bounce_store *store = bounce_transaction_store(edit);
-	pool_t pool = bounce_transaction_pool(edit);
+	const struct bounce_sent *crossed;
 	struct bounce_sent day, sent, *mail;
 	const char *id;
 	int ret;
 
-	ret = find_day(edit, report, bounce_sent_store_date(report, now), &day, &id,
-		       error_r);
+	ret = find_day(trans, report, bounce_sent_store_date(report, now), &day,
+		       &id, error_r);
 	if (ret < 0 ||
 	    (ret == 0 &&
-	     bounce_sent_store_begin_day(edit, day.id, FALSE, now, error_r) < 0))
+	     bounce_sent_store_begin_day(trans, day.id, FALSE, now,
+					 error_r) < 0))
 		return -1;
-	(void)fail_all(&day, pool, incidents);
-	remember_bounced(&day, pool, report, incidents);
+	(void)fail_all(&day, trans->pool, incidents);
+	remember_bounced(&day, trans->pool, report, incidents);
 	mail = bounce_sent_find(&day, id);
 	if (mail != NULL) {
-		(void)fail_all(mail, pool, incidents);
+		(void)fail_all(mail, trans->pool, incidents);
 	} else if (bounce_sent_is_broadcast(&day, id)) {
-		if (bounce_sent_store_get(edit, id, &sent, error_r) < 0)
+		if (bounce_sent_store_get(trans, id, &sent, error_r) < 0)
 			return -1;
-		if (fail_all(&sent, pool, incidents)) {
-			check_level(store, &sent);
-			bounce_sent_store_put(edit, &sent);
+		if (fail_all(&sent, trans->pool, incidents)) {
+			crossed = check_level(pool, &sent);
+			if (crossed != NULL)
+				*crossed_r = crossed;
+			bounce_sent_store_put(trans, &sent);
 		}
 	}
-	bounce_sent_store_put(edit, &day);
+	bounce_sent_store_put(trans, &day);
 	return 0;
-}
-
-const struct bounce_sent *bounce_sent_store_crossed(struct bounce_store *store)
-{
-	return store->crossed;
 }

@@ -8,15 +8,15 @@
 
 #define DAY_SECS (24 * 60 * 60)
 
-/* The day or broadcast of that id, from the edit's pool. Returns 1, 0 if there is
+/* The day or broadcast of that id, from the transaction's pool. Returns 1, 0 if there is
    none (sent_r is an empty one), or -1. What is damaged is none: it is counters,
    not worth an error for ever. */
-int bounce_sent_store_get(struct bounce_transaction *edit, const char *id,
+int bounce_sent_store_get(struct bounce_transaction *trans, const char *id,
 		      struct bounce_sent *sent_r, const char **error_r);
-void bounce_sent_store_put(struct bounce_transaction *edit,
+void bounce_sent_store_put(struct bounce_transaction *trans,
 		       const struct bounce_sent *sent);
 /* day is written for the first time, or its first verifiable mail is counted. */
-int bounce_sent_store_begin_day(struct bounce_transaction *edit, const char *day,
+int bounce_sent_store_begin_day(struct bounce_transaction *trans, const char *day,
 			    bool verifiable, time_t now, const char **error_r);
 
 #endif

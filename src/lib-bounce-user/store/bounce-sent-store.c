@@ -13,35 +13,31 @@
  * Read
  */
 
+/* 1, or 0 and an empty one. */
 static int
-lookup(struct bounce_store *store, pool_t pool, const char *key,
-       const char **value_r, const char **error_r)
+sent_decode(pool_t pool, const char *id, const char *value,
+	    struct bounce_sent *sent_r)
 {
 	const char *error;
-	int ret = bounce_store_get(store, pool, key, value_r, &error);
 
-	if (ret < 0)
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-	return ret;
+	if (value != NULL &&
+	    bounce_sent_decode(pool, value, sent_r, &error) == 0 &&
+	    strcmp(sent_r->id, id) == 0)
+		return 1;
+	bounce_sent_init(sent_r, pool, id);
+	return 0;
 }
 
 static int
-read_sent(struct bounce_store *store, pool_t pool, const char *id,
+sent_read(struct bounce_store *store, pool_t pool, const char *id,
 	  struct bounce_sent *sent_r, const char **error_r)
 {
-	const char *value, *error;
-	int ret;
+	const char *value = NULL;
 
-	ret = lookup(store, pool_datastack_create(), bounce_sent_key(id),
-		     &value, error_r);
-	if (ret > 0 &&
-	    (bounce_sent_decode(pool, value, sent_r, &error) < 0 ||
-	     strcmp(sent_r->id, id) != 0))
-		ret = 0;
-	if (ret == 0)
-		bounce_sent_init(sent_r, pool, id);
-	return ret;
+	if (bounce_dict_get(store->dict, pool_datastack_create(),
+			    bounce_sent_key(id), &value, error_r) < 0)
+		return -1;
+	return sent_decode(pool, id, value, sent_r);
 }
 
 /* "<oldest day that is kept> <day of the first mail whose bounces can be
@@ -55,33 +51,32 @@ static bool is_day(const char *text)
 	return text != NULL && bounce_sent_day_time(text) != (time_t)-1;
 }
 
-static int
-read_span(struct bounce_store *store, struct span *span_r, const char **error_r)
+static void span_parse(const char *value, struct span *span_r)
 {
-	const char *value, *const *words;
-	int ret = lookup(store, pool_datastack_create(), BOUNCE_DICT_SENT_SPAN,
-			 &value, error_r);
+	const char *const *words;
 
 	i_zero(span_r);
-	if (ret <= 0)
-		return ret;
+	if (value == NULL)
+		return;
 	words = t_strsplit_spaces(value, " ");
 	if (!is_day(words[0]))
-		return 0;
+		return;
 	span_r->oldest = words[0];
 	if (is_day(words[1]))
 		span_r->since = words[1];
-	return 1;
 }
 
 int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
 			const char **error_r)
 {
+	const char *value = NULL;
 	struct span span;
 
-	if (bounce_store_ready(store, error_r) < 0 ||
-	    read_span(store, &span, error_r) < 0)
+	if (bounce_dict_ready(store->dict, error_r) < 0 ||
+	    bounce_dict_get(store->dict, pool_datastack_create(),
+			    BOUNCE_DICT_SENT_SPAN, &value, error_r) < 0)
 		return -1;
+	span_parse(value, &span);
 	if (span.since == NULL)
 		return 0;
 	*since_r = bounce_sent_day_time(span.since);
@@ -98,7 +93,7 @@ read_broadcasts(struct bounce_store *store, pool_t pool,
 	int ret;
 
 	array_foreach_elem(&day->broadcasts, id) {
-		ret = read_sent(store, pool, id, &sent, error_r);
+		ret = sent_read(store, pool, id, &sent, error_r);
 		if (ret < 0)
 			return -1;
 		if (ret > 0)
@@ -116,13 +111,13 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 	time_t oldest = now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
 	int ret;
 
-	if (bounce_store_ready(store, error_r) < 0)
+	if (bounce_dict_ready(store->dict, error_r) < 0)
 		return -1;
 	if (since < oldest)
 		since = oldest;
 	/* by day, not by second: each day once */
 	for (since -= since % DAY_SECS; since <= now; since += DAY_SECS) {
-		ret = read_sent(store, pool, bounce_sent_day(since), &day,
+		ret = sent_read(store, pool, bounce_sent_day(since), &day,
 				error_r);
 		if (ret < 0)
 			return -1;
@@ -140,39 +135,45 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
  * Write
  */
 
-int bounce_sent_store_get(struct bounce_transaction *edit, const char *id,
-		      struct bounce_sent *sent_r, const char **error_r)
+int bounce_sent_store_get(struct bounce_transaction *trans, const char *id,
+			  struct bounce_sent *sent_r, const char **error_r)
 {
-	return read_sent(bounce_transaction_store(edit), bounce_transaction_pool(edit), id,
-			 sent_r, error_r);
+	const char *value = NULL;
+
+	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+				       bounce_sent_key(id), &value,
+				       error_r) < 0)
+		return -1;
+	return sent_decode(trans->pool, id, value, sent_r);
 }
 
-void bounce_sent_store_put(struct bounce_transaction *edit, const struct bounce_sent *sent)
+void bounce_sent_store_put(struct bounce_transaction *trans,
+			   const struct bounce_sent *sent)
 {
 	T_BEGIN {
-		bounce_transaction_set_key(edit, bounce_sent_key(sent->id),
-				    bounce_sent_encode(sent));
+		bounce_transaction_set_key(trans, bounce_sent_key(sent->id),
+					   bounce_sent_encode(sent));
 	} T_END;
 }
 
 static int
-drop_day(struct bounce_transaction *edit, const char *id, const char **error_r)
+drop_day(struct bounce_transaction *trans, const char *id, const char **error_r)
 {
 	struct bounce_sent day;
 	const char *broadcast;
-	int ret = bounce_sent_store_get(edit, id, &day, error_r);
+	int ret = bounce_sent_store_get(trans, id, &day, error_r);
 
 	if (ret <= 0)
 		return ret;
 	array_foreach_elem(&day.broadcasts, broadcast)
-		bounce_transaction_set_key(edit, bounce_sent_key(broadcast), NULL);
-	bounce_transaction_set_key(edit, bounce_sent_key(id), NULL);
+		bounce_transaction_set_key(trans, bounce_sent_key(broadcast), NULL);
+	bounce_transaction_set_key(trans, bounce_sent_key(id), NULL);
 	return 0;
 }
 
 /* What has become too old goes when a day is new. */
 static int
-expire(struct bounce_transaction *edit, struct span *span, time_t now,
+expire(struct bounce_transaction *trans, struct span *span, time_t now,
        const char **error_r)
 {
 	time_t when = bounce_sent_day_time(span->oldest);
@@ -180,7 +181,7 @@ expire(struct bounce_transaction *edit, struct span *span, time_t now,
 
 	for (unsigned int i = 0; when < keep - DAY_SECS &&
 	     i < MAX_EXPIRE_DAYS; i++) {
-		if (drop_day(edit, bounce_sent_day(when), error_r) < 0)
+		if (drop_day(trans, bounce_sent_day(when), error_r) < 0)
 			return -1;
 		when += DAY_SECS;
 	}
@@ -188,24 +189,29 @@ expire(struct bounce_transaction *edit, struct span *span, time_t now,
 	return 0;
 }
 
-int bounce_sent_store_begin_day(struct bounce_transaction *edit, const char *day,
-			    bool verifiable, time_t now, const char **error_r)
+int bounce_sent_store_begin_day(struct bounce_transaction *trans,
+				const char *day, bool verifiable, time_t now,
+				const char **error_r)
 {
+	const char *old = NULL;
 	struct span span;
 	string_t *value;
 
-	if (read_span(bounce_transaction_store(edit), &span, error_r) < 0)
+	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+				       BOUNCE_DICT_SENT_SPAN, &old,
+				       error_r) < 0)
 		return -1;
+	span_parse(old, &span);
 	if (span.oldest == NULL || strcmp(day, span.oldest) < 0)
 		span.oldest = day;
 	if (span.since == NULL && verifiable)
 		span.since = day;
-	if (expire(edit, &span, now, error_r) < 0)
+	if (expire(trans, &span, now, error_r) < 0)
 		return -1;
 	value = t_str_new(32);
 	str_append(value, span.oldest);
 	if (span.since != NULL)
 		str_printfa(value, " %s", span.since);
-	bounce_transaction_set_key(edit, BOUNCE_DICT_SENT_SPAN, str_c(value));
+	bounce_transaction_set_key(trans, BOUNCE_DICT_SENT_SPAN, str_c(value));
 	return 0;
 }

@@ -27,8 +27,4 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 		       time_t now, ARRAY_TYPE(bounce_sent) *days,
 		       ARRAY_TYPE(bounce_sent) *broadcasts,
 		       const char **error_r);
-/* The broadcast that the last bounce_store_add() brought to a level that it had
-   not reached before, or NULL. Valid until the next one. */
-const struct bounce_sent *bounce_sent_store_crossed(struct bounce_store *store);
-
 #endif

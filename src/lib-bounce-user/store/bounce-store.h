@@ -12,6 +12,7 @@ struct mail_user;
 struct bounce_store;
 struct bounce_store_iter;
 struct bounce_rebuild;
+struct bounce_sent;
 
 struct bounce_store_settings {
 	/* 2.3: the dict's URI, %-expanded; NULL or "" = the default file in
@@ -21,9 +22,6 @@ struct bounce_store_settings {
 	/* the policy's evidence is the least; more where more is to be had */
 	bool evidence_auto;
 	unsigned int max_addresses;	/* 0 = no limit */
-	/* several Dovecots with different homes write this dictionary: take
-	   the lock in the dictionary too (bounce_shared) */
-	bool shared;
 };
 
 /* Open the user's dictionary; set is copied. Returns 0, or -1 with error_r if
@@ -57,12 +55,14 @@ int bounce_store_least_evidence(struct bounce_store *store,
 				const char **error_r);
 /* Record the failed recipients of report (complaints: as such); of other kinds
    nothing. Idempotent: a report that was counted is not counted again. Evidence
-   below the policy's changes no record: it is counted as backscatter. Returns
-   the number of records changed, or -1 (nothing was written, or it is not
-   known). */
+   below the policy's changes no record: it is counted as backscatter. crossed_r:
+   the broadcast that this brought to a level that it had not reached before, from
+   pool, else NULL; may be NULL. Returns the number of records changed, or -1 (nothing was
+   written, or it is not known). */
 int bounce_store_add(struct bounce_store *store,
 		     const struct bounce_report *report,
-		     enum bounce_evidence evidence, time_t now,
+		     enum bounce_evidence evidence, time_t now, pool_t pool,
+		     const struct bounce_sent **crossed_r,
 		     const char **error_r);
 
 /* Many reports at once, for reading a mailbox: kept in memory, written in one
@@ -76,7 +76,7 @@ struct bounce_rebuild *bounce_rebuild_init(struct bounce_store *store);
 void bounce_rebuild_add(struct bounce_rebuild *batch,
 			    const struct bounce_report *report,
 			    enum bounce_evidence evidence, time_t when);
-/* Called at commit for each record that changes, before it is written. rec is
+/* Called at commit once for each record that changes, before it is written. rec is
    valid until the callback returns. */
 typedef void bounce_rebuild_changed_t(const struct bounce_record *rec,
 					  void *context);
@@ -100,8 +100,8 @@ int bounce_store_change(struct bounce_store *store, const char *address,
 			time_t now, bounce_store_change_t *callback,
 			void *context, const char **error_r);
 /* The same for many addresses (NULL-terminated, each once) in one transaction;
-   callback is called for each, and for all again should another Dovecot come
-   between. Returns the number of records written, -1 on error. */
+   callback is called for each, and for all again should the dictionary have to
+   be asked once more. Returns the number of records written, -1 on error. */
 int bounce_store_change_many(struct bounce_store *store,
 			     const char *const *addresses, time_t now,
 			     bounce_store_change_t *callback, void *context,

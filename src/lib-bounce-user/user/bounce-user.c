@@ -75,12 +75,6 @@ static int parse_record(const char *value, struct bounce_user_settings *set,
 	return parse_bool(value, &set->record, error_r);
 }
 
-static int parse_shared(const char *value, struct bounce_user_settings *set,
-			pool_t pool ATTR_UNUSED, const char **error_r)
-{
-	return parse_bool(value, &set->shared, error_r);
-}
-
 static int parse_evidence(const char *value, struct bounce_user_settings *set,
 			  pool_t pool ATTR_UNUSED, const char **error_r)
 {
@@ -274,7 +268,6 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		set.policy = bu->set.policy;
 		set.evidence_auto = bu->set.evidence_auto;
 		set.max_addresses = bu->set.max_addresses;
-		set.shared = bu->set.shared;
 		if (bounce_store_init(bu->user, &set, &bu->store,
 				      error_r) < 0) {
 			bu->store = NULL;

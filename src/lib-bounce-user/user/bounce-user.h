@@ -10,6 +10,7 @@
 struct mail_user;
 struct bounce_store;
 struct bounce_report;
+struct bounce_sent_copy_index;
 
 struct bounce_user_settings {
 	const char *mailbox;			/* "" = stay in INBOX */
@@ -23,8 +24,6 @@ struct bounce_user_settings {
 	/* bounce_evidence = auto: see bounce_store_least_evidence() */
 	bool evidence_auto;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
-	/* bounce_shared: several Dovecots write the dictionary */
-	bool shared;
 	/* bounce_addresses and bounce_sites, for the evidence;
 	   NULL-terminated */
 	const char *const *addresses;
@@ -41,8 +40,6 @@ struct bounce_user {
 	/* the address that the delivery is for, set by who knows it, else
 	   NULL: one of the user's, for the evidence */
 	const char *rcpt_to;
-	/* set by who asks for the evidence of many reports, else NULL */
-	struct bounce_sent_copy_index *originals;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
 };
@@ -62,10 +59,12 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
    itself or on the data stack. */
 const char *bounce_user_vname(struct mail_user *user, const char *name);
 
-/* How sure we are that report answers a mail of this user. Of a mail that is
+/* How sure we are that report answers a mail of this user. index: the copies in
+   Sent, where many reports are asked for, else NULL. Of a mail that is
    known, recipients whom it was not sent to are marked in report; if it was sent
    to none of them, the report is unverified. */
 enum bounce_evidence
-bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report);
+bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report,
+		     struct bounce_sent_copy_index *index);
 
 #endif

@@ -27,6 +27,7 @@ struct mails_read {
 	struct doveadm_bounce_cmd *cmd;
 	struct bounce_user *bu;
 	const struct bounce_rules *rules;
+	struct bounce_sent_copy_index *index;
 	doveadm_bounce_mail_t *callback;
 	void *context;
 	bool progress;
@@ -136,7 +137,7 @@ mails_evidence(struct mails_read *read, struct istream *input,
 
 	i_stream_seek(input, 0);
 	read->bu->rcpt_to = t_delivered_to(input);
-	evidence = bounce_user_evidence(read->bu, report);
+	evidence = bounce_user_evidence(read->bu, report, read->index);
 	read->bu->rcpt_to = NULL;
 	return evidence;
 }
@@ -311,14 +312,14 @@ int doveadm_bounce_mails_read(struct doveadm_bounce_cmd *cmd,
 		.progress = isatty(STDERR_FILENO) == 1 && !doveadm_server,
 	};
 
-	bu->originals = bounce_sent_copy_index_init(bu->user);
+	read.index = bounce_sent_copy_index_init(bu->user);
 	if (query->args != NULL)
 		mails_search(&read, query->args);
 	else if (query->mailbox != NULL)
 		mails_named(&read, query->mailbox);
 	else
 		mails_default(&read);
-	bounce_sent_copy_index_deinit(&bu->originals);
+	bounce_sent_copy_index_deinit(&read.index);
 	*killed_r = read.killed;
 	return read.failed || read.killed ? -1 : 0;
 }

@@ -154,7 +154,7 @@ mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
-	 time_t when, struct event *event)
+	 time_t when, pool_t pool, struct event *event)
 {
 	const struct bounce_sent *crossed;
 	struct bounce_store *store;
@@ -173,14 +173,14 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	    bounce_store_least_evidence(store, delivery->report, when,
 					&least, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
-				    delivery->evidence, when, &error)) < 0) {
+				    delivery->evidence, when, pool, &crossed,
+				    &error)) < 0) {
 		e_error(bu->event, "Delivered but not recorded (doveadm bounce "
 			"scan makes up for it): %s", error);
 		return NULL;
 	}
 	if (ret > 0)
 		mark_original(bu, delivery);
-	crossed = bounce_sent_store_crossed(store);
 	if (crossed != NULL)
 		bounce_events_send_rate(event, crossed);
 	if (delivery->evidence < least)
@@ -190,7 +190,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 
 static void
 delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
-	  const struct bounce_delivery *delivery)
+	  pool_t pool, const struct bounce_delivery *delivery)
 {
 	const struct bounce_report *report = delivery->report;
 	const char *result;
@@ -204,7 +204,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_record(bu, delivery, received(mdctx), mdctx->event);
+	result = t_record(bu, delivery, received(mdctx), pool, mdctx->event);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 
@@ -289,7 +289,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 
 	if (mdctx->rcpt_to != NULL)
 		bu->rcpt_to = smtp_address_encode(mdctx->rcpt_to);
-	delivery->evidence = bounce_user_evidence(bu, report);
+	delivery->evidence = bounce_user_evidence(bu, report, NULL);
 	bu->rcpt_to = NULL;
 
 	/* somebody named another folder on purpose: -m, +detail */
@@ -308,7 +308,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	/* not set back to INBOX: tried_default_save would keep Dovecot from
 	   trying that */
 	if (ret > 0 || mdctx->saved_mail)
-		delivered(mdctx, bu, delivery);
+		delivered(mdctx, bu, pool, delivery);
 	return ret;
 }
 

@@ -1,0 +1,67 @@
+#ifndef BOUNCE_DICT_H
+#define BOUNCE_DICT_H
+
+/* The ground of the store: one user's dictionary, opened and read. Nothing here
+   knows of locks or changes. */
+
+#include "bounce-record.h"
+
+struct dict;
+struct dict_transaction_context;
+struct mail_user;
+
+struct bounce_dict {
+	pool_t pool;
+	struct mail_user *user;
+	/* 2.3's URI, see bounce_store_settings */
+	const char *uri;
+	/* NULL = to be opened at the next use */
+	struct dict *dict;
+	/* of the file driver, else NULL */
+	const char *file;
+	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
+	int iterates;
+	/* iterations that are open */
+	unsigned int iterating;
+	/* a request failed: what the driver has in memory, or its connection, is
+	   not to be trusted */
+	bool reopen;
+	/* it answered once since it was opened */
+	bool used;
+	/* see bounce_store_is_down() */
+	bool down;
+};
+
+/* Returns 0, or -1 with error_r if it cannot be opened. */
+int bounce_dict_init(struct mail_user *user, const char *uri,
+		     struct bounce_dict **dict_r, const char **error_r);
+void bounce_dict_deinit(struct bounce_dict **dict);
+/* Every public function of the store begins here: opens the dictionary again
+   where need be. */
+int bounce_dict_ready(struct bounce_dict *dict, const char **error_r);
+
+/* The last request failed on a connection that had worked before: with a new one
+   it may go well. */
+bool bounce_dict_is_broken(const struct bounce_dict *dict);
+
+/* Does the driver iterate? 1/0/-1. */
+int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r);
+/* The key of an address's record, on the data stack. */
+const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address);
+/* One value, from pool. 1/0/-1; notes whether the dictionary is down. */
+int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
+		    const char **value_r, const char **error_r);
+/* The record as it stands there, lapsed or not. address in normal form. 1/0/-1,
+   or BOUNCE_DICT_DAMAGED with error_r for a value that is no record. */
+#define BOUNCE_DICT_DAMAGED -2
+int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
+		     const char *address, struct bounce_record *rec_r,
+		     const char **error_r);
+
+/* Write in one go: begin, dict_set() and dict_unset(), commit. */
+struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict);
+int bounce_dict_commit(struct bounce_dict *dict,
+		       struct dict_transaction_context **trans,
+		       const char **error_r);
+
+#endif
