@@ -34,6 +34,8 @@ struct bounce_plugin_user {
 extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,
 			     &mail_user_module_register);
 
+/* Gives the user a context, if they have a dictionary at all. */
+void bounce_plugin_user_created(struct mail_user *user);
 /* The settings and the dictionary of a user with a context. Never fails. */
 struct bounce_user *bounce_plugin_user_get(struct mail_user *user);
 
