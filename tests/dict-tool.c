@@ -8,6 +8,7 @@
 
    add ID ADDRESS [REASON]    a report of one failed address
    get ADDRESS                the record, or "none"
+   scan ID ADDRESS            the same, found again in a mailbox
    remove ADDRESS             1 or 0
    list                       all addresses
    sent ID RECIPIENTS SUBJECT a mail that went out: 1, or 0 if it was counted
@@ -51,6 +52,16 @@ static void cmd_add(const char *const *args)
 			&error);
 
 	answer(ret, error);
+}
+
+static void cmd_scan(const char *const *args)
+{
+	struct bounce_rebuild *batch = bounce_rebuild_init(store);
+	const char *error = "?";
+
+	bounce_rebuild_add(batch, t_report(args[0], args[1], "mailbox-unknown"),
+			   BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL));
+	answer(bounce_rebuild_commit(&batch, FALSE, &error), error);
 }
 
 static void cmd_get(const char *address)
@@ -359,6 +370,8 @@ static void run(const char *line)
 
 	if (strcmp(args[0], "add") == 0)
 		cmd_add(args + 1);
+	else if (strcmp(args[0], "scan") == 0)
+		cmd_scan(args + 1);
 	else if (strcmp(args[0], "get") == 0)
 		cmd_get(args[1]);
 	else if (strcmp(args[0], "remove") == 0)

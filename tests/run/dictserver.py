@@ -93,6 +93,16 @@ class Redis:
         self.process.terminate()
         self.process.wait(20)
 
+    def delete(self, pattern):
+        """The keys that match are gone, as if evicted. How many."""
+        client = ['redis-cli', '-p', str(self.port)]
+        keys = subprocess.run([*client, '--scan', '--pattern', pattern],
+                              check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.split('\n')
+        return int(subprocess.run([*client, 'del', *filter(None, keys)],
+                                  check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout)
+
     def close(self):
         self.stop()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -297,6 +297,31 @@ class Redis(Down, Driver, harness.TestCase):
     def dictionary(cls, home):
         return f'redis:{cls.backend.port}'
 
+    def test_index_lost(self):
+        """Redis evicted it: a report about the address puts it back, and so does
+        a scan that changes no record."""
+        tool = self.tool()
+        names = [f'a{n}@example.com' for n in range(20)]
+        for number, name in enumerate(names):
+            self.assertEqual(tool.ask('add', f'<{number}>', name), '1')
+        for again in 'add', 'scan':
+            self.assertGreater(self.backend.delete('*index*'), 0)
+            self.assertEqual(tool.lines('list'), [])
+            for number, name in enumerate(names):
+                report = f'<{number}>' if again == 'scan' else f'<{number}-2>'
+                self.assertEqual(tool.ask(again, report, name),
+                                 '0' if again == 'scan' else '1')
+            self.assertEqual(sorted(tool.lines('list')), sorted(names))
+
+    def test_restarted(self):
+        """Under an open connection: whatever comes next goes well."""
+        tool = self.tool()
+        self.assertEqual(tool.ask('add', '<1>', 'bob@example.com'), '1')
+        for words in ('remove', 'bob@example.com'), ('scan', '<2>', 'a@example.com'):
+            self.backend.stop()
+            self.backend.start()
+            self.assertEqual(tool.ask(*words), '1')
+
 
 class RedisProxied(Driver, harness.TestCase):
     """The dict server says in the log that it was asked whether its backend
