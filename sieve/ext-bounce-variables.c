@@ -7,6 +7,7 @@
 #include "str.h"
 #include "str-sanitize.h"
 #include "bounce-reason.h"
+#include "bounce-texts.h"
 #include "sieve-ast.h"
 #include "sieve-binary.h"
 #include "sieve-code.h"
@@ -213,9 +214,9 @@ bounce_recipient_variable(enum bounce_variable variable,
 	case BOUNCE_VARIABLE_REASON:
 		return reason->name;
 	case BOUNCE_VARIABLE_MEANING:
-		return reason->meaning;
+		return bounce_texts_meaning(NULL, reason);
 	case BOUNCE_VARIABLE_ADVICE:
-		return reason->advice;
+		return bounce_texts_advice(NULL, reason);
 	default:
 		return NULL;
 	}

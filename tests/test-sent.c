@@ -230,7 +230,7 @@ START_TEST(complaint_levels)
 		ck_assert_uint_eq(rate.level, tests[i].level);
 		ck_assert_int_eq(rate.by_complaints, tests[i].by_complaints);
 		if (rate.by_complaints)
-			ck_assert_ptr_nonnull(strstr(bounce_rate_advice(&rate),
+			ck_assert_ptr_nonnull(strstr(bounce_rate_advice(&rate, NULL),
 						     "spam"));
 	}
 }
@@ -342,7 +342,7 @@ START_TEST(levels)
 		/* dead addresses of one domain are not our side's fault */
 		ck_assert_ptr_null(rate.cause);
 		if (rate.level != BOUNCE_RATE_NONE)
-			ck_assert_ptr_nonnull(bounce_rate_advice(&rate));
+			ck_assert_ptr_nonnull(bounce_rate_advice(&rate, NULL));
 	}
 }
 END_TEST
@@ -393,7 +393,7 @@ START_TEST(shared_causes)
 				  tests[i].cause >= 0);
 		if (rate.cause != NULL) {
 			ck_assert_uint_eq(rate.shared, tests[i].ours);
-			ck_assert_ptr_nonnull(strstr(bounce_rate_advice(&rate),
+			ck_assert_ptr_nonnull(strstr(bounce_rate_advice(&rate, NULL),
 						     rate.cause->text));
 		}
 	}

@@ -3,6 +3,7 @@
 #include "bounce-test.h"
 #include "bounce-reason.h"
 #include "bounce-rules.h"
+#include "bounce-texts.h"
 #include "bounce-verdict.h"
 
 #include <ctype.h>
@@ -80,8 +81,8 @@ START_TEST(reasons)
 			      table[i].side == vocabulary[i].side &&
 			      table[i].weight == vocabulary[i].weight,
 			      "%s", table[i].name);
-		ck_assert_msg(is_sentence(table[i].meaning) &&
-			      is_sentence(table[i].advice),
+		ck_assert_msg(is_sentence(bounce_texts_meaning(NULL, &table[i])) &&
+			      is_sentence(bounce_texts_advice(NULL, &table[i])),
 			      "%s", table[i].name);
 		ck_assert_ptr_eq(bounce_reason_find(table[i].name), &table[i]);
 		/* what is not the address's fault never weighs on it */

@@ -57,6 +57,19 @@ int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
 	return 0;
 }
 
+int compat_doveadm_texts(struct doveadm_cmd_context *cctx,
+			 const char **value_r, const char **error_r)
+{
+	const struct compat_settings *set;
+
+	if (settings_get(cctx->event, &compat_bounce_setting_parser_info,
+			 SETTINGS_GET_FLAG_NO_EXPAND, &set, error_r) < 0)
+		return -1;
+	*value_r = t_strdup(set->texts);
+	settings_free(set);
+	return 0;
+}
+
 #else
 
 int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx ATTR_UNUSED,
@@ -67,6 +80,15 @@ int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx ATTR_UNUSED,
 
 	*dirs_r = t_strsplit_spaces(value != NULL ? value :
 				    compat_settings_default.rules, ", ");
+	return 0;
+}
+
+int compat_doveadm_texts(struct doveadm_cmd_context *cctx ATTR_UNUSED,
+			 const char **value_r, const char **error_r ATTR_UNUSED)
+{
+	const char *value = doveadm_plugin_getenv("bounce_texts");
+
+	*value_r = value != NULL ? value : compat_settings_default.texts;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 struct mail_user;
 
 #define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" "BOUNCE_RULES_DIR
+#define COMPAT_TEXTS_DIRS BOUNCE_SITE_TEXTS_DIR" shipped"
 
 /* The settings of both versions with their defaults, in the order of the
    manual. 2.3 has bounce_dict as well, 2.4 bounce { dict ... }. */
@@ -24,7 +25,9 @@ struct mail_user;
 	X(forget, "30d") \
 	X(keep_hard, "365d") \
 	X(max_addresses, "10000") \
-	X(rules, COMPAT_RULES_DIRS)
+	X(rules, COMPAT_RULES_DIRS) \
+	X(language, "auto") \
+	X(texts, COMPAT_TEXTS_DIRS)
 
 struct compat_settings {
 	pool_t pool;

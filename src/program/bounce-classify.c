@@ -8,6 +8,7 @@
 #include "bounce-print.h"
 #include "bounce-rules.h"
 #include "bounce-source.h"
+#include "bounce-texts.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,6 +23,9 @@
 struct program {
 	struct bounce_rules *rules;
 	ARRAY_TYPE(const_string) rule_dirs;
+	/* --lang, NULL = English */
+	const char *language;
+	struct bounce_texts *texts;
 	/* --mail-from */
 	const char *mail_from;
 	bool json;
@@ -40,7 +44,8 @@ static void ATTR_FORMAT(1, 2) program_error(const char *fmt, ...)
 
 static void usage(FILE *out)
 {
-	fputs("Usage: bounce-classify [--json|--text] [--mail-from ADDRESS] "
+	fputs("Usage: bounce-classify [--json|--text] [--lang LANG] "
+	      "[--mail-from ADDRESS] "
 	      "[--rules DIR]... [FILE|DIR|-]...\n", out);
 }
 
@@ -77,11 +82,13 @@ static void program_mail(const char *path, unsigned int number,
 	if (program->json)
 		bounce_print_json(stdout, path, report);
 	else
-		bounce_print_text(stdout, path, number, report);
+		bounce_print_text(&(const struct bounce_print){
+			.out = stdout, .texts = program->texts
+		}, path, number, report);
 	pool_unref(&pool);
 }
 
-static bool dir_has_rules(const char *path)
+static bool dir_has_files(const char *path, const char *ending)
 {
 	struct dirent *d;
 	bool found = FALSE;
@@ -90,17 +97,18 @@ static bool dir_has_rules(const char *path)
 	if ((dir = opendir(path)) == NULL)
 		return FALSE;
 	while (!found && (d = readdir(dir)) != NULL) {
-		size_t len = strlen(d->d_name);
+		const char *ext = strrchr(d->d_name, '.');
 
-		found = len > 6 && strcmp(d->d_name + len - 6, ".rules") == 0;
+		found = ext != NULL && strcmp(ext, ending) == 0;
 	}
 	(void)closedir(dir);
 	return found;
 }
 
-/* In the build tree the rules stand beside the program, in "rules". An
-   installed program has no such folder beside it. */
-static const char *rules_beside_program(void)
+/* In the build tree the rules stand beside the program in "rules", the texts in
+   "texts". An installed program has no such folders beside it. */
+static const char *
+folder_beside_program(const char *name, const char *ending)
 {
 	char *target = realpath("/proc/self/exe", NULL);
 	const char *path, *p;
@@ -111,13 +119,13 @@ static const char *rules_beside_program(void)
 	free(target);
 	if ((p = strrchr(path, '/')) == NULL)
 		return NULL;
-	path = t_strconcat(t_strdup_until(path, p), "/rules", NULL);
-	return dir_has_rules(path) ? path : NULL;
+	path = t_strconcat(t_strdup_until(path, p), "/", name, NULL);
+	return dir_has_files(path, ending) ? path : NULL;
 }
 
 static void program_default_rules(struct program *program)
 {
-	const char *dir = rules_beside_program();
+	const char *dir = folder_beside_program("rules", ".rules");
 
 	if (dir == NULL) {
 		dir = BOUNCE_SITE_RULES_DIR;
@@ -146,6 +154,39 @@ static void program_load_rules(struct program *program)
 	}
 }
 
+static void program_load_texts(struct program *program)
+{
+	ARRAY_TYPE(const_string) errors;
+	const char *error, *dirs[] = {
+		folder_beside_program("texts", ".texts"), NULL, NULL
+	};
+
+	if (dirs[0] == NULL) {
+		dirs[0] = BOUNCE_SITE_TEXTS_DIR;
+		dirs[1] = BOUNCE_TEXTS_DIR;
+	}
+	t_array_init(&errors, 8);
+	program->texts = bounce_texts_load(dirs, program->language, &errors);
+	array_foreach_elem(&errors, error)
+		fprintf(stderr, "bounce-classify: Warning: %s\n", error);
+	if (strcasecmp(t_strcut(bounce_texts_language(program->texts), '-'),
+		       t_strcut(program->language, '-')) != 0) {
+		fprintf(stderr, "bounce-classify: Warning: There are no texts "
+			"in %s: using English\n", program->language);
+	}
+}
+
+static int lang_option(struct program *program, const char *language)
+{
+	if (!bounce_texts_is_language(language)) {
+		program_error("--lang %s is no language such as de or pt-BR",
+			      language);
+		return -1;
+	}
+	program->language = language;
+	return 0;
+}
+
 static int rules_option(struct program *program, const char *dir)
 {
 	DIR *dirp = opendir(dir);
@@ -166,6 +207,7 @@ static int program_options(struct program *program, int argc, char *argv[])
 		{ "json", no_argument, NULL, 'j' },
 		{ "text", no_argument, NULL, 't' },
 		{ "mail-from", required_argument, NULL, 'f' },
+		{ "lang", required_argument, NULL, 'l' },
 		{ "rules", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -183,6 +225,10 @@ static int program_options(struct program *program, int argc, char *argv[])
 			break;
 		case 'f':
 			program->mail_from = t_str_trim(optarg, " <>");
+			break;
+		case 'l':
+			if (lang_option(program, optarg) < 0)
+				return EXIT_USAGE + 1;
 			break;
 		case 'r':
 			if (rules_option(program, optarg) < 0)
@@ -214,10 +260,13 @@ static void program_run(struct program *program, char *const *paths)
 		(const char *const *)paths;
 
 	program_load_rules(program);
+	if (program->language != NULL)
+		program_load_texts(program);
 	for (; *path != NULL; path++) T_BEGIN {
 		bounce_source_read(&source, *path);
 	} T_END;
 	bounce_rules_free(&program->rules);
+	bounce_texts_free(&program->texts);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		program_error("Writing the result failed: %m");
 		program->failed = TRUE;

@@ -5,6 +5,7 @@
 #include "str-sanitize.h"
 #include "unichar.h"
 #include "bounce-reason.h"
+#include "bounce-texts.h"
 #include "bounce-print.h"
 
 #include <jansson.h>
@@ -94,157 +95,176 @@ void bounce_print_json(FILE *out, const char *path,
 	json_decref(object);
 }
 
-static const char *const kind_texts[BOUNCE_KIND_COUNT] = {
-	"an ordinary mail, no report",
-	"a report of a failed delivery",
-	"a report of a delay; nothing is lost yet",
-	"a report of success",
-	"an automatic reply",
-	"a receipt (the mail was opened or deleted)",
-	"a complaint (the mail was called spam), or other feedback on a mail",
-};
+/* A label takes so many columns. */
+#define PRINT_LABEL 10
 
-static const char *const class_texts[BOUNCE_CLASS_COUNT] = {
-	"It is not clear whether the address will work later.",
-	"The address will not work until somebody changes it.",
-	"The same address may work later.",
-};
-
-static const char *const side_texts[BOUNCE_SIDE_COUNT] = {
-	"It is not clear who must act.",
-	"It lies with the recipient.",
-	"It lies with the recipient's domain.",
-	"It lies with us, the sending side; the address is not to blame.",
-	"It lies with the message; the address is not to blame.",
-	"It lies between the two servers.",
-};
-
-static void ATTR_FORMAT(3, 4)
-text_line(FILE *out, const char *label, const char *fmt, ...)
+/* label is the key of a text, or NULL. */
+static void
+print_line(const struct bounce_print *print, const char *label,
+	   const char *text)
 {
-	const char *text;
-	va_list args;
+	int width;
 
-	va_start(args, fmt);
-	text = t_strdup_vprintf(fmt, args);
-	va_end(args);
+	label = label == NULL ? "" : bounce_texts_get(print->texts, label);
+	width = PRINT_LABEL + (int)(strlen(label) - uni_utf8_strlen(label));
 	/* A file's name may hold anything; a terminal must not get it. */
-	fprintf(out, "  %-10s %s\n", label,
+	fprintf(print->out, "  %-*s %s\n", width, label,
 		str_sanitize_utf8(text, SIZE_MAX));
 }
 
-static const char *rule_text(const char *rule)
+static const char *
+print_rule(const struct bounce_print *print, const char *rule)
 {
-	if (strcmp(rule, "status") == 0)
-		return "the status code alone";
-	if (strcmp(rule, "reply") == 0)
-		return "the reply code and the command it answers";
-	if (strcmp(rule, "default") == 0)
-		return "nothing in the report says more";
-	return t_strconcat("rule ", rule, NULL);
+	static const char *const names[] = { "status", "reply", "default",
+					     NULL };
+
+	if (str_array_find(names, rule))
+		return bounce_texts_get(print->texts,
+			t_strconcat("classify.rule-", rule, NULL));
+	return t_bounce_texts_fill(print->texts, "classify.rule",
+				   "rule", rule, NULL);
 }
 
-static const char *codes_text(const struct bounce_recipient *rcpt)
+static const char *
+print_codes(const struct bounce_print *print,
+	    const struct bounce_recipient *rcpt)
 {
 	string_t *str = t_str_new(64);
 
 	if (rcpt->status != NULL)
-		str_printfa(str, ", status %s", rcpt->status);
+		str_printfa(str, ", %s", t_bounce_texts_fill(print->texts,
+			"classify.status", "code", rcpt->status, NULL));
 	if (rcpt->reply != NULL)
-		str_printfa(str, ", reply %s", rcpt->reply);
+		str_printfa(str, ", %s", t_bounce_texts_fill(print->texts,
+			"classify.reply", "code", rcpt->reply, NULL));
 	if (rcpt->command != NULL)
-		str_printfa(str, " to %s", rcpt->command);
+		str_printfa(str, " %s", t_bounce_texts_fill(print->texts,
+			"classify.command", "command", rcpt->command, NULL));
 	return str_c(str);
 }
 
 /* What became of the mail there. */
-static const char *fate_text(enum bounce_kind kind, enum bounce_action action)
+static const char *
+print_fate(const struct bounce_print *print, enum bounce_kind kind,
+	   enum bounce_action action)
 {
 	switch (kind) {
 	case BOUNCE_KIND_COMPLAINT:
-		return "complained";
+		return bounce_texts_get(print->texts, "action.complained");
 	case BOUNCE_KIND_DISPOSITION:
-		return "sent the receipt";
+		return bounce_texts_get(print->texts, "action.receipt");
 	default:
-		return bounce_action_name(action);
+		return bounce_texts_get(print->texts, t_strconcat("action.",
+			bounce_action_name(action), NULL));
 	}
 }
 
-static void text_recipient(FILE *out, enum bounce_kind kind,
-			   const struct bounce_recipient *rcpt)
+static void
+print_verdict(const struct bounce_print *print,
+	      const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 
-	fprintf(out, "\n  %s: %s%s\n", rcpt->address != NULL ?
-		str_sanitize_utf8(rcpt->address, SIZE_MAX) :
-		"(unnamed recipient)", fate_text(kind, rcpt->action),
-		codes_text(rcpt));
-	if (rcpt->original_address != NULL)
-		text_line(out, "Written to", "%s", rcpt->original_address);
-	if (verdict->reason != NULL &&
-	    (rcpt->action == BOUNCE_ACTION_FAILED ||
-	     rcpt->action == BOUNCE_ACTION_DELAYED)) {
-		text_line(out, "Reason", "%s (%s, %s)", verdict->reason->name,
-			  bounce_class_name(verdict->class),
-			  bounce_side_name(verdict->side));
-		text_line(out, "Meaning", "%s", verdict->reason->meaning);
-		text_line(out, "", "%s", class_texts[verdict->class]);
-		text_line(out, "", "%s", side_texts[verdict->side]);
-		text_line(out, "Advice", "%s",
-			  rcpt->action == BOUNCE_ACTION_DELAYED ?
-			  "Nothing: the mailer keeps trying, and reports again "
-			  "when it gives up." : verdict->reason->advice);
-	}
-	if (rcpt->remote_mta != NULL)
-		text_line(out, "Server", "%s", rcpt->remote_mta);
-	if (rcpt->diagnostic != NULL)
-		text_line(out, "Words", "%s", rcpt->diagnostic);
-	if (rcpt->explanation != NULL)
-		text_line(out, "Report", "%s", rcpt->explanation);
-	if (verdict->rule != NULL && verdict->reason != NULL)
-		text_line(out, "Decided by", "%s", rule_text(verdict->rule));
+	print_line(print, "classify.reason", t_strdup_printf("%s (%s, %s)",
+		verdict->reason->name, bounce_class_name(verdict->class),
+		bounce_side_name(verdict->side)));
+	print_line(print, "classify.meaning",
+		   bounce_texts_meaning(print->texts, verdict->reason));
+	print_line(print, NULL, bounce_texts_get(print->texts,
+		t_strconcat("class.", bounce_class_name(verdict->class),
+			    NULL)));
+	print_line(print, NULL, bounce_texts_get(print->texts,
+		t_strconcat("side.", bounce_side_name(verdict->side), NULL)));
+	print_line(print, "classify.advice",
+		   rcpt->action == BOUNCE_ACTION_DELAYED ?
+		   bounce_texts_get(print->texts, "classify.delayed-advice") :
+		   bounce_texts_advice(print->texts, verdict->reason));
 }
 
-static void text_original(FILE *out, const struct bounce_report *report)
+static void
+print_recipient(const struct bounce_print *print, enum bounce_kind kind,
+		const struct bounce_recipient *rcpt)
+{
+	const struct bounce_verdict *verdict = &rcpt->verdict;
+
+	fprintf(print->out, "\n  %s: %s%s\n", rcpt->address != NULL ?
+		str_sanitize_utf8(rcpt->address, SIZE_MAX) :
+		bounce_texts_get(print->texts, "classify.unnamed"),
+		print_fate(print, kind, rcpt->action),
+		print_codes(print, rcpt));
+	if (rcpt->original_address != NULL)
+		print_line(print, "classify.written-to",
+			   rcpt->original_address);
+	if (verdict->reason != NULL &&
+	    (rcpt->action == BOUNCE_ACTION_FAILED ||
+	     rcpt->action == BOUNCE_ACTION_DELAYED))
+		print_verdict(print, rcpt);
+	if (rcpt->remote_mta != NULL)
+		print_line(print, "classify.server", rcpt->remote_mta);
+	if (rcpt->diagnostic != NULL)
+		print_line(print, "classify.words", rcpt->diagnostic);
+	if (rcpt->explanation != NULL)
+		print_line(print, "classify.report", rcpt->explanation);
+	if (verdict->rule != NULL && verdict->reason != NULL)
+		print_line(print, "classify.decided-by",
+			   print_rule(print, verdict->rule));
+}
+
+static void
+print_original(const struct bounce_print *print,
+	       const struct bounce_report *report)
 {
 	string_t *str = t_str_new(128);
-	const char *const *address;
 
 	if (report->original_subject != NULL)
 		str_printfa(str, "\"%s\"", report->original_subject);
 	if (report->original_from != NULL)
-		str_printfa(str, " from %s", report->original_from);
-	array_foreach(&report->original_to, address) {
-		str_append(str, address ==
-			   array_front(&report->original_to) ? " to " : ", ");
-		str_append(str, *address);
-	}
+		str_printfa(str, " %s", t_bounce_texts_fill(print->texts,
+			"classify.from", "address", report->original_from,
+			NULL));
+	if (array_count(&report->original_to) > 0)
+		str_printfa(str, " %s", t_bounce_texts_fill(print->texts,
+			"classify.to", "addresses",
+			t_array_const_string_join(&report->original_to, ", "),
+			NULL));
 	if (str_len(str) > 0)
-		text_line(out, "About", "%s", str_c(str));
+		print_line(print, "classify.about", str_c(str));
 }
 
-void bounce_print_text(FILE *out, const char *path, unsigned int number,
-		       const struct bounce_report *report)
+static void
+print_mailer(const struct bounce_print *print,
+	     const struct bounce_report *report)
+{
+	const char *mailer = report->reporting_mta != NULL ?
+		report->reporting_mta :
+		bounce_texts_get(print->texts, "classify.unnamed-mailer");
+
+	print_line(print, "classify.written-by", t_bounce_texts_fill(
+		print->texts, "classify.mailer", "mailer", mailer,
+		"format", report->format, NULL));
+}
+
+void bounce_print_text(const struct bounce_print *print, const char *path,
+		       unsigned int number, const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
 
-	fputs(str_sanitize_utf8(path, SIZE_MAX), out);
-	if (number > 0)
-		fprintf(out, ", mail %u", number);
-	fprintf(out, ": %s\n", kind_texts[report->kind]);
+	fputs(str_sanitize_utf8(path, SIZE_MAX), print->out);
+	if (number > 0) {
+		fprintf(print->out, ", %s", t_bounce_texts_fill(print->texts,
+			"classify.mail", "number", dec2str(number), NULL));
+	}
+	fprintf(print->out, ": %s\n", bounce_texts_get(print->texts,
+		t_strconcat("kind.", bounce_kind_name(report->kind), NULL)));
 	if (report->kind != BOUNCE_KIND_NONE)
-		text_original(out, report);
-	if (report->format != NULL) {
-		text_line(out, "Written by", "%s (format %s)",
-			  report->reporting_mta != NULL ?
-			  report->reporting_mta : "an unnamed mailer",
-			  report->format);
-	}
+		print_original(print, report);
+	if (report->format != NULL)
+		print_mailer(print, report);
 	array_foreach(&report->recipients, rcpt)
-		text_recipient(out, report->kind, rcpt);
+		print_recipient(print, report->kind, rcpt);
 	if (report->truncated) {
-		text_line(out, "Note", "The mail goes over a limit; "
-			  "not all of it was read.");
+		print_line(print, "classify.note", bounce_texts_get(
+			print->texts, "classify.truncated"));
 	}
-	putc('\n', out);
+	putc('\n', print->out);
 }

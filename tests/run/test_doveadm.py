@@ -515,8 +515,9 @@ class Scan(Doveadm):
             'mailbox': 'Bounces', 'uid': 1, 'kind': 'failure', 'format': 'dsn',
             'evidence': 'plausible', 'subject': 'Lunch',
             'recipient': 'a@example.net', 'action': 'failed', 'class': 'soft',
-            'side': 'sender', 'reason': 'reputation', 'status': '5.7.1',
-            'reply': '554', 'rule': '', 'words': '554 5.7.1 Client host '
+            'side': 'sender', 'reason': 'reputation', 'meaning': 'Our server or '
+            'domain is on a block list or has a bad name there.',
+            'status': '5.7.1', 'reply': '554', 'rule': '', 'words': '554 5.7.1 Client host '
             '[192.0.2.1] blocked using zen.spamhaus.org'})
         self.assertRegex(rows[1]['rule'], r'^\d+-[a-z-]+\.rules:\d+$')
         self.assertEqual({value for name, value in rows[0].items() if name not in
@@ -586,6 +587,57 @@ class Rules(Doveadm):
         self.server.add_user('eve', bounce_rules=own)
         self.assertEqual(self.rows('rules', 'check', '-u', 'eve'),
                          [{'rules': 1, 'problems': 0}])
+
+
+class Texts(Doveadm):
+    settings = {'bounce_texts': '@DIR@/texts shipped'}
+
+    def test_language(self):
+        """The user's language; a text of the site wins over the package's."""
+        os.makedirs(f'{self.dir}/texts', exist_ok=True)
+        with open(f'{self.dir}/texts/de.texts', 'w', encoding='utf-8') as out:
+            out.write('reason.mailbox-full.meaning: Platz is keiner.\n')
+        for language, said in (('de', 'Diese Adresse gibt es bei'),
+                               ('de-AT', 'Diese Adresse gibt es bei'),
+                               ('fr', 'Personne n’a cette adresse'),
+                               ('xx', 'Nobody has this address'),
+                               ('auto', 'Nobody has this address')):
+            user = self.new_user(bounce_language=language)
+            self.put(user, {'address': 'a@example.net'},
+                     {'address': 'b@example.net', 'reason': 'mailbox-full'})
+            row, = self.rows('get', '-u', user, 'a@example.net')
+            self.assertIn(said, row['meaning'], language)
+            row, = self.rows('get', '-u', user, 'b@example.net')
+            self.assertEqual(row['meaning'] == 'Platz is keiner.',
+                             language.startswith('de'))
+
+    def test_explain(self):
+        user = self.new_user(bounce_language='es')
+        self.lmtp(user, harness.dsn('a@example.net'), sender='')
+        row, = self.rows('explain', '-u', user, 'Bounces')
+        self.assertIn('Nadie tiene esta dirección', row['meaning'])
+
+    def test_check(self):
+        rows = {row['language']: row for row in self.doveadm_json(
+            'bounce', 'texts', 'check', '/usr/share/dovecot-bounce/texts.d')}
+        for language in ('en', 'de', 'fr', 'es'):
+            self.assertEqual((rows[language]['missing'], rows[language]['draft']),
+                             (0, 'no'), language)
+        folder = f'{self.dir}/wrong'
+        os.makedirs(folder, exist_ok=True)
+        with open(f'{folder}/de.texts', 'w', encoding='utf-8') as out:
+            out.write('rate.share: %{one} of them\n')
+        done = self.run_bounce('texts', 'check', folder, status=65)
+        self.assertIn('de.texts:1: rate.share: its placeholders', done.stderr)
+        self.run_bounce('texts', 'check', f'{self.dir}/nowhere', status=65)
+
+    def test_setting(self):
+        """Without a folder: those of the setting; a wrong language is named."""
+        self.assertIn('en', [row['language'] for row in
+                             self.doveadm_json('bounce', 'texts', 'check')])
+        user = self.new_user(bounce_language='d/e')
+        self.expect_log('Setting bounce_language = d/e is wrong .*default auto')
+        self.lmtp(user, harness.dsn('a@example.net'), sender='')
 
 
 class SiteRules(Doveadm):

@@ -4,6 +4,8 @@
 #include "mail-namespace.h"
 #include "mail-user.h"
 #include "bounce-store.h"
+#include "bounce-texts.h"
+#include "bounce-texts-cache.h"
 #include "bounce-user.h"
 #include "compat-settings.h"
 
@@ -190,6 +192,24 @@ static int parse_rules(const char *value, struct bounce_user_settings *set,
 	}
 	set->rules_dirs = dirs;
 	return 0;
+}
+
+static int parse_language(const char *value, struct bounce_user_settings *set,
+			  pool_t pool, const char **error_r)
+{
+	if (!bounce_texts_is_language(value)) {
+		*error_r = "neither auto nor a language such as de or pt-BR";
+		return -1;
+	}
+	set->language = strcasecmp(value, "auto") == 0 ? NULL :
+		p_strdup(pool, value);
+	return 0;
+}
+
+static int parse_texts(const char *value, struct bounce_user_settings *set,
+		       pool_t pool, const char **error_r)
+{
+	return bounce_texts_dirs_parse(pool, value, &set->texts_dirs, error_r);
 }
 
 /*

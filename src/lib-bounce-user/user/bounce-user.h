@@ -24,6 +24,8 @@ struct bounce_user_settings {
 	/* bounce_evidence = auto: see bounce_store_least_evidence() */
 	bool evidence_auto;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
+	const char *language;			/* NULL = auto */
+	const char *const *texts_dirs;		/* as rules_dirs */
 	/* bounce_addresses and bounce_sites, for the evidence;
 	   NULL-terminated */
 	const char *const *addresses;

@@ -33,6 +33,8 @@
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
 #define BOUNCE_MAX_RULE_LINE 4096
+/* Lines of one file of texts: all of ours have a few hundred. */
+#define BOUNCE_MAX_TEXTS_LINES 5000
 /* Bytes that may lie between two pieces of a rule ("..."): words that stand
    further apart do not belong together. */
 #define BOUNCE_MAX_RULE_GAP 120

@@ -4,7 +4,8 @@
 #include "bounce-types.h"
 
 /* One row of the reason table: the product's vocabulary. The order of the
-   table is the order in the manual. */
+   table is the order in the manual. What it means and what to do is a text
+   (bounce_texts_meaning()). */
 struct bounce_reason {
 	const char *name;		/* "mailbox-unknown" */
 	enum bounce_class class;
@@ -12,8 +13,6 @@ struct bounce_reason {
 	/* what one bounce adds to the address score, in hundredths (300 = 3);
 	   0 = never blames the address */
 	unsigned int weight;
-	const char *meaning;		/* one sentence for a person */
-	const char *advice;		/* what to do */
 };
 
 /* The row of that name (exact, lower case), or NULL. */

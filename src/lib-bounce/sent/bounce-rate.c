@@ -5,6 +5,7 @@
 #include "bounce-limits.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
+#include "bounce-texts.h"
 
 /*
  * Sum
@@ -168,64 +169,62 @@ void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
  * Say it
  */
 
-static const char *t_cause_advice(const struct bounce_rate *rate)
+static const char *
+t_rate_cause_advice(const struct bounce_rate *rate,
+		    const struct bounce_texts *texts)
 {
 	const struct bounce_cause *cause = rate->cause;
 	const struct bounce_reason *reason;
-	const char *share = t_strdup_printf("%u of %u failures", rate->shared,
-					    rate->failed);
+	const char *text, *share =
+		t_bounce_texts_fill(texts, "rate.share",
+				    "shared", dec2str(rate->shared),
+				    "failed", dec2str(rate->failed), NULL);
 
 	switch (cause->kind) {
 	case BOUNCE_CAUSE_SENDER:
+		text = t_bounce_texts_fill(texts, "rate.cause-sender",
+					   "share", share,
+					   "reason", cause->text, NULL);
 		reason = bounce_reason_find(cause->text);
-		return t_strdup_printf("It is us: %s are our side's, most of "
-			"them %s. %s%s%s", share, cause->text,
-			reason == NULL ? "" : reason->meaning,
-			reason == NULL ? "" : " ",
-			reason == NULL ? "" : reason->advice);
+		return reason == NULL ? text :
+			t_strconcat(text, " ",
+				    bounce_texts_meaning(texts, reason), " ",
+				    bounce_texts_advice(texts, reason), NULL);
 	case BOUNCE_CAUSE_WORDS:
-		return t_strdup_printf("Most likely it is us: %s say the same, "
-			"\"%s\". Read one of the reports and show it to our "
-			"admin; the addresses are fine.", share, cause->text);
+		return t_bounce_texts_fill(texts, "rate.cause-words",
+					   "share", share,
+					   "words", cause->text, NULL);
 	case BOUNCE_CAUSE_DOMAIN:
-		return t_strdup_printf("%s are of the domain %s, for which the "
-			"addresses are not to blame. Stop sending there and "
-			"show a report to our admin.", share, cause->text);
+		return t_bounce_texts_fill(texts, "rate.cause-domain",
+					   "share", share,
+					   "domain", cause->text, NULL);
 	case BOUNCE_CAUSE_HOST:
-		return t_strdup_printf("%s come from the server %s, for which "
-			"the addresses are not to blame. Stop sending there "
-			"and show a report to our admin.", share, cause->text);
+		return t_bounce_texts_fill(texts, "rate.cause-host",
+					   "share", share,
+					   "host", cause->text, NULL);
 	case BOUNCE_CAUSE_COUNT:
 		break;
 	}
 	i_unreached();
 }
 
-const char *bounce_rate_advice(const struct bounce_rate *rate)
+const char *bounce_rate_advice(const struct bounce_rate *rate,
+			       const struct bounce_texts *texts)
 {
 	if (rate->cause != NULL)
-		return t_cause_advice(rate);
+		return t_rate_cause_advice(rate, texts);
 	if (rate->by_complaints)
-		return "Recipients call this mail spam. Write only to those "
-			"who asked for it, and let them unsubscribe with one "
-			"click.";
+		return bounce_texts_get(texts, "rate.complaints");
 	switch (rate->level) {
 	case BOUNCE_RATE_OUR_SIDE:
-		if (rate->hard * 2 >= rate->failed)
-			return "It is us: so many dead addresses mean that the "
-				"list is old, bought or never confirmed. Do "
-				"not send to it again before it is cleaned.";
-		return "It is us: more failed than any list loses by itself. "
-			"Stop, and look at the reasons with our admin.";
+		return bounce_texts_get(texts, rate->hard * 2 >= rate->failed ?
+					"rate.our-side-hard" : "rate.our-side");
 	case BOUNCE_RATE_CRITICAL:
-		return "Providers block senders at this rate. Stop, and remove "
-			"the failed addresses before sending again.";
+		return bounce_texts_get(texts, "rate.critical");
 	case BOUNCE_RATE_WARNING:
-		return "Remove the failed addresses before sending again; ask "
-			"where they came from.";
+		return bounce_texts_get(texts, "rate.warning");
 	case BOUNCE_RATE_NOTICE:
-		return "Higher than a well-kept list. Remove the failed "
-			"addresses.";
+		return bounce_texts_get(texts, "rate.notice");
 	case BOUNCE_RATE_NONE:
 	case BOUNCE_RATE_COUNT:
 		break;

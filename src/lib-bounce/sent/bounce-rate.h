@@ -6,6 +6,8 @@
 
 #include "bounce-sent.h"
 
+struct bounce_texts;
+
 /* Percent of the recipients that failed. */
 #define BOUNCE_RATE_PERCENT_NOTICE 2
 #define BOUNCE_RATE_PERCENT_WARNING 5
@@ -49,8 +51,9 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
    same words whatever we do. */
 void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
 		       struct bounce_rate *rate_r);
-/* Is it them or is it us, in a sentence, and what to do; on the data stack, or
-   NULL where there is nothing to say. */
-const char *bounce_rate_advice(const struct bounce_rate *rate);
+/* Is it them or is it us, in a sentence, and what to do; on the data stack or
+   as long as texts, or NULL where there is nothing to say. */
+const char *bounce_rate_advice(const struct bounce_rate *rate,
+			       const struct bounce_texts *texts);
 
 #endif

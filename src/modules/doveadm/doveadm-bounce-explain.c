@@ -6,6 +6,8 @@
 #include "array.h"
 #include "mail-storage.h"
 #include "bounce-reason.h"
+#include "bounce-texts.h"
+#include "bounce-texts-cache.h"
 #include "doveadm-bounce-mails.h"
 
 struct explain_cmd {
@@ -17,7 +19,7 @@ static void explain_init(struct doveadm_bounce_cmd *_cmd)
 {
 	static const char *const names[] = {
 		"kind", "format", "evidence", "subject", "recipient", "action",
-		"class", "side", "reason", "status", "reply", "words", "rule"
+		"class", "side", "reason", "meaning", "status", "reply", "words", "rule"
 	};
 	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
 
@@ -46,11 +48,13 @@ print_mail(struct mail *mail, const struct bounce_report *report,
 
 static void print_no_recipient(void)
 {
-	for (unsigned int i = 0; i < 9; i++)
+	for (unsigned int i = 0; i < 10; i++)
 		doveadm_print("");
 }
 
-static void print_recipient(const struct bounce_recipient *rcpt)
+static void
+print_recipient(const struct bounce_texts *texts,
+		const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 
@@ -60,7 +64,9 @@ static void print_recipient(const struct bounce_recipient *rcpt)
 		doveadm_print(bounce_class_name(verdict->class));
 		doveadm_print(bounce_side_name(verdict->side));
 		doveadm_print(verdict->reason->name);
+		doveadm_print(bounce_texts_meaning(texts, verdict->reason));
 	} else {
+		doveadm_print("");
 		doveadm_print("");
 		doveadm_print("");
 		doveadm_print("");
@@ -74,13 +80,15 @@ static void print_recipient(const struct bounce_recipient *rcpt)
 
 static void
 explain_mail(struct mail *mail, const struct bounce_report *report,
-	     enum bounce_evidence evidence, void *context ATTR_UNUSED)
+	     enum bounce_evidence evidence, void *context)
 {
+	/* in the user's language */
+	const struct bounce_texts *texts = context;
 	const struct bounce_recipient *rcpt;
 
 	array_foreach(&report->recipients, rcpt) {
 		print_mail(mail, report, evidence);
-		print_recipient(rcpt);
+		print_recipient(texts, rcpt);
 	}
 	if (array_is_empty(&report->recipients)) {
 		print_mail(mail, report, evidence);
@@ -96,7 +104,7 @@ explain_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	bool killed;
 
 	return doveadm_bounce_mails_read(_cmd, bu, &cmd->query, explain_mail,
-					 NULL, &killed);
+			(void *)bounce_texts_cache_get(bu), &killed);
 }
 
 static struct doveadm_mail_cmd_context *explain_alloc(void)

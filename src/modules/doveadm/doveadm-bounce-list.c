@@ -7,6 +7,8 @@
 #include "wildcard-match.h"
 #include "bounce-address.h"
 #include "bounce-reason.h"
+#include "bounce-texts.h"
+#include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -202,9 +204,10 @@ static void get_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 static void
-get_print(const struct bounce_policy *policy, const struct bounce_record *rec,
-	  time_t now)
+get_print(struct bounce_user *bu, const struct bounce_record *rec, time_t now)
 {
+	const struct bounce_texts *texts = bounce_texts_cache_get(bu);
+	const struct bounce_policy *policy = &bu->set.policy;
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
 		bounce_reason_find(rec->reason);
 
@@ -213,8 +216,10 @@ get_print(const struct bounce_policy *policy, const struct bounce_record *rec,
 	doveadm_print(bounce_class_name(rec->class));
 	doveadm_print(bounce_side_name(rec->side));
 	doveadm_bounce_print(rec->reason);
-	doveadm_bounce_print(reason == NULL ? NULL : reason->meaning);
-	doveadm_bounce_print(reason == NULL ? NULL : reason->advice);
+	doveadm_bounce_print(reason == NULL ? NULL :
+			     bounce_texts_meaning(texts, reason));
+	doveadm_bounce_print(reason == NULL ? NULL :
+			     bounce_texts_advice(texts, reason));
 	doveadm_bounce_print(bounce_address_propose(rec->address));
 	doveadm_bounce_print(rec->status);
 	doveadm_bounce_print(rec->reply);
@@ -249,7 +254,7 @@ get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 					     error);
 	if (ret > 0) {
 		cmd->found = TRUE;
-		get_print(&bu->set.policy, &rec, _cmd->now);
+		get_print(bu, &rec, _cmd->now);
 	} else if (compat_doveadm_many_users(&_cmd->ctx)) {
 		cmd->missing = TRUE;
 	} else {

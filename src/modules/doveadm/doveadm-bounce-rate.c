@@ -7,6 +7,7 @@
 #include "utc-mktime.h"
 #include "bounce-rate.h"
 #include "bounce-sent-store.h"
+#include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "compat-settings.h"
 #include "doveadm-bounce.h"
@@ -27,6 +28,8 @@ struct rate_cmd {
 	const char *broadcast;
 	/* 0 = as counted */
 	unsigned int sent;
+	/* in the user's language */
+	const struct bounce_texts *texts;
 };
 
 /*
@@ -120,8 +123,8 @@ known_name(const struct bounce_sent *sent, unsigned int given)
 }
 
 static void
-print_sent(const char *window, const struct bounce_sent *sent,
-	   unsigned int given)
+print_sent(struct rate_cmd *cmd, const char *window,
+	   const struct bounce_sent *sent, unsigned int given)
 {
 	struct bounce_rate rate;
 
@@ -149,11 +152,11 @@ print_sent(const char *window, const struct bounce_sent *sent,
 	doveadm_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
 		bounce_cause_kind_name(rate.cause->kind), rate.cause->text));
 	doveadm_bounce_print(sent->subject);
-	doveadm_bounce_print(bounce_rate_advice(&rate));
+	doveadm_bounce_print(bounce_rate_advice(&rate, cmd->texts));
 }
 
 static void
-print_window(const char *name, pool_t pool,
+print_window(struct rate_cmd *cmd, const char *name, pool_t pool,
 	     const ARRAY_TYPE(bounce_sent) *days, time_t since,
 	     unsigned int given)
 {
@@ -165,11 +168,12 @@ print_window(const char *name, pool_t pool,
 		if (bounce_sent_day_time(day->id) > since - DAY)
 			bounce_rate_sum(&sum, pool, day);
 	}
-	print_sent(name, &sum, given);
+	print_sent(cmd, name, &sum, given);
 }
 
 static void
-print_volume(pool_t pool, const ARRAY_TYPE(bounce_sent) *days)
+print_volume(struct rate_cmd *cmd, pool_t pool,
+	     const ARRAY_TYPE(bounce_sent) *days)
 {
 	unsigned int i, count;
 	const struct bounce_sent *day = array_get(days, &count);
@@ -178,7 +182,7 @@ print_volume(pool_t pool, const ARRAY_TYPE(bounce_sent) *days)
 	bounce_sent_init(&sum, pool, "");
 	for (i = count; i > 0 && sum.sent < VOLUME; i--)
 		bounce_rate_sum(&sum, pool, &day[i - 1]);
-	print_sent("last "VOLUME_NAME, &sum, 0);
+	print_sent(cmd, "last "VOLUME_NAME, &sum, 0);
 }
 
 static void
@@ -188,15 +192,15 @@ print_windows(struct rate_cmd *cmd, pool_t pool,
 	time_t now = cmd->cmd.now;
 
 	if (cmd->since_arg != NULL) {
-		print_window(t_strconcat("since ", cmd->since_arg, NULL), pool,
-			     days, cmd->since,
+		print_window(cmd, t_strconcat("since ", cmd->since_arg, NULL),
+			     pool, days, cmd->since,
 			     cmd->broadcast == NULL ? cmd->sent : 0);
 		return;
 	}
-	print_window("1 day", pool, days, now - DAY, 0);
-	print_window("7 days", pool, days, now - 7 * DAY, 0);
-	print_window("30 days", pool, days, now - 30 * DAY, 0);
-	print_volume(pool, days);
+	print_window(cmd, "1 day", pool, days, now - DAY, 0);
+	print_window(cmd, "7 days", pool, days, now - 7 * DAY, 0);
+	print_window(cmd, "30 days", pool, days, now - 30 * DAY, 0);
+	print_volume(cmd, pool, days);
 }
 
 static int
@@ -211,6 +215,7 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	bool found = FALSE;
 	int ret;
 
+	cmd->texts = bounce_texts_cache_get(bu);
 	p_array_init(&days, pool, 32);
 	p_array_init(&broadcasts, pool, 8);
 	ret = bounce_sent_store_read(store, pool, cmd->since, _cmd->now, &days,
@@ -226,7 +231,7 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		array_foreach(&broadcasts, sent) {
 			if (cmd->broadcast == NULL ||
 			    strcmp(sent->id, cmd->broadcast) == 0) {
-				print_sent(sent->id, sent,
+				print_sent(cmd, sent->id, sent,
 					   cmd->broadcast == NULL ? 0 :
 					   cmd->sent);
 				found = TRUE;

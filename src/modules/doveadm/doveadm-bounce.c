@@ -7,6 +7,7 @@
 #include "str-sanitize.h"
 #include "bounce-address.h"
 #include "bounce-rules-cache.h"
+#include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -34,6 +35,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_rules_check,
 	&doveadm_bounce_cmd_scan,
 	&doveadm_bounce_cmd_stats,
+	&doveadm_bounce_cmd_texts_check,
 };
 
 /*
@@ -241,4 +243,5 @@ void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
 void doveadm_bounce_plugin_deinit(void)
 {
 	bounce_rules_cache_deinit();
+	bounce_texts_cache_deinit();
 }

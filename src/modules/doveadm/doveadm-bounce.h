@@ -99,6 +99,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rules_check;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_scan;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_texts_check;
 
 void doveadm_bounce_plugin_init(struct module *module);
 void doveadm_bounce_plugin_deinit(void);

@@ -1,0 +1,18 @@
+#ifndef BOUNCE_TEXTS_CACHE_H
+#define BOUNCE_TEXTS_CACHE_H
+
+struct bounce_texts;
+struct bounce_user;
+
+/* The texts in the user's language, loaded at the first call and for a user with
+   another language or other folders anew: valid until the next call. What is
+   wrong with them is logged then. */
+const struct bounce_texts *bounce_texts_cache_get(struct bounce_user *bu);
+void bounce_texts_cache_deinit(void);
+
+/* The value of bounce_texts: folders in order, "shipped" is that of the package;
+   NULL-terminated, from pool. Returns 0, or -1 with error_r. */
+int bounce_texts_dirs_parse(pool_t pool, const char *value,
+			    const char *const **dirs_r, const char **error_r);
+
+#endif
