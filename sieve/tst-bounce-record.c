@@ -9,6 +9,7 @@
 
 #include "ext-bounce-common.h"
 #include "array.h"
+#include "bounce-record-member.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "sieve-commands.h"
@@ -20,27 +21,6 @@
 #include "sieve-match-types.h"
 #include "sieve-match.h"
 #include "sieve-validator.h"
-
-/* Fields */
-
-enum record_field {
-	RECORD_FIELD_STATE = 0,
-	RECORD_FIELD_CLASS,
-	RECORD_FIELD_SIDE,
-	RECORD_FIELD_REASON,
-	RECORD_FIELD_SCORE,
-	RECORD_FIELD_TIMES,
-	RECORD_FIELD_COUNT
-};
-
-static const char *const record_fields[RECORD_FIELD_COUNT + 1] = {
-	[RECORD_FIELD_STATE] = "state",
-	[RECORD_FIELD_CLASS] = "class",
-	[RECORD_FIELD_SIDE] = "side",
-	[RECORD_FIELD_REASON] = "reason",
-	[RECORD_FIELD_SCORE] = "score",
-	[RECORD_FIELD_TIMES] = "count",
-};
 
 /* Command */
 
@@ -102,7 +82,8 @@ static bool tst_record_validate(struct sieve_validator *valdtr,
 	if (!sieve_validate_positional_argument(valdtr, tst, arg, "field", 1,
 						SAAT_STRING_LIST) ||
 	    !sieve_validator_argument_activate(valdtr, tst, arg, FALSE) ||
-	    !ext_bounce_fields_validate(valdtr, tst, arg, record_fields))
+	    !ext_bounce_fields_validate(valdtr, tst, arg,
+			bounce_record_member_names(BOUNCE_MEMBER_SIEVE)))
 		return FALSE;
 
 	arg = sieve_ast_argument_next(arg);
@@ -143,27 +124,15 @@ static bool tst_record_operation_dump(const struct sieve_dumptime_env *denv,
 /* Execution */
 
 static const char *
-record_value(enum record_field field, const struct ext_bounce_env *env,
+record_value(const struct ext_bounce_env *env,
+	     const struct bounce_record_member *member,
 	     const struct bounce_record *rec)
 {
-	switch (field) {
-	case RECORD_FIELD_STATE:
-		return bounce_state_name(rec->state);
-	case RECORD_FIELD_CLASS:
-		return bounce_class_name(rec->class);
-	case RECORD_FIELD_SIDE:
-		return bounce_side_name(rec->side);
-	case RECORD_FIELD_REASON:
-		return rec->reason;
-	case RECORD_FIELD_SCORE:
+	if (member->type == BOUNCE_MEMBER_SCORE) {
 		return bounce_policy_score_text(
 				ext_bounce_record_score(env, rec));
-	case RECORD_FIELD_TIMES:
-		return dec2str(rec->count);
-	case RECORD_FIELD_COUNT:
-		break;
 	}
-	return NULL;
+	return bounce_record_member_text(member, rec);
 }
 
 /* Collect the values of all fields over all addresses. Returns SIEVE_EXEC_OK,
@@ -179,26 +148,30 @@ record_values(const struct sieve_runtime_env *renv,
 		.eenv = renv->exec_env,
 		.msgctx = renv->msgctx,
 	};
+	const char *const *names =
+		bounce_record_member_names(BOUNCE_MEMBER_SIEVE);
+	const struct bounce_record_member *member;
 	const struct bounce_record *rec;
 	string_t *name = NULL, *address = NULL;
 	const char *value;
 	int ret, field;
 
 	while ((ret = sieve_stringlist_next_item(fields, &name)) > 0) {
-		field = ext_bounce_field_find(record_fields, str_c(name));
+		field = ext_bounce_field_find(names, str_c(name));
 		if (field < 0) {
 			ext_bounce_field_unknown(renv, "bounce_record",
 						 str_c(name));
 			continue;
 		}
+		member = bounce_record_member_find(names[field]);
 		sieve_stringlist_reset(addresses);
 		while ((ret = sieve_stringlist_next_item(addresses,
 							 &address)) > 0) {
 			rec = ext_bounce_record_get(&env, str_c(address));
 			value = rec == NULL ? NULL :
-				record_value(field, &env, rec);
+				record_value(&env, member, rec);
 			sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
-				"field '%s' of '%s' %s", record_fields[field],
+				"field '%s' of '%s' %s", member->name,
 				str_sanitize(str_c(address), 80),
 				rec == NULL ? "has no record" : "looked up");
 			if (value != NULL)

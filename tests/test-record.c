@@ -4,7 +4,7 @@
 #include "str.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
-#include "bounce-record.h"
+#include "bounce-record-private.h"
 
 #include <jansson.h>
 
@@ -179,6 +179,10 @@ START_TEST(test_quick)
 	struct bounce_record quick, slow;
 	const char *json = plain[_i];
 
+	/* the last two are no plain ones */
+	ck_assert_int_eq(bounce_record_quick_decode(pool_datastack_create(),
+						    json, &quick),
+			 (unsigned int)_i < N_ELEMENTS(plain) - 2);
 	decode(json, &quick);
 	decode(t_strconcat(t_strndup(json, strlen(json) - 1), ",\"x\":1}",
 			   NULL), &slow);
@@ -186,6 +190,100 @@ START_TEST(test_quick)
 	slow.unknown = NULL;
 	ck_assert_str_eq(bounce_record_encode(&quick),
 			 bounce_record_encode(&slow));
+}
+END_TEST
+
+/* A value of its own for each member; two in a list. */
+static void fill(const struct bounce_record_member *member,
+		 struct bounce_record *rec)
+{
+	ARRAY_TYPE(const_string) *list = PTR_OFFSET(rec, member->offset);
+	unsigned int number = 7 + member - bounce_record_members;
+	const char *text = t_strdup_printf("%s@example.com", member->name);
+
+	if (member->type == BOUNCE_MEMBER_LIST) {
+		array_push_back(list, &text);
+		array_push_back(list, &member->name);
+	} else if (member->type == BOUNCE_MEMBER_NAME) {
+		ck_assert(bounce_record_member_set_text(member, rec,
+							member->names[1]));
+	} else if (!bounce_record_member_set_number(member, rec, number)) {
+		ck_assert(bounce_record_member_set_text(member, rec, text));
+	}
+}
+
+/* Whatever walks the table brings every member through. */
+START_TEST(test_members)
+{
+	pool_t pool = pool_datastack_create();
+	const struct bounce_record_member *member;
+	struct bounce_record rec, back, copy, slow;
+	const char *json, *text;
+
+	bounce_record_init(&rec, pool, "");
+	bounce_record_member_foreach(member)
+		fill(member, &rec);
+	json = bounce_record_encode(&rec);
+	ck_assert(bounce_record_quick_decode(pool, json, &back));
+	bounce_record_copy(pool, &back, &copy);
+	decode(t_strconcat(t_strndup(json, strlen(json) - 1), ",\"x\":1}",
+			   NULL), &slow);
+	ck_assert_str_eq(slow.unknown, "{\"x\":1}");
+	bounce_record_member_foreach(member) {
+		ck_assert_ptr_eq(bounce_record_member_find(member->name),
+				 member);
+		ck_assert_msg(!bounce_record_member_is_empty(member, &rec),
+			      "%s", member->name);
+		text = bounce_record_member_text(member, &rec);
+		ck_assert_str_eq(bounce_record_member_text(member, &back),
+				 text);
+		ck_assert_str_eq(bounce_record_member_text(member, &copy),
+				 text);
+		ck_assert_str_eq(bounce_record_member_text(member, &slow),
+				 text);
+	}
+	bounce_record_init(&rec, pool, "a@b");
+	bounce_record_member_take(BOUNCE_MEMBER_COUNTED, &rec, &copy);
+	bounce_record_member_foreach(member) {
+		if ((member->flags & BOUNCE_MEMBER_COUNTED) != 0) {
+			ck_assert_str_eq(
+				bounce_record_member_text(member, &rec),
+				bounce_record_member_text(member, &copy));
+		} else if (member->type != BOUNCE_MEMBER_NAME &&
+			   strcmp(member->name, "address") != 0) {
+			ck_assert(bounce_record_member_is_empty(member, &rec));
+		}
+	}
+	ck_assert_ptr_null(bounce_record_member_find("x"));
+}
+END_TEST
+
+/* What the copy holds is its own. */
+START_TEST(test_copy)
+{
+	pool_t pool = pool_datastack_create();
+	const struct bounce_record_member *member;
+	struct bounce_record rec, copy;
+	const char *const *from, *const *to;
+
+	bounce_record_init(&rec, pool, "");
+	bounce_record_member_foreach(member)
+		fill(member, &rec);
+	rec.unknown = "{\"x\":1}";
+	bounce_record_copy(pool, &rec, &copy);
+	ck_assert_ptr_ne(rec.unknown, copy.unknown);
+	bounce_record_member_foreach(member) {
+		from = CONST_PTR_OFFSET(&rec, member->offset);
+		to = CONST_PTR_OFFSET(&copy, member->offset);
+		if (member->type == BOUNCE_MEMBER_LIST) {
+			from = array_front((const ARRAY_TYPE(const_string) *)
+					   from);
+			to = array_front((const ARRAY_TYPE(const_string) *)to);
+			ck_assert_ptr_ne(from, to);
+		}
+		if (member->type == BOUNCE_MEMBER_LIST || member->max > 0)
+			ck_assert_ptr_ne(*from, *to);
+	}
 }
 END_TEST
 
@@ -413,6 +511,8 @@ int main(void)
 	tcase_add_test(tcase, test_clean);
 	tcase_add_test(tcase, test_cap_recent);
 	tcase_add_loop_test(tcase, test_quick, 0, N_ELEMENTS(plain));
+	tcase_add_test(tcase, test_members);
+	tcase_add_test(tcase, test_copy);
 	tcase_add_loop_test(tcase, test_bad, 0, N_ELEMENTS(bad));
 	tcase_add_test(tcase, test_odd);
 	tcase_add_loop_test(tcase, test_key, 0, N_ELEMENTS(keys));

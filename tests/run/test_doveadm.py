@@ -52,6 +52,12 @@ class Doveadm(harness.TestCase):
     def addresses(self, user, *args):
         return [row['address'] for row in self.rows('list', '-u', user, *args)]
 
+    def record(self, user, address):
+        """The record as it stands in the file."""
+        text = pathlib.Path(self.home(user), 'dovecot-bounce.dict').read_text()
+        lines = text.split('\n')
+        return json.loads(lines[lines.index(f'priv/bounce/address/{address}') + 1])
+
 
 class Reading(Doveadm):
 
@@ -215,12 +221,6 @@ class EveryCommand(Doveadm):
 
 
 class Editing(Doveadm):
-
-    def record(self, user, address):
-        """The record as it stands in the file."""
-        text = pathlib.Path(self.home(user), 'dovecot-bounce.dict').read_text()
-        lines = text.split('\n')
-        return json.loads(lines[lines.index(f'priv/bounce/address/{address}') + 1])
 
     def test_add(self):
         user = self.new_user()
@@ -831,6 +831,35 @@ class Transfer(Doveadm):
         self.assertEqual(self.export(other, 'csv'), self.export(user, 'csv'))
         self.assertEqual(self.rows('list', '-u', other),
                          self.rows('list', '-u', user))
+
+    def test_csv_over_own(self):
+        """What CSV cannot hold stays."""
+        user = self.new_user()
+        counted = {'recent': ['<1@x>'], 'originals': ['<o@x>'],
+                   'unscored': ['<u@x>'], 'seen': '12345678'}
+        self.put(user, {'address': 'a@example.com', 'last': 1795400000,
+                        'note': 'mine', **counted})
+        exported = self.export(user, 'csv').replace('1795400000', '1795400001')
+        row, _ = self.import_text(user, exported)
+        self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 0})
+        record = self.record(user, 'a@example.com')
+        self.assertEqual(record['last'], 1795400001)
+        self.assertEqual(record, {**record, **counted, 'note': 'mine'})
+
+    def test_csv_wrong(self):
+        user = self.new_user()
+        row, said = self.import_text(user, 'address,state,score\n'
+                                     'a@example.com,watched,many\n'
+                                     'b@example.com,dancing,1\n'
+                                     'c@example.com\n'
+                                     ',watched,1\n'
+                                     'd@example.com,watched,1\n', 65)
+        self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 4})
+        self.assertEqual(self.addresses(user), ['d@example.com'])
+        self.assertIn(':2: score is no number: many', said)
+        for line in (3, 4):
+            self.assertIn(f':{line}: Record has no valid state', said)
+        self.assertIn(':5: Record has no address', said)
 
     def test_hurting(self):
         user = self.new_user()

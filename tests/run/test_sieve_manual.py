@@ -40,7 +40,6 @@ def in_code(source, array):
 
 class Lists(unittest.TestCase):
     TABLES = [('bounce fields', 'tst-bounce.c', 'bounce_fields'),
-              ('record fields', 'tst-bounce-record.c', 'record_fields'),
               ('variables', 'ext-bounce-variables.c', 'bounce_variables')]
 
     def test_manual(self):

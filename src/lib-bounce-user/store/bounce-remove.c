@@ -107,8 +107,7 @@ names_address(const struct bounce_record *rec, const struct remove *remove)
 {
 	/* its own record is looked up, whatever stands in it */
 	return strcmp(rec->address, remove->address) != 0 &&
-		(null_strcmp(rec->original_address, remove->address) == 0 ||
-		 null_strcmp(rec->corrected, remove->address) == 0);
+		bounce_record_has_address(rec, remove->address);
 }
 
 static int

@@ -142,7 +142,13 @@ struct bounce_report {
 };
 
 /* Names as they stand in the dictionary, in Sieve and in JSON ("failure",
-   "hard", "sender", ...). Static strings. */
+   "hard", "sender", ...), NULL after the last. */
+extern const char *const bounce_kind_names[];
+extern const char *const bounce_action_names[];
+extern const char *const bounce_class_names[];
+extern const char *const bounce_side_names[];
+extern const char *const bounce_evidence_names[];
+
 const char *bounce_kind_name(enum bounce_kind kind);
 const char *bounce_action_name(enum bounce_action action);
 const char *bounce_class_name(enum bounce_class class);
@@ -156,5 +162,24 @@ int bounce_action_parse(const char *name, enum bounce_action *action_r);
 int bounce_class_parse(const char *name, enum bounce_class *class_r);
 int bounce_side_parse(const char *name, enum bounce_side *side_r);
 int bounce_evidence_parse(const char *name, enum bounce_evidence *evidence_r);
+
+/* The same of any such list. */
+int bounce_name_find(const char *const *names, const char *name,
+		     unsigned int *idx_r);
+/* Defines bounce_NOUN_name() and bounce_NOUN_parse() over bounce_NOUN_names. */
+#define BOUNCE_NAMES(noun, count) \
+const char *bounce_##noun##_name(enum bounce_##noun noun) \
+{ \
+	i_assert((unsigned int)noun < count); \
+	return bounce_##noun##_names[noun]; \
+} \
+int bounce_##noun##_parse(const char *name, enum bounce_##noun *noun##_r) \
+{ \
+	unsigned int idx; \
+	if (bounce_name_find(bounce_##noun##_names, name, &idx) < 0) \
+		return -1; \
+	*noun##_r = (enum bounce_##noun)idx; \
+	return 0; \
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "str-sanitize.h"
+#include "unichar.h"
 #include "bounce-address.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
@@ -13,20 +14,10 @@
 #include "bounce-verdict.h"
 #include "bounce-csv.h"
 #include "bounce-import.h"
+#include "bounce-record-member.h"
 
-#include <jansson.h>
 #include <ctype.h>
 #include <stdlib.h>
-
-const char *const bounce_csv_columns[] = {
-	"address", "state", "class", "side", "reason", "status", "reply",
-	"diagnostic", "remote_mta", "score", "count", "first", "last", "until",
-	"evidence", "by", "corrected", "original_address",
-	"original_message_id", NULL
-};
-static const char *const number_columns[] = {
-	"score", "count", "first", "last", "until", NULL
-};
 
 /* What a column of a service's export holds, by its name without case and
    without what is no letter. */
@@ -130,49 +121,54 @@ set_address(struct bounce_import *import, const char *input,
  */
 
 static int
-import_record(struct bounce_import *import, const char *json,
-	      struct bounce_import_item *item, const char **error_r)
+import_whole(struct bounce_import *import, struct bounce_import_item *item,
+	     const char **error_r)
 {
-	struct bounce_record *rec = &item->rec;
+	const struct bounce_record_member *member;
+	const char **address;
 
-	if (bounce_record_decode(import->pool, json, rec, error_r) < 0 ||
-	    set_address(import, rec->address, &item->address, error_r) < 0)
-		return -1;
-	if (rec->corrected != NULL &&
-	    set_address(import, rec->corrected, &rec->corrected, error_r) < 0)
-		return -1;
-	if (rec->original_address != NULL &&
-	    set_address(import, rec->original_address, &rec->original_address,
-			error_r) < 0)
-		return -1;
-	rec->address = item->address;
+	bounce_record_member_foreach(member) {
+		address = PTR_OFFSET(&item->rec, member->offset);
+		if (member->type == BOUNCE_MEMBER_ADDRESS && *address != NULL &&
+		    set_address(import, *address, address, error_r) < 0)
+			return -1;
+	}
+	item->address = item->rec.address;
 	item->whole = TRUE;
 	return 1;
 }
 
-/* The cell as the record's member. */
 static int
-set_member(struct bounce_import *import, json_t *json, const char *name,
-	   const char *cell, const char **error_r)
+import_record(struct bounce_import *import, const char *json,
+	      struct bounce_import_item *item, const char **error_r)
 {
+	if (bounce_record_decode(import->pool, json, &item->rec, error_r) < 0)
+		return -1;
+	return import_whole(import, item, error_r);
+}
+
+static int
+import_cell(struct bounce_import *import, const char *name, const char *cell,
+	    struct bounce_record *rec, const char **error_r)
+{
+	const struct bounce_record_member *member =
+		bounce_record_member_find(name);
 	double number;
 	char *end;
 
-	if (*cell == '\0' ||
-	    !str_array_find(bounce_csv_columns, name))
+	/* what is no UTF-8 is left out */
+	if (*cell == '\0' || member == NULL || !uni_utf8_str_is_valid(cell) ||
+	    !bounce_record_member_is_column(member))
 		return 0;
-	if (!str_array_find(number_columns, name)) {
-		/* NULL, and so left out, where it is no UTF-8 */
-		(void)json_object_set_new(json, name, json_string(cell));
-		return 0;
-	}
 	number = strtod(cell, &end);
-	if (*end != '\0') {
+	if (!bounce_record_member_set_number(member, rec, number)) {
+		(void)bounce_record_member_set_text(member, rec,
+			p_strdup(import->pool, cell));
+	} else if (*end != '\0') {
 		*error_r = t_strdup_printf("%s is no number: %s", name,
 					   import_shown(import, cell));
 		return -1;
 	}
-	(void)json_object_set_new(json, name, json_real(number));
 	return 0;
 }
 
@@ -180,20 +176,26 @@ static int
 import_own_row(struct bounce_import *import, const char *const *cells,
 	       struct bounce_import_item *item, const char **error_r)
 {
-	json_t *json = json_object();
-	const char *text;
-	char *dump;
-	int ret = 0;
+	const char *state = "";
 
-	for (unsigned int i = 0; ret == 0 && cells[i] != NULL &&
-	     import->names[i] != NULL; i++)
-		ret = set_member(import, json, import->names[i], cells[i],
-				 error_r);
-	dump = json_dumps(json, JSON_COMPACT);
-	text = t_strdup(dump);
-	free(dump);
-	json_decref(json);
-	return ret < 0 ? -1 : import_record(import, text, item, error_r);
+	bounce_record_init(&item->rec, import->pool, NULL);
+	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
+	     i++) {
+		if (import_cell(import, import->names[i], cells[i], &item->rec,
+				error_r) < 0)
+			return -1;
+		if (strcmp(import->names[i], "state") == 0)
+			state = cells[i];
+	}
+	if (item->rec.address == NULL) {
+		*error_r = "Record has no address";
+		return -1;
+	}
+	if (bounce_state_parse(state, &item->rec.state) < 0) {
+		*error_r = "Record has no valid state";
+		return -1;
+	}
+	return import_whole(import, item, error_r);
 }
 
 /*

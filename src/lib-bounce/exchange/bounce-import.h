@@ -27,9 +27,6 @@ struct bounce_import_item {
 	bool harmless;
 };
 
-/* The columns of our own CSV, NULL-terminated. */
-extern const char *const bounce_csv_columns[];
-
 /* rules judge the words of a service. hide_input: errors do not quote what was
    given (they go to a log, where no address may stand). */
 struct bounce_import *

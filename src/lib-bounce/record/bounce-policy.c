@@ -9,7 +9,7 @@
 #include "sha1.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
-#include "bounce-record.h"
+#include "bounce-record-member.h"
 
 #define DAY (24 * 3600)
 
@@ -342,10 +342,7 @@ restart_lapsed(const struct bounce_policy *policy, pool_t pool,
 	}
 	bounce_record_init(rec, pool, old.address);
 	rec->unknown = old.unknown;
-	rec->recent = old.recent;
-	rec->originals = old.originals;
-	rec->unscored = old.unscored;
-	rec->seen = old.seen;
+	bounce_record_member_take(BOUNCE_MEMBER_COUNTED, rec, &old);
 }
 
 bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,

@@ -1,105 +1,95 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "str.h"
 #include "bounce-limits.h"
-#include "bounce-record.h"
+#include "bounce-record-member.h"
 
-static const char *const state_names[BOUNCE_STATE_COUNT] = {
+const char *const bounce_state_names[BOUNCE_STATE_COUNT + 1] = {
 	"watched", "suppressed", "released", "corrected"
 };
-static const char *const by_names[BOUNCE_BY_COUNT] = {
+const char *const bounce_by_names[BOUNCE_BY_COUNT + 1] = {
 	"bounce", "complaint", "user", "import"
 };
 
-static int
-find_name(const char *const *names, unsigned int count, const char *name,
-	  unsigned int *idx_r)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (strcasecmp(names[i], name) == 0) {
-			*idx_r = i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
-const char *bounce_state_name(enum bounce_state state)
-{
-	i_assert(state < BOUNCE_STATE_COUNT);
-	return state_names[state];
-}
-
-int bounce_state_parse(const char *name, enum bounce_state *state_r)
-{
-	unsigned int idx;
-
-	if (find_name(state_names, BOUNCE_STATE_COUNT, name, &idx) < 0)
-		return -1;
-	*state_r = (enum bounce_state)idx;
-	return 0;
-}
-
-const char *bounce_by_name(enum bounce_by by)
-{
-	i_assert(by < BOUNCE_BY_COUNT);
-	return by_names[by];
-}
-
-int bounce_by_parse(const char *name, enum bounce_by *by_r)
-{
-	unsigned int idx;
-
-	if (find_name(by_names, BOUNCE_BY_COUNT, name, &idx) < 0)
-		return -1;
-	*by_r = (enum bounce_by)idx;
-	return 0;
-}
+BOUNCE_NAMES(state, BOUNCE_STATE_COUNT)
+BOUNCE_NAMES(by, BOUNCE_BY_COUNT)
 
 void bounce_record_init(struct bounce_record *rec_r, pool_t pool,
 			const char *address)
 {
+	const struct bounce_record_member *member;
+	ARRAY_TYPE(const_string) *list;
+
 	i_zero(rec_r);
 	rec_r->address = p_strdup(pool, address);
-	p_array_init(&rec_r->recent, pool, 4);
-	p_array_init(&rec_r->originals, pool, 4);
-	p_array_init(&rec_r->unscored, pool, 1);
+	bounce_record_member_foreach(member) {
+		if (member->type == BOUNCE_MEMBER_LIST) {
+			list = PTR_OFFSET(rec_r, member->offset);
+			p_array_init(list, pool, 2);
+		}
+	}
 }
 
 static void
-copy_strings(pool_t pool, const ARRAY_TYPE(const_string) *src,
-	     ARRAY_TYPE(const_string) *dest_r)
+record_copy_list(pool_t pool, ARRAY_TYPE(const_string) *list)
 {
+	ARRAY_TYPE(const_string) src = *list;
 	const char *str;
 
-	p_array_init(dest_r, pool, array_count(src) + 1);
-	array_foreach_elem(src, str) {
+	p_array_init(list, pool, array_count(&src) + 1);
+	array_foreach_elem(&src, str) {
 		str = p_strdup(pool, str);
-		array_push_back(dest_r, &str);
+		array_push_back(list, &str);
+	}
+}
+
+static void
+record_copy_member(pool_t pool, const struct bounce_record_member *member,
+		   struct bounce_record *rec)
+{
+	void *field = PTR_OFFSET(rec, member->offset);
+
+	switch (member->type) {
+	case BOUNCE_MEMBER_TEXT:
+	case BOUNCE_MEMBER_ADDRESS:
+	case BOUNCE_MEMBER_REASON:
+		*(const char **)field = p_strdup(pool, *(const char **)field);
+		break;
+	case BOUNCE_MEMBER_LIST:
+		record_copy_list(pool, field);
+		break;
+	default:
+		break;
 	}
 }
 
 void bounce_record_copy(pool_t pool, const struct bounce_record *src,
 			struct bounce_record *dest_r)
 {
+	const struct bounce_record_member *member;
 	struct bounce_record dest = *src;
 
-	dest.address = p_strdup(pool, src->address);
-	dest.original_address = p_strdup(pool, src->original_address);
-	dest.reason = p_strdup(pool, src->reason);
-	dest.status = p_strdup(pool, src->status);
-	dest.reply = p_strdup(pool, src->reply);
-	dest.diagnostic = p_strdup(pool, src->diagnostic);
-	dest.remote_mta = p_strdup(pool, src->remote_mta);
-	dest.original_message_id = p_strdup(pool, src->original_message_id);
-	dest.corrected = p_strdup(pool, src->corrected);
-	dest.seen = p_strdup(pool, src->seen);
+	bounce_record_member_foreach(member)
+		record_copy_member(pool, member, &dest);
 	dest.unknown = p_strdup(pool, src->unknown);
-	copy_strings(pool, &src->recent, &dest.recent);
-	copy_strings(pool, &src->originals, &dest.originals);
-	copy_strings(pool, &src->unscored, &dest.unscored);
 	*dest_r = dest;
+}
+
+bool bounce_record_has_address(const struct bounce_record *rec,
+			       const char *address)
+{
+	const struct bounce_record_member *member;
+	const char *const *value;
+
+	bounce_record_member_foreach(member) {
+		value = CONST_PTR_OFFSET(rec, member->offset);
+		if (member->type == BOUNCE_MEMBER_ADDRESS &&
+		    null_strcmp(*value, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
 }
 
 /* As dict_escape_string(): a key part holds no slash. */

@@ -131,6 +131,9 @@ int bounce_record_decode(pool_t pool, const char *json,
 /* Deep copy into pool. */
 void bounce_record_copy(pool_t pool, const struct bounce_record *src,
 			struct bounce_record *dest_r);
+/* Is address (normal form) that of the record, or another one in it? */
+bool bounce_record_has_address(const struct bounce_record *rec,
+			       const char *address);
 /* The dictionary's key of an address in normal form, on the data stack. */
 const char *bounce_record_key(const char *address);
 
@@ -190,6 +193,7 @@ bool bounce_record_clears(const struct bounce_record *rec);
 int bounce_record_room_cmp(const struct bounce_record *a,
 			   const struct bounce_record *b, time_t now);
 
+extern const char *const bounce_state_names[], *const bounce_by_names[];
 const char *bounce_state_name(enum bounce_state state);
 int bounce_state_parse(const char *name, enum bounce_state *state_r);
 const char *bounce_by_name(enum bounce_by by);

@@ -12,55 +12,15 @@
 #define BOUNCE_SENT_VERSION 1
 #define MAX_ID 40
 
-static const char *const level_names[BOUNCE_RATE_COUNT] = {
+static const char *const bounce_rate_level_names[BOUNCE_RATE_COUNT + 1] = {
 	"none", "notice", "warning", "critical", "our-side"
 };
-
-static const char *const cause_names[BOUNCE_CAUSE_COUNT] = {
+static const char *const bounce_cause_kind_names[BOUNCE_CAUSE_COUNT + 1] = {
 	"sender", "words", "domain", "host"
 };
 
-static int
-name_parse(const char *const *names, unsigned int count, const char *name)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (strcasecmp(names[i], name) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-const char *bounce_rate_level_name(enum bounce_rate_level level)
-{
-	i_assert(level < BOUNCE_RATE_COUNT);
-	return level_names[level];
-}
-
-int bounce_rate_level_parse(const char *name, enum bounce_rate_level *level_r)
-{
-	int idx = name_parse(level_names, BOUNCE_RATE_COUNT, name);
-
-	if (idx < 0)
-		return -1;
-	*level_r = (enum bounce_rate_level)idx;
-	return 0;
-}
-
-const char *bounce_cause_kind_name(enum bounce_cause_kind kind)
-{
-	i_assert(kind < BOUNCE_CAUSE_COUNT);
-	return cause_names[kind];
-}
-
-int bounce_cause_kind_parse(const char *name, enum bounce_cause_kind *kind_r)
-{
-	int idx = name_parse(cause_names, BOUNCE_CAUSE_COUNT, name);
-
-	if (idx < 0)
-		return -1;
-	*kind_r = (enum bounce_cause_kind)idx;
-	return 0;
-}
+BOUNCE_NAMES(rate_level, BOUNCE_RATE_COUNT)
+BOUNCE_NAMES(cause_kind, BOUNCE_CAUSE_COUNT)
 
 /*
  * Encode. What is 0 is left out: a day holds many small ones.

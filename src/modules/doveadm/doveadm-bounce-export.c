@@ -7,9 +7,7 @@
 #include "str.h"
 #include "doveadm-bounce.h"
 #include "bounce-csv.h"
-#include "bounce-import.h"
-
-#include <jansson.h>
+#include "bounce-record-member.h"
 
 struct export_cmd {
 	struct doveadm_bounce_cmd cmd;
@@ -31,22 +29,18 @@ static void export_init(struct doveadm_bounce_cmd *_cmd)
 				     format);
 }
 
-static const char *t_cell(json_t *value)
+/* The names of the columns where rec is NULL. */
+static const char *t_export_row(const struct bounce_record *rec)
 {
-	return !json_is_number(value) ? json_string_value(value) :
-		t_strdup_printf("%.12g", json_number_value(value));
-}
-
-static const char *t_csv_row(const struct bounce_record *rec)
-{
+	const struct bounce_record_member *member;
 	string_t *str = t_str_new(256);
-	json_t *json = json_loads(bounce_record_encode(rec), 0, NULL);
 
-	for (unsigned int i = 0; bounce_csv_columns[i] != NULL; i++) {
-		bounce_csv_append(str, t_cell(
-			json_object_get(json, bounce_csv_columns[i])));
+	bounce_record_member_foreach(member) {
+		if (bounce_record_member_is_column(member)) {
+			bounce_csv_append(str, rec == NULL ? member->name :
+				bounce_record_member_text(member, rec));
+		}
 	}
-	json_decref(json);
 	return str_c(str);
 }
 
@@ -70,12 +64,10 @@ export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		pool_unref(&pool);
 		return -1;
 	}
-	if (cmd->csv) {
-		doveadm_print(t_strarray_join(bounce_csv_columns,
-					      ","));
-	}
+	if (cmd->csv)
+		doveadm_print(t_export_row(NULL));
 	array_foreach(&recs, rec) T_BEGIN {
-		doveadm_print(cmd->csv ? t_csv_row(rec) :
+		doveadm_print(cmd->csv ? t_export_row(rec) :
 			      bounce_record_encode(rec));
 	} T_END;
 	pool_unref(&pool);

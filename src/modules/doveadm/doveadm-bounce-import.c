@@ -12,6 +12,7 @@
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 #include "bounce-import.h"
+#include "bounce-record-member.h"
 #include "doveadm-settings.h"
 
 /* Longest line that is read: a record stays below 16 KiB. */
@@ -54,11 +55,8 @@ take_whole(pool_t pool, struct bounce_record *rec, bool exists,
 	/* what CSV cannot hold */
 	if (rec->unknown == NULL)
 		rec->unknown = old.unknown;
-	if (array_is_empty(&rec->recent)) {
-		rec->recent = old.recent;
-		rec->originals = old.originals;
-		rec->seen = old.seen;
-	}
+	if (array_is_empty(&rec->recent))
+		bounce_record_member_take(BOUNCE_MEMBER_COUNTED, rec, &old);
 	return TRUE;
 }
 

@@ -26,34 +26,23 @@ struct list_cmd {
 
 void doveadm_bounce_list_headers(void)
 {
-	doveadm_print_header("address", "address",
-			     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
-	doveadm_bounce_header("state");
-	doveadm_bounce_header("class");
-	doveadm_bounce_header("side");
-	doveadm_bounce_header("reason");
-	doveadm_bounce_header("status");
-	doveadm_bounce_header_number("score");
-	doveadm_bounce_header_number("count");
-	doveadm_bounce_header("first");
-	doveadm_bounce_header("last");
-	doveadm_bounce_header("until");
+	const struct bounce_record_member *member;
+
+	bounce_record_member_foreach(member) {
+		if ((member->flags & BOUNCE_MEMBER_LISTED) != 0)
+			doveadm_bounce_member_header(member);
+	}
 }
 
 void doveadm_bounce_list_print(const struct bounce_policy *policy,
 			       const struct bounce_record *rec, time_t now)
 {
-	doveadm_print(rec->address);
-	doveadm_print(bounce_state_name(rec->state));
-	doveadm_print(bounce_class_name(rec->class));
-	doveadm_print(bounce_side_name(rec->side));
-	doveadm_bounce_print(rec->reason);
-	doveadm_bounce_print(rec->status);
-	doveadm_bounce_print_score(bounce_policy_score(policy, rec, now));
-	doveadm_print_num(rec->count);
-	doveadm_bounce_print_time(rec->first, "");
-	doveadm_bounce_print_time(rec->last, "");
-	doveadm_bounce_print_time(rec->until, "never");
+	const struct bounce_record_member *member;
+
+	bounce_record_member_foreach(member) {
+		if ((member->flags & BOUNCE_MEMBER_LISTED) != 0)
+			doveadm_bounce_member_print(policy, member, rec, now);
+	}
 }
 
 /* Addresses stand in the dictionary in normal form; of a mask only what holds
@@ -183,59 +172,49 @@ struct get_cmd {
 
 static void get_init(struct doveadm_bounce_cmd *_cmd)
 {
-	static const char *const names[] = {
-		"address", "state", "class", "side", "reason", "meaning",
-		"advice", "proposal", "status", "reply", "diagnostic",
-		"remote_mta"
-	};
-	static const char *const more_names[] = {
-		"first", "last", "until", "evidence", "by", "corrected",
-		"original_address", "original_message_id", "recent"
-	};
 	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
+	const struct bounce_record_member *member;
 
-	for (unsigned int i = 0; i < N_ELEMENTS(names); i++)
-		doveadm_bounce_header(names[i]);
-	doveadm_bounce_header_number("score");
-	doveadm_bounce_header_number("count");
-	for (unsigned int i = 0; i < N_ELEMENTS(more_names); i++)
-		doveadm_bounce_header(more_names[i]);
+	bounce_record_member_foreach(member) {
+		if ((member->flags & BOUNCE_MEMBER_SHOWN) == 0)
+			continue;
+		doveadm_bounce_member_header(member);
+		if (member->type == BOUNCE_MEMBER_REASON) {
+			doveadm_bounce_header("meaning");
+			doveadm_bounce_header("advice");
+			doveadm_bounce_header("proposal");
+		}
+	}
 	cmd->address = doveadm_bounce_param_address(_cmd, "address");
 }
 
 static void
-get_print(struct bounce_user *bu, const struct bounce_record *rec, time_t now)
+get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
 {
 	const struct bounce_texts *texts = bounce_texts_cache_get(bu);
-	const struct bounce_policy *policy = &bu->set.policy;
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
 		bounce_reason_find(rec->reason);
 
-	doveadm_print(rec->address);
-	doveadm_print(bounce_state_name(rec->state));
-	doveadm_print(bounce_class_name(rec->class));
-	doveadm_print(bounce_side_name(rec->side));
-	doveadm_bounce_print(rec->reason);
 	doveadm_bounce_print(reason == NULL ? NULL :
 			     bounce_texts_meaning(texts, reason));
 	doveadm_bounce_print(reason == NULL ? NULL :
 			     bounce_texts_advice(texts, reason));
 	doveadm_bounce_print(bounce_address_propose(rec->address));
-	doveadm_bounce_print(rec->status);
-	doveadm_bounce_print(rec->reply);
-	doveadm_bounce_print(rec->diagnostic);
-	doveadm_bounce_print(rec->remote_mta);
-	doveadm_bounce_print_score(bounce_policy_score(policy, rec, now));
-	doveadm_print_num(rec->count);
-	doveadm_bounce_print_time(rec->first, "");
-	doveadm_bounce_print_time(rec->last, "");
-	doveadm_bounce_print_time(rec->until, "never");
-	doveadm_print(bounce_evidence_name(rec->evidence));
-	doveadm_print(bounce_by_name(rec->by));
-	doveadm_bounce_print(rec->corrected);
-	doveadm_bounce_print(rec->original_address);
-	doveadm_bounce_print(rec->original_message_id);
-	doveadm_print(t_array_const_string_join(&rec->recent, " "));
+}
+
+static void
+get_print(struct bounce_user *bu, const struct bounce_record *rec, time_t now)
+{
+	const struct bounce_record_member *member;
+
+	bounce_record_member_foreach(member) {
+		if ((member->flags & BOUNCE_MEMBER_SHOWN) == 0)
+			continue;
+		doveadm_bounce_member_print(&bu->set.policy, member, rec,
+					    now);
+		if (member->type == BOUNCE_MEMBER_REASON)
+			get_print_reason(bu, rec);
+	}
 }
 
 static int

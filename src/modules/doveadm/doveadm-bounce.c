@@ -230,6 +230,45 @@ void doveadm_bounce_header_number(const char *name)
 			     DOVEADM_PRINT_HEADER_FLAG_NUMBER);
 }
 
+void doveadm_bounce_member_header(const struct bounce_record_member *member)
+{
+	if (member->type == BOUNCE_MEMBER_COUNT ||
+	    member->type == BOUNCE_MEMBER_SCORE) {
+		doveadm_bounce_header_number(member->name);
+	} else {
+		/* the address, which is the first */
+		doveadm_print_header(member->name, member->name,
+				     member != bounce_record_members ? 0 :
+				     DOVEADM_PRINT_HEADER_FLAG_EXPAND);
+	}
+}
+
+void doveadm_bounce_member_print(const struct bounce_policy *policy,
+				 const struct bounce_record_member *member,
+				 const struct bounce_record *rec, time_t now)
+{
+	const void *field = CONST_PTR_OFFSET(rec, member->offset);
+
+	switch (member->type) {
+	case BOUNCE_MEMBER_TIME:
+		doveadm_bounce_print_time(*(const time_t *)field, "");
+		break;
+	case BOUNCE_MEMBER_UNTIL:
+		doveadm_bounce_print_time(*(const time_t *)field, "never");
+		break;
+	case BOUNCE_MEMBER_COUNT:
+		doveadm_print_num(*(const unsigned int *)field);
+		break;
+	case BOUNCE_MEMBER_SCORE:
+		doveadm_bounce_print_score(bounce_policy_score(policy, rec,
+							       now));
+		break;
+	default:
+		doveadm_bounce_print(bounce_record_member_text(member, rec));
+		break;
+	}
+}
+
 /*
  * The module
  */

@@ -8,6 +8,7 @@
 #include "doveadm.h"
 #include "doveadm-mail.h"
 #include "doveadm-print.h"
+#include "bounce-record-member.h"
 #include "bounce-user.h"
 #include "bounce-store.h"
 
@@ -78,6 +79,12 @@ void doveadm_bounce_print_time(time_t when, const char *zero);
    JSON. */
 void doveadm_bounce_header(const char *name);
 void doveadm_bounce_header_number(const char *name);
+
+/* The same for a member of a record: the score is that of now. */
+void doveadm_bounce_member_header(const struct bounce_record_member *member);
+void doveadm_bounce_member_print(const struct bounce_policy *policy,
+				 const struct bounce_record_member *member,
+				 const struct bounce_record *rec, time_t now);
 
 /* The row of "bounce list": its headers, and one record. */
 void doveadm_bounce_list_headers(void);
