@@ -101,12 +101,71 @@ static const char *line_above(struct bounce_notice *scan, unsigned int line)
 	return "";
 }
 
+/* The item before that looks like this one: both belong to one list. NULL if
+   there is none. */
+static const struct bounce_notice_mention *
+last_item(const struct bounce_notice *scan,
+	  const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line, *other;
+	unsigned int i;
+
+	line = bounce_notice_line(scan, mention->line);
+	for (i = array_count(&scan->mentions); i > 0; i--) {
+		const struct bounce_notice_mention *last =
+			array_idx(&scan->mentions, i - 1);
+
+		other = bounce_notice_line(scan, last->line);
+		if (last->starts && !last->foreign &&
+		    last->tier >= BOUNCE_NOTICE_LISTED &&
+		    last->line != mention->line &&
+		    other->indent == line->indent &&
+		    last->begin == mention->begin &&
+		    strncmp(other->text, line->text, last->begin) == 0)
+			return last;
+	}
+	return NULL;
+}
+
+/* Words of an item, which announce nothing: an answer, or further in than the
+   address. */
+static bool is_items_words(const struct bounce_notice_line *line,
+			   unsigned int indent)
+{
+	return line->indent > indent ||
+		bounce_reply_find(line->text, NULL) != NULL;
+}
+
+/* The line that announces the list that mention stands in. */
+static const char *announced_by(struct bounce_notice *scan,
+				const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_mention *last;
+	const struct bounce_notice_line *line;
+	unsigned int i = mention->line, indent;
+
+	indent = bounce_notice_line(scan, i)->indent;
+	last = mention->starts ? last_item(scan, mention) : NULL;
+	while (last != NULL && i > last->line) {
+		line = bounce_notice_line(scan, --i);
+		if (*line->text == '\0' || strchr(line->text, '@') != NULL)
+			continue;
+		if (is_items_words(line, indent) ||
+		    (!bounce_notice_label_colon(line->folded) &&
+		     !bounce_notice_says_contact(line->folded)))
+			return last->above;
+		break;
+	}
+	return line_above(scan, mention->line);
+}
+
 static bool has_text_behind(const char *behind)
 {
 	behind += strspn(behind, "> \t\"')]");
 	return *behind == ':' || *behind == '(' || *behind == ',' ||
 		*behind == '.' || *behind == '-' || *behind == '\0' ||
 		*behind == ';' || *behind == '[' || *behind == '<' ||
+		*behind == '|' ||
 		/* a table's row */
 		bounce_reply_begins(behind);
 }
@@ -149,7 +208,7 @@ static bool continues_answer(struct bounce_notice *scan,
 			     const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *above, *here;
-	size_t len;
+	const char *word;
 
 	if (mention->line == 0 || mention->begin > 2)
 		return FALSE;
@@ -161,9 +220,11 @@ static bool continues_answer(struct bounce_notice *scan,
 		return FALSE;
 	if (bounce_reply_find(above->text, NULL) == NULL)
 		return FALSE;
-	len = strlen(above->text);
+	/* "550 5.1.1" ends the line above */
+	word = strrchr(above->text, ' ');
+	word = word == NULL ? above->text : word + 1;
 	return (here->indent > 0 && here->indent >= above->indent) ||
-		i_isdigit(above->text[len - 1]);
+		bounce_reply_begins(word) || bounce_status_find(word) != NULL;
 }
 
 /* "Doe, John (john@example.com) on Monday": a name and its address, below
@@ -177,6 +238,21 @@ static bool is_named(const char *before, const char *folded, const char *above)
 		bounce_notice_label_colon(above) &&
 		bounce_notice_announces(above) &&
 		!bounce_notice_says_contact(folded);
+}
+
+/* A table's cell: what stands in the row before it is another's. */
+static const char *cell_begin(const char *before)
+{
+	const char *bar = strrchr(before, '|');
+
+	return bar == NULL ? before : bar + 1;
+}
+
+/* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
+static bool is_x400(const char *text)
+{
+	return strchr(text, ' ') == NULL && strchr(text, '=') != NULL &&
+		strchr(text, ';') != NULL;
 }
 
 struct context {
@@ -253,6 +329,52 @@ static void weigh_sentence(const struct context *ctx,
 		mention->score++;
 }
 
+/* The address that an item begins with in that line, or NULL. */
+static const struct bounce_notice_mention *
+first_in_line(const struct bounce_notice *scan, unsigned int line)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && !mention->foreign &&
+		    mention->tier >= BOUNCE_NOTICE_LISTED)
+			return mention;
+	}
+	return NULL;
+}
+
+/* "(generated from bob@example.com)": another name of the address above, unless
+   that names none: "pipe to |/usr/bin/program". */
+static void weigh_alias(const struct context *ctx,
+			struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line, *above;
+	unsigned int i = mention->line;
+
+	mention->alias = TRUE;
+	line = bounce_notice_line(ctx->scan, i);
+	if (first_in_line(ctx->scan, i) != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	while (i > 0) {
+		above = bounce_notice_line(ctx->scan, --i);
+		if (*above->text == '\0')
+			break;
+		if (above->indent < line->indent) {
+			mention->head = i;
+			break;
+		}
+	}
+	if (mention->head != mention->line &&
+	    first_in_line(ctx->scan, mention->head) != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	mention->tier = BOUNCE_NOTICE_LISTED;
+	mention->score += 6;
+}
+
 static void weigh_place(const struct context *ctx,
 			struct bounce_notice_mention *mention)
 {
@@ -265,11 +387,14 @@ static void weigh_place(const struct context *ctx,
 	} else if (continues_answer(ctx->scan, mention)) {
 		mention->tier = BOUNCE_NOTICE_ANSWER;
 		mention->score += 1;
+	} else if (bounce_notice_label_alias(ctx->folded)) {
+		weigh_alias(ctx, mention);
 	} else if (other) {
 		mention->score -= 5;
 		mention->foreign = TRUE;
-	} else if (is_listing(ctx->before) ||
+	} else if (mention->starts ||
 		   is_named(ctx->before, ctx->folded, ctx->above)) {
+		mention->starts = TRUE;
 		weigh_listed(ctx, mention);
 	} else if (bounce_reply_find(ctx->before, NULL) != NULL ||
 		   strstr(ctx->folded, "rcpt to:") != NULL) {
@@ -308,20 +433,26 @@ static void weigh(struct bounce_notice *scan, const struct bounce_report *report
 		mention->foreign = TRUE;
 		return;
 	}
+	ctx.before = cell_begin(t_strdup_until(line->text,
+					       line->text + mention->begin));
+	mention->starts = is_listing(ctx.before) || is_x400(ctx.before);
 	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
 		mention->tier = BOUNCE_NOTICE_FIELD;
 		mention->score = 10;
+		ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
+		if (bounce_notice_label_alias(ctx.folded))
+			weigh_alias(&ctx, mention);
 		return;
 	}
-	ctx.before = t_strdup_until(line->text, line->text + mention->begin);
 	ctx.behind = line->text + mention->end;
 	ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
-	ctx.above = line_above(scan, mention->line);
+	ctx.above = mention->above = announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
 	ctx.fails = bounce_notice_says_failed(line->folded);
 	if (bounce_notice_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
-	if (ctx.self && !is_own_recipient(&ctx)) {
+	if (ctx.self && !is_own_recipient(&ctx) &&
+	    !(mention->starts && bounce_text_begins(ctx.behind, ">:"))) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
@@ -409,7 +540,11 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 				line->text + mention.end);
 			mention.tier = BOUNCE_NOTICE_NONE;
 			mention.score = 0;
+			mention.head = i;
+			mention.above = "";
 			mention.foreign = mention.delayed = FALSE;
+			mention.starts = mention.alias = FALSE;
+			mention.recipient = FALSE;
 			T_BEGIN {
 				weigh(scan, report, &mention);
 				join(scan, &mention);

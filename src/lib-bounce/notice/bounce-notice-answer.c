@@ -20,27 +20,6 @@ static const char *const host_labels[] = {
 	"error from ", "generating server: ", "remote mta ", "from mx ", NULL
 };
 
-bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
-			    const struct bounce_recipient *rcpt)
-{
-	return (rcpt->address != NULL &&
-		strcasecmp(mention->address, rcpt->address) == 0) ||
-		(rcpt->original_address != NULL &&
-		 strcasecmp(mention->address, rcpt->original_address) == 0);
-}
-
-bool bounce_notice_is_recipient(const struct bounce_notice_mention *mention,
-			      const struct bounce_report *report)
-{
-	const struct bounce_recipient *rcpt;
-
-	array_foreach(&report->recipients, rcpt) {
-		if (rcpt->address != NULL && bounce_notice_names_rcpt(mention, rcpt))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* Text of a server's answer without what transcripts put before it. */
 static const char *strip_prompt(const char *text)
 {
@@ -125,9 +104,12 @@ static const char *strip_closing(const char *text)
 
 /* The answer that begins in line i at reply; lines as far as it goes. */
 const char *bounce_notice_answer_read(const struct bounce_notice *scan,
+				    const struct bounce_recipient *rcpt,
 				    unsigned int i, const char *at,
-				    const char *code, unsigned int end)
+				    const char *code)
 {
+	unsigned int indent = bounce_notice_line(scan, i)->indent;
+	unsigned int end = array_count(&scan->lines);
 	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
 	string_t *words = t_str_new(256);
 	const struct bounce_notice_line *next;
@@ -137,6 +119,9 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 	str_append(words, at);
 	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
 		next = bounce_notice_line(scan, i);
+		if (bounce_notice_begins_item(scan, rcpt, i) ||
+		    (next->indent > 0 && next->indent < indent))
+			break;
 		/* an indented line below one that is not further in; a sentence
 		   that goes on, where the reply does not say where it ends */
 		wrapped = strlen(line->text) > 55 ||
@@ -177,14 +162,13 @@ static bool mentions_in_line(const struct bounce_notice *scan, unsigned int line
 }
 
 static bool mentions_other(const struct bounce_notice *scan, unsigned int line,
-			   const struct bounce_report *report,
 			   const struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
 		if (mention->line == line && !bounce_notice_names_rcpt(mention, rcpt) &&
-		    bounce_notice_is_recipient(mention, report))
+		    mention->recipient)
 			return TRUE;
 		if (mention->line > line)
 			break;
@@ -245,7 +229,6 @@ static void use_quoted(const struct bounce_notice *scan, unsigned int first,
 
 /* The best answer within region. only: it must name rcpt. */
 bool bounce_notice_answer_find(const struct bounce_notice *scan,
-			     const struct bounce_report *report,
 			     const struct bounce_recipient *rcpt,
 			     const struct bounce_notice_region *region, bool only,
 			     unsigned int *line_r, const char **at_r,
@@ -266,7 +249,7 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 					  ">>>", 3) == 0 &&
 			 mentions_in_line(scan, i - 1, rcpt));
 		if (only ? !named :
-		    (!named && mentions_other(scan, i, report, rcpt)))
+		    (!named && mentions_other(scan, i, rcpt)))
 			continue;
 		rank = answer_rank(line, at, code);
 		if (rank > best) {

@@ -22,8 +22,18 @@ struct bounce_notice_mention {
 	unsigned int begin, end;
 	enum bounce_notice_tier tier;
 	int score;
+	/* the first line of the item that it belongs to */
+	unsigned int head;
+	/* the line above that announces it */
+	const char *above;
 	/* the sender's, a contact's, quoted, in a link */
 	bool foreign;
+	/* it begins a line: an item begins here */
+	bool starts;
+	/* a recipient's: bounce_notice_words() finds it out once */
+	bool recipient;
+	/* another name of the item's address: "(generated from ...)" */
+	bool alias;
 	/* below a line that says that it is only delayed */
 	bool delayed;
 };
@@ -32,6 +42,7 @@ struct bounce_notice_mention {
 struct bounce_notice_region {
 	unsigned int first, end;
 };
+ARRAY_DEFINE_TYPE(bounce_notice_region, struct bounce_notice_region);
 
 struct bounce_notice {
 	pool_t pool;
@@ -71,6 +82,7 @@ bool bounce_notice_address_next(const char *line, unsigned int *pos,
    colon; are they a field's name, in any language, that is not the sender's? */
 const char *bounce_notice_label_failed(const char *folded);
 bool bounce_notice_label_other(const char *folded);
+bool bounce_notice_label_alias(const char *folded);
 bool bounce_notice_label_colon(const char *folded);
 bool bounce_notice_label_field(const char *folded);
 /* Does the line (folded) say that what it names failed; does it announce a list
@@ -95,11 +107,23 @@ bounce_notice_line(const struct bounce_notice *scan, unsigned int i)
 /* Does the line hold a mailer's manners, which say nothing of the cause? */
 bool bounce_notice_is_manners(const struct bounce_notice_line *line);
 
-/* Is mention one of rcpt's addresses; one of any recipient's? */
+/* The lines that belong to rcpt, added to regions: from each line that names it
+   as far as where the next recipient's begin. */
+void bounce_notice_regions(const struct bounce_notice *scan,
+			   const struct bounce_recipient *rcpt,
+			   ARRAY_TYPE(bounce_notice_region) *regions);
+/* Does another recipient's item than rcpt's begin in that line? */
+bool bounce_notice_begins_item(const struct bounce_notice *scan,
+			       const struct bounce_recipient *rcpt,
+			       unsigned int line);
+/* Fill in the original address of recipients that the notice gives another name
+   to. */
+void bounce_notice_aliases(const struct bounce_notice *scan,
+			   struct bounce_report *report);
+
+/* Is mention one of rcpt's addresses? */
 bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
 			    const struct bounce_recipient *rcpt);
-bool bounce_notice_is_recipient(const struct bounce_notice_mention *mention,
-			      const struct bounce_report *report);
 
 /* Does text quote a refusal with its enhanced code, "550 5.1.1"? */
 bool bounce_notice_is_refusal(const char *text);
@@ -108,15 +132,16 @@ bool bounce_notice_is_refusal(const char *text);
    code stands, and the code (data stack). only: it must name rcpt; else it must
    not name another recipient. */
 bool bounce_notice_answer_find(const struct bounce_notice *scan,
-			     const struct bounce_report *report,
 			     const struct bounce_recipient *rcpt,
 			     const struct bounce_notice_region *region, bool only,
 			     unsigned int *line_r, const char **at_r,
 			     const char **code_r);
-/* That answer whole, as far as it goes before line end. Data stack. */
+/* That answer whole, as far as it goes before the next recipient's item. Data
+   stack. */
 const char *bounce_notice_answer_read(const struct bounce_notice *scan,
+				    const struct bounce_recipient *rcpt,
 				    unsigned int line, const char *at,
-				    const char *code, unsigned int end);
+				    const char *code);
 /* The SMTP command that answer, in that line, answers. Static, or NULL. */
 const char *
 bounce_notice_command_find(const struct bounce_notice *scan,

@@ -25,7 +25,9 @@ static const char *skip_key(const char *p, const char *at)
 {
 	static const char *const keys[] = {
 		"to=", "rcpt=", "recipient=", "user=", "email=", "mail=",
-		"address=", "addr=", "from=", "sender=", "orig_to=", NULL
+		"address=", "addr=", "from=", "sender=", "orig_to=",
+		"rfc-822=", "rfc822=", "rcptto=", "rcpt_to=", "mailbox=",
+		"envelope_to=", "dest=", NULL
 	};
 
 	for (unsigned int i = 0; keys[i] != NULL; i++) {

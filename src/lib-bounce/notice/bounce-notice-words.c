@@ -15,42 +15,6 @@
 /* What the notice says of each recipient: from the line that lists it as far
    as the next recipient's, and the server's answers that name it. */
 
-static bool is_listed(const struct bounce_notice_mention *mention)
-{
-	return mention->tier >= BOUNCE_NOTICE_SENTENCE ||
-		mention->tier == BOUNCE_NOTICE_GUESS;
-}
-
-/* The lines that belong to rcpt. FALSE if it is not listed. */
-static bool find_region(const struct bounce_notice *scan,
-			const struct bounce_report *report,
-			const struct bounce_recipient *rcpt,
-			struct bounce_notice_region *region_r)
-{
-	const struct bounce_notice_mention *mention, *first = NULL;
-
-	array_foreach(&scan->mentions, mention) {
-		if (first == NULL) {
-			if (is_listed(mention) && bounce_notice_names_rcpt(mention, rcpt))
-				first = mention;
-			continue;
-		}
-		if ((mention->tier >= BOUNCE_NOTICE_LISTED ||
-		     mention->tier == BOUNCE_NOTICE_GUESS) &&
-		    mention->line > first->line && !bounce_notice_names_rcpt(mention, rcpt) &&
-		    bounce_notice_is_recipient(mention, report)) {
-			region_r->first = first->line;
-			region_r->end = mention->line;
-			return TRUE;
-		}
-	}
-	if (first == NULL)
-		return FALSE;
-	region_r->first = first->line;
-	region_r->end = array_count(&scan->lines);
-	return TRUE;
-}
-
 /* The mailer's own words within region, without its manners. */
 static const char *find_explanation(const struct bounce_notice *scan,
 				    const struct bounce_notice_region *region)
@@ -92,42 +56,105 @@ static bool is_bare(const struct bounce_notice *scan,
 	return letters < 8;
 }
 
+/* Where rcpt's own answer stands: in a line that names it, else among its
+   lines. */
+static bool find_answer(const struct bounce_notice *scan,
+			const struct bounce_recipient *rcpt,
+			const ARRAY_TYPE(bounce_notice_region) *regions,
+			unsigned int *line_r, const char **at_r,
+			const char **code_r)
+{
+	const struct bounce_notice_region whole = {
+		0, array_count(&scan->lines)
+	};
+	const struct bounce_notice_region *region;
+
+	if (rcpt->address != NULL) {
+		array_foreach(regions, region) {
+			if (bounce_notice_answer_find(scan, rcpt,
+						      region, TRUE, line_r,
+						      at_r, code_r))
+				return TRUE;
+		}
+		if (bounce_notice_answer_find(scan, rcpt, &whole, TRUE,
+					      line_r, at_r, code_r))
+			return TRUE;
+	}
+	array_foreach(regions, region) {
+		if (bounce_notice_answer_find(scan, rcpt, region,
+					      FALSE, line_r, at_r, code_r))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static const struct bounce_notice_region *
+region_of(const ARRAY_TYPE(bounce_notice_region) *regions, unsigned int line)
+{
+	const struct bounce_notice_region *region;
+
+	array_foreach(regions, region) {
+		if (line >= region->first && line < region->end)
+			return region;
+	}
+	return NULL;
+}
+
+static const char *
+find_words(const struct bounce_notice *scan,
+	   const ARRAY_TYPE(bounce_notice_region) *regions)
+{
+	const struct bounce_notice_region *region;
+	string_t *words = t_str_new(256);
+	const char *part;
+
+	array_foreach(regions, region) {
+		part = find_explanation(scan, region);
+		if (part == NULL || str_len(words) >= BOUNCE_MAX_EXPLANATION)
+			continue;
+		if (str_len(words) > 0)
+			str_append_c(words, ' ');
+		str_append(words, part);
+	}
+	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+}
+
 static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 		 struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
 	const struct bounce_notice_region *scope;
-	struct bounce_notice_region region = whole;
+	ARRAY_TYPE(bounce_notice_region) regions;
 	unsigned int line = 0;
 	const char *at, *code, *answer = NULL;
-	bool listed, alone = array_count(&report->recipients) == 1;
+	const struct bounce_notice_region *first;
+	bool listed, found, alone = array_count(&report->recipients) == 1;
 
-	listed = rcpt->address != NULL &&
-		find_region(scan, report, rcpt, &region);
-	if (listed && is_bare(scan, &region))
-		region = whole;
-	if (rcpt->diagnostic == NULL) {
-		if ((rcpt->address != NULL &&
-		     bounce_notice_answer_find(scan, report, rcpt, &region, TRUE, &line,
-				 &at, &code)) ||
-		    (rcpt->address != NULL &&
-		     bounce_notice_answer_find(scan, report, rcpt, &whole, TRUE, &line,
-				 &at, &code)) ||
-		    bounce_notice_answer_find(scan, report, rcpt, &region, FALSE, &line,
-				&at, &code) ||
-		    (alone && bounce_notice_answer_find(scan, report, rcpt, &whole, FALSE,
-					  &line, &at, &code)))
-			answer = bounce_notice_answer_read(scan, line, at, code, whole.end);
+	t_array_init(&regions, 4);
+	if (rcpt->address != NULL)
+		bounce_notice_regions(scan, rcpt, &regions);
+	listed = array_count(&regions) > 0;
+	first = listed ? array_idx(&regions, 0) : &whole;
+	if (!listed || (array_count(&regions) == 1 && is_bare(scan, first))) {
+		array_clear(&regions);
+		array_push_back(&regions, &whole);
+		first = &whole;
+	}
+	found = find_answer(scan, rcpt, &regions, &line, &at, &code) ||
+		(alone && bounce_notice_answer_find(scan, rcpt, &whole,
+						    FALSE, &line, &at, &code));
+	if (rcpt->diagnostic == NULL && found) {
+		answer = bounce_notice_answer_read(scan, rcpt, line, at,
+						   code);
 		rcpt->diagnostic = p_strdup(scan->pool, answer);
 	} else {
-		(void)bounce_notice_answer_find(scan, report, rcpt, &region, FALSE, &line,
-				  &at, &code);
 		answer = rcpt->diagnostic;
 	}
 	if (answer != NULL) {
 		/* another recipient's host and command are not this one's */
-		scope = line >= region.first && line < region.end ?
-			&region : &whole;
+		scope = region_of(&regions, line);
+		if (scope == NULL)
+			scope = &whole;
 		if (rcpt->command == NULL)
 			rcpt->command = bounce_notice_command_find(scan, scope,
 								 line, answer);
@@ -137,8 +164,9 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 	}
 	if (rcpt->explanation == NULL && (listed || alone))
 		rcpt->explanation = p_strdup(scan->pool,
-			find_explanation(scan, &region));
-	if (alone && rcpt->explanation != NULL && region.first > 0 &&
+			find_words(scan, &regions));
+	if (alone && rcpt->explanation != NULL &&
+	    first->first > 0 &&
 	    uni_utf8_strlen(rcpt->explanation) < 200) {
 		/* what stands before the address may be the reason */
 		rcpt->explanation = p_strdup(scan->pool,
@@ -209,10 +237,28 @@ static void fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt
 		rcpt->reply = p_strdup(scan->pool, reply);
 }
 
+static void
+mark_recipients(struct bounce_notice *scan, const struct bounce_report *report)
+{
+	struct bounce_notice_mention *mention;
+	const struct bounce_recipient *rcpt;
+
+	array_foreach_modifiable(&scan->mentions, mention) {
+		array_foreach(&report->recipients, rcpt) {
+			if (bounce_notice_names_rcpt(mention, rcpt)) {
+				mention->recipient = TRUE;
+				break;
+			}
+		}
+	}
+}
+
 void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 
+	bounce_notice_aliases(scan, report);
+	mark_recipients(scan, report);
 	array_foreach_modifiable(&report->recipients, rcpt) T_BEGIN {
 		fill(scan, report, rcpt);
 		fill_codes(scan, rcpt);

@@ -1,0 +1,168 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-notice-private.h"
+#include "bounce-status.h"
+#include "bounce-text.h"
+
+/* A notice is items: the lines of one recipient, his address and its other
+   names, his answer, his words, end where the next one's begin. */
+
+/* Regions of one recipient that are looked at: Exchange lists them twice. */
+#define ITEM_MAX_REGIONS 8
+
+bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
+			    const struct bounce_recipient *rcpt)
+{
+	return (rcpt->address != NULL &&
+		strcasecmp(mention->address, rcpt->address) == 0) ||
+		(rcpt->original_address != NULL &&
+		 strcasecmp(mention->address, rcpt->original_address) == 0);
+}
+
+static bool item_is_listed(const struct bounce_notice_mention *mention)
+{
+	if (mention->alias)
+		return TRUE;
+	/* what the header names may stand anywhere */
+	if (mention->tier == BOUNCE_NOTICE_FIELD)
+		return mention->starts;
+	return mention->tier == BOUNCE_NOTICE_LISTED ||
+		mention->tier == BOUNCE_NOTICE_GUESS;
+}
+
+/* Does mention begin another recipient's item? */
+static bool item_is_other(const struct bounce_notice_mention *mention,
+			  const struct bounce_recipient *rcpt)
+{
+	return mention->recipient && item_is_listed(mention) &&
+		!bounce_notice_names_rcpt(mention, rcpt);
+}
+
+/* A heading that stands directly above the next item is part of that. */
+static unsigned int
+item_trim(const struct bounce_notice *scan, unsigned int first,
+	  unsigned int end)
+{
+	const struct bounce_notice_line *line;
+
+	while (end > first + 1) {
+		line = bounce_notice_line(scan, end - 1);
+		if (*line->text != '\0' &&
+		    (!bounce_notice_label_colon(line->folded) ||
+		     strchr(line->text, '@') != NULL ||
+		     bounce_reply_find(line->text, NULL) != NULL))
+			break;
+		end--;
+	}
+	return end;
+}
+
+void bounce_notice_regions(const struct bounce_notice *scan,
+			   const struct bounce_recipient *rcpt,
+			   ARRAY_TYPE(bounce_notice_region) *regions)
+{
+	const struct bounce_notice_mention *mention, *sentence = NULL;
+	struct bounce_notice_region region;
+	bool open = FALSE;
+
+	array_foreach(&scan->mentions, mention) {
+		if (bounce_notice_names_rcpt(mention, rcpt)) {
+			if (sentence == NULL &&
+			    mention->tier >= BOUNCE_NOTICE_SENTENCE)
+				sentence = mention;
+			if (open || !item_is_listed(mention))
+				continue;
+			if (array_count(regions) >= ITEM_MAX_REGIONS)
+				break;
+			region.first = mention->head;
+			open = TRUE;
+		} else if (open && mention->head > region.first &&
+			   item_is_other(mention, rcpt)) {
+			region.end = item_trim(scan, region.first,
+					       mention->head);
+			array_push_back(regions, &region);
+			open = FALSE;
+		}
+	}
+	region.end = array_count(&scan->lines);
+	if (open)
+		array_push_back(regions, &region);
+	if (array_count(regions) > 0 || sentence == NULL)
+		return;
+	region.first = sentence->line;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->head > region.first &&
+		    item_is_other(mention, rcpt)) {
+			region.end = item_trim(scan, region.first,
+					       mention->head);
+			break;
+		}
+	}
+	array_push_back(regions, &region);
+}
+
+bool bounce_notice_begins_item(const struct bounce_notice *scan,
+			       const struct bounce_recipient *rcpt,
+			       unsigned int line)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->head > line)
+			break;
+		if (mention->head == line && (mention->starts || mention->alias) &&
+		    item_is_other(mention, rcpt))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The address that the item of an alias begins with, or NULL. */
+static const struct bounce_notice_mention *
+item_first(const struct bounce_notice *scan,
+	   const struct bounce_notice_mention *alias)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->head == alias->head && !mention->alias &&
+		    !mention->foreign && mention->tier >= BOUNCE_NOTICE_LISTED)
+			return mention;
+	}
+	return NULL;
+}
+
+static bool item_has_recipient(const struct bounce_report *report,
+			       const char *address)
+{
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->address != NULL &&
+		    strcasecmp(rcpt->address, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void bounce_notice_aliases(const struct bounce_notice *scan,
+			   struct bounce_report *report)
+{
+	const struct bounce_notice_mention *alias, *first;
+	struct bounce_recipient *rcpt;
+
+	array_foreach(&scan->mentions, alias) {
+		if (!alias->alias || !alias->foreign ||
+		    item_has_recipient(report, alias->address) ||
+		    (first = item_first(scan, alias)) == NULL)
+			continue;
+		array_foreach_modifiable(&report->recipients, rcpt) {
+			if (rcpt->address != NULL &&
+			    rcpt->original_address == NULL &&
+			    strcasecmp(rcpt->address, first->address) == 0)
+				rcpt->original_address = alias->address;
+		}
+	}
+}
