@@ -33,6 +33,11 @@
 /* Rules in all files together, and bytes of one rule line. */
 #define BOUNCE_MAX_RULES 10000
 #define BOUNCE_MAX_RULE_LINE 4096
+/* Bytes of a notice of ours, and of the list within it before it is encoded;
+   rows of its table. Whoever needs all addresses asks doveadm. */
+#define BOUNCE_MAX_TELL (64 * 1024)
+#define BOUNCE_MAX_TELL_CSV (16 * 1024)
+#define BOUNCE_MAX_TELL_ROWS 50
 /* Lines of one file of texts: all of ours have a few hundred. */
 #define BOUNCE_MAX_TEXTS_LINES 5000
 /* Bytes that may lie between two pieces of a rule ("..."): words that stand

@@ -1,0 +1,298 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* Our mail to the person: whole mails as they are saved, byte for byte, in
+   tests/tell/. What a test wrote stands beside as NAME.now when they differ. */
+
+#include "bounce-test.h"
+#include "array.h"
+#include "istream.h"
+#include "str.h"
+#include "bounce-classify.h"
+#include "bounce-limits.h"
+#include "bounce-rate.h"
+#include "bounce-reason.h"
+#include "bounce-tell.h"
+#include "bounce-texts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FOLDER BOUNCE_TEST_SOURCE"/tell/"
+/* 2026-11-26 09:12:00 UTC */
+#define DATE ((time_t)1795684320)
+
+static const char *const text_dirs[] = { BOUNCE_TEST_TEXTS, NULL };
+
+static void tell_init(struct bounce_tell *tell, enum bounce_tell_kind kind)
+{
+	i_zero(tell);
+	tell->kind = kind;
+	tell->address = "alice@example.org";
+	tell->host = "mail.example.org";
+	tell->message_id = "<n.20783.abc.def@mail.example.org>";
+	tell->date = DATE;
+	tell->original_message_id = "<1@example.org>";
+	tell->subject = "New times for the choir";
+	tell->folder = "Bounces";
+	t_array_init(&tell->recipients, 8);
+}
+
+static struct bounce_tell_recipient *
+tell_add(struct bounce_tell *tell, const char *address, const char *reason)
+{
+	struct bounce_tell_recipient *rcpt =
+		array_append_space(&tell->recipients);
+
+	rcpt->address = address;
+	rcpt->reason = bounce_reason_find(reason);
+	ck_assert_ptr_nonnull(rcpt->reason);
+	rcpt->class = rcpt->reason->class;
+	rcpt->side = rcpt->reason->side;
+	return rcpt;
+}
+
+static const char *t_file(const char *path)
+{
+	string_t *str = t_str_new(8192);
+	FILE *in = fopen(path, "r");
+	int c;
+
+	while (in != NULL && (c = getc(in)) != EOF)
+		str_append_c(str, c);
+	if (in != NULL)
+		(void)fclose(in);
+	return str_c(str);
+}
+
+static void write_now(const char *name, const char *mail)
+{
+	FILE *out = fopen(t_strconcat(name, ".now", NULL), "w");
+
+	ck_assert_ptr_nonnull(out);
+	(void)fputs(mail, out);
+	(void)fclose(out);
+}
+
+/* No line is longer than RFC 5322 section 2.1.1 allows, all end in CRLF, and
+   nothing is remote. */
+static void check_form(const char *mail)
+{
+	const char *const *lines = t_strsplit(mail, "\n");
+
+	for (; *lines != NULL && lines[1] != NULL; lines++) {
+		size_t len = strlen(*lines);
+
+		ck_assert_msg(len > 0 && len <= 79 &&
+			      (*lines)[len - 1] == '\r', "%s", *lines);
+	}
+	ck_assert_str_eq(*lines, "");
+	ck_assert_uint_le(strlen(mail), BOUNCE_MAX_TELL);
+	mail = strstr(mail, "Content-Type: text/html");
+	ck_assert_ptr_nonnull(mail);
+	ck_assert_ptr_null(strstr(mail, "<img"));
+	ck_assert_ptr_null(strstr(mail, "<a "));
+	ck_assert_ptr_null(strstr(mail, "url("));
+	ck_assert_ptr_null(strstr(mail, "<script"));
+}
+
+/* We say of our own mail that it is no report, whatever stands in it. */
+static void check_kind(const char *mail)
+{
+	struct bounce_envelope envelope = { .mail_from = "" };
+	struct bounce_report *report;
+	struct istream *input;
+	pool_t pool = pool_alloconly_create("test", 4096);
+	const char *error;
+
+	input = i_stream_create_from_data(mail, strlen(mail));
+	ck_assert_int_ge(bounce_classify_read(input, &envelope, pool,
+					      &report, &error), 0);
+	ck_assert_int_eq(report->kind, BOUNCE_KIND_NONE);
+	i_stream_unref(&input);
+	pool_unref(&pool);
+}
+
+static void check_mail(const struct bounce_tell *tell, const char *name)
+{
+	string_t *str = t_str_new(16384);
+	const char *wanted = t_file(t_strconcat(FOLDER, name, ".eml", NULL));
+
+	bounce_tell_mail(tell, str);
+	check_form(str_c(str));
+	check_kind(str_c(str));
+	if (strcmp(str_c(str), wanted) != 0) {
+		write_now(name, str_c(str));
+		ck_abort_msg("%s: see %s.now", name, name);
+	}
+}
+
+START_TEST(failure)
+{
+	struct bounce_tell tell;
+	struct bounce_tell_recipient *rcpt;
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	rcpt = tell_add(&tell, "bob@gmial.com", "mailbox-unknown");
+	rcpt->words = "550 5.1.1 <bob@gmial.com>: User \"bob\" unknown & <b>gone</b>";
+	rcpt->server = "mx.gmial.com";
+	rcpt->status = "5.1.1";
+	rcpt = tell_add(&tell, "carol@example.net", "mailbox-full");
+	rcpt->final_address = "c@example.com";
+	tell.delivered = 3;
+	check_mail(&tell, "failure");
+}
+END_TEST
+
+/* In another language; with subject and words that would do harm. */
+START_TEST(failure_german)
+{
+	struct bounce_tell tell;
+	struct bounce_tell_recipient *rcpt;
+	struct bounce_texts *texts = bounce_texts_load(text_dirs, "de", NULL);
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	tell.texts = texts;
+	tell.subject = "Grüße\r\nBcc: x@example.com \xe2\x80\xae<script>";
+	tell.original_message_id = "<2@example.org>\r\nX-Evil: yes";
+	tell.unproven = TRUE;
+	rcpt = tell_add(&tell, "jörg@example.net", "reputation");
+	rcpt->words = "554 </blockquote><img src=http://example.com/x.png>";
+	check_mail(&tell, "failure-de");
+	bounce_texts_free(&texts);
+}
+END_TEST
+
+/* Nothing is known but the address. */
+START_TEST(failure_bare)
+{
+	struct bounce_tell tell;
+	struct bounce_tell_recipient *rcpt;
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	tell.subject = tell.original_message_id = tell.folder = NULL;
+	rcpt = tell_add(&tell, "bob@example.net", "undetermined");
+	rcpt->reason = NULL;
+	check_mail(&tell, "failure-bare");
+}
+END_TEST
+
+static void
+broadcast_init(struct bounce_tell *tell, struct bounce_rate *rate,
+	       unsigned int failed, unsigned int sent)
+{
+	static const char *const why[] = {
+		"mailbox-unknown", "mailbox-full", "domain-unknown"
+	};
+	static struct bounce_sent sums;
+	unsigned int i;
+
+	tell_init(tell, BOUNCE_TELL_BROADCAST);
+	bounce_sent_init(&sums, pool_datastack_create(), "20261126-0a1b2c3d");
+	for (i = 0; i < failed; i++) {
+		(void)tell_add(tell, t_strdup_printf("member%03u@example.net",
+						     i),
+			       why[i % N_ELEMENTS(why)]);
+	}
+	sums.sent = sent;
+	sums.failed = failed;
+	sums.class[BOUNCE_CLASS_HARD] = failed / 2;
+	bounce_rate_judge(&sums, 0, rate);
+	tell->rate = rate;
+}
+
+START_TEST(broadcast)
+{
+	struct bounce_tell_recipient *rcpt;
+	struct bounce_tell tell;
+	struct bounce_rate rate;
+
+	broadcast_init(&tell, &rate, 12, 60);
+	rcpt = array_idx_modifiable(&tell.recipients, 0);
+	rcpt->address =
+		"=cmd|'/c calc'!A0@example.net";
+	check_mail(&tell, "broadcast");
+}
+END_TEST
+
+START_TEST(broadcast_french)
+{
+	struct bounce_texts *texts = bounce_texts_load(text_dirs, "fr", NULL);
+	struct bounce_tell tell;
+	struct bounce_rate rate;
+
+	/* so many went out that their number is not known */
+	broadcast_init(&tell, &rate, 60, 0);
+	tell.texts = texts;
+	check_mail(&tell, "broadcast-fr");
+	bounce_texts_free(&texts);
+}
+END_TEST
+
+START_TEST(numbers)
+{
+	struct bounce_tell tell;
+
+	tell_init(&tell, BOUNCE_TELL_LIMIT);
+	tell.original_message_id = NULL;
+	tell.count = 20;
+	check_mail(&tell, "limit");
+	tell.kind = BOUNCE_TELL_FLOOD;
+	tell.count = 1;
+	check_mail(&tell, "flood");
+}
+END_TEST
+
+/* The largest that there can be stays below the cap, and says how many it does
+   not list. */
+START_TEST(large)
+{
+	char address[BOUNCE_MAX_ADDRESS + 1], words[BOUNCE_MAX_DIAGNOSTIC + 1];
+	struct bounce_tell_recipient *rcpt;
+	struct bounce_rate rate;
+	struct bounce_tell tell;
+	string_t *str = t_str_new(1024);
+
+	memset(address, 'a', sizeof(address) - 1);
+	address[sizeof(address) - 1] = '\0';
+	for (unsigned int i = 0; i < sizeof(words) - 1; i++)
+		words[i] = i % 2 == 0 ? '\xc3' : '\xbc';
+	words[sizeof(words) - 1] = '\0';
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	for (unsigned int i = 0; i < 100; i++) {
+		rcpt = tell_add(&tell, address, "mailbox-unknown");
+		rcpt->words = words;
+	}
+	bounce_tell_mail(&tell, str);
+	check_form(str_c(str));
+	ck_assert_ptr_nonnull(strstr(str_c(str), "And 94 more."));
+
+	broadcast_init(&tell, &rate, 2000, 4000);
+	array_foreach_modifiable(&tell.recipients, rcpt)
+		rcpt->address = address;
+	str_truncate(str, 0);
+	bounce_tell_mail(&tell, str);
+	check_form(str_c(str));
+	ck_assert_ptr_nonnull(strstr(str_c(str), "2000 not delivered"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("tell");
+	TCase *tcase = tcase_create("tell");
+
+	(void)setenv("TZ", "UTC", 1);
+	tzset();
+	tcase_add_test(tcase, failure);
+	tcase_add_test(tcase, failure_german);
+	tcase_add_test(tcase, failure_bare);
+	tcase_add_test(tcase, broadcast);
+	tcase_add_test(tcase, broadcast_french);
+	tcase_add_test(tcase, numbers);
+	tcase_add_test(tcase, large);
+	suite_add_tcase(suite, tcase);
+	return bounce_test_run(suite);
+}
