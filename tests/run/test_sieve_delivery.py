@@ -232,6 +232,7 @@ class Records(DeliveryCase):
             ('bounce_record :value "ge" :comparator "i;ascii-numeric" "score" '
              '"carol@second.example" "3"', False),
             ('bounce_record "count" "carol@second.example" "1"', True),
+            ('bounce_record "evidence" "bob@example.net" "plausible"', True),
             ('bounce_record :count "eq" "state" ["bob@example.net", '
              '"carol@second.example", "x@example.net"] "2"', True),
             ('bounce_record :count "eq" ["state", "class"] "bob@example.net" '
@@ -840,7 +841,8 @@ class Manage(SieveCase):
                  'evidence).'),
                 ('if bounce_record "status" "a@b.c" "x" { keep; }\n',
                  "line 2: error: bounce_record test: unknown field 'status' "
-                 '(known fields: state, class, side, reason, score, count).'),
+                 '(known fields: state, class, side, reason, score, count, '
+                 'evidence).'),
                 ('if bounce "class" 5 { keep; }\n',
                  'line 2: error: the bounce test expects a string list as '
                  'argument 2 (key list), but a number was found.'),

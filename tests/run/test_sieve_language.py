@@ -418,7 +418,7 @@ class Compile(SieveCase):
     FIELDS = ('kind, format, class, side, reason, status, reply, action, '
               'recipient, recipient.domain, diagnostic, remote-mta, '
               'reporting-mta, original.message-id, original.subject, evidence')
-    RECORD_FIELDS = 'state, class, side, reason, score, count'
+    RECORD_FIELDS = 'state, class, side, reason, score, count, evidence'
 
     def test_errors(self):
         bounce = "bounce test: unknown field 'clas' (known fields: %s)" \

@@ -48,7 +48,7 @@ const struct bounce_record_member bounce_record_members[] = {
 	ROW(TIME, first, ALWAYS | LISTED),
 	ROW(TIME, last, ALWAYS | LISTED),
 	ROW(UNTIL, until, ALWAYS | LISTED),
-	NAME(evidence, SHOWN),
+	NAME(evidence, SHOWN | SIEVE),
 	TEXT(TEXT, original_message_id, MAX_TEXT, SHOWN),
 	NAME(by, SHOWN),
 	TEXT(ADDRESS, corrected, MAX_ADDRESS, ALWAYS | SHOWN),
