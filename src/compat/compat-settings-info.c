@@ -4,14 +4,14 @@
 #include "compat-settings-info.h"
 
 const struct compat_settings compat_settings_default = {
-#define DEFAULT(name, def) .name = def,
+#define DEFAULT(name, type, member, def, ...) .name = def,
 	COMPAT_SETTINGS(DEFAULT)
 };
 
 #if DOVECOT_PREREQ(2, 4, 0)
 
 static const struct setting_define compat_bounce_setting_defines[] = {
-#define DEFINE(name, def) \
+#define DEFINE(name, ...) \
 	SETTING_DEFINE_STRUCT_STR("bounce_"#name, name, struct compat_settings),
 	COMPAT_SETTINGS(DEFINE)
 	/* allows  bounce { dict file { ... } } */

@@ -20,7 +20,7 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 	if (settings_get(user->event, &compat_bounce_setting_parser_info, 0,
 			 &set, error_r) < 0)
 		return -1;
-#define COPY(name, def) set_r->name = p_strdup(pool, set->name);
+#define COPY(name, ...) set_r->name = p_strdup(pool, set->name);
 	COMPAT_SETTINGS(COPY)
 	settings_free(set);
 	return 0;
@@ -49,7 +49,8 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 			const char **error_r ATTR_UNUSED)
 {
 	i_zero(set_r);
-#define GET(name, def) set_r->name = get(user, pool, "bounce_"#name, def);
+#define GET(name, type, member, def, ...) \
+	set_r->name = get(user, pool, "bounce_"#name, def);
 	COMPAT_SETTINGS(GET)
 	*dict_r = get(user, pool, "bounce_dict", NULL);
 	return 0;

@@ -1,37 +1,39 @@
 #ifndef COMPAT_SETTINGS_H
 #define COMPAT_SETTINGS_H
 
-/* Our settings as texts, the same on 2.3 and 2.4. Their meaning, and what is
-   right and wrong, is bounce-user.c's: were they typed in 2.4's own table, a
-   wrong one would be fatal to every Dovecot process. */
+/* Our settings as texts, the same on 2.3 and 2.4. What is right and wrong is
+   bounce-user-settings.c's: were they typed in 2.4's own table, a wrong one
+   would be fatal to every Dovecot process. */
 
 struct mail_user;
 
 #define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" "BOUNCE_RULES_DIR
 #define COMPAT_TEXTS_DIRS BOUNCE_SITE_TEXTS_DIR" shipped"
 
-/* The settings of both versions with their defaults, in the order of the
-   manual. 2.3 has bounce_dict as well, 2.4 bounce { dict ... }. */
+/* The settings of both versions, in the order of the manual: name without
+   bounce_, type (setting_parse_TYPE() of bounce-user-settings.c), member of
+   struct bounce_user_settings, default, the largest number. 2.3 has bounce_dict
+   as well, 2.4 bounce { dict ... }. */
 #define COMPAT_SETTINGS(X) \
-	X(mailbox, "Bounces") \
-	X(file, "failure delay") \
-	X(record, "yes") \
-	X(evidence, "auto") \
-	X(addresses, "") \
-	X(sites, "") \
-	X(token_key, "") \
-	X(threshold, "3") \
-	X(half_life, "14d") \
-	X(forget, "30d") \
-	X(keep_hard, "365d") \
-	X(max_addresses, "10000") \
-	X(rules, COMPAT_RULES_DIRS) \
-	X(language, "auto") \
-	X(texts, COMPAT_TEXTS_DIRS)
+	X(mailbox, text, mailbox, "Bounces", 0) \
+	X(file, kinds, file_kinds, "failure delay", 0) \
+	X(record, yesno, record, "yes", 0) \
+	X(evidence, evidence, policy.evidence, "auto", 0) \
+	X(addresses, words, addresses, "", 0) \
+	X(sites, words, sites, "", 0) \
+	X(token_key, key, token_key, "", 0) \
+	X(threshold, threshold, policy.threshold, "3", 1000) \
+	X(half_life, time, policy.half_life, "14d", 0) \
+	X(forget, time, policy.forget, "30d", 0) \
+	X(keep_hard, time, policy.keep_hard, "365d", 0) \
+	X(max_addresses, number, max_addresses, "10000", 10000000) \
+	X(rules, folders, rules_dirs, COMPAT_RULES_DIRS, 0) \
+	X(language, language, language, "auto", 0) \
+	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0)
 
 struct compat_settings {
 	pool_t pool;
-#define COMPAT_SETTING_FIELD(name, def) const char *name;
+#define COMPAT_SETTING_FIELD(name, ...) const char *name;
 	COMPAT_SETTINGS(COMPAT_SETTING_FIELD)
 #undef COMPAT_SETTING_FIELD
 };

@@ -52,6 +52,8 @@ class WrongSettings(Case):
         'bounce_keep_hard': '-1d',
         'bounce_max_addresses': '1e9',
         'bounce_rules': 'here there',
+        'bounce_language': 'Klingon!',
+        'bounce_texts': 'here',
     }
     settings = WRONG
 

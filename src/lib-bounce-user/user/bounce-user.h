@@ -5,34 +5,12 @@
    module for itself from the mail_user, so that the modules need not know of
    each other. Nothing here is a mutable global. */
 
-#include "bounce-record.h"
+#include "bounce-user-settings.h"
 
 struct mail_user;
 struct bounce_store;
 struct bounce_report;
 struct bounce_sent_copy_index;
-
-struct bounce_user_settings {
-	const char *mailbox;			/* "" = stay in INBOX */
-	/* bits 1 << enum bounce_kind that are filed */
-	unsigned int file_kinds;
-	/* 2.3: URI, %-expanded; NULL = the default file, and on 2.4 */
-	const char *dict;
-	bool record;
-	unsigned int max_addresses;
-	struct bounce_policy policy;
-	/* bounce_evidence = auto: see bounce_store_least_evidence() */
-	bool evidence_auto;
-	const char *const *rules_dirs;		/* in order, NULL-terminated */
-	const char *language;			/* NULL = auto */
-	const char *const *texts_dirs;		/* as rules_dirs */
-	/* bounce_addresses and bounce_sites, for the evidence;
-	   NULL-terminated */
-	const char *const *addresses;
-	const char *const *sites;
-	/* bounce_token_key: "" = the user's own in his home, NULL = none */
-	const char *token_key;
-};
 
 struct bounce_user {
 	pool_t pool;

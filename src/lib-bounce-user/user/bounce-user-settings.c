@@ -1,0 +1,267 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-texts.h"
+#include "bounce-texts-cache.h"
+#include "bounce-user-settings.h"
+#include "compat-settings.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Above any score: bounce_threshold = 0 suppresses nobody. */
+#define THRESHOLD_NEVER 1e9
+
+struct setting;
+
+/* Sets the setting's member of set. Returns 0, or -1 with error_r. */
+typedef int setting_parse_t(const struct setting *setting, const char *value,
+			    struct bounce_user_settings *set, pool_t pool,
+			    const char **error_r);
+
+struct setting {
+	const char *name;
+	setting_parse_t *parse;
+	const char *def;
+	/* of the member in struct bounce_user_settings, of the text in struct
+	   compat_settings */
+	size_t offset, text_offset;
+	/* of a number, the largest */
+	unsigned int max;
+};
+
+/*
+ * Types: setting_parse_TYPE()
+ */
+
+static int
+setting_parse_text(const struct setting *setting, const char *value,
+		   struct bounce_user_settings *set, pool_t pool,
+		   const char **error_r ATTR_UNUSED)
+{
+	const char **text = PTR_OFFSET(set, setting->offset);
+
+	*text = p_strdup(pool, value);
+	return 0;
+}
+
+static int
+setting_parse_words(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    const char **error_r ATTR_UNUSED)
+{
+	const char *const **words = PTR_OFFSET(set, setting->offset);
+
+	*words = (const char *const *)p_strsplit_spaces(pool, value, ", ");
+	return 0;
+}
+
+static int
+setting_parse_folders(const struct setting *setting, const char *value,
+		      struct bounce_user_settings *set, pool_t pool,
+		      const char **error_r)
+{
+	const char *const **dirs = PTR_OFFSET(set, setting->offset);
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	for (const char *const *dir = *dirs; *dir != NULL; dir++) {
+		if (**dir != '/') {
+			*error_r = t_strdup_printf("%s is no absolute path",
+						   *dir);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+setting_parse_yesno(const struct setting *setting, const char *value,
+		   struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		   const char **error_r)
+{
+	static const char *const yes[] = { "yes", "y", "1", "true", NULL };
+	static const char *const no[] = { "no", "n", "0", "false", NULL };
+	bool *flag = PTR_OFFSET(set, setting->offset);
+
+	*flag = str_array_icase_find(yes, value);
+	if (!*flag && !str_array_icase_find(no, value)) {
+		*error_r = "neither yes nor no";
+		return -1;
+	}
+	return 0;
+}
+
+static int
+setting_parse_number(const struct setting *setting, const char *value,
+		     struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		     const char **error_r)
+{
+	unsigned int *number = PTR_OFFSET(set, setting->offset);
+
+	if (str_to_uint(value, number) < 0 || *number > setting->max) {
+		*error_r = t_strdup_printf("not a number from 0 to %u",
+					   setting->max);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+setting_parse_time(const struct setting *setting, const char *value,
+		   struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		   const char **error_r)
+{
+	return compat_parse_time(value, PTR_OFFSET(set, setting->offset),
+				 error_r);
+}
+
+static int
+setting_parse_threshold(const struct setting *setting, const char *value,
+			struct bounce_user_settings *set,
+			pool_t pool ATTR_UNUSED, const char **error_r)
+{
+	double *threshold = PTR_OFFSET(set, setting->offset);
+	char *end;
+
+	*threshold = strtod(value, &end);
+	if (end == value || *end != '\0' || !isfinite(*threshold) ||
+	    *threshold < 0 || *threshold > setting->max) {
+		*error_r = t_strdup_printf("not a number from 0 to %u",
+					   setting->max);
+		return -1;
+	}
+	if (*threshold == 0)
+		*threshold = THRESHOLD_NEVER;
+	return 0;
+}
+
+static int
+setting_parse_kinds(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		    const char **error_r)
+{
+	const char *const *names = t_strsplit_spaces(value, ", ");
+	unsigned int *kinds = PTR_OFFSET(set, setting->offset);
+	enum bounce_kind kind;
+
+	*kinds = 0;
+	for (; *names != NULL; names++) {
+		if (bounce_kind_parse(*names, &kind) < 0 ||
+		    (kind != BOUNCE_KIND_FAILURE && kind != BOUNCE_KIND_DELAY &&
+		     kind != BOUNCE_KIND_SUCCESS &&
+		     kind != BOUNCE_KIND_COMPLAINT)) {
+			*error_r = t_strdup_printf("%s is none of failure, "
+				"delay, success, complaint", *names);
+			return -1;
+		}
+		*kinds |= 1U << kind;
+	}
+	return 0;
+}
+
+static int
+setting_parse_evidence(const struct setting *setting, const char *value,
+		       struct bounce_user_settings *set,
+		       pool_t pool ATTR_UNUSED, const char **error_r)
+{
+	enum bounce_evidence *evidence = PTR_OFFSET(set, setting->offset);
+
+	set->evidence_auto = strcasecmp(value, "auto") == 0;
+	if (set->evidence_auto)
+		*evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+	else if (strcasecmp(value, "any") == 0)
+		*evidence = BOUNCE_EVIDENCE_UNVERIFIED;
+	else if (bounce_evidence_parse(value, evidence) < 0 ||
+		 *evidence == BOUNCE_EVIDENCE_UNVERIFIED) {
+		*error_r = "none of auto, verified, plausible, any";
+		return -1;
+	}
+	return 0;
+}
+
+static int
+setting_parse_key(const struct setting *setting, const char *value,
+		  struct bounce_user_settings *set, pool_t pool,
+		  const char **error_r)
+{
+	const char **path = PTR_OFFSET(set, setting->offset);
+
+	if (strcasecmp(value, "no") != 0 && *value != '\0' && *value != '/') {
+		*error_r = "neither \"no\" nor an absolute path";
+		return -1;
+	}
+	*path = strcasecmp(value, "no") == 0 ? NULL : p_strdup(pool, value);
+	return 0;
+}
+
+static int
+setting_parse_language(const struct setting *setting, const char *value,
+		       struct bounce_user_settings *set, pool_t pool,
+		       const char **error_r)
+{
+	const char **language = PTR_OFFSET(set, setting->offset);
+
+	if (!bounce_texts_is_language(value)) {
+		*error_r = "neither auto nor a language such as de or pt-BR";
+		return -1;
+	}
+	*language = strcasecmp(value, "auto") == 0 ? NULL :
+		p_strdup(pool, value);
+	return 0;
+}
+
+static int
+setting_parse_texts(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    const char **error_r)
+{
+	return bounce_texts_dirs_parse(pool, value,
+				       PTR_OFFSET(set, setting->offset),
+				       error_r);
+}
+
+/*
+ * All of them
+ */
+
+static const struct setting settings[] = {
+#define SETTING(name, type, member, def, max) \
+	{ "bounce_"#name, setting_parse_##type, def, \
+	  offsetof(struct bounce_user_settings, member), \
+	  offsetof(struct compat_settings, name), max },
+	COMPAT_SETTINGS(SETTING)
+};
+
+void bounce_user_settings_read(struct mail_user *user, pool_t pool,
+			       struct bounce_user_settings *set_r,
+			       ARRAY_TYPE(const_string) *errors)
+{
+	struct compat_settings texts;
+	const struct setting *setting;
+	const char *const *value, *error;
+
+	i_zero(set_r);
+	bounce_policy_init(&set_r->policy);
+	if (compat_settings_get(user, pool, &texts, &set_r->dict, &error) < 0) {
+		error = t_strdup_printf("Settings cannot be read, using their "
+					"defaults: %s", error);
+		array_push_back(errors, &error);
+	}
+	for (unsigned int i = 0; i < N_ELEMENTS(settings); i++) {
+		setting = &settings[i];
+		value = CONST_PTR_OFFSET(&texts, setting->text_offset);
+		if (setting->parse(setting, *value, set_r, pool, &error) == 0)
+			continue;
+		if (**value != '\0') {
+			error = t_strdup_printf("Setting %s = %s is wrong (%s), "
+						"using its default %s",
+						setting->name, *value, error,
+						setting->def);
+			array_push_back(errors, &error);
+		}
+		if (setting->parse(setting, setting->def, set_r, pool,
+				   &error) < 0)
+			i_unreached();
+	}
+}

@@ -1,0 +1,40 @@
+#ifndef BOUNCE_USER_SETTINGS_H
+#define BOUNCE_USER_SETTINGS_H
+
+/* What the settings of dovecot-bounce(7) say for one user. They stand in one
+   table, COMPAT_SETTINGS of compat-settings.h. */
+
+#include "bounce-record.h"
+
+struct mail_user;
+
+struct bounce_user_settings {
+	const char *mailbox;			/* "" = stay in INBOX */
+	/* bits 1 << enum bounce_kind that are filed */
+	unsigned int file_kinds;
+	/* 2.3: URI, %-expanded; NULL = the default file, and on 2.4 */
+	const char *dict;
+	bool record;
+	unsigned int max_addresses;
+	struct bounce_policy policy;
+	/* bounce_evidence = auto: see bounce_store_least_evidence() */
+	bool evidence_auto;
+	const char *const *rules_dirs;		/* in order, NULL-terminated */
+	const char *language;			/* NULL = auto */
+	const char *const *texts_dirs;		/* as rules_dirs */
+	/* bounce_addresses and bounce_sites, for the evidence;
+	   NULL-terminated */
+	const char *const *addresses;
+	const char *const *sites;
+	/* bounce_token_key: "" = the user's own in his home, NULL = none */
+	const char *token_key;
+};
+
+/* Read the user's settings (site, then userdb). What is wrong is one text each
+   in errors, naming setting and value, and its default is used; an empty one
+   that is no text is its default. */
+void bounce_user_settings_read(struct mail_user *user, pool_t pool,
+			       struct bounce_user_settings *set_r,
+			       ARRAY_TYPE(const_string) *errors);
+
+#endif
