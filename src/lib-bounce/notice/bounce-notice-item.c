@@ -59,7 +59,7 @@ item_trim(const struct bounce_notice *scan, unsigned int first,
 	return end;
 }
 
-void bounce_notice_regions(const struct bounce_notice *scan,
+bool bounce_notice_regions(const struct bounce_notice *scan,
 			   const struct bounce_recipient *rcpt,
 			   ARRAY_TYPE(bounce_notice_region) *regions)
 {
@@ -89,8 +89,10 @@ void bounce_notice_regions(const struct bounce_notice *scan,
 	region.end = array_count(&scan->lines);
 	if (open)
 		array_push_back(regions, &region);
-	if (array_count(regions) > 0 || sentence == NULL)
-		return;
+	if (array_count(regions) > 0)
+		return TRUE;
+	if (sentence == NULL)
+		return FALSE;
 	region.first = sentence->line;
 	array_foreach(&scan->mentions, mention) {
 		if (mention->head > region.first &&
@@ -101,6 +103,7 @@ void bounce_notice_regions(const struct bounce_notice *scan,
 		}
 	}
 	array_push_back(regions, &region);
+	return FALSE;
 }
 
 bool bounce_notice_begins_item(const struct bounce_notice *scan,

@@ -108,8 +108,9 @@ bounce_notice_line(const struct bounce_notice *scan, unsigned int i)
 bool bounce_notice_is_manners(const struct bounce_notice_line *line);
 
 /* The lines that belong to rcpt, added to regions: from each line that names it
-   as far as where the next recipient's begin. */
-void bounce_notice_regions(const struct bounce_notice *scan,
+   as far as where the next recipient's begin. FALSE if no item is its own: only
+   a sentence names it, or nothing does. */
+bool bounce_notice_regions(const struct bounce_notice *scan,
 			   const struct bounce_recipient *rcpt,
 			   ARRAY_TYPE(bounce_notice_region) *regions);
 /* Does another recipient's item than rcpt's begin in that line? */

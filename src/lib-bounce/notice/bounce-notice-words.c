@@ -4,6 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "unichar.h"
+#include "bounce-kind.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
@@ -11,30 +12,106 @@
 
 #include <ctype.h>
 
+/* Bytes below which a line is no words of the cause. */
+#define WORDS_MIN 12
 
 /* What the notice says of each recipient: from the line that lists it as far
    as the next recipient's, and the server's answers that name it. */
 
-/* The mailer's own words within region, without its manners. */
+/* The words of a line that say something of the cause, or NULL: not the mailer's
+   manners, nor the mail's subject and senders. */
+static const char *line_words(const struct bounce_notice_line *line)
+{
+	if (*line->text == '\0' || bounce_notice_is_manners(line) ||
+	    bounce_notice_is_field(line->text))
+		return NULL;
+	return line->text;
+}
+
+/* Does the paragraph that begins in line go on with what the mailer says? It
+   quotes an answer, labels what it says, or is the transcript. */
+static bool goes_on(const struct bounce_notice_line *line)
+{
+	size_t colon = strcspn(line->text, ":");
+	const char *space = strchr(line->text, ' ');
+
+	/* "Error message: ..." */
+	if (space != NULL)
+		space = strchr(space + 1, ' ');
+	return bounce_reply_find(line->text, NULL) != NULL ||
+		bounce_status_find(line->text) != NULL ||
+		(line->text[colon] == ':' &&
+		 (space == NULL || space > line->text + colon)) ||
+		bounce_notice_label_colon(line->folded) ||
+		strchr("-=><(*#", line->text[0]) != NULL;
+}
+
+/* Where the words of the item that begins at region->first end: what stands
+   below them, not as far in as the address, was put there by somebody else. */
+static unsigned int find_words_end(const struct bounce_notice *scan,
+				   const struct bounce_notice_region *region)
+{
+	const struct bounce_notice_line *line;
+	unsigned int i, letters = 0, indent;
+	bool above_empty = FALSE;
+
+	indent = region->first < region->end ?
+		bounce_notice_line(scan, region->first)->indent : 0;
+	for (i = region->first; i < region->end; i++) {
+		line = bounce_notice_line(scan, i);
+		if (*line->text == '\0') {
+			above_empty = TRUE;
+			continue;
+		}
+		if (above_empty && letters >= WORDS_MIN &&
+		    (line->indent < indent || line->indent == 0) &&
+		    !goes_on(line))
+			break;
+		above_empty = FALSE;
+		if (line_words(line) != NULL &&
+		    (i > region->first || strchr(line->text, ' ') != NULL))
+			letters += strlen(line->text);
+	}
+	return i;
+}
+
+/* The mailer's own words within region. */
 static const char *find_explanation(const struct bounce_notice *scan,
 				    const struct bounce_notice_region *region)
 {
 	string_t *words = t_str_new(256);
-	const struct bounce_notice_line *line;
+	const char *part;
 
 	for (unsigned int i = region->first; i < region->end &&
 	     str_len(words) < BOUNCE_MAX_EXPLANATION; i++) {
-		line = bounce_notice_line(scan, i);
-		/* the mail's subject and senders are no cause */
-		if (*line->text == '\0' ||
-		    bounce_notice_is_manners(line) ||
-		    bounce_notice_is_field(line->text))
+		part = line_words(bounce_notice_line(scan, i));
+		if (part == NULL)
 			continue;
 		if (str_len(words) > 0)
 			str_append_c(words, ' ');
-		str_append(words, line->text);
+		str_append(words, part);
 	}
 	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+}
+
+/* The first line of the mailer's own: it says that something failed, or has its
+   manners. What stands above was put there by somebody else. */
+static unsigned int
+find_opening(const struct bounce_notice *scan, unsigned int end)
+{
+	const struct bounce_notice_line *line;
+	unsigned int i, paragraph = 0;
+
+	for (i = 0; i < end; i++) {
+		line = bounce_notice_line(scan, i);
+		/* a multipart's preamble is no opening */
+		if (*line->text == '\0' || strstr(line->folded, "mime") != NULL)
+			paragraph = i + 1;
+		else if (bounce_words_failure(line->folded) ||
+			 bounce_notice_is_manners(line))
+			return paragraph;
+	}
+	return 0;
 }
 
 /* A region of one recipient that holds no more than its address: the words
@@ -105,11 +182,14 @@ find_words(const struct bounce_notice *scan,
 	   const ARRAY_TYPE(bounce_notice_region) *regions)
 {
 	const struct bounce_notice_region *region;
+	struct bounce_notice_region own;
 	string_t *words = t_str_new(256);
 	const char *part;
 
 	array_foreach(regions, region) {
-		part = find_explanation(scan, region);
+		own = *region;
+		own.end = find_words_end(scan, region);
+		part = find_explanation(scan, &own);
 		if (part == NULL || str_len(words) >= BOUNCE_MAX_EXPLANATION)
 			continue;
 		if (str_len(words) > 0)
@@ -128,17 +208,19 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 	unsigned int line = 0;
 	const char *at, *code, *answer = NULL;
 	const struct bounce_notice_region *first;
-	bool listed, found, alone = array_count(&report->recipients) == 1;
+	struct bounce_notice_region own;
+	bool listed, item = FALSE, found, alone = array_count(&report->recipients) == 1;
 
 	t_array_init(&regions, 4);
 	if (rcpt->address != NULL)
-		bounce_notice_regions(scan, rcpt, &regions);
+		item = bounce_notice_regions(scan, rcpt, &regions);
 	listed = array_count(&regions) > 0;
 	first = listed ? array_idx(&regions, 0) : &whole;
 	if (!listed || (array_count(&regions) == 1 && is_bare(scan, first))) {
 		array_clear(&regions);
 		array_push_back(&regions, &whole);
 		first = &whole;
+		item = FALSE;
 	}
 	found = find_answer(scan, rcpt, &regions, &line, &at, &code) ||
 		(alone && bounce_notice_answer_find(scan, rcpt, &whole,
@@ -163,14 +245,17 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 				bounce_notice_host_find(scan, scope, line));
 	}
 	if (rcpt->explanation == NULL && (listed || alone))
-		rcpt->explanation = p_strdup(scan->pool,
-			find_words(scan, &regions));
+		rcpt->explanation = p_strdup(scan->pool, item ?
+			find_words(scan, &regions) :
+			find_explanation(scan, first));
 	if (alone && rcpt->explanation != NULL &&
 	    first->first > 0 &&
 	    uni_utf8_strlen(rcpt->explanation) < 200) {
 		/* what stands before the address may be the reason */
+		own.first = find_opening(scan, first->first);
+		own.end = item ? find_words_end(scan, first) : first->end;
 		rcpt->explanation = p_strdup(scan->pool,
-			find_explanation(scan, &whole));
+			find_explanation(scan, &own));
 	}
 }
 
