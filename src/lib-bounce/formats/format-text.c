@@ -124,17 +124,36 @@ static bool believe_reply(const struct belief *belief)
 		!bounce_words_told(bounce_notice_folded(belief->scan));
 }
 
+/* It calls itself a mailer, but it is known that somebody sent it: postmasters
+   write, too, and so do crooks. */
+static bool believe_named(const struct belief *belief)
+{
+	const struct bounce_hints *hints = belief->hints;
+	const char *folded = bounce_notice_folded(belief->scan);
+
+	if (hints->answer || bounce_words_personal(folded))
+		return FALSE;
+	return belief->returned || belief->tier >= BOUNCE_NOTICE_LISTED ||
+		!bounce_notice_links(belief->scan);
+}
+
 /* It has one of the two signs of a mailer. */
 static bool believe_machine(const struct belief *belief)
 {
 	const struct bounce_hints *hints = belief->hints;
 	bool listed = belief->tier >= BOUNCE_NOTICE_LISTED;
 
+	if (hints->named_sender && !believe_named(belief))
+		return FALSE;
+	/* only a link to follow comes of it */
+	if (!hints->daemon && !listed && !belief->returned &&
+	    bounce_notice_links(belief->scan))
+		return FALSE;
 	if (belief->subject && !hints->late_subject)
 		return belief->words || belief->returned || listed;
 	return belief->words &&
 		(belief->returned || listed ||
-		 (hints->null_sender && !hints->answer &&
+		 (hints->null_sender && !hints->answer && !hints->late_subject &&
 		  belief->tier >= BOUNCE_NOTICE_SENTENCE &&
 		  bounce_notice_refuses(belief->scan)));
 }
@@ -185,7 +204,7 @@ static bool is_credible(const struct bounce_hints *hints,
 	};
 
 	if (tier == BOUNCE_NOTICE_FIELD)
-		return TRUE;
+		return machine || belief.words || belief.returned;
 	if (machine && hints->success_subject && !hints->failure_subject &&
 	    tier >= BOUNCE_NOTICE_SENTENCE)
 		return TRUE;
@@ -202,13 +221,13 @@ static bool is_credible(const struct bounce_hints *hints,
 }
 
 static enum bounce_kind
-kind_of(const struct bounce_hints *hints, const char *folded, bool words)
+kind_of(const struct bounce_hints *hints, const char *folded, bool refuses)
 {
 	if (hints->success_subject && !hints->failure_subject)
 		return BOUNCE_KIND_SUCCESS;
 	if (hints->delay_subject || bounce_words_delay(folded))
 		return BOUNCE_KIND_DELAY;
-	if (!words && bounce_words_success(folded))
+	if (!refuses && bounce_words_success(folded))
 		return BOUNCE_KIND_SUCCESS;
 	return BOUNCE_KIND_FAILURE;
 }
@@ -216,9 +235,10 @@ kind_of(const struct bounce_hints *hints, const char *folded, bool words)
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
 static bool says_nothing(const struct bounce_hints *hints, bool words,
-			 const struct bounce_report *report)
+			 bool links, const struct bounce_report *report)
 {
 	return hints->daemon && hints->failure_subject && !hints->page &&
+		(report->original_headers != NULL || !links) &&
 		(hints->null_sender ||
 		 (words && report->original_headers != NULL));
 }
@@ -254,7 +274,8 @@ static bool add_anybody(const struct bounce_message *message,
 	const char *address = find_anybody(message, hints, scan, report);
 
 	if (address == NULL)
-		return says_nothing(hints, words, report);
+		return says_nothing(hints, words, bounce_notice_links(scan),
+				    report);
 	rcpt = array_append_space(&report->recipients);
 	rcpt->address = address;
 	return TRUE;
@@ -285,6 +306,9 @@ static bool text_read(const struct bounce_message *message,
 	folded = bounce_notice_folded(scan);
 	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
 		return FALSE;
+	if (!hints->report && !bounce_notice_refuses(scan) &&
+	    bounce_words_waiting(folded))
+		return FALSE;
 	words = bounce_words_failure(folded) || bounce_notice_refuses(scan);
 	tier = bounce_notice_recipients(scan, report);
 	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
@@ -303,7 +327,7 @@ static bool text_read(const struct bounce_message *message,
 	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
 	     !add_anybody(message, hints, scan, words, report)))
 		return FALSE;
-	report->kind = kind_of(hints, folded, words);
+	report->kind = kind_of(hints, folded, bounce_notice_refuses(scan));
 	report->format = mailer_name(folded);
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (report->kind == BOUNCE_KIND_DELAY)

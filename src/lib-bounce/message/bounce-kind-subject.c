@@ -72,7 +72,8 @@ static const char *const delay_subjects[] = {
 };
 static const char *const success_subjects[] = {
 	"successful mail delivery", "success", "delivered:", "relayed:",
-	"expanded:", "return receipt", "delivery receipt", "zugestellt:",
+	"expanded:", "notification (relay", "notification (deliver",
+	"return receipt", "delivery receipt", "zugestellt:",
 	"bermittelt:", "remis :", "entregado:", "entregue:", "recapitato:",
 	"consegnato:", "bezorgd:", "dostarczono:", "levererat:", "leveret:",
 	"levert:", "toimitettu:", "оставлено:", "配信済み:", "已送达:",
@@ -289,6 +290,15 @@ void bounce_subject_read(const char *folded, struct bounce_subject *subject_r)
 	success = earliest(&pairs, success_subjects);
 	if (is_returned(failure, delay))
 		delay = NULL;
+	if (is_returned(failure, success))
+		success = NULL;
+	/* "Delivery Status Notification (Success)"; not "unsuccessful" */
+	if (success != NULL && success > folded + 1 &&
+	    strncmp(success - 2, "un", 2) == 0)
+		success = NULL;
+	if (success != NULL &&
+	    (size_t)(success - folded) < strcspn(folded, ":|"))
+		failure = NULL;
 	if (is_returned(success, failure))
 		failure = NULL;
 	subject_r->empty = *folded == '\0';

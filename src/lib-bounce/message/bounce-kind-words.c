@@ -62,7 +62,28 @@ static const char *const delay_words[] = {
 	"this is only a warning", "warning message only",
 	"continue trying", "will continue to try", "keep trying",
 	"attempts to deliver the message will continue",
-	"temporarily deferred, and will",
+	"temporarily deferred, and will", "be reattempted", "be re-attempted",
+	"be tried again", "will try again", "be retried", "will retry",
+	"address(es) deferred", "addresses deferred", "address deferred",
+	"transient non-fatal", "because of a temporary error",
+	"temporary problem delivering", "not yet reached", "stays in the queue",
+	"remains in the queue", "still in the queue", "kept in the queue",
+	"in the queue for now", "next attempt",
+	"wird erneut versucht", "werden erneut versucht", "erneut zugestellt werden",
+	"weitere versuche", "in der warteschlange", "vorübergehend nicht zugestellt",
+	"sera retent", "nouvelle tentative", "dans la file d'attente",
+	"se volverá a intentar", "se reintentará", "nuevo intento", "nuevos intentos",
+	"permanece en la cola", "verrà ritentat", "nuovo tentativo", "nuovi tentativi",
+	"rimane in coda", "será tentada novamente", "nova tentativa",
+	"novas tentativas", "permanece na fila", "opnieuw geprobeerd",
+	"blijft in de wachtrij", "ponowna próba", "ponowne próby", "ponowiona",
+	"kolejna próba", "další pokus", "bude opakován", "nytt försök",
+	"nye forsøg", "nytt forsøk", "forsøges igen", "yritetään uudelleen",
+	"újra megpróbál", "tekrar denenecek", "yeniden denenecek",
+	"будет предпринята", "будут предприняты", "повторную попытку",
+	"буде повторено", "повторні спроби", "θα γίνει νέα προσπάθεια",
+	"se va reîncerca", "再試行され", "再試行を", "将重试", "将继续尝试",
+	"稍后会重试", "將重試", "다시 시도됩니다", "다시 시도할 예정",
 	"weiter versucht", "wird weiterhin", "réessayer", "nouvelles tentatives",
 	"noch nicht zugestellt", "noch nicht übermittelt",
 	"nicht erneut senden", "weitere zustellversuche", "pas encore été remis",
@@ -77,9 +98,29 @@ static const char *const final_words[] = {
 	"permanent error", "permanent failure", "permanently fail",
 	"permanent fatal", "failed permanently", "given up", "giving up", "gave up", "has failed",
 	"retry timeout exceeded", "no further attempts", "expired",
-	"deleted from the queue", "removed from the", NULL
+	"deleted from the queue", "removed from the",
+	"not be retried", "not be tried again", "not try again",
+	"going to try again", "will not retry", "endgültig", "gibt auf",
+	"définitiv", "abandonn", "definitiv", "rinuncia", "desist",
+	"definitief", "ostatecznie", "окончательн", "最終的", "最终", NULL
 };
 static const char *const success_words[] = {
+	"successfully received", "been successfully relayed",
+	"successfully sent to", "was accepted for", "were accepted for",
+	"been accepted for", "been delivered successfully",
+	"erfolgreich zugestellt", "erfolgreich übermittelt",
+	"erfolgreich weitergeleitet", "erfolgreich ausgeliefert",
+	"wurde zugestellt", "a été remis", "remis avec succès",
+	"délivré avec succès", "transmis avec succès", "a été distribué",
+	"se ha entregado", "entregado correctamente", "se entregó correctamente",
+	"entregado con éxito", "è stato consegnato", "è stato recapitato",
+	"consegnato correttamente", "foi entregue", "entregue com êxito",
+	"entregue com sucesso", "is bezorgd bij", "is afgeleverd",
+	"met succes bezorgd", "została dostarczona", "pomyślnie dostarczon",
+	"byla doručena", "har levererats", "er blevet leveret", "er levert",
+	"on toimitettu", "sikeresen kézbesít", "başarıyla teslim",
+	"успешно доставлен", "было доставлено", "успішно доставлен",
+	"正常に配信", "に配信されました", "に配信済み", "已成功", "成功投递", "배달되었습니다",
 	"successfully delivered", "was delivered successfully",
 	"successful delivery", "was successfully", "has been delivered to",
 	"been successfully", "successfully relayed", NULL
@@ -102,9 +143,62 @@ bool bounce_words_delay(const char *folded)
 		bounce_text_find(folded, final_words) == NULL;
 }
 
+/* Is what stands at pos denied by the words before it, as far as the clause
+   goes: "could not be successfully delivered"? */
+static bool is_denied(const char *folded, const char *pos)
+{
+	static const char *const denials[] = {
+		" not ", "n't ", "never", "cannot", "un", "no ", "nicht ",
+		"kein", " pas ", "n'a ", " non ", "não ", "niet ", "nie ",
+		"не ", "ikke ", "inte ", "ei ", "nem ", NULL
+	};
+	const char *begin = pos;
+
+	while (begin > folded && pos - begin < 60 &&
+	       strchr(".;:!?", begin[-1]) == NULL)
+		begin--;
+	if (pos - begin >= 2 && strncmp(pos - 2, "un", 2) == 0)
+		return TRUE;
+	return bounce_text_find(t_strdup_until(begin, pos), denials) != NULL;
+}
+
 bool bounce_words_success(const char *folded)
 {
-	return bounce_text_find(folded, success_words) != NULL;
+	const char *p;
+	bool denied = TRUE;
+
+	for (unsigned int i = 0; success_words[i] != NULL && denied; i++) {
+		p = strstr(folded, success_words[i]);
+		if (p != NULL) T_BEGIN {
+			denied = is_denied(folded, p);
+		} T_END;
+	}
+	return !denied;
+}
+
+bool bounce_words_waiting(const char *folded)
+{
+	static const char *const moderators[] = {
+		"moderat", "moderier", "modérat", "moderad", "модерат",
+		"モデレ", "管理者の承認", "审阅人", "审批人", "moderátor", NULL
+	};
+	static const char *const approvals[] = {
+		"approv", "genehmig", "freigeb", "freigabe", "approuv",
+		"approbation", "aprob", "aprova", "approva", "goedkeur",
+		"goedgekeurd", "zatwierdz", "schvál", "godkänn", "godkend",
+		"godkjen", "hyväks", "jóváhagy", "onay", "одобр", "схвал",
+		"承認", "批准", "审批", "승인", NULL
+	};
+	static const char *const over[] = {
+		"was rejected", "been rejected", "was refused", "been refused",
+		"was not approved", "abgelehnt", "rejeté", "rechazad",
+		"rejeitad", "rifiutat", "geweigerd", "odrzucon", "отклон",
+		NULL
+	};
+
+	return bounce_text_find(folded, moderators) != NULL &&
+		bounce_text_find(folded, approvals) != NULL &&
+		bounce_text_find(folded, over) == NULL;
 }
 
 bool bounce_words_challenge(const char *folded)

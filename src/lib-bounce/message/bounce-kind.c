@@ -71,20 +71,26 @@ static bool is_daemon(const struct bounce_message *message)
 		folded_header(message, "Return-Path"), paths);
 }
 
-static bool is_null_sender(const struct bounce_message *message,
-			   const struct bounce_envelope *envelope)
+static void read_sender(const struct bounce_message *message,
+			const struct bounce_envelope *envelope,
+			struct bounce_hints *hints)
 {
-	const char *path = bounce_message_header(message, "Return-Path");
+	const char *from = bounce_message_header(message, "Return-Path");
+	bool told = envelope != NULL && envelope->mail_from != NULL &&
+		(from == NULL || !envelope->hearsay);
 
-	if (envelope != NULL && envelope->mail_from != NULL &&
-	    (path == NULL || !envelope->hearsay))
-		return envelope->mail_from[0] == '\0' ||
-			bounce_text_ibegins(envelope->mail_from,
-					    "mailer-daemon");
-	if (path == NULL)
-		return FALSE;
-	path = t_str_trim(path, " <>");
-	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
+	if (told)
+		from = envelope->mail_from;
+	else if (from != NULL)
+		from = t_str_trim(from, " <>");
+	else
+		return;
+	hints->named_sender = !bounce_text_ibegins(from, "mailer-daemon");
+	/* as an mbox has it; who delivers knows it better than a header */
+	hints->null_sender = *from == '\0' || (!hints->named_sender &&
+		(told || strcasecmp(from, "mailer-daemon") == 0));
+	if (hints->null_sender)
+		hints->named_sender = FALSE;
 }
 
 /* An answer that no person sent, whatever its language: Exchange's have no type
@@ -207,7 +213,7 @@ void bounce_hints_read(const struct bounce_message *message,
 		bounce_subject_read(folded_header(message, "Subject"),
 				    &subject);
 		read_subject(&subject, hints_r);
-		hints_r->null_sender = is_null_sender(message, envelope);
+		read_sender(message, envelope, hints_r);
 		hints_r->daemon = is_daemon(message);
 		hints_r->report = is_report(message);
 		hints_r->page = message->content_type != NULL &&

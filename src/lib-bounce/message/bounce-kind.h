@@ -13,6 +13,8 @@ struct bounce_hints {
 	bool ours;
 	/* MAIL FROM:<>, or a Return-Path: of a daemon */
 	bool null_sender;
+	/* it is known who sent it, and that it was no mailer */
+	bool named_sender;
 	/* From: a mailer, a postmaster */
 	bool daemon;
 	/* multipart/report, X-Failed-Recipients: and the like */
@@ -67,6 +69,8 @@ bool bounce_feedback_objects(const char *type);
 bool bounce_words_failure(const char *folded);
 bool bounce_words_delay(const char *folded);
 bool bounce_words_success(const char *folded);
+/* It waits until a moderator approves it. */
+bool bounce_words_waiting(const char *folded);
 /* Somebody tells of a failure: "I got this". */
 bool bounce_words_told(const char *folded);
 /* The same, or he greets. */

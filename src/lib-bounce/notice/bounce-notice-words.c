@@ -46,6 +46,21 @@ static bool goes_on(const struct bounce_notice_line *line)
 		strchr("-=><(*#", line->text[0]) != NULL;
 }
 
+/* Bytes of the words of text that hold no address. */
+static unsigned int count_letters(const char *text)
+{
+	unsigned int letters = 0;
+	size_t len;
+
+	for (; *text != '\0'; text += strspn(text, " ")) {
+		len = strcspn(text, " ");
+		if (memchr(text, '@', len) == NULL)
+			letters += len;
+		text += len;
+	}
+	return letters;
+}
+
 /* Where the words of the item that begins at region->first end: what stands
    below them, not as far in as the address, was put there by somebody else. */
 static unsigned int find_words_end(const struct bounce_notice *scan,
@@ -68,9 +83,8 @@ static unsigned int find_words_end(const struct bounce_notice *scan,
 		    !goes_on(line))
 			break;
 		above_empty = FALSE;
-		if (line_words(line) != NULL &&
-		    (i > region->first || strchr(line->text, ' ') != NULL))
-			letters += strlen(line->text);
+		if (line_words(line) != NULL)
+			letters += count_letters(line->text);
 	}
 	return i;
 }

@@ -310,6 +310,13 @@ bool bounce_notice_refuses(struct bounce_notice *scan)
 	return scan->refuses;
 }
 
+bool bounce_notice_links(const struct bounce_notice *scan)
+{
+	static const char *const links[] = { "http://", "https://", NULL };
+
+	return bounce_text_find(scan->folded, links) != NULL;
+}
+
 bool bounce_notice_describes(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_line *line;

@@ -62,6 +62,8 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 /* Does the notice quote a server's refusal with its enhanced code, "550 5.1.1"?
    That says in every language that a delivery failed. */
 bool bounce_notice_refuses(struct bounce_notice *scan);
+/* Does it hold a link to follow? */
+bool bounce_notice_links(const struct bounce_notice *scan);
 /* Does the notice describe the mail by its subject and to whom it went? Whoever
    passes a mail on by hand says from whom it came. */
 bool bounce_notice_describes(const struct bounce_notice *scan);
