@@ -8,6 +8,7 @@
  */
 
 #include "ext-bounce-common.h"
+#include "bounce-address.h"
 #include "array.h"
 #include "str.h"
 #include "bounce-reason.h"
@@ -156,13 +157,6 @@ static bool tst_bounce_operation_dump(const struct sieve_dumptime_env *denv,
 
 /* Execution */
 
-static const char *bounce_domain(const char *address)
-{
-	const char *at = address == NULL ? NULL : strrchr(address, '@');
-
-	return at == NULL ? NULL : t_str_lcase(at + 1);
-}
-
 static const char *
 bounce_recipient_value(enum bounce_field field,
 		       const struct bounce_recipient *rcpt)
@@ -185,7 +179,7 @@ bounce_recipient_value(enum bounce_field field,
 	case BOUNCE_FIELD_RECIPIENT:
 		return rcpt->address;
 	case BOUNCE_FIELD_RECIPIENT_DOMAIN:
-		return bounce_domain(rcpt->address);
+		return bounce_address_domain(rcpt->address);
 	case BOUNCE_FIELD_DIAGNOSTIC:
 		return rcpt->diagnostic;
 	case BOUNCE_FIELD_REMOTE_MTA:

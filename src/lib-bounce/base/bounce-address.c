@@ -160,20 +160,21 @@ static const char *t_normal_domain(const char *input)
 	return ascii ? domain : t_a_labels(domain);
 }
 
+const char *bounce_address_domain(const char *address)
+{
+	const char *at = address == NULL ? NULL : strrchr(address, '@');
+
+	return at == NULL || at[1] == '\0' ? NULL : t_str_lcase(at + 1);
+}
+
 static const char *t_trim(const char *input)
 {
 	size_t len;
 
-	while (*input == ' ')
-		input++;
+	input = t_str_trim(input, " ");
 	len = strlen(input);
-	while (len > 0 && input[len - 1] == ' ')
-		len--;
-	if (len >= 2 && input[0] == '<' && input[len - 1] == '>') {
-		input++;
-		len -= 2;
-	}
-	return t_strndup(input, len);
+	return len >= 2 && input[0] == '<' && input[len - 1] == '>' ?
+		t_strndup(input + 1, len - 2) : input;
 }
 
 static int

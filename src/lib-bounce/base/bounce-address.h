@@ -10,6 +10,10 @@
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r);
 
+/* What stands behind the last "@" of address, in lower case on the data stack.
+   NULL if there is nothing, or address is NULL. */
+const char *bounce_address_domain(const char *address);
+
 /* A mistyped domain's likely right one ("gmial.com" -> "gmail.com"), from a
    table of common mail domains. Returns the whole proposed address on the data
    stack, or NULL. address is in normal form. */

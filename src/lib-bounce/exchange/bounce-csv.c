@@ -5,6 +5,8 @@
 #include "str.h"
 #include "bounce-csv.h"
 
+#include <ctype.h>
+
 void bounce_csv_append(string_t *str, const char *cell)
 {
 	if (str_len(str) > 0)
@@ -49,11 +51,6 @@ char bounce_csv_delimiter(const char *line)
 	return delimiters[best];
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* Returns where the cell ends. */
 static const char *quoted_cell(const char *p, string_t *cell)
 {
@@ -71,7 +68,7 @@ next_cell(const char *p, char delimiter, const char **cell_r)
 	string_t *cell = t_str_new(64);
 	bool quoted;
 
-	while (is_space(*p) && *p != delimiter)
+	while (i_isspace(*p) && *p != delimiter)
 		p++;
 	quoted = *p == '"';
 	if (quoted)
@@ -81,7 +78,7 @@ next_cell(const char *p, char delimiter, const char **cell_r)
 		str_append_c(cell, *p++);
 	if (!quoted) {
 		while (str_len(cell) > 0 &&
-		       is_space(str_c(cell)[str_len(cell) - 1]))
+		       i_isspace(str_c(cell)[str_len(cell) - 1]))
 			str_truncate(cell, str_len(cell) - 1);
 	}
 	*cell_r = str_c(cell);

@@ -5,6 +5,7 @@
 #include "lib.h"
 #include "array.h"
 #include "hash.h"
+#include "bounce-address.h"
 #include "doveadm-bounce.h"
 
 #define DAY (24 * 3600)
@@ -69,7 +70,7 @@ stats_name_cmp(struct stats_name *const *a, struct stats_name *const *b)
 static void
 stats_add(struct stats *stats, const struct bounce_record *rec, time_t now)
 {
-	const char *at = strrchr(rec->address, '@');
+	const char *domain = bounce_address_domain(rec->address);
 
 	stats->total++;
 	stats->states[rec->state]++;
@@ -77,7 +78,7 @@ stats_add(struct stats *stats, const struct bounce_record *rec, time_t now)
 	stats->sides[rec->side]++;
 	stats_names_add(&stats->reasons,
 			rec->reason == NULL ? "" : rec->reason);
-	stats_names_add(&stats->domains, at == NULL ? "" : at + 1);
+	stats_names_add(&stats->domains, domain == NULL ? "" : domain);
 	for (unsigned int i = 0; i < N_ELEMENTS(stats_spans); i++) {
 		if (rec->last > now - stats_spans[i].seconds)
 			stats->spans[i]++;
@@ -143,8 +144,9 @@ stats_read(struct bounce_store *store, time_t now, struct stats *stats,
 	const struct bounce_record *rec;
 	time_t last;
 
-	while (bounce_store_iter_next(iter, &rec))
+	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
 		stats_add(stats, rec, now);
+	} T_END;
 	if (bounce_store_iter_deinit(&iter, error_r) < 0)
 		return -1;
 	return bounce_store_backscatter(store, backscatter_r, &last, error_r);

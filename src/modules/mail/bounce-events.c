@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "bounce-address.h"
 #include "bounce-events.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
@@ -12,13 +13,6 @@ static struct event_category event_category_bounce = {
 static const char *reason_name(const struct bounce_verdict *verdict)
 {
 	return verdict->reason == NULL ? "undetermined" : verdict->reason->name;
-}
-
-static const char *t_domain(const char *address)
-{
-	const char *at = address == NULL ? NULL : strrchr(address, '@');
-
-	return at == NULL || at[1] == '\0' ? NULL : t_str_lcase(at + 1);
 }
 
 static void add_str(struct event *event, const char *key, const char *value)
@@ -39,7 +33,8 @@ static void send_recipient(struct event *parent,
 	add_str(event, "bounce_side", bounce_side_name(verdict->side));
 	add_str(event, "bounce_reason", reason_name(verdict));
 	add_str(event, "bounce_status", rcpt->status);
-	add_str(event, "bounce_domain", t_domain(rcpt->address));
+	add_str(event, "bounce_domain",
+		bounce_address_domain(rcpt->address));
 	e_debug(event, "%s failed: %s (%s), decided by %s",
 		rcpt->address == NULL ? "<unknown>" : rcpt->address,
 		reason_name(verdict),

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "hex-binary.h"
 #include "ioloop.h"
 #include "mail-namespace.h"
 #include "mailbox-list-private.h"
@@ -40,17 +41,9 @@ const char *bounce_metadata_name(const char *address)
 	return str_c(str);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 const char *bounce_metadata_address(const char *name)
 {
 	string_t *str = t_str_new(strlen(name));
-	int high, low;
 
 	for (; *name != '\0'; name++) {
 		/* what IMAP lets through may stand for itself */
@@ -58,10 +51,10 @@ const char *bounce_metadata_address(const char *name)
 			str_append_c(str, *name);
 			continue;
 		}
-		if ((high = hex_digit(name[1])) < 0 ||
-		    (low = hex_digit(name[2])) < 0 || high + low == 0)
+		if (strlen(name) < 3 ||
+		    hex_to_binary(t_strndup(name + 1, 2), str) < 0 ||
+		    str_data(str)[str_len(str) - 1] == '\0')
 			return NULL;
-		str_append_c(str, (char)(high * 16 + low));
 		name += 2;
 	}
 	return str_c(str);
