@@ -214,7 +214,8 @@ static double bench_bare_set(unsigned int round, unsigned int count)
 {
 	char *changed, *digit;
 	struct dict_transaction_context *trans;
-	const char *key = bounce_record_key(t_address(round * 7919 % count));
+	const char *key = t_bounce_dict_key(store->dict,
+					    t_address(round * 7919 % count));
 	const char *value, *error;
 	uint64_t start;
 
@@ -282,7 +283,8 @@ static double bench_lookup(unsigned int round, unsigned int count)
 static double bench_bare_lookup(unsigned int round, unsigned int count)
 {
 	const char *value, *error;
-	const char *key = bounce_record_key(t_address(round * 7919 % count));
+	const char *key = t_bounce_dict_key(store->dict,
+					    t_address(round * 7919 % count));
 	uint64_t start = i_microseconds();
 
 	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),

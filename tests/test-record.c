@@ -339,21 +339,6 @@ START_TEST(test_odd)
 }
 END_TEST
 
-static const struct {
-	const char *address, *key;
-} keys[] = {
-	{ "a@b.c", "priv/bounce/address/a@b.c" },
-	{ "a/b@c", "priv/bounce/address/a\\|b@c" },
-	{ "\"a\\\\b\"@c", "priv/bounce/address/\"a\\\\\\\\b\"@c" },
-	{ "\"../x\"@c", "priv/bounce/address/\"..\\|x\"@c" },
-};
-
-START_TEST(test_key)
-{
-	ck_assert_str_eq(bounce_record_key(keys[_i].address), keys[_i].key);
-}
-END_TEST
-
 START_TEST(test_names)
 {
 	enum bounce_state state;
@@ -515,7 +500,6 @@ int main(void)
 	tcase_add_test(tcase, test_copy);
 	tcase_add_loop_test(tcase, test_bad, 0, N_ELEMENTS(bad));
 	tcase_add_test(tcase, test_odd);
-	tcase_add_loop_test(tcase, test_key, 0, N_ELEMENTS(keys));
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_incidents);
 	tcase_add_test(tcase, test_incidents_cap);

@@ -6,6 +6,7 @@
 #include "bounce-test-store.h"
 #include "mail-user.h"
 #include "bounce-reason.h"
+#include "bounce-store-private.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -33,6 +34,22 @@ START_TEST(test_add)
 	ck_assert_int_eq(stat(t_strconcat(home, "/dovecot-bounce.dict", NULL),
 			      &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+}
+END_TEST
+
+static const struct {
+	const char *address, *key;
+} keys[] = {
+	{ "a@b.c", "priv/bounce/address/a@b.c" },
+	{ "a/b@c", "priv/bounce/address/a\\|b@c" },
+	{ "\"a\\\\b\"@c", "priv/bounce/address/\"a\\\\\\\\b\"@c" },
+	{ "\"../x\"@c", "priv/bounce/address/\"..\\|x\"@c" },
+};
+
+START_TEST(test_key)
+{
+	ck_assert_str_eq(t_bounce_dict_key(store->dict,
+					   keys[_i].address), keys[_i].key);
 }
 END_TEST
 
@@ -374,6 +391,7 @@ int main(void)
 	START = time(NULL);
 	tcase_add_checked_fixture(tcase, store_setup, store_teardown);
 	tcase_add_test(tcase, test_add);
+	tcase_add_loop_test(tcase, test_key, 0, N_ELEMENTS(keys));
 	tcase_add_test(tcase, test_mode);
 	tcase_add_test(tcase, test_lapse);
 	tcase_add_test(tcase, test_evidence);

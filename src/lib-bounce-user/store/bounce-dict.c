@@ -91,7 +91,8 @@ int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r)
 
 const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
 {
-	const char *key = bounce_record_key(address);
+	const char *key = t_strconcat(BOUNCE_DICT_ADDRESS_PREFIX,
+				      dict_escape_string(address), NULL);
 	size_t prefix = strlen(BOUNCE_DICT_ADDRESS_PREFIX);
 	unsigned int max = compat_dict_max_key(dict->dict);
 	unsigned char digest[SHA1_RESULTLEN];

@@ -2,7 +2,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "str.h"
 #include "bounce-limits.h"
 #include "bounce-record-member.h"
 
@@ -90,23 +89,6 @@ bool bounce_record_has_address(const struct bounce_record *rec,
 			return TRUE;
 	}
 	return FALSE;
-}
-
-/* As dict_escape_string(): a key part holds no slash. */
-const char *bounce_record_key(const char *address)
-{
-	string_t *key = t_str_new(64 + strlen(address));
-
-	str_append(key, BOUNCE_DICT_ADDRESS_PREFIX);
-	for (; *address != '\0'; address++) {
-		if (*address == '/')
-			str_append(key, "\\|");
-		else if (*address == '\\')
-			str_append(key, "\\\\");
-		else
-			str_append_c(key, *address);
-	}
-	return str_c(key);
 }
 
 bool bounce_record_lapsed(const struct bounce_record *rec, time_t now)

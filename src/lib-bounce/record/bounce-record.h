@@ -134,8 +134,6 @@ void bounce_record_copy(pool_t pool, const struct bounce_record *src,
 /* Is address (normal form) that of the record, or another one in it? */
 bool bounce_record_has_address(const struct bounce_record *rec,
 			       const char *address);
-/* The dictionary's key of an address in normal form, on the data stack. */
-const char *bounce_record_key(const char *address);
 
 /* The incidents of a failed (or complaint) report, at most
    BOUNCE_MAX_RECIPIENTS, each address once; what is no address is passed over.
