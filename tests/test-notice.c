@@ -383,7 +383,7 @@ START_TEST(test_signs)
 	struct bounce_notice *scan = scan_text(signs[_i].text, &report);
 
 	ck_assert(bounce_notice_refuses(scan) == signs[_i].refuses);
-	ck_assert(bounce_notice_describes(scan) == signs[_i].describes);
+	ck_assert(bounce_notice_describes(scan, FALSE) == signs[_i].describes);
 }
 END_TEST
 
@@ -393,8 +393,9 @@ static const struct {
 } names[] = {
 	{ "Delivery to the following recipients failed:\n\n  bob\n  carol\n",
 	  "bob@mx.example.org carol@mx.example.org" },
-	{ "Could not deliver to the following:\nbob mailbox is full\n",
-	  "bob@mx.example.org" },
+	/* a sentence's first word is no name */
+	{ "Could not deliver to the following:\nan undisclosed address\n", "" },
+	{ "Could not deliver to the following:\nbob mailbox is full\n", "" },
 	/* the second line is the reason */
 	{ "The following address failed:\nbob\nmailbox is full\n",
 	  "bob@mx.example.org" },

@@ -28,6 +28,9 @@ void bounce_classify_judge(const struct bounce_rules *rules, pool_t pool,
 		if (rcpt->action == BOUNCE_ACTION_FAILED ||
 		    rcpt->action == BOUNCE_ACTION_DELAYED)
 			bounce_verdict_decide(rules, pool, report, rcpt);
+		if (rcpt->guessed &&
+		    rcpt->verdict.class == BOUNCE_CLASS_HARD)
+			rcpt->verdict.class = BOUNCE_CLASS_UNDETERMINED;
 	}
 }
 

@@ -90,6 +90,8 @@ struct bounce_recipient {
 	const char *address;
 	/* the address that was written to (ORCPT), where it differs */
 	const char *original_address;
+	/* the report names no more than its local part: never called hard */
+	bool guessed;
 	enum bounce_action action;
 	/* enhanced status code "5.1.1": the remote's own from the diagnostic
 	   where there is one, else the report's Status field */

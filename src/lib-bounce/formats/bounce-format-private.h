@@ -31,6 +31,7 @@ extern const struct bounce_format bounce_format_dsn;
 extern const struct bounce_format bounce_format_ses;
 extern const struct bounce_format bounce_format_text;
 extern const struct bounce_format bounce_format_wrapped;
+extern const struct bounce_format bounce_format_nameless;
 extern const struct bounce_format bounce_format_reply;
 
 #endif

@@ -10,6 +10,7 @@ static const struct bounce_format *const formats[] = {
 	&bounce_format_ses,
 	&bounce_format_text,
 	&bounce_format_wrapped,
+	&bounce_format_nameless,
 	&bounce_format_reply,
 };
 

@@ -5,7 +5,8 @@
 /* RFC 5965: a recipient called the mail spam. Also feedback on one mail that
    says nothing against its recipient: failed authentication (RFC 6591), "not
    spam" (RFC 6430), a virus. And Outlook.com's junk mail reports (JMRP), which
-   are the mail and a field that names the recipient. */
+   are the mail and a field that names the recipient; and a client's request to
+   take its user off a list. */
 
 #define JMRP_RECIPIENT "X-HmXmrOriginalRecipient"
 
@@ -37,6 +38,24 @@ static void add_recipients(const struct bounce_message *message,
 	}
 }
 
+/* The list's mail is not wanted by whoever the client writes for. */
+static bool unsubscribe_read(const struct bounce_message *message,
+			     struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+	const char *address;
+
+	address = bounce_header_address(message->pool,
+		bounce_message_header(message, "From"));
+	if (address == NULL)
+		return FALSE;
+	report->kind = BOUNCE_KIND_COMPLAINT;
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->action = BOUNCE_ACTION_DELIVERED;
+	return TRUE;
+}
+
 static bool arf_read(const struct bounce_message *message,
 		     const struct bounce_hints *hints,
 		     struct bounce_report *report)
@@ -46,6 +65,8 @@ static bool arf_read(const struct bounce_message *message,
 		(message->report_type != NULL &&
 		 strcmp(message->report_type, "feedback-report") == 0);
 
+	if (!feedback && hints->unsubscribes)
+		return unsubscribe_read(message, report);
 	if (!feedback && !hints->complaint_subject)
 		return FALSE;
 	bounce_header_split(message->pool, feedback ? message->feedback :

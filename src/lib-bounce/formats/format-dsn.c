@@ -162,6 +162,27 @@ const struct bounce_format bounce_format_dsn = {
 	.read = dsn_read,
 };
 
+/* A report whose status names the recipients as no mail addresses ("x-local;
+   bob"), and that nobody else could read. */
+static bool nameless_read(const struct bounce_message *message,
+			  const struct bounce_hints *hints,
+			  struct bounce_report *report)
+{
+	if (*message->status == '\0' || !hints->report ||
+	    bounce_hints_by_person(hints) ||
+	    !bounce_dsn_read(message->pool, message->status, report))
+		return FALSE;
+	set_kind(hints, report);
+	array_clear(&report->recipients);
+	bounce_notice_returned(message->pool, message->returned, report);
+	return TRUE;
+}
+
+const struct bounce_format bounce_format_nameless = {
+	.name = "dsn",
+	.read = nameless_read,
+};
+
 /* A gateway sent the report on as an attachment of its own. */
 static bool wrapped_read(const struct bounce_message *message,
 			 const struct bounce_hints *hints,

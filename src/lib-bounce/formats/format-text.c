@@ -88,7 +88,7 @@ static bool says_details(struct bounce_notice *scan)
 
 	return bounce_reply_find(notice, NULL) != NULL ||
 		bounce_status_find(notice) != NULL ||
-		bounce_notice_describes(scan);
+		bounce_notice_describes(scan, FALSE);
 }
 
 /* Can these words be believed, from this sender? Whoever forges or reports on
@@ -106,6 +106,10 @@ struct belief {
 static bool believe_mailer(const struct belief *belief)
 {
 	if (belief->subject)
+		return TRUE;
+	/* it returns the mail, and speaks of an address */
+	if (belief->returned && belief->tier >= BOUNCE_NOTICE_SENTENCE &&
+	    !belief->hints->auto_reply)
 		return TRUE;
 	if (!belief->words)
 		return FALSE;
@@ -150,7 +154,10 @@ static bool believe_machine(const struct belief *belief)
 	    bounce_notice_links(belief->scan))
 		return FALSE;
 	if (belief->subject && !hints->late_subject)
-		return belief->words || belief->returned || listed;
+		return belief->words || belief->returned || listed ||
+			(hints->null_sender &&
+			 belief->tier >= BOUNCE_NOTICE_SENTENCE &&
+			 bounce_notice_describes(belief->scan, TRUE));
 	return belief->words &&
 		(belief->returned || listed ||
 		 (hints->null_sender && !hints->answer && !hints->late_subject &&
@@ -182,10 +189,18 @@ static bool believe_anybody(const struct belief *belief)
 		belief->words &&
 		(belief->tier >= BOUNCE_NOTICE_LISTED || belief->returned ||
 		 (belief->tier >= BOUNCE_NOTICE_SENTENCE &&
-		  bounce_notice_describes(belief->scan))) &&
+		  bounce_notice_describes(belief->scan, FALSE))) &&
 		bounce_text_find(folded, messages) != NULL &&
 		bounce_text_find(folded, quoted) == NULL &&
 		!bounce_words_personal(folded);
+}
+
+/* No person without a sender shows the envelope of the mail that it answers. */
+static bool shows_envelope(const struct bounce_hints *hints,
+			   const struct bounce_notice *scan)
+{
+	return hints->null_sender && !hints->client &&
+		bounce_notice_shows_envelope(scan);
 }
 
 static bool is_credible(const struct bounce_hints *hints,
@@ -200,7 +215,8 @@ static bool is_credible(const struct bounce_hints *hints,
 				   bounce_words_delay(folded)),
 		.subject = hints->failure_subject || hints->delay_subject ||
 			hints->no_subject,
-		.returned = report->original_headers != NULL,
+		.returned = report->original_headers != NULL &&
+			(machine || !bounce_notice_is_quoted(scan)),
 	};
 
 	if (tier == BOUNCE_NOTICE_FIELD)
@@ -208,6 +224,9 @@ static bool is_credible(const struct bounce_hints *hints,
 	if (machine && hints->success_subject && !hints->failure_subject &&
 	    tier >= BOUNCE_NOTICE_SENTENCE)
 		return TRUE;
+	if (shows_envelope(hints, scan))
+		return belief.words || bounce_reply_find(
+			bounce_notice_notice(scan), NULL) != NULL;
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return believe_mailer(&belief);
 	if (hints->answer && !belief.returned && bounce_words_told(folded))
@@ -235,12 +254,19 @@ kind_of(const struct bounce_hints *hints, const char *folded, bool refuses)
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
 static bool says_nothing(const struct bounce_hints *hints, bool words,
-			 bool links, const struct bounce_report *report)
+			 const struct bounce_notice *scan,
+			 const struct bounce_report *report)
 {
-	return hints->daemon && hints->failure_subject && !hints->page &&
-		(report->original_headers != NULL || !links) &&
-		(hints->null_sender ||
-		 (words && report->original_headers != NULL));
+	bool returned = report->original_headers != NULL;
+
+	if (!hints->daemon || hints->page ||
+	    (!returned && bounce_notice_links(scan)))
+		return FALSE;
+	if (!hints->failure_subject)
+		return hints->null_sender && words &&
+			bounce_notice_lists(scan);
+	return hints->null_sender ||
+		(words && (returned || bounce_notice_lists(scan)));
 }
 
 /* What is left where the words do not say who failed. NULL if nothing is. */
@@ -274,8 +300,7 @@ static bool add_anybody(const struct bounce_message *message,
 	const char *address = find_anybody(message, hints, scan, report);
 
 	if (address == NULL)
-		return says_nothing(hints, words, bounce_notice_links(scan),
-				    report);
+		return says_nothing(hints, words, scan, report);
 	rcpt = array_append_space(&report->recipients);
 	rcpt->address = address;
 	return TRUE;
@@ -289,9 +314,9 @@ static bool text_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	enum bounce_notice_tier tier;
 	const char *folded;
-	bool words;
+	bool words, by_person = bounce_hints_by_person(hints);
 
-	if (bounce_hints_by_person(hints) ||
+	if ((by_person && (!hints->null_sender || hints->client)) ||
 	    (hints->person && !hints->null_sender && !hints->daemon))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !may_be_unknown(hints) &&
@@ -303,6 +328,8 @@ static bool text_read(const struct bounce_message *message,
 	    strcmp(message->report_type, "delivery-status") != 0)
 		return FALSE;
 	scan = bounce_notice_init(message->pool, message, report);
+	if (by_person && !shows_envelope(hints, scan))
+		return FALSE;
 	folded = bounce_notice_folded(scan);
 	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
 		return FALSE;

@@ -9,6 +9,8 @@
 static const char *const failure_words[] = {
 	"could not be delivered", "couldn't be delivered",
 	"could not be deliver", "couldn't be sent", "could not be sent",
+	"message not delivered", "mail not delivered", "could not hand over",
+	"not be handed", "not be passed on", "was not passed", "not been passed",
 	"not be delivered", "not been delivered", "wasn't delivered",
 	"was not delivered", "undeliver", "delivery has failed",
 	"delivery failed", "delivery to the following", "deliver failed",
@@ -129,7 +131,11 @@ static const char *const challenge_words[] = {
 	"approved senders", "permission list", "need to verify that you",
 	"requires that you verify", "verify your address",
 	"only senders i have approved", "real live human",
-	"confirmation verifies that your message", NULL
+	"confirmation verifies that your message", "that they are human",
+	"that you are human", "you are a human", "are a real person",
+	"not a robot", "solve the picture", "captcha",
+	"ein mensch sind", "mensch und keine maschine", "êtes humain",
+	"eres humano", "es humano", "é humano", "essere umano", NULL
 };
 
 bool bounce_words_failure(const char *folded)

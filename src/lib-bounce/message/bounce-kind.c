@@ -17,7 +17,7 @@ static const char *const daemons[] = {
 	"mail-daemon", "maildaemon", "mdaemon", "mail administrator",
 	"system administrator", "mail router", "email delivery",
 	"email gateway", "mail gateway", "smtp gateway", "antivirus_for_smtp",
-	"postoffice", "bounce", "jetmail system", "mmdf", "x400", "uucp",
+	"postoffice", "bounce", "mail-bouncer", "jetmail system", "mmdf", "x400", "uucp",
 	"microsoft exchange", "microsoft outlook", "message transfer",
 	"interscan", "mailscan", "courier mail", "mail server",
 	"mta", "post_master", "<>", NULL
@@ -141,6 +141,14 @@ static bool is_auto_reply(const struct bounce_message *message,
 	return is_reply_subject(message, hints, subject);
 }
 
+/* Written by a client for its user: a person's own has no such field. */
+static bool is_unsubscribe(const struct bounce_message *message)
+{
+	return strcmp(folded_header(message, "Subject"), "unsubscribe") == 0 &&
+		bounce_text_begins(folded_header(message, "Auto-Submitted"),
+				   "auto-");
+}
+
 static bool is_report(const struct bounce_message *message)
 {
 	const char *type = message->content_type;
@@ -221,6 +229,7 @@ void bounce_hints_read(const struct bounce_message *message,
 		hints_r->rejection = strstr(
 			folded_header(message, "Auto-Submitted"),
 			"rejected") != NULL;
+		hints_r->unsubscribes = is_unsubscribe(message);
 		hints_r->auto_reply = is_auto_reply(message, hints_r,
 						    &subject);
 		if (bounce_message_has(message, "In-Reply-To"))
@@ -239,7 +248,8 @@ bool bounce_hints_is_candidate(const struct bounce_hints *hints)
 	if (hints->ours || hints->journal)
 		return FALSE;
 	if (hints->null_sender || hints->report || hints->receipt_subject ||
-	    hints->complaint_subject || hints->auto_reply)
+	    hints->complaint_subject || hints->unsubscribes ||
+	    hints->auto_reply)
 		return TRUE;
 	return hints->daemon || ((hints->failure_subject ||
 				  hints->delay_subject) && !hints->person);

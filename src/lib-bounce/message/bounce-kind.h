@@ -28,6 +28,8 @@ struct bounce_hints {
 	bool reply_subject;
 	/* as a receipt's, "Read: "; it speaks of a complaint about spam */
 	bool receipt_subject, complaint_subject;
+	/* a client asks a list to take its user off: RFC 2369, RFC 8058 */
+	bool unsubscribes;
 	/* an account of many mails: a log's, a quarantine's */
 	bool summary;
 	/* it answers a mail: "Re:", In-Reply-To: */

@@ -206,8 +206,8 @@ static enum part_role part_role(const struct message_part *part,
 		return PART_STATUS;
 	if (strncasecmp(type, "text/", 5) == 0)
 		return PART_TEXT;
-	/* not what its own header promised, and no MIME at all */
-	if (part->parent == NULL && strchr(type, '/') == NULL)
+	/* no MIME at all, or malformed ("text/plain charset=x") */
+	if (strchr(type, '/') == NULL)
 		return PART_TEXT;
 	/* multipart without a boundary */
 	if (part->parent == NULL && strncasecmp(type, "multipart/", 10) == 0)

@@ -54,6 +54,8 @@ struct bounce_notice {
 	ARRAY_TYPE(const_string) self;
 	/* to whom it went, as the report's header says */
 	ARRAY_TYPE(const_string) failed;
+	/* the returned header is quoted, "> Subject: hello" */
+	bool quoted;
 	/* bounce_notice_refuses(), once it was asked */
 	bool refuses, refuses_known;
 };

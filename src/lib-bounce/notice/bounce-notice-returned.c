@@ -55,7 +55,7 @@ static const char *const other_fields[] = {
 
 const char *bounce_notice_unindent(const char *line, size_t indent)
 {
-	return line + I_MIN(strspn(line, " \t"), indent);
+	return line + I_MIN(strspn(line, " \t>"), indent);
 }
 
 static bool is_field(const char *line, const char *const *names)
@@ -184,7 +184,8 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 		line = array_idx_elem(lines, i);
 		/* fml indents what it returns; an indented header that nothing
 		   announces describes the mail */
-		indent = end == count ? 0 : strspn(line, " \t");
+		indent = end == count && *line != '>' ? 0 :
+			strspn(line, " \t>");
 		block = (bounce_notice_is_field(line + indent) ||
 			 bounce_text_begins(line + indent, "From ")) &&
 			is_block(lines, i, indent);

@@ -6,6 +6,7 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-notice-private.h"
+#include "bounce-status.h"
 #include "bounce-text.h"
 
 #include <ctype.h>
@@ -46,7 +47,7 @@ static const char *join_block(const ARRAY_TYPE(const_string) *lines,
 	unsigned int end = array_count(lines);
 	string_t *dest = t_str_new(1024);
 	size_t indent = first == end ? 0 :
-		strspn(array_idx_elem(lines, first), " \t");
+		strspn(array_idx_elem(lines, first), " \t>");
 
 	for (; first < end; first++) {
 		str_append(dest, bounce_notice_unindent(
@@ -101,6 +102,48 @@ static void add_header(struct bounce_notice *scan,
 	}
 }
 
+/* Is the mail whose header begins at line block a mailer's own report? */
+static bool is_report_header(const ARRAY_TYPE(const_string) *lines,
+			     unsigned int block)
+{
+	const char *line;
+
+	for (; block < array_count(lines); block++) {
+		line = array_idx_elem(lines, block);
+		if (*line == '\0')
+			break;
+		if (bounce_text_ibegins(line, "Return-Path: <>") ||
+		    (bounce_text_ibegins(line, "From:") &&
+		     strcasestr(line, "mailer-daemon") != NULL))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A report that was passed on within a text that names nobody itself: leave its
+   own body, the mail that it returns included. */
+static bool drop_wrapping(ARRAY_TYPE(const_string) *lines, unsigned int end,
+			  unsigned int block)
+{
+	unsigned int i, pos, first, last;
+	const char *line;
+
+	if (!is_report_header(lines, block))
+		return FALSE;
+	for (i = 0; i < end; i++) {
+		line = array_idx_elem(lines, i);
+		pos = 0;
+		if (bounce_notice_address_next(line, &pos, &first, &last) &&
+		    (bounce_reply_find(line, NULL) != NULL || first <= 1))
+			return FALSE;
+	}
+	while (block < array_count(lines) &&
+	       *(const char *)array_idx_elem(lines, block) != '\0')
+		block++;
+	array_delete(lines, 0, block);
+	return TRUE;
+}
+
 struct bounce_notice *bounce_notice_init(pool_t pool,
 				     const struct bounce_message *message,
 				     struct bounce_report *report)
@@ -121,9 +164,14 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 		t_array_init(&lines, 128);
 		split_lines(message->text, &lines);
 		end = bounce_notice_find_end(&lines, &block);
+		if (drop_wrapping(&lines, end, block))
+			end = bounce_notice_find_end(&lines, &block);
 		if (*message->returned == '\0') {
 			bounce_notice_returned(pool, join_block(&lines, block),
 					     report);
+			scan->quoted = block < array_count(&lines) &&
+				*(const char *)array_idx_elem(&lines, block) ==
+				'>';
 		}
 		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
@@ -310,6 +358,23 @@ bool bounce_notice_refuses(struct bounce_notice *scan)
 	return scan->refuses;
 }
 
+bool bounce_notice_lists(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_line *line;
+
+	array_foreach(&scan->lines, line) {
+		if (bounce_notice_label_colon(line->folded) &&
+		    bounce_notice_announces(line->folded))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+bool bounce_notice_is_quoted(const struct bounce_notice *scan)
+{
+	return scan->quoted;
+}
+
 bool bounce_notice_links(const struct bounce_notice *scan)
 {
 	static const char *const links[] = { "http://", "https://", NULL };
@@ -317,13 +382,27 @@ bool bounce_notice_links(const struct bounce_notice *scan)
 	return bounce_text_find(scan->folded, links) != NULL;
 }
 
-bool bounce_notice_describes(const struct bounce_notice *scan)
+bool bounce_notice_shows_envelope(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_line *line;
+	bool from = FALSE, to = FALSE;
+
+	array_foreach(&scan->lines, line) {
+		if (bounce_text_begins(line->folded, "mail from:"))
+			from = TRUE;
+		else if (bounce_text_begins(line->folded, "rcpt to:"))
+			to = TRUE;
+	}
+	return from && to;
+}
+
+bool bounce_notice_describes(const struct bounce_notice *scan, bool machine)
 {
 	const struct bounce_notice_line *line;
 	bool subject = FALSE, to = FALSE;
 
 	array_foreach(&scan->lines, line) {
-		if (bounce_text_begins(line->folded, "from:"))
+		if (bounce_text_begins(line->folded, "from:") && !machine)
 			return FALSE;
 		if (bounce_text_begins(line->folded, "subject:"))
 			subject = TRUE;
@@ -340,7 +419,7 @@ static bool is_name_char(char chr)
 	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
 }
 
-/* The name that a line begins with, or NULL. Exim lists what is no name: "pipe to
+/* The name that is alone in a line, or NULL. Exim lists what is no name: "pipe to
    |/usr/bin/vacation". */
 static const char *bare_name(const char *text)
 {
@@ -352,25 +431,34 @@ static const char *bare_name(const char *text)
 	while (is_name_char(*end))
 		end++;
 	if (end - text < 2 || end - text > 64 || end[-1] == '.' ||
-	    (*end != '\0' && *end != ' '))
+	    *end != '\0')
 		return NULL;
 	return t_strdup_until(text, end);
 }
 
-/* The returned mail's own address of that name, else one at domain. */
-static const char *complete_name(struct bounce_notice *scan, const char *name,
-				 const char *domain,
-				 const struct bounce_report *report)
+/* The returned mail's own address of that name, else one at domain, which is a
+   guess. */
+static void add_name(struct bounce_notice *scan, const char *name,
+		     const char *domain, struct bounce_report *report)
 {
+	struct bounce_recipient *rcpt;
 	const char *const *address;
+	const char *made;
 	size_t len = strlen(name);
 
 	array_foreach(&report->original_to, address) {
 		if (strncasecmp(*address, name, len) == 0 &&
-		    (*address)[len] == '@')
-			return *address;
+		    (*address)[len] == '@') {
+			add_recipient(report, *address);
+			return;
+		}
 	}
-	return p_strconcat(scan->pool, name, "@", domain, NULL);
+	made = p_strconcat(scan->pool, name, "@", domain, NULL);
+	add_recipient(report, made);
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (rcpt->address == made)
+			rcpt->guessed = TRUE;
+	}
 }
 
 static const char *sender_domain(pool_t pool,
@@ -406,14 +494,10 @@ bounce_notice_names(struct bounce_notice *scan,
 		}
 		if (*line->text == '\0')
 			continue;
-		/* words behind the first may be the reason */
 		name = bare_name(line->text);
-		if (name == NULL ||
-		    (array_count(&report->recipients) > 0 &&
-		     strchr(line->text, ' ') != NULL))
+		if (name == NULL)
 			break;
-		add_recipient(report, complete_name(scan, name, t_str_lcase(
-			domain), report));
+		add_name(scan, name, t_str_lcase(domain), report);
 	}
 	return array_count(&report->recipients) > 0 ?
 		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_NONE;

@@ -64,9 +64,15 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 bool bounce_notice_refuses(struct bounce_notice *scan);
 /* Does it hold a link to follow? */
 bool bounce_notice_links(const struct bounce_notice *scan);
+/* Does it show the envelope, "MAIL FROM:" and "RCPT TO:"? */
+bool bounce_notice_shows_envelope(const struct bounce_notice *scan);
+/* Does a line announce a list of recipients, whether one stands there or not? */
+bool bounce_notice_lists(const struct bounce_notice *scan);
+/* Is the returned header quoted, as people quote? */
+bool bounce_notice_is_quoted(const struct bounce_notice *scan);
 /* Does the notice describe the mail by its subject and to whom it went? Whoever
-   passes a mail on by hand says from whom it came. */
-bool bounce_notice_describes(const struct bounce_notice *scan);
+   passes a mail on by hand says from whom it came; so may a machine. */
+bool bounce_notice_describes(const struct bounce_notice *scan, bool machine);
 
 /* Fill in what the notice says of each recipient of report (diagnostic, reply,
    status, command, remote_mta, explanation) where it is not known yet. */
