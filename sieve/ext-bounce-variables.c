@@ -46,17 +46,17 @@ static const char *const bounce_variables[BOUNCE_VARIABLE_COUNT + 1] = {
 /* Namespace */
 
 static bool
-bounce_namespace_validate(struct sieve_validator *valdtr,
-			  const struct sieve_variables_namespace *nspc,
-			  struct sieve_ast_argument *arg,
-			  struct sieve_command *cmd,
-			  ARRAY_TYPE(sieve_variable_name) *var_name,
-			  void **var_data, bool assignment);
+ext_bounce_namespace_validate(struct sieve_validator *valdtr,
+			      const struct sieve_variables_namespace *nspc,
+			      struct sieve_ast_argument *arg,
+			      struct sieve_command *cmd,
+			      ARRAY_TYPE(sieve_variable_name) *var_name,
+			      void **var_data, bool assignment);
 static bool
-bounce_namespace_generate(const struct sieve_codegen_env *cgenv,
-			  const struct sieve_variables_namespace *nspc,
-			  struct sieve_ast_argument *arg,
-			  struct sieve_command *cmd, void *var_data);
+ext_bounce_namespace_generate(const struct sieve_codegen_env *cgenv,
+			      const struct sieve_variables_namespace *nspc,
+			      struct sieve_ast_argument *arg,
+			      struct sieve_command *cmd, void *var_data);
 static bool
 bounce_namespace_dump_variable(const struct sieve_dumptime_env *denv,
 			       const struct sieve_variables_namespace *nspc,
@@ -70,8 +70,8 @@ bounce_namespace_read_variable(const struct sieve_runtime_env *renv,
 
 static const struct sieve_variables_namespace_def bounce_namespace = {
 	SIEVE_OBJECT("bounce", &bounce_namespace_operand, 0),
-	.validate = bounce_namespace_validate,
-	.generate = bounce_namespace_generate,
+	.validate = ext_bounce_namespace_validate,
+	.generate = ext_bounce_namespace_generate,
 	.dump_variable = bounce_namespace_dump_variable,
 	.read_variable = bounce_namespace_read_variable,
 };
@@ -119,13 +119,13 @@ bounce_variable_name(const ARRAY_TYPE(sieve_variable_name) *var_name)
 }
 
 static bool
-bounce_namespace_validate(struct sieve_validator *valdtr,
-			  const struct sieve_variables_namespace *nspc
+ext_bounce_namespace_validate(struct sieve_validator *valdtr,
+			      const struct sieve_variables_namespace *nspc
 				ATTR_UNUSED,
-			  struct sieve_ast_argument *arg,
-			  struct sieve_command *cmd,
-			  ARRAY_TYPE(sieve_variable_name) *var_name,
-			  void **var_data, bool assignment)
+			      struct sieve_ast_argument *arg,
+			      struct sieve_command *cmd,
+			      ARRAY_TYPE(sieve_variable_name) *var_name,
+			      void **var_data, bool assignment)
 {
 	const char *name = bounce_variable_name(var_name);
 	int variable = ext_bounce_field_find(bounce_variables, name);
@@ -152,10 +152,11 @@ bounce_namespace_validate(struct sieve_validator *valdtr,
 /* Code generation and dump */
 
 static bool
-bounce_namespace_generate(const struct sieve_codegen_env *cgenv,
-			  const struct sieve_variables_namespace *nspc,
-			  struct sieve_ast_argument *arg ATTR_UNUSED,
-			  struct sieve_command *cmd ATTR_UNUSED, void *var_data)
+ext_bounce_namespace_generate(const struct sieve_codegen_env *cgenv,
+			      const struct sieve_variables_namespace *nspc,
+			      struct sieve_ast_argument *arg ATTR_UNUSED,
+			      struct sieve_command *cmd ATTR_UNUSED,
+			      void *var_data)
 {
 	const struct sieve_extension *ext = SIEVE_OBJECT_EXTENSION(nspc);
 	const struct ext_bounce_context *ectx = ext->context;

@@ -158,8 +158,8 @@ static bool tst_bounce_operation_dump(const struct sieve_dumptime_env *denv,
 /* Execution */
 
 static const char *
-bounce_recipient_value(enum bounce_field field,
-		       const struct bounce_recipient *rcpt)
+tst_bounce_recipient_value(enum bounce_field field,
+			   const struct bounce_recipient *rcpt)
 {
 	bool judged = ext_bounce_recipient_is_judged(rcpt);
 
@@ -190,8 +190,9 @@ bounce_recipient_value(enum bounce_field field,
 }
 
 static const char *
-bounce_report_value(enum bounce_field field, const struct ext_bounce_env *env,
-		    const struct bounce_report *report)
+tst_bounce_report_value(enum bounce_field field,
+			const struct ext_bounce_env *env,
+			const struct bounce_report *report)
 {
 	switch (field) {
 	case BOUNCE_FIELD_KIND:
@@ -212,8 +213,9 @@ bounce_report_value(enum bounce_field field, const struct ext_bounce_env *env,
 }
 
 static void
-bounce_field_values(enum bounce_field field, const struct ext_bounce_env *env,
-		    ARRAY_TYPE(const_string) *values)
+tst_bounce_field_values(enum bounce_field field,
+			const struct ext_bounce_env *env,
+			ARRAY_TYPE(const_string) *values)
 {
 	const struct bounce_report *report = ext_bounce_report(env);
 	const struct bounce_recipient *rcpt;
@@ -221,11 +223,11 @@ bounce_field_values(enum bounce_field field, const struct ext_bounce_env *env,
 
 	if (report->kind == BOUNCE_KIND_NONE)
 		return;
-	value = bounce_report_value(field, env, report);
+	value = tst_bounce_report_value(field, env, report);
 	if (value != NULL)
 		array_push_back(values, &value);
 	array_foreach(&report->recipients, rcpt) {
-		value = bounce_recipient_value(field, rcpt);
+		value = tst_bounce_recipient_value(field, rcpt);
 		if (value != NULL)
 			array_push_back(values, &value);
 	}
@@ -234,8 +236,9 @@ bounce_field_values(enum bounce_field field, const struct ext_bounce_env *env,
 /* Collect the values of all fields. Returns SIEVE_EXEC_OK, or the failure of
    reading the list. */
 static int
-bounce_values(const struct sieve_runtime_env *renv,
-	      struct sieve_stringlist *fields, ARRAY_TYPE(const_string) *values)
+tst_bounce_values(const struct sieve_runtime_env *renv,
+		  struct sieve_stringlist *fields,
+		  ARRAY_TYPE(const_string) *values)
 {
 	const struct ext_bounce_env env = {
 		.ext = renv->oprtn->ext,
@@ -253,7 +256,7 @@ bounce_values(const struct sieve_runtime_env *renv,
 			continue;
 		}
 		before = array_count(values);
-		bounce_field_values(field, &env, values);
+		tst_bounce_field_values(field, &env, values);
 		sieve_runtime_trace(renv, SIEVE_TRLVL_MATCHING,
 				    "field '%s' has %u values",
 				    bounce_fields[field],
@@ -285,7 +288,7 @@ static int tst_bounce_operation_execute(const struct sieve_runtime_env *renv,
 	sieve_runtime_trace(renv, SIEVE_TRLVL_TESTS, "bounce test");
 	sieve_runtime_trace_descend(renv);
 	t_array_init(&values, 8);
-	ret = bounce_values(renv, fields, &values);
+	ret = tst_bounce_values(renv, fields, &values);
 	sieve_runtime_trace_ascend(renv);
 	if (ret <= 0)
 		return ret;

@@ -58,7 +58,8 @@ static struct event *dict_event_create(struct mail_user *user)
 }
 
 static int
-t_default_file(struct mail_user *user, const char **path_r, const char **error_r)
+t_dict_default_file(struct mail_user *user, const char **path_r,
+		    const char **error_r)
 {
 	const char *home;
 
@@ -77,8 +78,8 @@ extern const struct setting_parser_info dict_file_setting_parser_info;
 /* The driver's settings struct is not public, but the table that describes it
    is. */
 static const char *
-find_string(const struct setting_parser_info *info, const void *set,
-	    const char *key)
+dict_find_string(const struct setting_parser_info *info, const void *set,
+		 const char *key)
 {
 	for (unsigned int i = 0; info->defines[i].key != NULL; i++) {
 		const struct setting_define *def = &info->defines[i];
@@ -92,7 +93,7 @@ find_string(const struct setting_parser_info *info, const void *set,
 
 /* The path of a configured dict file. */
 static const char *
-configured_file(struct mail_user *user, struct event *event)
+dict_configured_file(struct mail_user *user, struct event *event)
 {
 	const struct setting_parser_info *info =
 		&dict_file_setting_parser_info;
@@ -104,7 +105,8 @@ configured_file(struct mail_user *user, struct event *event)
 	path = NULL;
 	if (settings_get(file_event, info, 0, &set, &error) == 0) {
 		path = p_strdup_empty(user->pool,
-				      find_string(info, set, "dict_file_path"));
+				      dict_find_string(info, set,
+						       "dict_file_path"));
 		settings_free(set);
 	}
 	event_unref(&file_event);
@@ -112,14 +114,14 @@ configured_file(struct mail_user *user, struct event *event)
 }
 
 static int
-init_default(struct mail_user *user, struct dict **dict_r,
-	     const char **file_r, const char **error_r)
+dict_init_default(struct mail_user *user, struct dict **dict_r,
+		  const char **file_r, const char **error_r)
 {
 	struct settings_simple simple;
 	const char *path;
 	int ret;
 
-	if (t_default_file(user, &path, error_r) < 0)
+	if (t_dict_default_file(user, &path, error_r) < 0)
 		return -1;
 	settings_simple_init(&simple, (const char *const []) {
 		"dict", "file",
@@ -152,11 +154,11 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	*file_r = NULL;
 	ret = dict_init_auto(event, dict_r, &error);
 	if (ret > 0 && strcmp((*dict_r)->name, "file") == 0)
-		*file_r = configured_file(user, event);
+		*file_r = dict_configured_file(user, event);
 	event_unref(&event);
 	settings_instance_free(&instance);
 	if (ret == 0)
-		return init_default(user, dict_r, file_r, error_r);
+		return dict_init_default(user, dict_r, file_r, error_r);
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Setting bounce { dict } is wrong "
 					   "(%s)", error);
@@ -170,7 +172,7 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 
 /* file:PATH[:lock=METHOD]. NULL where PATH is none. */
 static const char *
-t_file_uri(struct mail_user *user, const char *uri, const char **file_r)
+t_dict_file_uri(struct mail_user *user, const char *uri, const char **file_r)
 {
 	const char *path = uri + 5, *end = strchr(path, ':'), *home;
 
@@ -185,14 +187,14 @@ t_file_uri(struct mail_user *user, const char *uri, const char **file_r)
 }
 
 static int
-init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
-	 const char **file_r, const char **error_r)
+dict_init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
+	      const char **file_r, const char **error_r)
 {
 	struct dict_settings set;
 	int ret;
 
 	if (str_begins(uri, "file:") &&
-	    (uri = t_file_uri(user, uri, file_r)) == NULL) {
+	    (uri = t_dict_file_uri(user, uri, file_r)) == NULL) {
 		*error_r = "Not an absolute path";
 		return -1;
 	}
@@ -205,7 +207,7 @@ init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
 }
 
 /* Without what follows "password=". */
-static const char *t_shown_uri(const char *uri)
+static const char *t_dict_shown_uri(const char *uri)
 {
 	const char *password = strstr(uri, "password=");
 
@@ -222,13 +224,14 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 
 	*file_r = NULL;
 	if (uri == NULL || *uri == '\0') {
-		if (t_default_file(user, &path, error_r) < 0)
+		if (t_dict_default_file(user, &path, error_r) < 0)
 			return -1;
 		uri = t_strconcat("file:", path, NULL);
 	}
-	if (init_uri(user, uri, dict_r, file_r, &error) < 0) {
+	if (dict_init_uri(user, uri, dict_r, file_r, &error) < 0) {
 		*error_r = t_strdup_printf("Setting bounce_dict = %s is wrong "
-					   "(%s)", t_shown_uri(uri), error);
+					   "(%s)", t_dict_shown_uri(uri),
+					   error);
 		return -1;
 	}
 	return 0;
@@ -239,8 +242,8 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 /* The server says no when its backend cannot; what else goes wrong is an
    error. */
 static int
-ask_proxy(struct dict *dict, struct mail_user *user, const char *key,
-	  const char **error_r)
+dict_ask_proxy(struct dict *dict, struct mail_user *user, const char *key,
+	       const char **error_r)
 {
 	struct dict_iterate_context *iter;
 	const char *name, *value;
@@ -257,7 +260,7 @@ int compat_dict_can_iterate(struct dict *dict, struct mail_user *user,
 			    const char *key, const char **error_r)
 {
 	if (strcmp(dict->name, "proxy") == 0)
-		return ask_proxy(dict, user, key, error_r);
+		return dict_ask_proxy(dict, user, key, error_r);
 #if !DOVECOT_PREREQ(2, 4, 0)
 	/* its iteration never ends */
 	if (strcmp(dict->name, "fs") == 0)
@@ -294,8 +297,8 @@ struct commit_result {
 };
 
 static void
-commit_callback(const struct dict_commit_result *result,
-		struct commit_result *ours)
+dict_commit_callback(const struct dict_commit_result *result,
+		     struct commit_result *ours)
 {
 	ours->done = TRUE;
 	ours->ret = result->ret;
@@ -309,7 +312,7 @@ int compat_dict_commit(struct dict *dict, struct dict_transaction_context **ctx,
 	struct commit_result result;
 
 	i_zero(&result);
-	dict_transaction_commit_async(ctx, commit_callback, &result);
+	dict_transaction_commit_async(ctx, dict_commit_callback, &result);
 	if (!result.done)
 		dict_wait(dict);
 	if (result.done && result.ret >= 0)

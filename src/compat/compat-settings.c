@@ -37,7 +37,8 @@ int compat_parse_time(const char *value, unsigned int *secs_r,
 #include "settings-parser.h"
 
 static const char *
-get(struct mail_user *user, pool_t pool, const char *name, const char *def)
+compat_get(struct mail_user *user, pool_t pool, const char *name,
+	   const char *def)
 {
 	const char *value = mail_user_plugin_getenv(user, name);
 
@@ -50,9 +51,9 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 {
 	i_zero(set_r);
 #define GET(name, type, member, def, ...) \
-	set_r->name = get(user, pool, "bounce_"#name, def);
+	set_r->name = compat_get(user, pool, "bounce_"#name, def);
 	COMPAT_SETTINGS(GET)
-	*dict_r = get(user, pool, "bounce_dict", NULL);
+	*dict_r = compat_get(user, pool, "bounce_dict", NULL);
 	return 0;
 }
 

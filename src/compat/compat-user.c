@@ -11,7 +11,7 @@
 
 #if DOVECOT_PREREQ(2, 4, 0)
 
-static const char *get_delimiters(struct mail_user *user, pool_t pool)
+static const char *user_get_delimiters(struct mail_user *user, pool_t pool)
 {
 	const struct mail_storage_settings *set;
 	const char *delimiters, *error;
@@ -26,7 +26,7 @@ static const char *get_delimiters(struct mail_user *user, pool_t pool)
 
 #else
 
-static const char *get_delimiters(struct mail_user *user, pool_t pool)
+static const char *user_get_delimiters(struct mail_user *user, pool_t pool)
 {
 	return p_strdup(pool,
 		mail_user_set_get_storage_set(user)->recipient_delimiter);
@@ -41,7 +41,7 @@ void compat_user_names(struct mail_user *user, pool_t pool,
 
 	*hostname_r = hostname != NULL && *hostname != '\0' ?
 		p_strdup(pool, hostname) : my_hostdomain();
-	*delimiters_r = get_delimiters(user, pool);
+	*delimiters_r = user_get_delimiters(user, pool);
 	if (*delimiters_r == NULL)
 		*delimiters_r = "";
 }

@@ -32,7 +32,7 @@ struct program {
 	bool failed;
 };
 
-static void ATTR_FORMAT(1, 2) program_error(const char *fmt, ...)
+static void ATTR_FORMAT(1, 2) classify_error(const char *fmt, ...)
 {
 	va_list args;
 
@@ -42,25 +42,25 @@ static void ATTR_FORMAT(1, 2) program_error(const char *fmt, ...)
 	va_end(args);
 }
 
-static void usage(FILE *out)
+static void classify_usage(FILE *out)
 {
 	fputs("Usage: bounce-classify [--json|--text] [--lang LANG] "
 	      "[--mail-from ADDRESS] "
 	      "[--rules DIR]... [FILE|DIR|-]...\n", out);
 }
 
-static void program_input_failed(const char *path, const char *error,
-				 void *context)
+static void classify_input_failed(const char *path, const char *error,
+				  void *context)
 {
 	struct program *program = context;
 
-	program_error("%s: %s", path, error);
+	classify_error("%s: %s", path, error);
 	program->failed = TRUE;
 }
 
-static void program_mail(const char *path, unsigned int number,
-			 const char *sender, struct istream *input,
-			 void *context)
+static void classify_mail(const char *path, unsigned int number,
+			  const char *sender, struct istream *input,
+			  void *context)
 {
 	struct program *program = context;
 	const struct bounce_envelope envelope = {
@@ -74,7 +74,7 @@ static void program_mail(const char *path, unsigned int number,
 
 	pool = pool_alloconly_create("bounce report", 8192);
 	if (bounce_classify_read(input, &envelope, pool, &report, &error) < 0) {
-		program_input_failed(path, error, program);
+		classify_input_failed(path, error, program);
 		pool_unref(&pool);
 		return;
 	}
@@ -88,7 +88,7 @@ static void program_mail(const char *path, unsigned int number,
 	pool_unref(&pool);
 }
 
-static bool dir_has_files(const char *path, const char *ending)
+static bool classify_dir_has_files(const char *path, const char *ending)
 {
 	struct dirent *d;
 	bool found = FALSE;
@@ -108,7 +108,7 @@ static bool dir_has_files(const char *path, const char *ending)
 /* In the build tree the rules stand beside the program in "rules", the texts in
    "texts". An installed program has no such folders beside it. */
 static const char *
-folder_beside_program(const char *name, const char *ending)
+classify_folder_beside(const char *name, const char *ending)
 {
 	char *target = realpath("/proc/self/exe", NULL);
 	const char *path, *p;
@@ -120,12 +120,12 @@ folder_beside_program(const char *name, const char *ending)
 	if ((p = strrchr(path, '/')) == NULL)
 		return NULL;
 	path = t_strconcat(t_strdup_until(path, p), "/", name, NULL);
-	return dir_has_files(path, ending) ? path : NULL;
+	return classify_dir_has_files(path, ending) ? path : NULL;
 }
 
-static void program_default_rules(struct program *program)
+static void classify_default_rules(struct program *program)
 {
-	const char *dir = folder_beside_program("rules", ".rules");
+	const char *dir = classify_folder_beside("rules", ".rules");
 
 	if (dir == NULL) {
 		dir = BOUNCE_SITE_RULES_DIR;
@@ -135,13 +135,13 @@ static void program_default_rules(struct program *program)
 	array_push_back(&program->rule_dirs, &dir);
 }
 
-static void program_load_rules(struct program *program)
+static void classify_load_rules(struct program *program)
 {
 	ARRAY_TYPE(const_string) errors;
 	const char *const *errorp;
 
 	if (array_count(&program->rule_dirs) == 0)
-		program_default_rules(program);
+		classify_default_rules(program);
 	array_append_zero(&program->rule_dirs);
 	t_array_init(&errors, 8);
 	program->rules = bounce_rules_load(array_front(&program->rule_dirs),
@@ -154,11 +154,11 @@ static void program_load_rules(struct program *program)
 	}
 }
 
-static void program_load_texts(struct program *program)
+static void classify_load_texts(struct program *program)
 {
 	ARRAY_TYPE(const_string) errors;
 	const char *error, *dirs[] = {
-		folder_beside_program("texts", ".texts"), NULL, NULL
+		classify_folder_beside("texts", ".texts"), NULL, NULL
 	};
 
 	if (dirs[0] == NULL) {
@@ -176,23 +176,23 @@ static void program_load_texts(struct program *program)
 	}
 }
 
-static int lang_option(struct program *program, const char *language)
+static int classify_lang_option(struct program *program, const char *language)
 {
 	if (!bounce_texts_is_language(language)) {
-		program_error("--lang %s is no language such as de or pt-BR",
-			      language);
+		classify_error("--lang %s is no language such as de or pt-BR",
+			       language);
 		return -1;
 	}
 	program->language = language;
 	return 0;
 }
 
-static int rules_option(struct program *program, const char *dir)
+static int classify_rules_option(struct program *program, const char *dir)
 {
 	DIR *dirp = opendir(dir);
 
 	if (dirp == NULL) {
-		program_error("--rules %s: %m", dir);
+		classify_error("--rules %s: %m", dir);
 		return -1;
 	}
 	(void)closedir(dirp);
@@ -201,7 +201,7 @@ static int rules_option(struct program *program, const char *dir)
 }
 
 /* Returns 0, or the exit status plus one. */
-static int program_options(struct program *program, int argc, char *argv[])
+static int classify_options(struct program *program, int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -227,55 +227,55 @@ static int program_options(struct program *program, int argc, char *argv[])
 			program->mail_from = t_str_trim(optarg, " <>");
 			break;
 		case 'l':
-			if (lang_option(program, optarg) < 0)
+			if (classify_lang_option(program, optarg) < 0)
 				return EXIT_USAGE + 1;
 			break;
 		case 'r':
-			if (rules_option(program, optarg) < 0)
+			if (classify_rules_option(program, optarg) < 0)
 				return EXIT_USAGE + 1;
 			break;
 		case 'h':
-			usage(stdout);
+			classify_usage(stdout);
 			return EXIT_SUCCESS + 1;
 		case 'V':
 			puts("bounce-classify "BOUNCE_VERSION);
 			return EXIT_SUCCESS + 1;
 		default:
-			usage(stderr);
+			classify_usage(stderr);
 			return EXIT_USAGE + 1;
 		}
 	}
 	return 0;
 }
 
-static void program_run(struct program *program, char *const *paths)
+static void classify_run(struct program *program, char *const *paths)
 {
 	static const char *const input_only[] = { "-", NULL };
 	const struct bounce_source source = {
-		.mail = program_mail,
-		.failed = program_input_failed,
+		.mail = classify_mail,
+		.failed = classify_input_failed,
 		.context = program
 	};
 	const char *const *path = *paths == NULL ? input_only :
 		(const char *const *)paths;
 
-	program_load_rules(program);
+	classify_load_rules(program);
 	if (program->language != NULL)
-		program_load_texts(program);
+		classify_load_texts(program);
 	for (; *path != NULL; path++) T_BEGIN {
 		bounce_source_read(&source, *path);
 	} T_END;
 	bounce_rules_free(&program->rules);
 	bounce_texts_free(&program->texts);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-		program_error("Writing the result failed: %m");
+		classify_error("Writing the result failed: %m");
 		program->failed = TRUE;
 	}
 }
 
 /* A standard stream that the caller closed must not become a mail's or a
    rule file's: it gets the wrong end of /dev/null, so that using it fails. */
-static void program_hold_streams(void)
+static void classify_hold_streams(void)
 {
 	static const int flags[] = { O_WRONLY, O_RDONLY, O_WRONLY };
 
@@ -291,14 +291,14 @@ int main(int argc, char *argv[])
 	struct program program;
 	int ret;
 
-	program_hold_streams();
+	classify_hold_streams();
 	lib_init();
 	i_zero(&program);
 	i_array_init(&program.rule_dirs, 4);
 	T_BEGIN {
-		ret = program_options(&program, argc, argv) - 1;
+		ret = classify_options(&program, argc, argv) - 1;
 		if (ret < 0) {
-			program_run(&program, argv + optind);
+			classify_run(&program, argv + optind);
 			ret = program.failed ? EXIT_INPUT : EXIT_SUCCESS;
 		}
 	} T_END;

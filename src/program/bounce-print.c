@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 /* JSON is UTF-8; a file's name need not be. */
-static json_t *json_text(const char *text)
+static json_t *print_json_text(const char *text)
 {
 	json_t *value = json_string(text);
 
@@ -20,34 +20,36 @@ static json_t *json_text(const char *text)
 	return value;
 }
 
-static void json_add(json_t *object, const char *key, const char *text)
+static void print_json_add(json_t *object, const char *key, const char *text)
 {
 	if (text != NULL)
-		json_object_set_new(object, key, json_text(text));
+		json_object_set_new(object, key, print_json_text(text));
 }
 
-static json_t *json_recipient(const struct bounce_recipient *rcpt)
+static json_t *print_json_recipient(const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 	json_t *object = json_object();
 
-	json_add(object, "address", rcpt->address);
-	json_add(object, "original_address", rcpt->original_address);
-	json_add(object, "action", bounce_action_name(rcpt->action));
-	json_add(object, "status", rcpt->status);
-	json_add(object, "reply", rcpt->reply);
+	print_json_add(object, "address", rcpt->address);
+	print_json_add(object, "original_address", rcpt->original_address);
+	print_json_add(object, "action", bounce_action_name(rcpt->action));
+	print_json_add(object, "status", rcpt->status);
+	print_json_add(object, "reply", rcpt->reply);
 	if (verdict->reason != NULL) {
-		json_add(object, "class", bounce_class_name(verdict->class));
-		json_add(object, "side", bounce_side_name(verdict->side));
-		json_add(object, "reason", verdict->reason->name);
+		print_json_add(object, "class",
+			       bounce_class_name(verdict->class));
+		print_json_add(object, "side", bounce_side_name(verdict->side));
+		print_json_add(object, "reason", verdict->reason->name);
 	}
-	json_add(object, "remote_mta", rcpt->remote_mta);
-	json_add(object, "diagnostic", rcpt->diagnostic);
-	json_add(object, "rule", verdict->rule);
+	print_json_add(object, "remote_mta", rcpt->remote_mta);
+	print_json_add(object, "diagnostic", rcpt->diagnostic);
+	print_json_add(object, "rule", verdict->rule);
 	return object;
 }
 
-static void json_recipients(json_t *object, const struct bounce_report *report)
+static void
+print_json_recipients(json_t *object, const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
 	json_t *list;
@@ -56,11 +58,12 @@ static void json_recipients(json_t *object, const struct bounce_report *report)
 		return;
 	list = json_array();
 	array_foreach(&report->recipients, rcpt)
-		json_array_append_new(list, json_recipient(rcpt));
+		json_array_append_new(list, print_json_recipient(rcpt));
 	json_object_set_new(object, "recipients", list);
 }
 
-static void json_original_to(json_t *object, const struct bounce_report *report)
+static void
+print_json_original_to(json_t *object, const struct bounce_report *report)
 {
 	const char *const *address;
 	json_t *list;
@@ -69,7 +72,7 @@ static void json_original_to(json_t *object, const struct bounce_report *report)
 		return;
 	list = json_array();
 	array_foreach(&report->original_to, address)
-		json_array_append_new(list, json_text(*address));
+		json_array_append_new(list, print_json_text(*address));
 	json_object_set_new(object, "original_to", list);
 }
 
@@ -78,16 +81,17 @@ void bounce_print_json(FILE *out, const char *path,
 {
 	json_t *object = json_object();
 
-	json_add(object, "path", path);
-	json_add(object, "kind", bounce_kind_name(report->kind));
-	json_add(object, "format", report->format);
-	json_add(object, "reporting_mta", report->reporting_mta);
-	json_add(object, "message_id", report->message_id);
-	json_add(object, "original_message_id", report->original_message_id);
-	json_add(object, "original_from", report->original_from);
-	json_original_to(object, report);
-	json_add(object, "original_subject", report->original_subject);
-	json_recipients(object, report);
+	print_json_add(object, "path", path);
+	print_json_add(object, "kind", bounce_kind_name(report->kind));
+	print_json_add(object, "format", report->format);
+	print_json_add(object, "reporting_mta", report->reporting_mta);
+	print_json_add(object, "message_id", report->message_id);
+	print_json_add(object, "original_message_id",
+		       report->original_message_id);
+	print_json_add(object, "original_from", report->original_from);
+	print_json_original_to(object, report);
+	print_json_add(object, "original_subject", report->original_subject);
+	print_json_recipients(object, report);
 	if (report->truncated)
 		json_object_set_new(object, "truncated", json_true());
 	(void)json_dumpf(object, out, JSON_COMPACT);

@@ -42,7 +42,8 @@ static bool source_from_parse(const unsigned char *data, size_t size,
 
 /* Bytes of the From_ line at which input stands, with its line end; 0 if it is
    none. A line that is too long for one is none. sender_r: data stack. */
-static size_t from_line_size(struct istream *input, const char **sender_r)
+static size_t
+source_from_line_size(struct istream *input, const char **sender_r)
 {
 	const unsigned char *data, *lf = NULL;
 	size_t size, wanted = 5;
@@ -79,8 +80,9 @@ source_mail(const struct bounce_source *source, const char *path,
 /* Offset of the line after the next From_ line that follows an empty line and
    where the mail before it ends; input stands at the start of a line. Returns
    FALSE at the end of the file: end_r is its size. */
-static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r,
-		      const char **sender_r)
+static bool
+source_mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r,
+		 const char **sender_r)
 {
 	const unsigned char *data;
 	bool line_start = TRUE, empty_before = FALSE;
@@ -90,8 +92,8 @@ static bool mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r,
 		const unsigned char *lf = memchr(data, '\n', size);
 
 		if (line_start && empty_before && data[0] == 'F') {
-			size_t line_size = from_line_size(input,
-							  sender_r);
+			size_t line_size = source_from_line_size(input,
+								 sender_r);
 
 			if (line_size > 0) {
 				*end_r = input->v_offset;
@@ -126,7 +128,7 @@ static void source_mbox(const struct bounce_source *source, const char *path,
 
 	do {
 		i_stream_seek(input, begin);
-		more = mbox_next(input, &end, &next, &next_sender);
+		more = source_mbox_next(input, &end, &next, &next_sender);
 		/* a file of one mail with a From_ line is no mbox to a reader */
 		source_mail(source, path, more || number > 1 ? number : 0,
 			    sender, input, begin, end);
@@ -140,7 +142,7 @@ static void source_stream(const struct bounce_source *source, const char *path,
 			  struct istream *input)
 {
 	const char *sender;
-	size_t line_size = from_line_size(input, &sender);
+	size_t line_size = source_from_line_size(input, &sender);
 	uoff_t end;
 
 	if (line_size > 0) {
@@ -249,7 +251,7 @@ static void source_dir(const struct bounce_source *source, const char *dir)
 	} T_END;
 }
 
-static bool is_dir(const char *path)
+static bool source_is_dir(const char *path)
 {
 	struct stat st;
 
@@ -263,9 +265,9 @@ void bounce_source_read(const struct bounce_source *source, const char *path)
 
 	if (strcmp(path, "-") == 0)
 		source_stdin(source);
-	else if (!is_dir(path))
+	else if (!source_is_dir(path))
 		source_file(source, path);
-	else if (is_dir(cur) && is_dir(new)) {
+	else if (source_is_dir(cur) && source_is_dir(new)) {
 		source_dir(source, new);
 		source_dir(source, cur);
 	} else {

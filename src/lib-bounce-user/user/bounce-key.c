@@ -34,8 +34,8 @@ static const char *t_key_path(struct bounce_user *bu)
 
 /* 1, 0 = there is none, -1 */
 static int
-read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
-	  const char **error_r)
+key_read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
+	      const char **error_r)
 {
 	char *text;
 	const char *error;
@@ -65,7 +65,7 @@ read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
 	return 1;
 }
 
-static int write_file(const char *path, const char **error_r)
+static int key_write_file(const char *path, const char **error_r)
 {
 	struct bounce_token_key key;
 	const char *line;
@@ -86,14 +86,14 @@ static int write_file(const char *path, const char **error_r)
 }
 
 /* Appears whole or not at all; of two who make it at once one wins. */
-static int create_file(const char *path, const char **error_r)
+static int key_create_file(const char *path, const char **error_r)
 {
 	const char *temp = t_strdup_printf("%s.%s.%s", path, my_hostname,
 					   my_pid);
 	int ret;
 
 	i_unlink_if_exists(temp);
-	ret = write_file(temp, error_r);
+	ret = key_write_file(temp, error_r);
 	if (ret == 0 && link(temp, path) < 0 && errno != EEXIST) {
 		*error_r = t_strdup_printf("link(%s, %s) failed: %m", temp,
 					   path);
@@ -111,10 +111,10 @@ int bounce_key_read(struct bounce_user *bu, bool create,
 
 	if (path == NULL)
 		return 0;
-	ret = read_file(path, keys, error_r);
+	ret = key_read_file(path, keys, error_r);
 	if (ret != 0 || !create)
 		return ret;
-	if (create_file(path, error_r) < 0)
+	if (key_create_file(path, error_r) < 0)
 		return -1;
-	return read_file(path, keys, error_r);
+	return key_read_file(path, keys, error_r);
 }

@@ -9,8 +9,8 @@
 static struct bounce_rules *ruleset;
 static char *ruleset_dirs;
 
-static void log_errors(struct bounce_user *bu, const char *dirs,
-		       const ARRAY_TYPE(const_string) *errors)
+static void rules_log_errors(struct bounce_user *bu, const char *dirs,
+			     const ARRAY_TYPE(const_string) *errors)
 {
 	unsigned int count = array_count(errors);
 
@@ -37,7 +37,7 @@ const struct bounce_rules *bounce_rules_cache_get(struct bounce_user *bu)
 			ruleset = bounce_rules_load(bu->set.rules_dirs,
 						    &errors);
 			ruleset_dirs = i_strdup(dirs);
-			log_errors(bu, dirs, &errors);
+			rules_log_errors(bu, dirs, &errors);
 		}
 	} T_END;
 	return ruleset;

@@ -14,7 +14,7 @@
 #include <unistr.h>
 
 /* libunistring and libidn2 hand out malloc()ed memory. */
-static const char *t_take(void *data, size_t size)
+static const char *t_address_take(void *data, size_t size)
 {
 	const char *ret = t_strndup(data, size);
 
@@ -24,27 +24,27 @@ static const char *t_take(void *data, size_t size)
 
 /* Case-folded and NFC (Unicode default caseless matching, chapter 3.13), or
    NULL if it cannot be. */
-static const char *t_fold(const char *input)
+static const char *t_address_fold(const char *input)
 {
 	uint8_t *folded;
 	size_t size;
 
 	folded = u8_casefold((const uint8_t *)input, strlen(input), NULL,
 			     UNINORM_NFC, NULL, &size);
-	return folded == NULL ? NULL : t_take(folded, size);
+	return folded == NULL ? NULL : t_address_take(folded, size);
 }
 
-static const char *t_nfc(const char *input)
+static const char *t_address_nfc(const char *input)
 {
 	uint8_t *nfc;
 	size_t size;
 
 	nfc = u8_normalize(UNINORM_NFC, (const uint8_t *)input, strlen(input),
 			   NULL, &size);
-	return nfc == NULL ? NULL : t_take(nfc, size);
+	return nfc == NULL ? NULL : t_address_take(nfc, size);
 }
 
-static bool has_control(const char *input)
+static bool address_has_control(const char *input)
 {
 	for (; *input != '\0'; input++) {
 		unsigned char c = *input;
@@ -58,26 +58,26 @@ static bool has_control(const char *input)
 	return FALSE;
 }
 
-static bool is_atext(unsigned char c)
+static bool address_is_atext(unsigned char c)
 {
 	return c >= 0x80 || i_isalnum(c) ||
 		strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL;
 }
 
 /* RFC 5321 section 4.1.2 Dot-string (with RFC 6531's UTF-8) */
-static bool is_dot_string(const char *local)
+static bool address_is_dot_string(const char *local)
 {
 	bool dot = TRUE;
 
 	for (; *local != '\0'; local++) {
-		if (*local == '.' ? dot : !is_atext(*local))
+		if (*local == '.' ? dot : !address_is_atext(*local))
 			return FALSE;
 		dot = *local == '.';
 	}
 	return !dot;
 }
 
-static const char *t_quote(const char *local)
+static const char *t_address_quote(const char *local)
 {
 	string_t *str = t_str_new(strlen(local) + 8);
 
@@ -92,7 +92,7 @@ static const char *t_quote(const char *local)
 }
 
 /* What a local part that is all quoted means; others are taken as they are. */
-static const char *t_unquote(const char *local)
+static const char *t_address_unquote(const char *local)
 {
 	size_t len = strlen(local);
 	string_t *str;
@@ -110,20 +110,20 @@ static const char *t_unquote(const char *local)
 	return str_c(str);
 }
 
-static const char *t_normal_local(const char *input)
+static const char *t_address_normal_local(const char *input)
 {
-	const char *local = t_fold(t_unquote(input));
+	const char *local = t_address_fold(t_address_unquote(input));
 
 	if (local == NULL || *local == '\0')
 		return NULL;
-	return is_dot_string(local) ? local : t_quote(local);
+	return address_is_dot_string(local) ? local : t_address_quote(local);
 }
 
 /* libidn2 folds the case by itself, and better: faß.de and fass.de
    are two domains (RFC 5891), though one in a local part's case folding. */
-static const char *t_a_labels(const char *domain)
+static const char *t_address_a_labels(const char *domain)
 {
-	const char *nfc = t_nfc(domain);
+	const char *nfc = t_address_nfc(domain);
 	char *ascii;
 
 	if (nfc == NULL)
@@ -132,12 +132,12 @@ static const char *t_a_labels(const char *domain)
 			     IDN2_NONTRANSITIONAL) != IDN2_OK) {
 		/* nobody can have such a domain, but a report names it: keep
 		   what can be compared */
-		return t_fold(domain);
+		return t_address_fold(domain);
 	}
-	return t_take(ascii, strlen(ascii));
+	return t_address_take(ascii, strlen(ascii));
 }
 
-static const char *t_normal_domain(const char *input)
+static const char *t_address_normal_domain(const char *input)
 {
 	const char *domain = t_str_lcase(input);
 	size_t len = strlen(domain);
@@ -157,7 +157,7 @@ static const char *t_normal_domain(const char *input)
 	}
 	/* ASCII goes through as it is: underscores and what else libidn2 would
 	   not register stand in real addresses */
-	return ascii ? domain : t_a_labels(domain);
+	return ascii ? domain : t_address_a_labels(domain);
 }
 
 const char *bounce_address_domain(const char *address)
@@ -167,7 +167,7 @@ const char *bounce_address_domain(const char *address)
 	return at == NULL || at[1] == '\0' ? NULL : t_str_lcase(at + 1);
 }
 
-static const char *t_trim(const char *input)
+static const char *t_address_trim(const char *input)
 {
 	size_t len;
 
@@ -178,7 +178,8 @@ static const char *t_trim(const char *input)
 }
 
 static int
-normalize_parts(const char *input, const char **address_r, const char **error_r)
+address_normalize_parts(const char *input, const char **address_r,
+			const char **error_r)
 {
 	const char *at = strrchr(input, '@'), *local, *domain;
 
@@ -190,8 +191,8 @@ normalize_parts(const char *input, const char **address_r, const char **error_r)
 		*error_r = "Address has no domain";
 		return -1;
 	}
-	local = t_normal_local(t_strdup_until(input, at));
-	domain = at[1] == '\0' ? NULL : t_normal_domain(at + 1);
+	local = t_address_normal_local(t_strdup_until(input, at));
+	domain = at[1] == '\0' ? NULL : t_address_normal_domain(at + 1);
 	if (local == NULL || domain == NULL || *domain == '\0') {
 		*error_r = local == NULL ? "Address has no local part" :
 			"Address has no valid domain";
@@ -202,18 +203,19 @@ normalize_parts(const char *input, const char **address_r, const char **error_r)
 }
 
 static int
-normalize(const char *input, const char **address_r, const char **error_r)
+address_normalize(const char *input, const char **address_r,
+		  const char **error_r)
 {
 	/* case folding and A-labels change the length: look at both */
 	if (strlen(input) > BOUNCE_MAX_ADDRESS * 2)
 		*error_r = "Address is too long";
-	else if (has_control(input))
+	else if (address_has_control(input))
 		*error_r = "Address has a control character";
 	else if (!uni_utf8_str_is_valid(input))
 		*error_r = "Address is not valid UTF-8";
-	else if (*(input = t_trim(input)) == '\0')
+	else if (*(input = t_address_trim(input)) == '\0')
 		*error_r = "Address is empty";
-	else if (normalize_parts(input, address_r, error_r) < 0)
+	else if (address_normalize_parts(input, address_r, error_r) < 0)
 		return -1;
 	else if (strlen(*address_r) > BOUNCE_MAX_ADDRESS)
 		*error_r = "Address is too long";
@@ -230,7 +232,7 @@ int bounce_address_normalize(pool_t pool, const char *input,
 	int ret;
 
 	T_BEGIN {
-		ret = normalize(input, &address, &error);
+		ret = address_normalize(input, &address, &error);
 		if (ret == 0)
 			str_append(result, address);
 	} T_END;

@@ -49,7 +49,7 @@ static const struct {
 	{ ".ogr", ".org" },
 };
 
-static bool is_common(const char *domain)
+static bool propose_is_common(const char *domain)
 {
 	for (unsigned int i = 0; i < N_ELEMENTS(common_domains); i++) {
 		if (strcmp(common_domains[i], domain) == 0)
@@ -60,7 +60,7 @@ static bool is_common(const char *domain)
 
 /* Is b what a was meant to be: one letter left out, too many, wrong, or two
    neighbours swapped? Linear. */
-static bool is_one_slip(const char *a, const char *b)
+static bool propose_is_one_slip(const char *a, const char *b)
 {
 	size_t la = strlen(a), lb = strlen(b);
 
@@ -80,21 +80,21 @@ static bool is_one_slip(const char *a, const char *b)
 
 /* A short name has too many true neighbours (gmx.at, gmx.de): there the first
    letters must be right, and only the ending may be wrong. */
-static bool may_be_meant(const char *domain, const char *common)
+static bool propose_may_be_meant(const char *domain, const char *common)
 {
 	if (strcspn(common, ".") < 4)
 		return FALSE;
-	return is_one_slip(domain, common);
+	return propose_is_one_slip(domain, common);
 }
 
 static const char *propose_domain(const char *domain)
 {
 	size_t len = strlen(domain);
 
-	if (is_common(domain))
+	if (propose_is_common(domain))
 		return NULL;
 	for (unsigned int i = 0; i < N_ELEMENTS(common_domains); i++) {
-		if (may_be_meant(domain, common_domains[i]))
+		if (propose_may_be_meant(domain, common_domains[i]))
 			return common_domains[i];
 	}
 	for (unsigned int i = 0; i < N_ELEMENTS(endings); i++) {

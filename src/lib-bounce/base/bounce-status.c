@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 
-static unsigned int count_digits(const char *text)
+static unsigned int status_count_digits(const char *text)
 {
 	unsigned int count = 0;
 
@@ -21,12 +21,12 @@ static unsigned int status_len(const char *text)
 
 	if ((*text != '2' && *text != '4' && *text != '5') || text[1] != '.')
 		return 0;
-	digits = count_digits(text + len);
+	digits = status_count_digits(text + len);
 	if (digits == 0 || digits > 2 || text[len] > '7' ||
 	    text[len + digits] != '.')
 		return 0;
 	len += digits + 1;
-	digits = count_digits(text + len);
+	digits = status_count_digits(text + len);
 	if (digits == 0 || digits > 3)
 		return 0;
 	len += digits;
@@ -36,7 +36,7 @@ static unsigned int status_len(const char *text)
 	return len;
 }
 
-static bool joins_word(char chr)
+static bool status_joins_word(char chr)
 {
 	return i_isalnum(chr) || chr == '.' || chr == '_' || chr == '@' ||
 		chr == '/' || chr == '+';
@@ -48,7 +48,7 @@ const char *bounce_status_find(const char *text)
 	unsigned int len;
 
 	for (p = text; *p != '\0'; p++) {
-		if (p != text && joins_word(p[-1]))
+		if (p != text && status_joins_word(p[-1]))
 			continue;
 		/* a host's name: mx-5.1.1 */
 		if (p > text + 1 && p[-1] == '-' && i_isalpha(p[-2]))
@@ -72,10 +72,10 @@ const char *bounce_status_field(const char *value)
 	if ((*value != '2' && *value != '4' && *value != '5') ||
 	    value[1] != '.')
 		return NULL;
-	subject = count_digits(value + 2);
+	subject = status_count_digits(value + 2);
 	if (subject == 0 || subject > 3 || value[2 + subject] != '.')
 		return NULL;
-	detail = count_digits(value + 3 + subject);
+	detail = status_count_digits(value + 3 + subject);
 	if (detail == 0 || detail > 3 || value[3 + subject + detail] == '.')
 		return NULL;
 	return t_strndup(value, 3 + subject + detail);
@@ -88,7 +88,7 @@ bool bounce_status_is_valid(const char *text)
 	return len > 0 && text[len] == '\0';
 }
 
-static bool is_reply(const char *text)
+static bool status_is_reply(const char *text)
 {
 	return (text[0] == '4' || text[0] == '5') &&
 		text[1] >= '0' && text[1] <= '7' && i_isdigit(text[2]) &&
@@ -97,12 +97,12 @@ static bool is_reply(const char *text)
 
 bool bounce_reply_begins(const char *text)
 {
-	return is_reply(text) && (text[3] == ' ' || text[3] == '-' ||
-				  text[3] == '\0');
+	return status_is_reply(text) && (text[3] == ' ' || text[3] == '-' ||
+					 text[3] == '\0');
 }
 
 /* "512 MB" */
-static bool is_size(const char *text)
+static bool status_is_size(const char *text)
 {
 	static const char *const units[] = {
 		"kb", "mb", "gb", "kib", "mib", "gib", "mo", "ko", "go",
@@ -122,7 +122,8 @@ const char *bounce_reply_find(const char *text, const char **at_r)
 	const char *p;
 
 	for (p = text; *p != '\0'; p++) {
-		if (!is_reply(p) || (p != text && joins_word(p[-1])))
+		if (!status_is_reply(p) ||
+		    (p != text && status_joins_word(p[-1])))
 			continue;
 		if (p != text && (p[-1] == '-' || p[-1] == ','))
 			continue;
@@ -146,7 +147,7 @@ const char *bounce_reply_find(const char *text, const char **at_r)
 			    strncasecmp(word, "reply", 5) != 0)
 				continue;
 		}
-		if ((p[3] == '.' && i_isdigit(p[4])) || is_size(p))
+		if ((p[3] == '.' && i_isdigit(p[4])) || status_is_size(p))
 			continue;
 		if (at_r != NULL)
 			*at_r = p;

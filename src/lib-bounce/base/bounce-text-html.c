@@ -7,7 +7,7 @@
 #include <ctype.h>
 
 /* Does the tag at html begin a line that the source does not begin? */
-static bool breaks_line(const char *html)
+static bool html_breaks_line(const char *html)
 {
 	static const char *const names[] = {
 		"<br", "<p", "<div", "<tr", "<li", "<dt", "<dd", "<pre",
@@ -35,7 +35,8 @@ const char *bounce_text_html(const char *html)
 	const char *p;
 
 	for (p = html; *p != '\0'; p++) {
-		if (*p == '<' && p > html && p[-1] != '\n' && breaks_line(p))
+		if (*p == '<' && p > html && p[-1] != '\n' &&
+		    html_breaks_line(p))
 			str_append_c(lines, '\n');
 		str_append_c(lines, *p);
 	}

@@ -4,15 +4,15 @@
 #include "unichar.h"
 #include "bounce-text.h"
 
-static bool is_control(unichar_t chr)
+static bool text_is_control(unichar_t chr)
 {
 	return chr < 0x20 || (chr >= 0x7f && chr < 0xa0) ||
 		chr == 0x2028 || chr == 0x2029 || chr == 0xfeff;
 }
 
-static void append_char(string_t *dest, unichar_t chr, bool keep_lines)
+static void text_append_char(string_t *dest, unichar_t chr, bool keep_lines)
 {
-	if (!is_control(chr))
+	if (!text_is_control(chr))
 		uni_ucs4_to_utf8_c(chr, dest);
 	else if (keep_lines && (chr == '\n' || chr == '\t'))
 		str_append_c(dest, chr);
@@ -21,7 +21,7 @@ static void append_char(string_t *dest, unichar_t chr, bool keep_lines)
 }
 
 /* Bytes at data that need no look: printable ASCII. */
-static size_t plain_len(const unsigned char *data, size_t size)
+static size_t text_plain_len(const unsigned char *data, size_t size)
 {
 	size_t len = 0;
 
@@ -30,7 +30,7 @@ static size_t plain_len(const unsigned char *data, size_t size)
 	return len;
 }
 
-static size_t cr_len(const unsigned char *data, size_t size)
+static size_t text_cr_len(const unsigned char *data, size_t size)
 {
 	size_t len = 0;
 
@@ -47,20 +47,20 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 	int len;
 
 	while (i < size) {
-		plain = plain_len(data + i, size - i);
+		plain = text_plain_len(data + i, size - i);
 		if (plain > 0) {
 			str_append_data(dest, data + i, plain);
 			i += plain;
 			continue;
 		}
 		if (data[i] == '\r') {
-			run = cr_len(data + i, size - i);
+			run = text_cr_len(data + i, size - i);
 			i += run;
 			/* CR CR LF, of a text that was converted twice */
 			if (i < size && data[i] == '\n')
 				continue;
 			while (run-- > 0)
-				append_char(dest, '\n', keep_lines);
+				text_append_char(dest, '\n', keep_lines);
 			continue;
 		}
 		len = uni_utf8_get_char_n(data + i, size - i, &chr);
@@ -68,7 +68,7 @@ void bounce_text_append(string_t *dest, const unsigned char *data, size_t size,
 			chr = UNICODE_REPLACEMENT_CHAR;
 			len = 1;
 		}
-		append_char(dest, chr, keep_lines);
+		text_append_char(dest, chr, keep_lines);
 		i += len;
 	}
 }
@@ -83,7 +83,7 @@ size_t bounce_text_cut(const char *text, size_t len, size_t max)
 }
 
 /* Bytes of the white space at text, 0 if there is none. */
-static size_t space_len(const char *text)
+static size_t text_space_len(const char *text)
 {
 	if (*text == ' ' || (*text >= '\t' && *text <= '\r'))
 		return 1;
@@ -96,7 +96,7 @@ static size_t space_len(const char *text)
 }
 
 /* Neither the end nor white space nor the lead of a wide one. */
-static bool is_word_byte(unsigned char c)
+static bool text_is_word_byte(unsigned char c)
 {
 	return c > ' ' && c != 0xc2 && c != 0xe2 && c != 0xe3;
 }
@@ -111,14 +111,14 @@ char *bounce_text_lower(char *text)
 }
 
 /* On the data stack. This runs for each line of each report. */
-static const char *squeeze(const char *text, size_t max, bool lower)
+static const char *text_squeeze(const char *text, size_t max, bool lower)
 {
 	char *dest = t_malloc_no0(I_MIN(strlen(text), max) + 1);
 	size_t used = 0, len;
 	bool space = FALSE;
 
 	while (*text != '\0' && used < max) {
-		len = space_len(text);
+		len = text_space_len(text);
 		if (len > 0) {
 			space = TRUE;
 			text += len;
@@ -132,7 +132,7 @@ static const char *squeeze(const char *text, size_t max, bool lower)
 		/* the lead of a wide space may lead in to something else */
 		do {
 			dest[used++] = *text++;
-		} while (used < max && is_word_byte(*text));
+		} while (used < max && text_is_word_byte(*text));
 	}
 	/* not within a character, and no space at the end */
 	while (used > 0 && (*text & 0xc0) == 0x80) {
@@ -147,13 +147,13 @@ static const char *squeeze(const char *text, size_t max, bool lower)
 
 const char *bounce_text_oneline(const char *text, size_t max)
 {
-	text = text == NULL ? "" : squeeze(text, max, FALSE);
+	text = text == NULL ? "" : text_squeeze(text, max, FALSE);
 	return *text == '\0' ? NULL : text;
 }
 
 const char *bounce_text_fold(const char *text, size_t max)
 {
-	return text == NULL ? "" : squeeze(text, max, TRUE);
+	return text == NULL ? "" : text_squeeze(text, max, TRUE);
 }
 
 void bounce_text_pairs(const char *text, struct bounce_text_pairs *pairs_r)

@@ -20,7 +20,7 @@ const char *const bounce_evidence_names[BOUNCE_EVIDENCE_COUNT + 1] = {
 	"unverified", "plausible", "verified"
 };
 
-int bounce_name_find(const char *const *names, const char *name,
+int bounce_types_find(const char *const *names, const char *name,
 		     unsigned int *idx_r)
 {
 	for (unsigned int i = 0; names[i] != NULL; i++) {

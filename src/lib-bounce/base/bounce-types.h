@@ -166,7 +166,7 @@ int bounce_side_parse(const char *name, enum bounce_side *side_r);
 int bounce_evidence_parse(const char *name, enum bounce_evidence *evidence_r);
 
 /* The same of any such list. */
-int bounce_name_find(const char *const *names, const char *name,
+int bounce_types_find(const char *const *names, const char *name,
 		     unsigned int *idx_r);
 /* Defines bounce_NOUN_name() and bounce_NOUN_parse() over bounce_NOUN_names. */
 #define BOUNCE_NAMES(noun, count) \
@@ -178,7 +178,7 @@ const char *bounce_##noun##_name(enum bounce_##noun noun) \
 int bounce_##noun##_parse(const char *name, enum bounce_##noun *noun##_r) \
 { \
 	unsigned int idx; \
-	if (bounce_name_find(bounce_##noun##_names, name, &idx) < 0) \
+	if (bounce_types_find(bounce_##noun##_names, name, &idx) < 0) \
 		return -1; \
 	*noun##_r = (enum bounce_##noun)idx; \
 	return 0; \

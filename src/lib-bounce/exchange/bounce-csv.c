@@ -52,7 +52,7 @@ char bounce_csv_delimiter(const char *line)
 }
 
 /* Returns where the cell ends. */
-static const char *quoted_cell(const char *p, string_t *cell)
+static const char *csv_quoted_cell(const char *p, string_t *cell)
 {
 	while (*p != '\0') {
 		if (*p == '"' && *++p != '"')
@@ -63,7 +63,7 @@ static const char *quoted_cell(const char *p, string_t *cell)
 }
 
 static const char *
-next_cell(const char *p, char delimiter, const char **cell_r)
+csv_next_cell(const char *p, char delimiter, const char **cell_r)
 {
 	string_t *cell = t_str_new(64);
 	bool quoted;
@@ -72,7 +72,7 @@ next_cell(const char *p, char delimiter, const char **cell_r)
 		p++;
 	quoted = *p == '"';
 	if (quoted)
-		p = quoted_cell(p + 1, cell);
+		p = csv_quoted_cell(p + 1, cell);
 	/* what follows a quoted cell does not belong there; it is kept */
 	while (*p != '\0' && *p != delimiter)
 		str_append_c(cell, *p++);
@@ -92,7 +92,7 @@ const char *const *bounce_csv_split(const char *line, char delimiter)
 
 	t_array_init(&cells, 16);
 	for (;;) {
-		p = next_cell(p, delimiter, &cell);
+		p = csv_next_cell(p, delimiter, &cell);
 		array_push_back(&cells, &cell);
 		if (*p == '\0')
 			break;

@@ -101,8 +101,8 @@ import_shown(const struct bounce_import *import, const char *input)
 }
 
 static int
-set_address(struct bounce_import *import, const char *input,
-	    const char **address_r, const char **error_r)
+import_set_address(struct bounce_import *import, const char *input,
+		   const char **address_r, const char **error_r)
 {
 	const char *error;
 
@@ -130,7 +130,7 @@ import_whole(struct bounce_import *import, struct bounce_import_item *item,
 	bounce_record_member_foreach(member) {
 		address = PTR_OFFSET(&item->rec, member->offset);
 		if (member->type == BOUNCE_MEMBER_ADDRESS && *address != NULL &&
-		    set_address(import, *address, address, error_r) < 0)
+		    import_set_address(import, *address, address, error_r) < 0)
 			return -1;
 	}
 	item->address = item->rec.address;
@@ -205,8 +205,8 @@ import_own_row(struct bounce_import *import, const char *const *cells,
 /* Its own names ("HardBounce") and ours ("mailbox-full") go through the same
    door as a server's words. */
 static void
-judge_words(struct bounce_import *import, const char *words,
-	    struct bounce_import_item *item)
+import_judge_words(struct bounce_import *import, const char *words,
+		   struct bounce_import_item *item)
 {
 	struct bounce_report report;
 	struct bounce_recipient rcpt;
@@ -225,8 +225,8 @@ judge_words(struct bounce_import *import, const char *words,
 }
 
 static void
-find_codes(struct bounce_import *import, const char *codes,
-	   const char *words, struct bounce_import_item *item)
+import_find_codes(struct bounce_import *import, const char *codes,
+		  const char *words, struct bounce_import_item *item)
 {
 	const char *both = t_strconcat(codes, " ", words, NULL);
 
@@ -234,7 +234,7 @@ find_codes(struct bounce_import *import, const char *codes,
 	item->reply = p_strdup(import->pool, bounce_reply_find(both, NULL));
 }
 
-static bool blames_nobody(const struct bounce_reason *reason)
+static bool import_blames_nobody(const struct bounce_reason *reason)
 {
 	/* a relay's "suppressed" says no more than the list itself */
 	return reason->weight == 0 && strcmp(reason->name, "suppressed") != 0;
@@ -249,7 +249,7 @@ import_words(struct bounce_import *import, const char *codes,
 	item->reason = bounce_reason_find(folded);
 	if (item->reason != NULL) {
 		item->class = item->reason->class;
-		item->harmless = blames_nobody(item->reason);
+		item->harmless = import_blames_nobody(item->reason);
 		return;
 	}
 	item->diagnostic = p_strdup(import->pool,
@@ -258,8 +258,8 @@ import_words(struct bounce_import *import, const char *codes,
 		item->complaint = TRUE;
 		return;
 	}
-	find_codes(import, codes, words, item);
-	judge_words(import, words, item);
+	import_find_codes(import, codes, words, item);
+	import_judge_words(import, words, item);
 	if (strcmp(item->reason->name, "undetermined") == 0) {
 		if (bounce_text_find(folded, hard_words) != NULL)
 			item->class = BOUNCE_CLASS_HARD;
@@ -267,14 +267,14 @@ import_words(struct bounce_import *import, const char *codes,
 			item->class = BOUNCE_CLASS_SOFT;
 	}
 	item->harmless = item->class == BOUNCE_CLASS_SOFT ||
-		blames_nobody(item->reason);
+		import_blames_nobody(item->reason);
 }
 
 /*
  * Rows
  */
 
-static const char *t_column_name(const char *cell)
+static const char *t_import_column_name(const char *cell)
 {
 	string_t *str = t_str_new(32);
 
@@ -285,9 +285,9 @@ static const char *t_column_name(const char *cell)
 	return str_c(str);
 }
 
-static enum column column_find(const char *name)
+static enum column import_column_find(const char *name)
 {
-	name = t_column_name(name);
+	name = t_import_column_name(name);
 	if (str_array_find(address_names, name))
 		return COLUMN_ADDRESS;
 	if (str_array_find(status_names, name))
@@ -297,13 +297,13 @@ static enum column column_find(const char *name)
 
 /* "address" and "state" may also be those of a letter: then there is "email",
    too. */
-static bool is_own_names(const char *const *cells)
+static bool import_is_own_names(const char *const *cells)
 {
 	if (!str_array_find(cells, "address") ||
 	    !str_array_find(cells, "state"))
 		return FALSE;
 	for (; *cells != NULL; cells++) {
-		if (column_find(*cells) == COLUMN_ADDRESS &&
+		if (import_column_find(*cells) == COLUMN_ADDRESS &&
 		    strcmp(*cells, "address") != 0)
 			return FALSE;
 	}
@@ -318,17 +318,17 @@ import_names(struct bounce_import *import, const char *line)
 	const char *const *cells = bounce_csv_split(line, delimiter);
 
 	for (unsigned int i = 0; cells[i] != NULL; i++) {
-		if (column_find(cells[i]) != COLUMN_ADDRESS)
+		if (import_column_find(cells[i]) != COLUMN_ADDRESS)
 			continue;
 		import->names = p_strarray_dup(import->pool, cells);
 		import->delimiter = delimiter;
-		import->own = is_own_names(cells);
+		import->own = import_is_own_names(cells);
 		return TRUE;
 	}
 	return FALSE;
 }
 
-static void append_words(string_t *str, const char *cell)
+static void import_append_words(string_t *str, const char *cell)
 {
 	if (str_len(str) > 0 && *cell != '\0')
 		str_append_c(str, ' ');
@@ -344,7 +344,7 @@ import_row(struct bounce_import *import, const char *const *cells,
 
 	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
 	     i++) {
-		switch (column_find(import->names[i])) {
+		switch (import_column_find(import->names[i])) {
 		case COLUMN_ADDRESS:
 			/* not that of a letter */
 			if (*address == '\0' ||
@@ -353,16 +353,16 @@ import_row(struct bounce_import *import, const char *const *cells,
 				address = cells[i];
 			break;
 		case COLUMN_STATUS:
-			append_words(codes, cells[i]);
+			import_append_words(codes, cells[i]);
 			break;
 		case COLUMN_WORDS:
-			append_words(words, cells[i]);
+			import_append_words(words, cells[i]);
 			break;
 		case COLUMN_OTHER:
 			break;
 		}
 	}
-	if (set_address(import, address, &item->address, error_r) < 0)
+	if (import_set_address(import, address, &item->address, error_r) < 0)
 		return -1;
 	if (str_len(codes) > 0 || str_len(words) > 0)
 		import_words(import, str_c(codes), str_c(words), item);
@@ -395,7 +395,7 @@ import_plain(struct bounce_import *import, const char *line,
 	return -1;
 }
 
-static bool is_json(const char *line)
+static bool import_is_json(const char *line)
 {
 	return line[0] == '{' &&
 		(line[1] == '"' || line[1] == ' ' || line[1] == '}');
@@ -414,7 +414,7 @@ int bounce_import_line(struct bounce_import *import,
 	line = t_str_trim(line, " \t\r\n");
 	if (*line == '\0')
 		return 0;
-	if (is_json(line))
+	if (import_is_json(line))
 		return import_record(import, line, item_r, error_r);
 	/* titles may stand above the names */
 	if (!import->begun && import->names == NULL &&

@@ -9,7 +9,7 @@
 #include "bounce-reason.h"
 #include "bounce-record.h"
 
-static const char *p_hash(pool_t pool, const char *text)
+static const char *p_incident_hash(pool_t pool, const char *text)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 
@@ -23,12 +23,13 @@ const char *bounce_incident_id(pool_t pool, const char *id)
 	if (id == NULL)
 		return NULL;
 	return strlen(id) <= BOUNCE_MAX_ID ? p_strdup(pool, id) :
-		p_hash(pool, id);
+		p_incident_hash(pool, id);
 }
 
 /* The same report has the same id when it is delivered again. One without a
    Message-ID is known by what it says. */
-static const char *report_id(pool_t pool, const struct bounce_report *report)
+static const char *
+incident_report_id(pool_t pool, const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
 	string_t *str;
@@ -47,7 +48,7 @@ static const char *report_id(pool_t pool, const struct bounce_report *report)
 			    rcpt->address,
 			    rcpt->diagnostic == NULL ? "" : rcpt->diagnostic);
 	}
-	return p_hash(pool, str_c(str));
+	return p_incident_hash(pool, str_c(str));
 }
 
 static bool
@@ -113,7 +114,7 @@ void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return;
-	id = report_id(pool, report);
+	id = incident_report_id(pool, report);
 	original = bounce_incident_id(pool, report->original_message_id);
 	array_foreach(&report->recipients, rcpt) {
 		if (array_count(incidents) >= BOUNCE_MAX_RECIPIENTS)

@@ -35,7 +35,8 @@ void bounce_policy_init(struct bounce_policy *policy_r)
 	policy_r->evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
 }
 
-static bool list_has(const ARRAY_TYPE(const_string) *list, const char *id)
+static bool
+policy_list_has(const ARRAY_TYPE(const_string) *list, const char *id)
 {
 	const char *elem;
 
@@ -46,12 +47,12 @@ static bool list_has(const ARRAY_TYPE(const_string) *list, const char *id)
 	return FALSE;
 }
 
-static bool is_own(const struct bounce_record *rec)
+static bool policy_is_own(const struct bounce_record *rec)
 {
 	return rec->by == BOUNCE_BY_BOUNCE;
 }
 
-static double incident_weight(const struct bounce_incident *incident)
+static double policy_incident_weight(const struct bounce_incident *incident)
 {
 	unsigned int weight = incident->reason->weight;
 
@@ -91,7 +92,7 @@ const char *bounce_policy_score_text(double score)
  */
 
 static void
-remember(ARRAY_TYPE(const_string) *list, pool_t pool, const char *id)
+policy_remember(ARRAY_TYPE(const_string) *list, pool_t pool, const char *id)
 {
 	id = p_strdup(pool, id);
 	if (array_count(list) >= BOUNCE_MAX_RECENT)
@@ -101,7 +102,7 @@ remember(ARRAY_TYPE(const_string) *list, pool_t pool, const char *id)
 
 /* BOUNCE_SEEN_SIZE base64 characters: 48 bits, so that two of a thousand are
    alike once in 10^8 records. */
-static const char *t_seen_hash(const char *id)
+static const char *t_policy_seen_hash(const char *id)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 	string_t *str = t_str_new(BOUNCE_SEEN_SIZE + 1);
@@ -111,9 +112,9 @@ static const char *t_seen_hash(const char *id)
 	return str_c(str);
 }
 
-static bool is_seen(const struct bounce_record *rec, const char *id)
+static bool policy_is_seen(const struct bounce_record *rec, const char *id)
 {
-	const char *hash = t_seen_hash(id);
+	const char *hash = t_policy_seen_hash(id);
 	size_t len = rec->seen == NULL ? 0 : strlen(rec->seen);
 
 	for (size_t i = 0; i + BOUNCE_SEEN_SIZE <= len; i += BOUNCE_SEEN_SIZE) {
@@ -124,19 +125,19 @@ static bool is_seen(const struct bounce_record *rec, const char *id)
 }
 
 static bool
-is_counted(const struct bounce_record *rec,
-	   const struct bounce_incident *incident)
+policy_is_counted(const struct bounce_record *rec,
+		  const struct bounce_incident *incident)
 {
-	bool ret = list_has(&rec->recent, incident->report_id);
+	bool ret = policy_list_has(&rec->recent, incident->report_id);
 
 	if (!ret && rec->seen != NULL) T_BEGIN {
-		ret = is_seen(rec, incident->report_id);
+		ret = policy_is_seen(rec, incident->report_id);
 	} T_END;
 	return ret;
 }
 
 /* The oldest of recent is about to fall out: keep its hash. */
-static void move_to_seen(pool_t pool, struct bounce_record *rec)
+static void policy_move_to_seen(pool_t pool, struct bounce_record *rec)
 {
 	const char *oldest = array_idx_elem(&rec->recent, 0);
 	const char *seen = rec->seen == NULL ? "" : rec->seen;
@@ -144,24 +145,24 @@ static void move_to_seen(pool_t pool, struct bounce_record *rec)
 
 	if (len >= BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE)
 		seen += len - (BOUNCE_MAX_SEEN - 1) * BOUNCE_SEEN_SIZE;
-	rec->seen = p_strconcat(pool, seen, t_seen_hash(oldest), NULL);
+	rec->seen = p_strconcat(pool, seen, t_policy_seen_hash(oldest), NULL);
 }
 
 static void
-remember_unscored(pool_t pool, struct bounce_record *rec, const char *id)
+policy_remember_unscored(pool_t pool, struct bounce_record *rec, const char *id)
 {
-	if (id != NULL && !list_has(&rec->originals, id) &&
-	    !list_has(&rec->unscored, id))
-		remember(&rec->unscored, pool, id);
+	if (id != NULL && !policy_list_has(&rec->originals, id) &&
+	    !policy_list_has(&rec->unscored, id))
+		policy_remember(&rec->unscored, pool, id);
 }
 
 static void
-count_report(pool_t pool, struct bounce_record *rec,
-	     const struct bounce_incident *incident)
+policy_count_report(pool_t pool, struct bounce_record *rec,
+		    const struct bounce_incident *incident)
 {
 	if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
-		move_to_seen(pool, rec);
-	remember(&rec->recent, pool, incident->report_id);
+		policy_move_to_seen(pool, rec);
+	policy_remember(&rec->recent, pool, incident->report_id);
 	rec->count++;
 	if (rec->first == 0 || incident->when < rec->first)
 		rec->first = incident->when;
@@ -172,30 +173,32 @@ count_report(pool_t pool, struct bounce_record *rec,
 	if (incident->original_address != NULL)
 		rec->original_address =
 			p_strdup(pool, incident->original_address);
-	remember_unscored(pool, rec, incident->original_message_id);
+	policy_remember_unscored(pool, rec, incident->original_message_id);
 }
 
 /* At most once a day (UTC) and once for each original message; what came
    before a person released the address is settled. */
 static bool
-may_score(const struct bounce_record *rec,
-	  const struct bounce_incident *incident)
+policy_may_score(const struct bounce_record *rec,
+		 const struct bounce_incident *incident)
 {
 	if (incident->when < rec->released)
 		return FALSE;
 	if (rec->scored != 0 && rec->scored / DAY == incident->when / DAY)
 		return FALSE;
 	return incident->original_message_id == NULL ||
-		!list_has(&rec->originals, incident->original_message_id);
+		!policy_list_has(&rec->originals,
+				 incident->original_message_id);
 }
 
 /* Soft failures neither help in calling an address dead nor add to one that
    is. */
 static double
-new_score(const struct bounce_policy *policy, const struct bounce_record *rec,
-	  const struct bounce_incident *incident)
+policy_new_score(const struct bounce_policy *policy,
+		 const struct bounce_record *rec,
+		 const struct bounce_incident *incident)
 {
-	double weight = incident_weight(incident);
+	double weight = policy_incident_weight(incident);
 	double score = bounce_policy_score(policy, rec, incident->when);
 
 	if (incident->class != BOUNCE_CLASS_HARD ||
@@ -205,46 +208,50 @@ new_score(const struct bounce_policy *policy, const struct bounce_record *rec,
 }
 
 static bool
-is_dead(const struct bounce_record *rec)
+policy_is_dead(const struct bounce_record *rec)
 {
 	return rec->class == BOUNCE_CLASS_HARD &&
 		rec->state == BOUNCE_STATE_SUPPRESSED;
 }
 
 static void
-add_score(const struct bounce_policy *policy, pool_t pool,
-	  struct bounce_record *rec, const struct bounce_incident *incident)
+policy_add_score(const struct bounce_policy *policy, pool_t pool,
+		 struct bounce_record *rec,
+		 const struct bounce_incident *incident)
 {
-	if (incident_weight(incident) == 0 || !may_score(rec, incident) ||
-	    (is_dead(rec) && incident->class != BOUNCE_CLASS_HARD))
+	if (policy_incident_weight(incident) == 0 ||
+	    !policy_may_score(rec, incident) ||
+	    (policy_is_dead(rec) && incident->class != BOUNCE_CLASS_HARD))
 		return;
-	rec->score = new_score(policy, rec, incident);
+	rec->score = policy_new_score(policy, rec, incident);
 	rec->days++;
 	if (incident->when > rec->scored)
 		rec->scored = incident->when;
 	if (rec->since == 0 || incident->when < rec->since)
 		rec->since = incident->when;
 	if (incident->original_message_id != NULL)
-		remember(&rec->originals, pool, incident->original_message_id);
+		policy_remember(&rec->originals, pool,
+				incident->original_message_id);
 }
 
 /* Whose words the record shows: of those that blame the address the latest, of
    those that call it dead before all others. */
 static bool
-decides(const struct bounce_record *rec, const struct bounce_incident *incident)
+policy_decides(const struct bounce_record *rec,
+	       const struct bounce_incident *incident)
 {
 	if (rec->reason == NULL || incident->complaint)
 		return TRUE;
-	if (!is_own(rec) && rec->state == BOUNCE_STATE_SUPPRESSED)
+	if (!policy_is_own(rec) && rec->state == BOUNCE_STATE_SUPPRESSED)
 		return FALSE;
-	if (is_dead(rec))
+	if (policy_is_dead(rec))
 		return incident->class == BOUNCE_CLASS_HARD;
-	return incident_weight(incident) > 0 || rec->score == 0;
+	return policy_incident_weight(incident) > 0 || rec->score == 0;
 }
 
 static void
-take_words(pool_t pool, struct bounce_record *rec,
-	   const struct bounce_incident *incident)
+policy_take_words(pool_t pool, struct bounce_record *rec,
+		  const struct bounce_incident *incident)
 {
 	rec->class = incident->class;
 	rec->side = incident->side;
@@ -261,8 +268,8 @@ take_words(pool_t pool, struct bounce_record *rec,
  */
 
 static bool
-reaches_threshold(const struct bounce_policy *policy,
-		  const struct bounce_record *rec)
+policy_reaches_threshold(const struct bounce_policy *policy,
+			 const struct bounce_record *rec)
 {
 	/* scores are sums of hundredths */
 	if (rec->score + 0.001 < policy->threshold)
@@ -272,14 +279,14 @@ reaches_threshold(const struct bounce_policy *policy,
 		 rec->scored - rec->since >= SOFT_MIN_SPAN);
 }
 
-static time_t after(time_t from, time_t seconds)
+static time_t policy_after(time_t from, time_t seconds)
 {
 	return seconds == 0 ? 0 : from + seconds;
 }
 
 static time_t
-suppressed_until(const struct bounce_policy *policy,
-		 const struct bounce_record *rec)
+policy_suppressed_until(const struct bounce_policy *policy,
+			const struct bounce_record *rec)
 {
 	time_t keep = policy->keep_hard;
 
@@ -292,13 +299,13 @@ suppressed_until(const struct bounce_policy *policy,
 	    (strcmp(rec->reason, "mailbox-disabled") == 0 ||
 	     strcmp(rec->reason, "domain-unknown") == 0))
 		keep = HARD_SHORT_KEEP;
-	return after(rec->last, keep);
+	return policy_after(rec->last, keep);
 }
 
 static void
-complain(struct bounce_record *rec)
+policy_complain(struct bounce_record *rec)
 {
-	if (rec->state == BOUNCE_STATE_SUPPRESSED && !is_own(rec))
+	if (rec->state == BOUNCE_STATE_SUPPRESSED && !policy_is_own(rec))
 		return;
 	rec->state = BOUNCE_STATE_SUPPRESSED;
 	rec->by = BOUNCE_BY_COMPLAINT;
@@ -306,12 +313,13 @@ complain(struct bounce_record *rec)
 }
 
 static void
-update_state(const struct bounce_policy *policy, struct bounce_record *rec)
+policy_update_state(const struct bounce_policy *policy,
+		    struct bounce_record *rec)
 {
 	if (rec->state == BOUNCE_STATE_CORRECTED ||
-	    (rec->state == BOUNCE_STATE_SUPPRESSED && !is_own(rec)))
+	    (rec->state == BOUNCE_STATE_SUPPRESSED && !policy_is_own(rec)))
 		return;
-	if (reaches_threshold(policy, rec)) {
+	if (policy_reaches_threshold(policy, rec)) {
 		if (rec->state != BOUNCE_STATE_SUPPRESSED &&
 		    rec->class != BOUNCE_CLASS_HARD)
 			rec->lease++;
@@ -319,16 +327,16 @@ update_state(const struct bounce_policy *policy, struct bounce_record *rec)
 		rec->by = BOUNCE_BY_BOUNCE;
 	}
 	if (rec->state == BOUNCE_STATE_SUPPRESSED)
-		rec->until = suppressed_until(policy, rec);
+		rec->until = policy_suppressed_until(policy, rec);
 	else if (rec->state == BOUNCE_STATE_WATCHED)
-		rec->until = after(rec->last, policy->forget);
+		rec->until = policy_after(rec->last, policy->forget);
 }
 
 /* A record that has lapsed starts anew. After a soft lease the failures before
    it are not forgotten at once: the next suppression is longer. */
 static void
-restart_lapsed(const struct bounce_policy *policy, pool_t pool,
-	       struct bounce_record *rec, time_t now)
+policy_restart_lapsed(const struct bounce_policy *policy, pool_t pool,
+		      struct bounce_record *rec, time_t now)
 {
 	struct bounce_record old = *rec;
 
@@ -351,25 +359,25 @@ bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 {
 	bool shown;
 
-	if (is_counted(rec, incident))
+	if (policy_is_counted(rec, incident))
 		return FALSE;
-	restart_lapsed(policy, pool, rec, incident->when);
-	shown = decides(rec, incident);
+	policy_restart_lapsed(policy, pool, rec, incident->when);
+	shown = policy_decides(rec, incident);
 	/* before the words: a score decays by the class that it has */
-	add_score(policy, pool, rec, incident);
+	policy_add_score(policy, pool, rec, incident);
 	if (shown)
-		take_words(pool, rec, incident);
-	count_report(pool, rec, incident);
+		policy_take_words(pool, rec, incident);
+	policy_count_report(pool, rec, incident);
 	if (incident->complaint)
-		complain(rec);
+		policy_complain(rec);
 	else
-		update_state(policy, rec);
+		policy_update_state(policy, rec);
 	return TRUE;
 }
 
 /* Members that others added are no difference. */
 static bool
-is_same(const struct bounce_record *a, const struct bounce_record *b)
+policy_is_same(const struct bounce_record *a, const struct bounce_record *b)
 {
 	struct bounce_record bare = *a;
 	bool ret;
@@ -384,8 +392,9 @@ is_same(const struct bounce_record *a, const struct bounce_record *b)
 
 /* Does the record know of a report that is not among these? */
 static bool
-knows_more(const struct bounce_record *rec,
-	   const struct bounce_incident *const *incidents, unsigned int count)
+policy_knows_more(const struct bounce_record *rec,
+		  const struct bounce_incident *const *incidents,
+		  unsigned int count)
 {
 	const char *id;
 	unsigned int i;
@@ -410,9 +419,9 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 	const char *unknown = rec->unknown;
 	bool changed = FALSE;
 
-	if (is_own(rec) && rebuilt->count >= rec->count &&
-	    !knows_more(rec, incidents, count)) {
-		changed = !is_same(rec, rebuilt);
+	if (policy_is_own(rec) && rebuilt->count >= rec->count &&
+	    !policy_knows_more(rec, incidents, count)) {
+		changed = !policy_is_same(rec, rebuilt);
 		if (changed) {
 			bounce_record_copy(pool, rebuilt, rec);
 			rec->unknown = unknown;

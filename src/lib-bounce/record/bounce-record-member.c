@@ -211,7 +211,7 @@ bool bounce_record_member_set_text(const struct bounce_record_member *member,
 		*(const char **)field = *text == '\0' ? NULL : text;
 		return TRUE;
 	case BOUNCE_MEMBER_NAME:
-		return bounce_name_find(member->names, text, field) == 0;
+		return bounce_types_find(member->names, text, field) == 0;
 	default:
 		return FALSE;
 	}

@@ -6,13 +6,13 @@
 #include "bounce-reason.h"
 #include "bounce-record.h"
 
-static bool is_own(const struct bounce_record *rec)
+static bool record_is_own(const struct bounce_record *rec)
 {
 	return rec->by == BOUNCE_BY_BOUNCE;
 }
 
 static void
-touch(struct bounce_record *rec, enum bounce_by by, time_t now)
+record_touch(struct bounce_record *rec, enum bounce_by by, time_t now)
 {
 	rec->by = by;
 	rec->until = 0;
@@ -34,7 +34,7 @@ void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,
 	}
 	rec->state = BOUNCE_STATE_SUPPRESSED;
 	rec->corrected = NULL;
-	touch(rec, by, now);
+	record_touch(rec, by, now);
 }
 
 /* What was counted stays counted, so that a late report of the same mail does
@@ -50,7 +50,7 @@ void bounce_record_release(struct bounce_record *rec, enum bounce_by by,
 	rec->released = now;
 	rec->lease = 0;
 	rec->corrected = NULL;
-	touch(rec, by, now);
+	record_touch(rec, by, now);
 }
 
 void bounce_record_correct(struct bounce_record *rec, pool_t pool,
@@ -59,20 +59,20 @@ void bounce_record_correct(struct bounce_record *rec, pool_t pool,
 {
 	rec->state = BOUNCE_STATE_CORRECTED;
 	rec->corrected = p_strdup(pool, corrected);
-	touch(rec, by, now);
+	record_touch(rec, by, now);
 }
 
 bool bounce_record_clears(const struct bounce_record *rec)
 {
-	return is_own(rec) && rec->state != BOUNCE_STATE_CORRECTED;
+	return record_is_own(rec) && rec->state != BOUNCE_STATE_CORRECTED;
 }
 
 static unsigned int
-room_rank(const struct bounce_record *rec, time_t now)
+record_room_rank(const struct bounce_record *rec, time_t now)
 {
 	if (bounce_record_lapsed(rec, now))
 		return 0;
-	if (rec->state == BOUNCE_STATE_CORRECTED || !is_own(rec))
+	if (rec->state == BOUNCE_STATE_CORRECTED || !record_is_own(rec))
 		return 4;
 	if (rec->state == BOUNCE_STATE_WATCHED)
 		return 1;
@@ -82,7 +82,8 @@ room_rank(const struct bounce_record *rec, time_t now)
 int bounce_record_room_cmp(const struct bounce_record *a,
 			   const struct bounce_record *b, time_t now)
 {
-	unsigned int ra = room_rank(a, now), rb = room_rank(b, now);
+	unsigned int ra = record_room_rank(a, now);
+	unsigned int rb = record_room_rank(b, now);
 
 	if (ra != rb)
 		return ra < rb ? -1 : 1;

@@ -12,8 +12,8 @@
  */
 
 static void
-sum_cause(struct bounce_sent *sum, pool_t pool,
-	  const struct bounce_cause *cause)
+rate_sum_cause(struct bounce_sent *sum, pool_t pool,
+	       const struct bounce_cause *cause)
 {
 	struct bounce_cause *old;
 
@@ -46,28 +46,28 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
 	sum->complaints += sent->complaints;
 	sum->suppressed += sent->suppressed;
 	array_foreach(&sent->causes, cause)
-		sum_cause(sum, pool, cause);
+		rate_sum_cause(sum, pool, cause);
 }
 
 /*
  * Judge
  */
 
-static double percent(unsigned int part, unsigned int whole)
+static double rate_percent(unsigned int part, unsigned int whole)
 {
 	if (whole == 0)
 		return 0;
 	return part >= whole ? 100 : 100.0 * part / whole;
 }
 
-static bool is_shared(unsigned int count, unsigned int failed)
+static bool rate_is_shared(unsigned int count, unsigned int failed)
 {
 	return failed >= BOUNCE_RATE_SHARED_MINIMUM &&
-		percent(count, failed) >= BOUNCE_RATE_PERCENT_SHARED;
+		rate_percent(count, failed) >= BOUNCE_RATE_PERCENT_SHARED;
 }
 
 static const struct bounce_cause *
-most_common(const struct bounce_sent *sent, enum bounce_cause_kind kind)
+rate_most_common(const struct bounce_sent *sent, enum bounce_cause_kind kind)
 {
 	const struct bounce_cause *cause, *ret = NULL;
 
@@ -81,16 +81,16 @@ most_common(const struct bounce_sent *sent, enum bounce_cause_kind kind)
 
 /* In the order of how much it explains. */
 static void
-find_cause(const struct bounce_sent *sent, struct bounce_rate *rate)
+rate_find_cause(const struct bounce_sent *sent, struct bounce_rate *rate)
 {
 	for (unsigned int kind = 0; kind < BOUNCE_CAUSE_COUNT; kind++) {
-		const struct bounce_cause *cause = most_common(sent, kind);
+		const struct bounce_cause *cause = rate_most_common(sent, kind);
 		/* different reasons of our side are one cause: we */
 		unsigned int count = cause == NULL ? 0 :
 			kind == BOUNCE_CAUSE_SENDER ?
 			sent->side[BOUNCE_SIDE_SENDER] : cause->count;
 
-		if (cause != NULL && is_shared(count, sent->failed)) {
+		if (cause != NULL && rate_is_shared(count, sent->failed)) {
 			rate->cause = cause;
 			rate->shared = count;
 			return;
@@ -99,7 +99,7 @@ find_cause(const struct bounce_sent *sent, struct bounce_rate *rate)
 }
 
 static enum bounce_rate_level
-judge_failures(const struct bounce_rate *rate, bool broadcast)
+rate_judge_failures(const struct bounce_rate *rate, bool broadcast)
 {
 	if (rate->cause != NULL ||
 	    (broadcast && rate->percent >= BOUNCE_RATE_PERCENT_OUR_SIDE))
@@ -114,7 +114,7 @@ judge_failures(const struct bounce_rate *rate, bool broadcast)
 }
 
 static enum bounce_rate_level
-judge_complaints(const struct bounce_rate *rate)
+rate_judge_complaints(const struct bounce_rate *rate)
 {
 	if (rate->complaints < BOUNCE_RATE_COMPLAINTS_MINIMUM)
 		return BOUNCE_RATE_NONE;
@@ -125,14 +125,14 @@ judge_complaints(const struct bounce_rate *rate)
 	return BOUNCE_RATE_NONE;
 }
 
-static void judge_level(struct bounce_rate *rate, bool broadcast)
+static void rate_judge_level(struct bounce_rate *rate, bool broadcast)
 {
 	enum bounce_rate_level level;
 
 	if (rate->sent < BOUNCE_RATE_MINIMUM)
 		return;
-	rate->level = judge_failures(rate, broadcast);
-	level = judge_complaints(rate);
+	rate->level = rate_judge_failures(rate, broadcast);
+	level = rate_judge_complaints(rate);
 	if (level > rate->level) {
 		rate->level = level;
 		rate->by_complaints = TRUE;
@@ -141,7 +141,7 @@ static void judge_level(struct bounce_rate *rate, bool broadcast)
 
 /* What was not tried was neither sent nor refused. */
 static unsigned int
-tried(const struct bounce_sent *sent, unsigned int known)
+rate_tried(const struct bounce_sent *sent, unsigned int known)
 {
 	unsigned int all = known > 0 ? known : sent->sent;
 
@@ -152,17 +152,18 @@ void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
 		       struct bounce_rate *rate_r)
 {
 	i_zero(rate_r);
-	rate_r->sent = tried(sent, known);
+	rate_r->sent = rate_tried(sent, known);
 	rate_r->failed = sent->failed;
 	rate_r->hard = sent->class[BOUNCE_CLASS_HARD];
 	rate_r->complaints = sent->complaints;
 	if (rate_r->sent > rate_r->failed)
 		rate_r->delivered = rate_r->sent - rate_r->failed;
-	rate_r->percent = percent(rate_r->failed, rate_r->sent);
-	rate_r->hard_percent = percent(rate_r->hard, rate_r->sent);
-	rate_r->complaint_percent = percent(rate_r->complaints, rate_r->sent);
-	find_cause(sent, rate_r);
-	judge_level(rate_r, strchr(sent->id, '-') != NULL);
+	rate_r->percent = rate_percent(rate_r->failed, rate_r->sent);
+	rate_r->hard_percent = rate_percent(rate_r->hard, rate_r->sent);
+	rate_r->complaint_percent = rate_percent(rate_r->complaints,
+						 rate_r->sent);
+	rate_find_cause(sent, rate_r);
+	rate_judge_level(rate_r, strchr(sent->id, '-') != NULL);
 }
 
 /*

@@ -26,21 +26,21 @@ BOUNCE_NAMES(cause_kind, BOUNCE_CAUSE_COUNT)
  * Encode. What is 0 is left out: a day holds many small ones.
  */
 
-static void set_count(json_t *json, const char *name, unsigned int count)
+static void sent_set_count(json_t *json, const char *name, unsigned int count)
 {
 	if (count > 0)
 		json_object_set_new(json, name, json_integer(count));
 }
 
 static void
-set_text(json_t *json, const char *name, const char *text, size_t max)
+sent_set_text(json_t *json, const char *name, const char *text, size_t max)
 {
 	if (text != NULL)
 		json_object_set_new(json, name, json_string(
 			bounce_record_clean(text, max)));
 }
 
-static void set_causes(json_t *json, const struct bounce_sent *sent)
+static void sent_set_causes(json_t *json, const struct bounce_sent *sent)
 {
 	const struct bounce_cause *cause;
 	json_t *array;
@@ -51,18 +51,18 @@ static void set_causes(json_t *json, const struct bounce_sent *sent)
 	array_foreach(&sent->causes, cause) {
 		json_t *elem = json_object();
 
-		set_text(elem, "kind", bounce_cause_kind_name(cause->kind),
-			 MAX_ID);
-		set_text(elem, "text", cause->text, BOUNCE_MAX_CAUSE);
-		set_count(elem, "count", cause->count);
+		sent_set_text(elem, "kind", bounce_cause_kind_name(cause->kind),
+			      MAX_ID);
+		sent_set_text(elem, "text", cause->text, BOUNCE_MAX_CAUSE);
+		sent_set_count(elem, "count", cause->count);
 		json_array_append_new(array, elem);
 	}
 	json_object_set_new(json, "causes", array);
 }
 
-static json_t *encode(const struct bounce_sent *sent, bool whole);
+static json_t *sent_encode(const struct bounce_sent *sent, bool whole);
 
-static void set_mails(json_t *json, const struct bounce_sent *day)
+static void sent_set_mails(json_t *json, const struct bounce_sent *day)
 {
 	const struct bounce_sent *mail;
 	const char *id;
@@ -71,7 +71,7 @@ static void set_mails(json_t *json, const struct bounce_sent *day)
 	if (!array_is_empty(&day->mails)) {
 		array = json_array();
 		array_foreach(&day->mails, mail)
-			json_array_append_new(array, encode(mail, FALSE));
+			json_array_append_new(array, sent_encode(mail, FALSE));
 		json_object_set_new(json, "mails", array);
 	}
 	if (!array_is_empty(&day->broadcasts)) {
@@ -84,40 +84,42 @@ static void set_mails(json_t *json, const struct bounce_sent *day)
 
 /* Within a day the subject is left out: the next mail brings it again, and a
    list of what was written about is none of the day's business. */
-static json_t *encode(const struct bounce_sent *sent, bool whole)
+static json_t *sent_encode(const struct bounce_sent *sent, bool whole)
 {
 	json_t *json = json_object();
 
-	set_text(json, "id", sent->id, MAX_ID);
+	sent_set_text(json, "id", sent->id, MAX_ID);
 	if (whole)
-		set_text(json, "subject", sent->subject, BOUNCE_MAX_SUBJECT);
-	set_count(json, "messages", sent->messages);
-	set_count(json, "saved", sent->saved);
-	set_count(json, "sent", sent->sent);
-	set_count(json, "failed", sent->failed);
+		sent_set_text(json, "subject", sent->subject,
+			      BOUNCE_MAX_SUBJECT);
+	sent_set_count(json, "messages", sent->messages);
+	sent_set_count(json, "saved", sent->saved);
+	sent_set_count(json, "sent", sent->sent);
+	sent_set_count(json, "failed", sent->failed);
 	for (unsigned int i = 0; i < BOUNCE_CLASS_COUNT; i++)
-		set_count(json, bounce_class_name(i), sent->class[i]);
+		sent_set_count(json, bounce_class_name(i), sent->class[i]);
 	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
-		set_count(json, bounce_side_name(i), sent->side[i]);
-	set_count(json, "complaints", sent->complaints);
-	set_count(json, "suppressed", sent->suppressed);
+		sent_set_count(json, bounce_side_name(i), sent->side[i]);
+	sent_set_count(json, "complaints", sent->complaints);
+	sent_set_count(json, "suppressed", sent->suppressed);
 	if (sent->verifiable)
 		json_object_set_new(json, "verifiable", json_true());
-	set_text(json, "bounced", sent->bounced,
-		 BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
+	sent_set_text(json, "bounced", sent->bounced,
+		      BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
 	if (sent->level != BOUNCE_RATE_NONE)
-		set_text(json, "level", bounce_rate_level_name(sent->level),
-			 MAX_ID);
-	set_causes(json, sent);
-	set_mails(json, sent);
-	set_text(json, "seen", sent->seen,
-		 BOUNCE_MAX_SENT_FAILED * BOUNCE_SENT_HASH);
+		sent_set_text(json, "level",
+			      bounce_rate_level_name(sent->level),
+			      MAX_ID);
+	sent_set_causes(json, sent);
+	sent_set_mails(json, sent);
+	sent_set_text(json, "seen", sent->seen,
+		      BOUNCE_MAX_SENT_FAILED * BOUNCE_SENT_HASH);
 	return json;
 }
 
 const char *bounce_sent_encode(const struct bounce_sent *sent)
 {
-	json_t *json = encode(sent, TRUE);
+	json_t *json = sent_encode(sent, TRUE);
 	char *text;
 	const char *ret;
 
@@ -134,7 +136,7 @@ const char *bounce_sent_encode(const struct bounce_sent *sent)
  * Decode
  */
 
-static unsigned int get_count(const json_t *json, const char *name)
+static unsigned int sent_get_count(const json_t *json, const char *name)
 {
 	json_int_t number = json_integer_value(json_object_get(json, name));
 
@@ -143,7 +145,7 @@ static unsigned int get_count(const json_t *json, const char *name)
 }
 
 static const char *
-get_text(pool_t pool, const json_t *json, const char *name)
+sent_get_text(pool_t pool, const json_t *json, const char *name)
 {
 	const char *text = json_string_value(json_object_get(json, name));
 
@@ -151,17 +153,17 @@ get_text(pool_t pool, const json_t *json, const char *name)
 }
 
 static void
-get_causes(pool_t pool, const json_t *json, struct bounce_sent *sent)
+sent_get_causes(pool_t pool, const json_t *json, struct bounce_sent *sent)
 {
 	const json_t *elem;
 	size_t idx;
 
 	json_array_foreach(json_object_get(json, "causes"), idx, elem) {
 		struct bounce_cause cause;
-		const char *kind = get_text(pool, elem, "kind");
+		const char *kind = sent_get_text(pool, elem, "kind");
 
-		cause.text = get_text(pool, elem, "text");
-		cause.count = get_count(elem, "count");
+		cause.text = sent_get_text(pool, elem, "text");
+		cause.count = sent_get_count(elem, "count");
 		if (kind == NULL || cause.text == NULL || cause.count == 0 ||
 		    bounce_cause_kind_parse(kind, &cause.kind) < 0)
 			continue;
@@ -173,10 +175,10 @@ get_causes(pool_t pool, const json_t *json, struct bounce_sent *sent)
 }
 
 static bool
-decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r);
+sent_decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r);
 
 static void
-get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
+sent_get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
 {
 	const json_t *elem;
 	size_t idx;
@@ -187,7 +189,7 @@ get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
 		if (idx >= BOUNCE_MAX_SENT_MAILS)
 			break;
 		if (json_object_get(elem, "mails") == NULL &&
-		    decode(pool, elem, &mail))
+		    sent_decode(pool, elem, &mail))
 			array_push_back(&day->mails, &mail);
 	}
 	json_array_foreach(json_object_get(json, "broadcasts"), idx, elem) {
@@ -203,33 +205,33 @@ get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
 }
 
 static bool
-decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
+sent_decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
 {
-	const char *id = get_text(pool, json, "id");
+	const char *id = sent_get_text(pool, json, "id");
 	const char *level;
 
 	if (id == NULL || bounce_sent_day_time(id) == (time_t)-1)
 		return FALSE;
 	bounce_sent_init(sent_r, pool, id);
-	sent_r->subject = get_text(pool, json, "subject");
-	sent_r->messages = get_count(json, "messages");
-	sent_r->saved = get_count(json, "saved");
-	sent_r->sent = get_count(json, "sent");
-	sent_r->failed = get_count(json, "failed");
+	sent_r->subject = sent_get_text(pool, json, "subject");
+	sent_r->messages = sent_get_count(json, "messages");
+	sent_r->saved = sent_get_count(json, "saved");
+	sent_r->sent = sent_get_count(json, "sent");
+	sent_r->failed = sent_get_count(json, "failed");
 	for (unsigned int i = 0; i < BOUNCE_CLASS_COUNT; i++)
-		sent_r->class[i] = get_count(json, bounce_class_name(i));
+		sent_r->class[i] = sent_get_count(json, bounce_class_name(i));
 	for (unsigned int i = 0; i < BOUNCE_SIDE_COUNT; i++)
-		sent_r->side[i] = get_count(json, bounce_side_name(i));
-	sent_r->complaints = get_count(json, "complaints");
-	sent_r->suppressed = get_count(json, "suppressed");
+		sent_r->side[i] = sent_get_count(json, bounce_side_name(i));
+	sent_r->complaints = sent_get_count(json, "complaints");
+	sent_r->suppressed = sent_get_count(json, "suppressed");
 	sent_r->verifiable = json_is_true(json_object_get(json, "verifiable"));
-	sent_r->bounced = get_text(pool, json, "bounced");
-	level = get_text(pool, json, "level");
+	sent_r->bounced = sent_get_text(pool, json, "bounced");
+	level = sent_get_text(pool, json, "level");
 	if (level != NULL)
 		(void)bounce_rate_level_parse(level, &sent_r->level);
-	get_causes(pool, json, sent_r);
-	get_mails(pool, json, sent_r);
-	sent_r->seen = get_text(pool, json, "seen");
+	sent_get_causes(pool, json, sent_r);
+	sent_get_mails(pool, json, sent_r);
+	sent_r->seen = sent_get_text(pool, json, "seen");
 	return TRUE;
 }
 
@@ -245,7 +247,7 @@ int bounce_sent_decode(pool_t pool, const char *json_text,
 					   error.text);
 		return -1;
 	}
-	if (!decode(pool, json, sent_r)) {
+	if (!sent_decode(pool, json, sent_r)) {
 		*error_r = "Sent record has no valid id";
 		ret = -1;
 	}

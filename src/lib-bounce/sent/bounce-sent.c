@@ -51,7 +51,7 @@ time_t bounce_sent_day_time(const char *day)
 }
 
 /* Mailers fold and unfold subjects: runs of white space are one. */
-static const char *t_subject(const char *subject)
+static const char *t_sent_subject(const char *subject)
 {
 	string_t *str = t_str_new(64);
 
@@ -69,7 +69,7 @@ const char *bounce_sent_id(const char *day, const char *subject,
 			   const char *message_id)
 {
 	unsigned char digest[SHA1_RESULTLEN];
-	const char *what = t_subject(subject);
+	const char *what = t_sent_subject(subject);
 
 	/* A Message-ID has < >, so that no subject is one. */
 	if (*what == '\0' && message_id != NULL)
@@ -85,7 +85,7 @@ const char *bounce_sent_key(const char *id)
 }
 
 /* What is no day has a "-". */
-static bool is_day(const struct bounce_sent *sent)
+static bool sent_is_day(const struct bounce_sent *sent)
 {
 	return sent->id[DAY_LEN] == '\0';
 }
@@ -103,7 +103,7 @@ void bounce_sent_init(struct bounce_sent *sent_r, pool_t pool, const char *id)
  * Hashes that were seen
  */
 
-static const char *t_hash(const char *text)
+static const char *t_sent_hash(const char *text)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 	string_t *str = t_str_new(32);
@@ -114,7 +114,7 @@ static const char *t_hash(const char *text)
 	return str_c(str);
 }
 
-static bool seen_has(const char *seen, const char *hash)
+static bool sent_seen_has(const char *seen, const char *hash)
 {
 	size_t len = strlen(seen);
 
@@ -129,12 +129,13 @@ static bool seen_has(const char *seen, const char *hash)
 
 /* TRUE if text was new; then it is remembered, and the oldest forgotten. */
 static bool
-remember(const char **hashes, pool_t pool, const char *text, unsigned int max)
+sent_remember(const char **hashes, pool_t pool, const char *text,
+	      unsigned int max)
 {
 	const char *seen = *hashes == NULL ? "" : *hashes;
-	const char *hash = t_hash(text);
+	const char *hash = t_sent_hash(text);
 
-	if (seen_has(seen, hash))
+	if (sent_seen_has(seen, hash))
 		return FALSE;
 	if (strlen(seen) >= max * BOUNCE_SENT_HASH)
 		seen += strlen(seen) - (max - 1) * BOUNCE_SENT_HASH;
@@ -142,10 +143,10 @@ remember(const char **hashes, pool_t pool, const char *text, unsigned int max)
 	return TRUE;
 }
 
-static bool remembers(const char *hashes, const char *text)
+static bool sent_remembers(const char *hashes, const char *text)
 {
 	return text != NULL && hashes != NULL &&
-		seen_has(hashes, t_hash(text));
+		sent_seen_has(hashes, t_sent_hash(text));
 }
 
 bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
@@ -153,26 +154,27 @@ bool bounce_sent_see(struct bounce_sent *day, pool_t pool,
 {
 	/* what has none cannot be told apart: it counts */
 	return message_id != NULL &&
-		!remember(&day->seen, pool, message_id, BOUNCE_MAX_SENT_SEEN);
+		!sent_remember(&day->seen, pool, message_id,
+			       BOUNCE_MAX_SENT_SEEN);
 }
 
 bool bounce_sent_saw(const struct bounce_sent *day, const char *message_id)
 {
-	return remembers(day->seen, message_id);
+	return sent_remembers(day->seen, message_id);
 }
 
 void bounce_sent_bounce(struct bounce_sent *day, pool_t pool,
 			const char *message_id)
 {
 	if (message_id != NULL)
-		(void)remember(&day->bounced, pool, message_id,
-			       BOUNCE_MAX_SENT_BOUNCED);
+		(void)sent_remember(&day->bounced, pool, message_id,
+				    BOUNCE_MAX_SENT_BOUNCED);
 }
 
 bool bounce_sent_bounced(const struct bounce_sent *day,
 			 const char *message_id)
 {
-	return remembers(day->bounced, message_id);
+	return sent_remembers(day->bounced, message_id);
 }
 
 /*
@@ -182,19 +184,19 @@ bool bounce_sent_bounced(const struct bounce_sent *day,
 void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		       const struct bounce_sent_mail *mail)
 {
-	const char *subject = t_subject(mail->subject);
+	const char *subject = t_sent_subject(mail->subject);
 
 	sent->messages++;
 	sent->sent += mail->recipients;
 	if (mail->saved)
 		sent->saved++;
-	if (mail->verifiable && is_day(sent))
+	if (mail->verifiable && sent_is_day(sent))
 		sent->verifiable = TRUE;
-	if (sent->subject == NULL && !is_day(sent) && *subject != '\0')
+	if (sent->subject == NULL && !sent_is_day(sent) && *subject != '\0')
 		sent->subject = p_strdup(pool, subject);
 }
 
-static int find_mail(struct bounce_sent *day, const char *id)
+static int sent_find_mail(struct bounce_sent *day, const char *id)
 {
 	unsigned int i, count;
 	const struct bounce_sent *mails = array_get(&day->mails, &count);
@@ -209,7 +211,7 @@ static int find_mail(struct bounce_sent *day, const char *id)
 struct bounce_sent *
 bounce_sent_find(struct bounce_sent *day, const char *id)
 {
-	int idx = find_mail(day, id);
+	int idx = sent_find_mail(day, id);
 
 	return idx < 0 ? NULL : array_idx_modifiable(&day->mails, idx);
 }
@@ -218,7 +220,7 @@ struct bounce_sent *
 bounce_sent_get(struct bounce_sent *day, pool_t pool, const char *id)
 {
 	struct bounce_sent mail;
-	int idx = find_mail(day, id);
+	int idx = sent_find_mail(day, id);
 
 	if (idx >= 0) {
 		mail = *array_idx(&day->mails, idx);
@@ -246,7 +248,7 @@ bool bounce_sent_is_broadcast(const struct bounce_sent *day, const char *id)
 bool bounce_sent_promote(struct bounce_sent *day, pool_t pool, const char *id,
 			 struct bounce_sent *sent_r)
 {
-	int idx = find_mail(day, id);
+	int idx = sent_find_mail(day, id);
 	const struct bounce_sent *mail;
 
 	if (idx < 0)
@@ -268,7 +270,7 @@ bool bounce_sent_promote(struct bounce_sent *day, pool_t pool, const char *id,
 
 /* Numbers, hex strings, and addresses differ from mail to mail: only the words
    are compared. */
-static const char *t_words(const char *diagnostic, const char *address)
+static const char *t_sent_words(const char *diagnostic, const char *address)
 {
 	string_t *str = t_str_new(128);
 	size_t alen = strlen(address);
@@ -297,8 +299,8 @@ static const char *t_words(const char *diagnostic, const char *address)
 
 /* The rarest makes room: what most failures share stays (Misra and Gries). */
 static void
-add_cause(struct bounce_sent *sent, pool_t pool, enum bounce_cause_kind kind,
-	  const char *text)
+sent_add_cause(struct bounce_sent *sent, pool_t pool,
+	       enum bounce_cause_kind kind, const char *text)
 {
 	struct bounce_cause *cause, *rarest = NULL;
 	unsigned int count = 0;
@@ -330,39 +332,40 @@ add_cause(struct bounce_sent *sent, pool_t pool, enum bounce_cause_kind kind,
 
 /* A dead address and a full mailbox are nobody else's fault, however many say
    it in the same words. */
-static bool is_shared(const struct bounce_incident *incident)
+static bool sent_is_shared(const struct bounce_incident *incident)
 {
 	return incident->class != BOUNCE_CLASS_HARD &&
 		incident->side != BOUNCE_SIDE_RECIPIENT;
 }
 
 static void
-add_causes(struct bounce_sent *sent, pool_t pool,
-	   const struct bounce_incident *incident)
+sent_add_causes(struct bounce_sent *sent, pool_t pool,
+		const struct bounce_incident *incident)
 {
 	const char *at = strrchr(incident->address, '@');
 
-	if (!is_shared(incident))
+	if (!sent_is_shared(incident))
 		return;
 	if (incident->side == BOUNCE_SIDE_SENDER && incident->reason != NULL)
-		add_cause(sent, pool, BOUNCE_CAUSE_SENDER,
-			  incident->reason->name);
+		sent_add_cause(sent, pool, BOUNCE_CAUSE_SENDER,
+			       incident->reason->name);
 	if (incident->diagnostic != NULL)
-		add_cause(sent, pool, BOUNCE_CAUSE_WORDS,
-			  t_words(incident->diagnostic, incident->address));
+		sent_add_cause(sent, pool, BOUNCE_CAUSE_WORDS,
+			       t_sent_words(incident->diagnostic,
+					    incident->address));
 	if (at != NULL)
-		add_cause(sent, pool, BOUNCE_CAUSE_DOMAIN, at + 1);
-	add_cause(sent, pool, BOUNCE_CAUSE_HOST, incident->remote_mta);
+		sent_add_cause(sent, pool, BOUNCE_CAUSE_DOMAIN, at + 1);
+	sent_add_cause(sent, pool, BOUNCE_CAUSE_HOST, incident->remote_mta);
 }
 
-static bool is_untried(const struct bounce_incident *incident)
+static bool sent_is_untried(const struct bounce_incident *incident)
 {
 	return incident->reason != NULL &&
 		strcmp(incident->reason->name, "suppressed") == 0;
 }
 
 /* No address has a blank. */
-static const char *t_what(const struct bounce_incident *incident)
+static const char *t_sent_what(const struct bounce_incident *incident)
 {
 	return incident->complaint ?
 		t_strconcat(incident->address, " complains", NULL) :
@@ -372,20 +375,21 @@ static const char *t_what(const struct bounce_incident *incident)
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident)
 {
-	if (!is_day(sent) && !remember(&sent->seen, pool, t_what(incident),
-				       BOUNCE_MAX_SENT_FAILED))
+	if (!sent_is_day(sent) &&
+	    !sent_remember(&sent->seen, pool, t_sent_what(incident),
+			   BOUNCE_MAX_SENT_FAILED))
 		return FALSE;
 	if (incident->complaint) {
 		sent->complaints++;
 		return TRUE;
 	}
-	if (is_untried(incident)) {
+	if (sent_is_untried(incident)) {
 		sent->suppressed++;
 		return TRUE;
 	}
 	sent->failed++;
 	sent->class[incident->class]++;
 	sent->side[incident->side]++;
-	add_causes(sent, pool, incident);
+	sent_add_causes(sent, pool, incident);
 	return TRUE;
 }

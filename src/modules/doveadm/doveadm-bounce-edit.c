@@ -29,7 +29,7 @@ static struct edit_cmd *edit_cmd(struct doveadm_bounce_cmd *cmd)
 }
 
 static int
-no_record(struct edit_cmd *cmd, struct bounce_user *bu)
+edit_no_record(struct edit_cmd *cmd, struct bounce_user *bu)
 {
 	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_NOTFOUND,
 				     "No record of %s",
@@ -37,7 +37,8 @@ no_record(struct edit_cmd *cmd, struct bounce_user *bu)
 }
 
 static int
-store_failed(struct edit_cmd *cmd, struct bounce_user *bu, const char *error)
+edit_store_failed(struct edit_cmd *cmd, struct bounce_user *bu,
+		  const char *error)
 {
 	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_TEMP, "%s",
 				     error);
@@ -46,8 +47,8 @@ store_failed(struct edit_cmd *cmd, struct bounce_user *bu, const char *error)
 /* The user's own copies of the mails that failed to this address: nobody need
    care for them any more. Best effort. */
 static void
-unmark(struct edit_cmd *cmd, struct bounce_user *bu,
-       const struct bounce_record *before)
+edit_unmark(struct edit_cmd *cmd, struct bounce_user *bu,
+	    const struct bounce_record *before)
 {
 	const char *error;
 
@@ -76,8 +77,8 @@ static struct edit_cmd *edit_alloc(const char *print_type)
  */
 
 static int
-change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-	   struct bounce_store *store)
+edit_change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+		struct bounce_store *store)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
 	struct bounce_record before;
@@ -89,22 +90,22 @@ change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	ret = bounce_store_change(store, cmd->address, _cmd->now, cmd->change,
 				  cmd, &error);
 	if (ret < 0)
-		return store_failed(cmd, bu, error);
+		return edit_store_failed(cmd, bu, error);
 	if (ret > 0 && found > 0 && cmd->clears)
-		unmark(cmd, bu, &before);
-	return ret == 0 && cmd->existing ? no_record(cmd, bu) : 0;
+		edit_unmark(cmd, bu, &before);
+	return ret == 0 && cmd->existing ? edit_no_record(cmd, bu) : 0;
 }
 
-static struct edit_cmd *change_alloc(bounce_store_change_t *change)
+static struct edit_cmd *edit_change_alloc(bounce_store_change_t *change)
 {
 	struct edit_cmd *cmd = edit_alloc(NULL);
 
-	cmd->cmd.run = change_run;
+	cmd->cmd.run = edit_change_run;
 	cmd->change = change;
 	return cmd;
 }
 
-static void add_init(struct doveadm_bounce_cmd *_cmd)
+static void edit_add_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
 	const char *name;
@@ -119,8 +120,8 @@ static void add_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 static bool
-add_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
-	   bool exists ATTR_UNUSED, void *context)
+edit_add_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
+		bool exists ATTR_UNUSED, void *context)
 {
 	struct edit_cmd *cmd = context;
 
@@ -128,17 +129,17 @@ add_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
 	return TRUE;
 }
 
-static struct doveadm_mail_cmd_context *add_alloc(void)
+static struct doveadm_mail_cmd_context *edit_add_alloc(void)
 {
-	struct edit_cmd *cmd = change_alloc(add_change);
+	struct edit_cmd *cmd = edit_change_alloc(edit_add_change);
 
-	cmd->cmd.init = add_init;
+	cmd->cmd.init = edit_add_init;
 	return &cmd->cmd.ctx;
 }
 
 static bool
-release_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
-	       void *context)
+edit_release_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
+		    bool exists, void *context)
 {
 	struct edit_cmd *cmd = context;
 
@@ -147,16 +148,16 @@ release_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
 	return exists;
 }
 
-static struct doveadm_mail_cmd_context *release_alloc(void)
+static struct doveadm_mail_cmd_context *edit_release_alloc(void)
 {
-	struct edit_cmd *cmd = change_alloc(release_change);
+	struct edit_cmd *cmd = edit_change_alloc(edit_release_change);
 
 	cmd->existing = TRUE;
 	cmd->clears = TRUE;
 	return &cmd->cmd.ctx;
 }
 
-static void correct_init(struct doveadm_bounce_cmd *_cmd)
+static void edit_correct_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
 
@@ -168,8 +169,8 @@ static void correct_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 static bool
-correct_change(pool_t pool, struct bounce_record *rec, bool exists ATTR_UNUSED,
-	       void *context)
+edit_correct_change(pool_t pool, struct bounce_record *rec,
+		    bool exists ATTR_UNUSED, void *context)
 {
 	struct edit_cmd *cmd = context;
 
@@ -178,11 +179,11 @@ correct_change(pool_t pool, struct bounce_record *rec, bool exists ATTR_UNUSED,
 	return TRUE;
 }
 
-static struct doveadm_mail_cmd_context *correct_alloc(void)
+static struct doveadm_mail_cmd_context *edit_correct_alloc(void)
 {
-	struct edit_cmd *cmd = change_alloc(correct_change);
+	struct edit_cmd *cmd = edit_change_alloc(edit_correct_change);
 
-	cmd->cmd.init = correct_init;
+	cmd->cmd.init = edit_correct_init;
 	cmd->clears = TRUE;
 	return &cmd->cmd.ctx;
 }
@@ -192,8 +193,8 @@ static struct doveadm_mail_cmd_context *correct_alloc(void)
  */
 
 static int
-remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-	   struct bounce_store *store)
+edit_remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+		struct bounce_store *store)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
 	struct bounce_record before;
@@ -204,17 +205,17 @@ remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 				    cmd->address, _cmd->now, &before, &error);
 	ret = bounce_store_remove(store, cmd->address, &error);
 	if (ret < 0)
-		return store_failed(cmd, bu, error);
+		return edit_store_failed(cmd, bu, error);
 	if (found > 0)
-		unmark(cmd, bu, &before);
-	return ret == 0 ? no_record(cmd, bu) : 0;
+		edit_unmark(cmd, bu, &before);
+	return ret == 0 ? edit_no_record(cmd, bu) : 0;
 }
 
-static struct doveadm_mail_cmd_context *remove_alloc(void)
+static struct doveadm_mail_cmd_context *edit_remove_alloc(void)
 {
 	struct edit_cmd *cmd = edit_alloc(NULL);
 
-	cmd->cmd.run = remove_run;
+	cmd->cmd.run = edit_remove_run;
 	return &cmd->cmd.ctx;
 }
 
@@ -223,64 +224,64 @@ static struct doveadm_mail_cmd_context *remove_alloc(void)
  */
 
 static int
-print_removed(struct edit_cmd *cmd, struct bounce_user *bu, int count,
-	      const char *error)
+edit_print_removed(struct edit_cmd *cmd, struct bounce_user *bu, int count,
+		   const char *error)
 {
 	if (count < 0)
-		return store_failed(cmd, bu, error);
+		return edit_store_failed(cmd, bu, error);
 	/* of many users those that had something */
 	if (count > 0 || !compat_doveadm_many_users(&cmd->cmd.ctx))
 		doveadm_print_num(count);
 	return 0;
 }
 
-static void erase_init(struct doveadm_bounce_cmd *_cmd)
+static void edit_erase_init(struct doveadm_bounce_cmd *_cmd)
 {
 	edit_init(_cmd);
 	doveadm_bounce_header_number("removed");
 }
 
 static int
-erase_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-	  struct bounce_store *store)
+edit_erase_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	       struct bounce_store *store)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
 	const char *error = NULL;
 	int ret = bounce_store_erase(store, cmd->address, &error);
 
-	return print_removed(cmd, bu, ret, error);
+	return edit_print_removed(cmd, bu, ret, error);
 }
 
-static struct doveadm_mail_cmd_context *erase_alloc(void)
+static struct doveadm_mail_cmd_context *edit_erase_alloc(void)
 {
 	struct edit_cmd *cmd = edit_alloc(DOVEADM_PRINT_TYPE_FLOW);
 
-	cmd->cmd.init = erase_init;
-	cmd->cmd.run = erase_run;
+	cmd->cmd.init = edit_erase_init;
+	cmd->cmd.run = edit_erase_run;
 	return &cmd->cmd.ctx;
 }
 
-static void expire_init(struct doveadm_bounce_cmd *cmd ATTR_UNUSED)
+static void edit_expire_init(struct doveadm_bounce_cmd *cmd ATTR_UNUSED)
 {
 	doveadm_bounce_header_number("removed");
 }
 
 static int
-expire_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-	   struct bounce_store *store)
+edit_expire_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+		struct bounce_store *store)
 {
 	const char *error = NULL;
 	int ret = bounce_store_expire(store, _cmd->now, &error);
 
-	return print_removed(edit_cmd(_cmd), bu, ret, error);
+	return edit_print_removed(edit_cmd(_cmd), bu, ret, error);
 }
 
-static struct doveadm_mail_cmd_context *expire_alloc(void)
+static struct doveadm_mail_cmd_context *edit_expire_alloc(void)
 {
 	struct edit_cmd *cmd = edit_alloc(DOVEADM_PRINT_TYPE_FLOW);
 
-	cmd->cmd.init = expire_init;
-	cmd->cmd.run = expire_run;
+	cmd->cmd.init = edit_expire_init;
+	cmd->cmd.run = edit_expire_run;
 	return &cmd->cmd.ctx;
 }
 
@@ -294,7 +295,7 @@ static struct doveadm_mail_cmd_context *expire_alloc(void)
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_add = {
 	.name = "bounce add",
-	.mail_cmd = add_alloc,
+	.mail_cmd = edit_add_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address> [<reason>]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
@@ -305,7 +306,7 @@ DOVEADM_CMD_PARAMS_END
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_release = {
 	.name = "bounce release",
-	.mail_cmd = release_alloc,
+	.mail_cmd = edit_release_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
@@ -315,7 +316,7 @@ DOVEADM_CMD_PARAMS_END
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_correct = {
 	.name = "bounce correct",
-	.mail_cmd = correct_alloc,
+	.mail_cmd = edit_correct_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address> <new address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
@@ -327,7 +328,7 @@ DOVEADM_CMD_PARAMS_END
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove = {
 	.name = "bounce remove",
-	.mail_cmd = remove_alloc,
+	.mail_cmd = edit_remove_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
@@ -337,7 +338,7 @@ DOVEADM_CMD_PARAMS_END
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase = {
 	.name = "bounce erase",
-	.mail_cmd = erase_alloc,
+	.mail_cmd = edit_erase_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
@@ -347,7 +348,7 @@ DOVEADM_CMD_PARAMS_END
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_expire = {
 	.name = "bounce expire",
-	.mail_cmd = expire_alloc,
+	.mail_cmd = edit_expire_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE(""),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON

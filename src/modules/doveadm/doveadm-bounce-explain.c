@@ -31,8 +31,8 @@ static void explain_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 static void
-print_mail(struct mail *mail, const struct bounce_report *report,
-	   enum bounce_evidence evidence)
+explain_print_mail(struct mail *mail, const struct bounce_report *report,
+		   enum bounce_evidence evidence)
 {
 	bool recorded = report->kind == BOUNCE_KIND_FAILURE ||
 		report->kind == BOUNCE_KIND_COMPLAINT;
@@ -46,15 +46,15 @@ print_mail(struct mail *mail, const struct bounce_report *report,
 	doveadm_bounce_print(report->original_subject);
 }
 
-static void print_no_recipient(void)
+static void explain_print_no_recipient(void)
 {
 	for (unsigned int i = 0; i < 10; i++)
 		doveadm_print("");
 }
 
 static void
-print_recipient(const struct bounce_texts *texts,
-		const struct bounce_recipient *rcpt)
+explain_print_recipient(const struct bounce_texts *texts,
+			const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 
@@ -87,12 +87,12 @@ explain_mail(struct mail *mail, const struct bounce_report *report,
 	const struct bounce_recipient *rcpt;
 
 	array_foreach(&report->recipients, rcpt) {
-		print_mail(mail, report, evidence);
-		print_recipient(texts, rcpt);
+		explain_print_mail(mail, report, evidence);
+		explain_print_recipient(texts, rcpt);
 	}
 	if (array_is_empty(&report->recipients)) {
-		print_mail(mail, report, evidence);
-		print_no_recipient();
+		explain_print_mail(mail, report, evidence);
+		explain_print_no_recipient();
 	}
 }
 

@@ -25,7 +25,7 @@
  */
 
 static bool
-is_persons(const struct bounce_record *rec)
+import_is_persons(const struct bounce_record *rec)
 {
 	return rec->by != BOUNCE_BY_BOUNCE;
 }
@@ -33,23 +33,24 @@ is_persons(const struct bounce_record *rec)
 /* A person's word stands before what bounces said, the later before the
    earlier; what is there wins where neither is the case. */
 static bool
-is_better(const struct bounce_record *new_rec, const struct bounce_record *old)
+import_is_better(const struct bounce_record *new_rec,
+		 const struct bounce_record *old)
 {
-	if (is_persons(new_rec) != is_persons(old))
-		return is_persons(new_rec);
+	if (import_is_persons(new_rec) != import_is_persons(old))
+		return import_is_persons(new_rec);
 	if (new_rec->last != old->last)
 		return new_rec->last > old->last;
 	return new_rec->count > old->count;
 }
 
 static bool
-take_whole(pool_t pool, struct bounce_record *rec, bool exists,
-	   const struct bounce_record *new_rec, time_t now)
+import_take_whole(pool_t pool, struct bounce_record *rec, bool exists,
+		  const struct bounce_record *new_rec, time_t now)
 {
 	struct bounce_record old = *rec;
 
 	if (bounce_record_lapsed(new_rec, now) ||
-	    (exists && !is_better(new_rec, rec)))
+	    (exists && !import_is_better(new_rec, rec)))
 		return FALSE;
 	bounce_record_copy(pool, new_rec, rec);
 	/* what CSV cannot hold */
@@ -61,8 +62,8 @@ take_whole(pool_t pool, struct bounce_record *rec, bool exists,
 }
 
 static void
-take_words(pool_t pool, struct bounce_record *rec,
-	   const struct bounce_import_item *item)
+import_take_words(pool_t pool, struct bounce_record *rec,
+		  const struct bounce_import_item *item)
 {
 	if (item->reason != NULL) {
 		rec->reason = item->reason->name;
@@ -77,9 +78,9 @@ take_words(pool_t pool, struct bounce_record *rec,
 /* On a service's list: suppressed, unless its own words blame somebody else.
    What a person said of the address stays. */
 static bool
-take_listed(pool_t pool, struct bounce_record *rec, bool exists,
-	    const struct bounce_import_item *item,
-	    const struct bounce_policy *policy, time_t now)
+import_take_listed(pool_t pool, struct bounce_record *rec, bool exists,
+		   const struct bounce_import_item *item,
+		   const struct bounce_policy *policy, time_t now)
 {
 	if (exists && (item->harmless || rec->state != BOUNCE_STATE_WATCHED))
 		return FALSE;
@@ -93,7 +94,7 @@ take_listed(pool_t pool, struct bounce_record *rec, bool exists,
 				       BOUNCE_BY_COMPLAINT : BOUNCE_BY_IMPORT,
 				       item->reason, now);
 	}
-	take_words(pool, rec, item);
+	import_take_words(pool, rec, item);
 	return TRUE;
 }
 
@@ -213,9 +214,9 @@ import_change(pool_t pool, struct bounce_record *rec, bool exists,
 
 	array_foreach(&entry->items, item) {
 		if (item->whole ?
-		    take_whole(pool, rec, exists, &item->rec, now) :
-		    take_listed(pool, rec, exists, item,
-				&run->bu->set.policy, now))
+		    import_take_whole(pool, rec, exists, &item->rec, now) :
+		    import_take_listed(pool, rec, exists, item,
+				       &run->bu->set.policy, now))
 			changed = exists = TRUE;
 	}
 	return changed;

@@ -47,7 +47,7 @@ void doveadm_bounce_list_print(const struct bounce_policy *policy,
 
 /* Addresses stand in the dictionary in normal form; of a mask only what holds
    no wildcard can be brought into it. */
-static const char *mask_normalize(pool_t pool, const char *mask)
+static const char *list_mask_normalize(pool_t pool, const char *mask)
 {
 	const char *at = strrchr(mask, '@'), *address, *error;
 
@@ -95,7 +95,7 @@ static void list_init(struct doveadm_bounce_cmd *_cmd)
 				     "dovecot-bounce(7) lists them",
 				     cmd->reason);
 	if (doveadm_cmd_param_str(cctx, "mask", &value))
-		cmd->mask = mask_normalize(_cmd->ctx.pool, value);
+		cmd->mask = list_mask_normalize(_cmd->ctx.pool, value);
 }
 
 static bool list_filter(const struct bounce_record *rec, void *context)
@@ -170,7 +170,7 @@ struct get_cmd {
 	bool found, missing;
 };
 
-static void get_init(struct doveadm_bounce_cmd *_cmd)
+static void list_get_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
 	const struct bounce_record_member *member;
@@ -189,7 +189,7 @@ static void get_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 static void
-get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
+list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
 {
 	const struct bounce_texts *texts = bounce_texts_cache_get(bu);
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
@@ -203,7 +203,8 @@ get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
 }
 
 static void
-get_print(struct bounce_user *bu, const struct bounce_record *rec, time_t now)
+list_get_print(struct bounce_user *bu, const struct bounce_record *rec,
+	       time_t now)
 {
 	const struct bounce_record_member *member;
 
@@ -213,13 +214,13 @@ get_print(struct bounce_user *bu, const struct bounce_record *rec, time_t now)
 		doveadm_bounce_member_print(&bu->set.policy, member, rec,
 					    now);
 		if (member->type == BOUNCE_MEMBER_REASON)
-			get_print_reason(bu, rec);
+			list_get_print_reason(bu, rec);
 	}
 }
 
 static int
-get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-	struct bounce_store *store)
+list_get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	     struct bounce_store *store)
 {
 	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
 	struct bounce_record rec;
@@ -233,7 +234,7 @@ get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 					     error);
 	if (ret > 0) {
 		cmd->found = TRUE;
-		get_print(bu, &rec, _cmd->now);
+		list_get_print(bu, &rec, _cmd->now);
 	} else if (compat_doveadm_many_users(&_cmd->ctx)) {
 		cmd->missing = TRUE;
 	} else {
@@ -244,7 +245,7 @@ get_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 }
 
 /* Of many users one is enough. doveadm-server sees but one of them. */
-static void get_deinit(struct doveadm_bounce_cmd *_cmd)
+static void list_get_deinit(struct doveadm_bounce_cmd *_cmd)
 {
 	struct get_cmd *cmd = container_of(_cmd, struct get_cmd, cmd);
 
@@ -252,20 +253,20 @@ static void get_deinit(struct doveadm_bounce_cmd *_cmd)
 		doveadm_mail_failed_error(&_cmd->ctx, MAIL_ERROR_NOTFOUND);
 }
 
-static struct doveadm_mail_cmd_context *get_alloc(void)
+static struct doveadm_mail_cmd_context *list_get_alloc(void)
 {
 	struct get_cmd *cmd = doveadm_bounce_cmd_alloc(struct get_cmd,
 						DOVEADM_PRINT_TYPE_PAGER);
 
-	cmd->cmd.init = get_init;
-	cmd->cmd.run = get_run;
-	cmd->cmd.deinit = get_deinit;
+	cmd->cmd.init = list_get_init;
+	cmd->cmd.run = list_get_run;
+	cmd->cmd.deinit = list_get_deinit;
 	return &cmd->cmd.ctx;
 }
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_get = {
 	.name = "bounce get",
-	.mail_cmd = get_alloc,
+	.mail_cmd = list_get_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON

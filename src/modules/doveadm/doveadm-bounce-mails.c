@@ -39,7 +39,7 @@ struct mails_read {
  */
 
 /* A query of one word; any other word is a mailbox. */
-static bool is_search_key(const char *word)
+static bool mails_is_search_key(const char *word)
 {
 	static const char *const keys[] = {
 		"all", "answered", "deleted", "draft", "flagged", "new", "old",
@@ -60,7 +60,7 @@ void doveadm_bounce_query_init(struct doveadm_bounce_cmd *cmd,
 	if (!doveadm_cmd_param_array(cmd->ctx.cctx, "query", &words) ||
 	    words[0] == NULL)
 		return;
-	if (words[1] == NULL && !is_search_key(words[0])) {
+	if (words[1] == NULL && !mails_is_search_key(words[0])) {
 		query_r->mailbox = p_strdup(cmd->ctx.pool, words[0]);
 		return;
 	}
@@ -77,7 +77,7 @@ void doveadm_bounce_query_init(struct doveadm_bounce_cmd *cmd,
 }
 
 static struct mail_search_args *
-mailbox_search(enum mail_search_arg_type type, const char *name)
+mails_mailbox_search(enum mail_search_arg_type type, const char *name)
 {
 	struct mail_search_args *args = mail_search_build_init();
 	struct mail_search_arg *arg = mail_search_build_add(args, type);
@@ -107,7 +107,7 @@ static void mails_failed(struct mails_read *read, struct mail *mail)
 /* Whom the mail was delivered to: what the delivery wrote above the first
    Received line, where no sender can write. On the data stack; NULL = not
    known. */
-static const char *t_delivered_to(struct istream *input)
+static const char *t_mails_delivered_to(struct istream *input)
 {
 	struct message_header_parser_ctx *parser;
 	struct message_header_line *hdr;
@@ -136,7 +136,7 @@ mails_evidence(struct mails_read *read, struct istream *input,
 	enum bounce_evidence evidence;
 
 	i_stream_seek(input, 0);
-	read->bu->rcpt_to = t_delivered_to(input);
+	read->bu->rcpt_to = t_mails_delivered_to(input);
 	evidence = bounce_user_evidence(read->bu, report, read->index);
 	read->bu->rcpt_to = NULL;
 	return evidence;
@@ -256,7 +256,7 @@ mails_mailbox(struct mails_read *read, enum mail_search_arg_type type,
 
 	if (read->killed)
 		return;
-	args = mailbox_search(type, name);
+	args = mails_mailbox_search(type, name);
 	mails_search(read, args);
 	mail_search_args_unref(&args);
 }

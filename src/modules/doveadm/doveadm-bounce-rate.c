@@ -37,7 +37,7 @@ struct rate_cmd {
  */
 
 /* "7d", or "2026-11-24" (UTC). */
-static bool parse_since(const char *arg, time_t now, time_t *since_r)
+static bool rate_parse_since(const char *arg, time_t now, time_t *since_r)
 {
 	unsigned int secs, year, month, day;
 	const char *error;
@@ -84,7 +84,7 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
 	int64_t sent;
 
 	if (doveadm_cmd_param_str(cctx, "since", &cmd->since_arg) &&
-	    !parse_since(cmd->since_arg, _cmd->now, &cmd->since)) {
+	    !rate_parse_since(cmd->since_arg, _cmd->now, &cmd->since)) {
 		doveadm_bounce_wrong(_cmd, "--since %s is neither a time such "
 			"as 7d nor a date such as 2026-11-24", cmd->since_arg);
 	}
@@ -106,14 +106,14 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
  * Output
  */
 
-static void print_percent(double percent)
+static void rate_print_percent(double percent)
 {
 	doveadm_print(t_strdup_printf("%.2f", percent));
 }
 
 /* How much of what went out do we know? */
 static const char *
-known_name(const struct bounce_sent *sent, unsigned int given)
+rate_known_name(const struct bounce_sent *sent, unsigned int given)
 {
 	if (given > 0)
 		return "given";
@@ -123,8 +123,8 @@ known_name(const struct bounce_sent *sent, unsigned int given)
 }
 
 static void
-print_sent(struct rate_cmd *cmd, const char *window,
-	   const struct bounce_sent *sent, unsigned int given)
+rate_print_sent(struct rate_cmd *cmd, const char *window,
+		const struct bounce_sent *sent, unsigned int given)
 {
 	struct bounce_rate rate;
 
@@ -133,11 +133,11 @@ print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(rate.sent);
 	doveadm_print_num(rate.delivered);
 	doveadm_print_num(rate.failed);
-	print_percent(rate.percent);
+	rate_print_percent(rate.percent);
 	doveadm_print_num(rate.hard);
 	doveadm_print_num(sent->class[BOUNCE_CLASS_SOFT]);
 	doveadm_print_num(sent->class[BOUNCE_CLASS_UNDETERMINED]);
-	print_percent(rate.hard_percent);
+	rate_print_percent(rate.hard_percent);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_RECIPIENT]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_DOMAIN]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_SENDER]);
@@ -145,9 +145,9 @@ print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(sent->side[BOUNCE_SIDE_TRANSPORT]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_UNKNOWN]);
 	doveadm_print_num(rate.complaints);
-	print_percent(rate.complaint_percent);
+	rate_print_percent(rate.complaint_percent);
 	doveadm_print_num(sent->suppressed);
-	doveadm_print(known_name(sent, given));
+	doveadm_print(rate_known_name(sent, given));
 	doveadm_print(bounce_rate_level_name(rate.level));
 	doveadm_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
 		bounce_cause_kind_name(rate.cause->kind), rate.cause->text));
@@ -156,9 +156,9 @@ print_sent(struct rate_cmd *cmd, const char *window,
 }
 
 static void
-print_window(struct rate_cmd *cmd, const char *name, pool_t pool,
-	     const ARRAY_TYPE(bounce_sent) *days, time_t since,
-	     unsigned int given)
+rate_print_window(struct rate_cmd *cmd, const char *name, pool_t pool,
+		  const ARRAY_TYPE(bounce_sent) *days, time_t since,
+		  unsigned int given)
 {
 	const struct bounce_sent *day;
 	struct bounce_sent sum;
@@ -168,12 +168,12 @@ print_window(struct rate_cmd *cmd, const char *name, pool_t pool,
 		if (bounce_sent_day_time(day->id) > since - DAY)
 			bounce_rate_sum(&sum, pool, day);
 	}
-	print_sent(cmd, name, &sum, given);
+	rate_print_sent(cmd, name, &sum, given);
 }
 
 static void
-print_volume(struct rate_cmd *cmd, pool_t pool,
-	     const ARRAY_TYPE(bounce_sent) *days)
+rate_print_volume(struct rate_cmd *cmd, pool_t pool,
+		  const ARRAY_TYPE(bounce_sent) *days)
 {
 	unsigned int i, count;
 	const struct bounce_sent *day = array_get(days, &count);
@@ -182,25 +182,26 @@ print_volume(struct rate_cmd *cmd, pool_t pool,
 	bounce_sent_init(&sum, pool, "");
 	for (i = count; i > 0 && sum.sent < VOLUME; i--)
 		bounce_rate_sum(&sum, pool, &day[i - 1]);
-	print_sent(cmd, "last "VOLUME_NAME, &sum, 0);
+	rate_print_sent(cmd, "last "VOLUME_NAME, &sum, 0);
 }
 
 static void
-print_windows(struct rate_cmd *cmd, pool_t pool,
-	      const ARRAY_TYPE(bounce_sent) *days)
+rate_print_windows(struct rate_cmd *cmd, pool_t pool,
+		   const ARRAY_TYPE(bounce_sent) *days)
 {
 	time_t now = cmd->cmd.now;
 
 	if (cmd->since_arg != NULL) {
-		print_window(cmd, t_strconcat("since ", cmd->since_arg, NULL),
-			     pool, days, cmd->since,
-			     cmd->broadcast == NULL ? cmd->sent : 0);
+		rate_print_window(cmd,
+				  t_strconcat("since ", cmd->since_arg, NULL),
+				  pool, days, cmd->since,
+				  cmd->broadcast == NULL ? cmd->sent : 0);
 		return;
 	}
-	print_window(cmd, "1 day", pool, days, now - DAY, 0);
-	print_window(cmd, "7 days", pool, days, now - 7 * DAY, 0);
-	print_window(cmd, "30 days", pool, days, now - 30 * DAY, 0);
-	print_volume(cmd, pool, days);
+	rate_print_window(cmd, "1 day", pool, days, now - DAY, 0);
+	rate_print_window(cmd, "7 days", pool, days, now - 7 * DAY, 0);
+	rate_print_window(cmd, "30 days", pool, days, now - 30 * DAY, 0);
+	rate_print_volume(cmd, pool, days);
 }
 
 static int
@@ -227,13 +228,13 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		if (cmd->broadcast == NULL &&
 		    (!array_is_empty(&days) ||
 		     !compat_doveadm_many_users(&_cmd->ctx)))
-			print_windows(cmd, pool, &days);
+			rate_print_windows(cmd, pool, &days);
 		array_foreach(&broadcasts, sent) {
 			if (cmd->broadcast == NULL ||
 			    strcmp(sent->id, cmd->broadcast) == 0) {
-				print_sent(cmd, sent->id, sent,
-					   cmd->broadcast == NULL ? 0 :
-					   cmd->sent);
+				rate_print_sent(cmd, sent->id, sent,
+						cmd->broadcast == NULL ? 0 :
+						cmd->sent);
 				found = TRUE;
 			}
 		}

@@ -23,7 +23,7 @@ static void rules_headers(void)
 }
 
 /* A folder that is named should be there. */
-static bool check_dirs(const char *const *dirs)
+static bool rules_check_dirs(const char *const *dirs)
 {
 	bool ret = TRUE;
 	DIR *dir;
@@ -85,7 +85,8 @@ rules_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	if (cmd->dirs == NULL)
 		ret = check_rules(bu->set.rules_dirs);
 	else
-		ret = !check_dirs(cmd->dirs) ? -1 : check_rules(cmd->dirs);
+		ret = !rules_check_dirs(cmd->dirs) ? -1 :
+			check_rules(cmd->dirs);
 	if (ret < 0)
 		doveadm_mail_failed_error(&_cmd->ctx, MAIL_ERROR_NOTPOSSIBLE);
 	return ret;
@@ -113,7 +114,7 @@ static void rules_site(struct doveadm_cmd_context *cctx)
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	rules_headers();
 	if (doveadm_cmd_param_array(cctx, "dir", &dirs)) {
-		if (!check_dirs(dirs)) {
+		if (!rules_check_dirs(dirs)) {
 			doveadm_exit_code = EX_DATAERR;
 			return;
 		}
@@ -126,7 +127,7 @@ static void rules_site(struct doveadm_cmd_context *cctx)
 		doveadm_exit_code = EX_DATAERR;
 }
 
-static bool names_user(const struct doveadm_cmd_context *cctx)
+static bool rules_names_user(const struct doveadm_cmd_context *cctx)
 {
 	struct istream *input;
 	const char *str;
@@ -142,7 +143,7 @@ static void rules_check(struct doveadm_cmd_context *cctx)
 {
 	struct doveadm_cmd_ver2 user_cmd = doveadm_bounce_cmd_rules_check;
 
-	if (!names_user(cctx)) {
+	if (!rules_names_user(cctx)) {
 		rules_site(cctx);
 		return;
 	}

@@ -86,7 +86,7 @@ stats_add(struct stats *stats, const struct bounce_record *rec, time_t now)
 }
 
 static void
-print_row(const char *group, const char *name, unsigned int count)
+stats_print_row(const char *group, const char *name, unsigned int count)
 {
 	doveadm_print(group);
 	doveadm_print(name);
@@ -95,38 +95,40 @@ print_row(const char *group, const char *name, unsigned int count)
 
 /* What nobody has is not worth a line. */
 static void
-print_some(const char *group, const char *name, unsigned int count)
+stats_print_some(const char *group, const char *name, unsigned int count)
 {
 	if (count > 0)
-		print_row(group, name, count);
+		stats_print_row(group, name, count);
 }
 
 /* The most frequent first. */
-static void print_names(const char *group, struct stats_names *names)
+static void stats_print_names(const char *group, struct stats_names *names)
 {
 	struct stats_name *entry;
 
 	array_sort(&names->names, stats_name_cmp);
 	array_foreach_elem(&names->names, entry)
-		print_row(group, entry->name, entry->count);
+		stats_print_row(group, entry->name, entry->count);
 }
 
 static void stats_print(struct stats *stats, unsigned int backscatter)
 {
 	unsigned int i;
 
-	print_row("total", "records", stats->total);
+	stats_print_row("total", "records", stats->total);
 	for (i = 0; i < N_ELEMENTS(stats_spans); i++)
-		print_row("last", stats_spans[i].name, stats->spans[i]);
+		stats_print_row("last", stats_spans[i].name, stats->spans[i]);
 	for (i = 0; i < BOUNCE_STATE_COUNT; i++)
-		print_some("state", bounce_state_name(i), stats->states[i]);
+		stats_print_some("state", bounce_state_name(i),
+				 stats->states[i]);
 	for (i = 0; i < BOUNCE_CLASS_COUNT; i++)
-		print_some("class", bounce_class_name(i), stats->classes[i]);
+		stats_print_some("class", bounce_class_name(i),
+				 stats->classes[i]);
 	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
-		print_some("side", bounce_side_name(i), stats->sides[i]);
-	print_some("backscatter", "reports", backscatter);
-	print_names("reason", &stats->reasons);
-	print_names("domain", &stats->domains);
+		stats_print_some("side", bounce_side_name(i), stats->sides[i]);
+	stats_print_some("backscatter", "reports", backscatter);
+	stats_print_names("reason", &stats->reasons);
+	stats_print_names("domain", &stats->domains);
 }
 
 static void stats_init(struct doveadm_bounce_cmd *cmd ATTR_UNUSED)

@@ -43,14 +43,14 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
  */
 
 static struct doveadm_bounce_cmd *
-bounce_cmd(struct doveadm_mail_cmd_context *ctx)
+doveadm_bounce_cmd_of(struct doveadm_mail_cmd_context *ctx)
 {
 	return container_of(ctx, struct doveadm_bounce_cmd, ctx);
 }
 
-static void cmd_init(COMPAT_DOVEADM_INIT_PARAMS)
+static void doveadm_bounce_init(COMPAT_DOVEADM_INIT_PARAMS)
 {
-	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+	struct doveadm_bounce_cmd *cmd = doveadm_bounce_cmd_of(ctx);
 
 	cmd->now = ioloop_time;
 	if (cmd->init != NULL)
@@ -58,9 +58,9 @@ static void cmd_init(COMPAT_DOVEADM_INIT_PARAMS)
 }
 
 static int
-cmd_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
+doveadm_bounce_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 {
-	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+	struct doveadm_bounce_cmd *cmd = doveadm_bounce_cmd_of(ctx);
 	struct bounce_user *bu;
 	struct bounce_store *store = NULL;
 	const char *error;
@@ -79,9 +79,9 @@ cmd_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 	return ret;
 }
 
-static void cmd_deinit(struct doveadm_mail_cmd_context *ctx)
+static void doveadm_bounce_deinit(struct doveadm_mail_cmd_context *ctx)
 {
-	struct doveadm_bounce_cmd *cmd = bounce_cmd(ctx);
+	struct doveadm_bounce_cmd *cmd = doveadm_bounce_cmd_of(ctx);
 
 	if (cmd->deinit != NULL)
 		cmd->deinit(cmd);
@@ -93,12 +93,12 @@ doveadm_bounce_cmd_alloc_size(size_t size, const char *print_type)
 	struct doveadm_mail_cmd_context *ctx =
 		doveadm_mail_cmd_alloc_size(size);
 
-	compat_doveadm_set_init(ctx, cmd_init);
-	ctx->v.run = cmd_run;
-	ctx->v.deinit = cmd_deinit;
+	compat_doveadm_set_init(ctx, doveadm_bounce_init);
+	ctx->v.run = doveadm_bounce_run;
+	ctx->v.deinit = doveadm_bounce_deinit;
 	if (print_type != NULL)
 		doveadm_print_init(print_type);
-	return bounce_cmd(ctx);
+	return doveadm_bounce_cmd_of(ctx);
 }
 
 void doveadm_bounce_wrong(struct doveadm_bounce_cmd *cmd, const char *fmt, ...)
@@ -161,7 +161,8 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
  */
 
 static int
-record_cmp(const struct bounce_record *a, const struct bounce_record *b)
+doveadm_bounce_record_cmp(const struct bounce_record *a,
+			  const struct bounce_record *b)
 {
 	return strcmp(a->address, b->address);
 }
@@ -180,7 +181,7 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 					   array_append_space(recs));
 		}
 	}
-	array_sort(recs, record_cmp);
+	array_sort(recs, doveadm_bounce_record_cmp);
 	return bounce_store_iter_deinit(&iter, error_r);
 }
 

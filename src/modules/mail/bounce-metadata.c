@@ -22,7 +22,7 @@
  * Names
  */
 
-static bool is_plain(char c)
+static bool metadata_is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 		(c != '\0' && strchr("!#$&'+-.?@^_`{|}~", c) != NULL);
@@ -33,7 +33,7 @@ const char *bounce_metadata_name(const char *address)
 	string_t *str = t_str_new(strlen(address) + 16);
 
 	for (; *address != '\0'; address++) {
-		if (is_plain(*address))
+		if (metadata_is_plain(*address))
 			str_append_c(str, *address);
 		else
 			str_printfa(str, "=%02x", (unsigned char)*address);
@@ -76,8 +76,8 @@ static struct bounce_user *metadata_user(struct mailbox *box)
 	return bounce_plugin_user_get(user);
 }
 
-static int failed(struct mailbox *box, struct bounce_user *bu,
-		  const char *error)
+static int metadata_failed(struct mailbox *box, struct bounce_user *bu,
+			   const char *error)
 {
 	e_error(bu->event, "METADATA: %s", error);
 	mail_storage_set_internal_error(box->storage);
@@ -101,11 +101,11 @@ static int metadata_get(struct mailbox *box, const char *key,
 				     &error) < 0)
 		return 0;
 	if (bounce_user_store(bu, &store, &error) < 0)
-		return failed(box, bu, error);
+		return metadata_failed(box, bu, error);
 	ret = bounce_store_lookup(store, pool_datastack_create(), normal,
 				  ioloop_time, &rec, &error);
 	if (ret < 0)
-		return failed(box, bu, error);
+		return metadata_failed(box, bu, error);
 	if (ret > 0)
 		value_r->value = bounce_record_encode(&rec);
 	return ret;
@@ -123,7 +123,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 	if (bu == NULL)
 		return 0;
 	if (bounce_user_store(bu, &store, &error) < 0)
-		return failed(box, bu, error);
+		return metadata_failed(box, bu, error);
 	iter = bounce_store_iter_init(store, ioloop_time);
 	while (bounce_store_iter_next(iter, &rec)) {
 		const char *name;
@@ -139,7 +139,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 			array_push_back(keys, &name);
 	}
 	if (bounce_store_iter_deinit(&iter, &error) < 0)
-		return failed(box, bu, error);
+		return metadata_failed(box, bu, error);
 	return 0;
 }
 
