@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-test.h"
+#include "str.h"
 #include "bounce-address.h"
 #include "bounce-limits.h"
 
@@ -62,6 +63,11 @@ static const struct {
 	{ "bob@.", NULL },
 	{ "bob@.example.com", NULL },
 	{ "bob@example..com", NULL },
+	{ "bob@example..", NULL },
+	{ "bob@example.com..", NULL },
+	{ "bob@b\xc3\xbc" "cher.example\xe3\x80\x82\xe3\x80\x82", NULL },
+	/* an ideographic space */
+	{ "bob@b\xe3\x80\x80" "c.example", NULL },
 	{ "bob@exa mple.com", NULL },
 	{ "bob@example.com\nRCPT TO:<x@y>", NULL },
 	{ "bob\r@example.com", NULL },
@@ -118,6 +124,51 @@ START_TEST(test_limit)
 }
 END_TEST
 
+/* What an address, and what is none, may be put together from. */
+static const char *const pieces[] = {
+	"a", "B", "z9", ".", "..", "@", "@", "@b", "<", ">", " ", "\"", "\\", "[",
+	"]", "-", "_", "xn--", "XN--BCHER-KVA", "postmaster",
+	"\xc3\xbc", "\xc3\x9f", "\xcc\x88", "\xc4\xb0", "\xcd\x85", "\xc5\xbf",
+	"\xc7\xb0", "\xce\x90", "\xe2\x84\xaa", "\xe1\xbe\xb3", "\xd6\x87",
+	/* full-width and other dots, @, space, a letter; no letters at all */
+	"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbc\xa0", "\xe3\x80\x80",
+	"\xef\xbc\xa1", "\xc2\xad", "\xe2\x80\x8d", "\xc2\xa0",
+	"\xf0\x9f\x92\xa9", "\xef\xb7\xba", "\xe2\x82\xa8", "\xe2\x91\xa0",
+	/* marks that change places when one of them is folded */
+	"\xcd\x85\xcc\x81", "\xcc\xa7\xcc\x88", "\xe1\xb8\xa9",
+};
+
+/* Normalised twice is normalised once. */
+START_TEST(test_stable)
+{
+	unsigned int state = 1, addresses = 0;
+
+	for (unsigned int i = 0; i < 50000; i++) T_BEGIN {
+		string_t *input = t_str_new(64);
+		const char *once, *twice, *error;
+		pool_t pool = pool_datastack_create();
+
+		for (unsigned int n = 2 + i % 7; n > 0; n--) {
+			state = state * 1103515245 + 12345;
+			str_append(input, pieces[(state >> 8) %
+						 N_ELEMENTS(pieces)]);
+		}
+		if (bounce_address_normalize(pool, str_c(input), &once,
+					     &error) == 0) {
+			addresses++;
+			ck_assert_msg(bounce_address_normalize(pool, once,
+						&twice, &error) == 0,
+				      "\"%s\", then \"%s\": %s", str_c(input),
+				      once, error);
+			ck_assert_msg(strcmp(once, twice) == 0,
+				      "\"%s\", then \"%s\", then \"%s\"",
+				      str_c(input), once, twice);
+		}
+	} T_END;
+	ck_assert_uint_gt(addresses, 3000);
+}
+END_TEST
+
 static const struct {
 	const char *address, *wanted;
 } proposals[] = {
@@ -164,6 +215,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, test_normal, 0, N_ELEMENTS(normal));
 	tcase_add_test(tcase, test_limit);
+	tcase_add_test(tcase, test_stable);
 	tcase_add_loop_test(tcase, test_propose, 0, N_ELEMENTS(proposals));
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -137,6 +137,8 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 		*error_r = t_strdup_printf("Dictionary is damaged: %s", error);
 		return BOUNCE_DICT_DAMAGED;
 	}
+	/* the key says whose it is, whatever another program wrote into it */
+	rec_r->address = p_strdup(pool, address);
 	return 1;
 }
 

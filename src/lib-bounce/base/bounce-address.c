@@ -137,27 +137,49 @@ static const char *t_address_a_labels(const char *domain)
 	return t_address_take(ascii, strlen(ascii));
 }
 
+static bool address_is_domain(const char *domain)
+{
+	size_t len = strlen(domain);
+
+	if (len == 0 || *domain == '.' || domain[len - 1] == '.' ||
+	    strstr(domain, "..") != NULL || strchr(domain, ' ') != NULL)
+		return FALSE;
+	return *domain == '[' || strpbrk(domain, "\"(),:;<>@\\") == NULL;
+}
+
+/* Without the dot of the root, if there is one. */
+static const char *t_address_without_root(const char *domain)
+{
+	size_t len = strlen(domain);
+
+	return len > 1 && domain[len - 1] == '.' ?
+		t_strndup(domain, len - 1) : domain;
+}
+
+static bool address_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static const char *t_address_normal_domain(const char *input)
 {
-	const char *domain = t_str_lcase(input);
-	size_t len = strlen(domain);
-	bool ascii = TRUE;
+	const char *domain = t_address_without_root(t_str_lcase(input));
 
-	if (len > 1 && domain[len - 1] == '.')
-		domain = t_strndup(domain, --len);
-	if (*domain == '.' || strstr(domain, "..") != NULL)
+	if (!address_is_domain(domain))
 		return NULL;
-	for (const char *p = domain; *p != '\0'; p++) {
-		if (strchr(" \"(),:;<>@\\", *p) != NULL && *domain != '[')
-			return NULL;
-		if (*p == ' ')
-			return NULL;
-		if ((unsigned char)*p >= 0x80)
-			ascii = FALSE;
-	}
 	/* ASCII goes through as it is: underscores and what else libidn2 would
 	   not register stand in real addresses */
-	return ascii ? domain : t_address_a_labels(domain);
+	if (address_is_ascii(domain))
+		return domain;
+	/* a full-width dot or @ is one only now */
+	domain = t_address_a_labels(domain);
+	if (domain != NULL)
+		domain = t_address_without_root(domain);
+	return domain == NULL || !address_is_domain(domain) ? NULL : domain;
 }
 
 const char *bounce_address_domain(const char *address)
@@ -178,8 +200,7 @@ static const char *t_address_trim(const char *input)
 }
 
 static int
-address_normalize_parts(const char *input, const char **address_r,
-			const char **error_r)
+address_normalize_parts(const char *input, const char **address_r, const char **error_r)
 {
 	const char *at = strrchr(input, '@'), *local, *domain;
 
@@ -192,8 +213,8 @@ address_normalize_parts(const char *input, const char **address_r,
 		return -1;
 	}
 	local = t_address_normal_local(t_strdup_until(input, at));
-	domain = at[1] == '\0' ? NULL : t_address_normal_domain(at + 1);
-	if (local == NULL || domain == NULL || *domain == '\0') {
+	domain = t_address_normal_domain(at + 1);
+	if (local == NULL || domain == NULL) {
 		*error_r = local == NULL ? "Address has no local part" :
 			"Address has no valid domain";
 		return -1;
@@ -203,8 +224,7 @@ address_normalize_parts(const char *input, const char **address_r,
 }
 
 static int
-address_normalize(const char *input, const char **address_r,
-		  const char **error_r)
+address_normalize(const char *input, const char **address_r, const char **error_r)
 {
 	/* case folding and A-labels change the length: look at both */
 	if (strlen(input) > BOUNCE_MAX_ADDRESS * 2)
@@ -224,6 +244,22 @@ address_normalize(const char *input, const char **address_r,
 	return -1;
 }
 
+/* Folding may bring forth what can be folded or mapped again: on until nothing
+   changes. */
+static int
+address_normalize_whole(const char *input, const char **address_r, const char **error_r)
+{
+	for (unsigned int i = 0; i < BOUNCE_MAX_ADDRESS_ROUNDS; i++) {
+		if (address_normalize(input, address_r, error_r) < 0)
+			return -1;
+		if (strcmp(input, *address_r) == 0)
+			return 0;
+		input = *address_r;
+	}
+	*error_r = "Address has no normal form";
+	return -1;
+}
+
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r)
 {
@@ -232,7 +268,7 @@ int bounce_address_normalize(pool_t pool, const char *input,
 	int ret;
 
 	T_BEGIN {
-		ret = address_normalize(input, &address, &error);
+		ret = address_normalize_whole(input, &address, &error);
 		if (ret == 0)
 			str_append(result, address);
 	} T_END;

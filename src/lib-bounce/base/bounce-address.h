@@ -6,7 +6,8 @@
    part only where RFC 5322 needs it. input is UTF-8; < > around it are dropped.
    Returns 0 and sets address_r (allocated from pool), or -1 if it is no address
    (empty, no domain, over BOUNCE_MAX_ADDRESS, control characters); error_r then
-   says why. "postmaster" alone is an address (RFC 5321 section 4.1.1.3). */
+   says why. The normal form is its own normal form. "postmaster" alone is an
+   address (RFC 5321 section 4.1.1.3). */
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r);
 

@@ -19,6 +19,8 @@
 #define BOUNCE_MAX_DIAGNOSTIC 512
 /* RFC 5321 allows 64 + 1 + 255. Longer is not an address. */
 #define BOUNCE_MAX_ADDRESS 320
+/* Until nothing of it changes any more; two do for nearly all. */
+#define BOUNCE_MAX_ADDRESS_ROUNDS 5
 /* A line of text that is looked at; the rest of it is passed over. */
 #define BOUNCE_MAX_LINE 2048
 /* Ids of reports that a record remembers, to count none twice. */
