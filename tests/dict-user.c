@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "dict.h"
+#include "fs-api.h"
 #include "ioloop.h"
 #include "lib-event.h"
 #include "mail-user.h"
@@ -66,6 +67,19 @@ static const char *const *t_dict_settings(const char *dict)
 	return array_front(&set);
 }
 
+/* What stands for a configuration was renamed, and settings that nobody
+   registered are unknown since. */
+#if DOVECOT_PREREQ(2, 4, 2)
+#  define NO_CONFIG_FLAG MASTER_SERVICE_FLAG_CONFIG_BUILTIN
+static void register_settings(void)
+{
+	settings_info_register(&fs_setting_parser_info);
+}
+#else
+#  define NO_CONFIG_FLAG MASTER_SERVICE_FLAG_NO_CONFIG_SETTINGS
+static void register_settings(void) { }
+#endif
+
 /* The proxy driver asks the service for its settings. */
 void dict_user_lib_init(const char *dict)
 {
@@ -73,6 +87,7 @@ void dict_user_lib_init(const char *dict)
 	int argc = 1;
 	const char *error;
 
+	register_settings();
 	if (strncmp(dict, "proxy:", 6) != 0) {
 		lib_init();
 		return;
@@ -80,7 +95,7 @@ void dict_user_lib_init(const char *dict)
 	master_service = master_service_init(name,
 		MASTER_SERVICE_FLAG_STANDALONE |
 		MASTER_SERVICE_FLAG_DONT_SEND_STATS |
-		MASTER_SERVICE_FLAG_NO_CONFIG_SETTINGS |
+		NO_CONFIG_FLAG |
 		MASTER_SERVICE_FLAG_NO_SSL_INIT, &argc, &argv, "");
 	if (master_service_settings_read_simple(master_service, &error) < 0)
 		i_fatal("%s", error);

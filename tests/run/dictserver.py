@@ -7,6 +7,7 @@ dict23(name) and dict24(name) of the SQL ones: configuration of Dovecot's dict
 server; Tool talks with tests/dict-tool.
 """
 
+import functools
 import glob
 import os
 import pathlib
@@ -39,14 +40,22 @@ def listens(port):
     return True
 
 
+@functools.cache
+def tool_program():
+    """The path of dict-tool; "make all" makes no test's programs."""
+    build = os.environ.get('BOUNCE_BUILD', str(HERE.parents[1]))
+    subprocess.run(['make', '-s', '-C', f'{build}/tests', 'dict-tool'],
+                   check=True, stdout=subprocess.DEVNULL)
+    return f'{build}/tests/dict-tool'
+
+
 class Tool:
     """A process that has the dictionary open. Commands as in dict-tool.c."""
 
     def __init__(self, dictionary, home, user='alice', options=()):
-        program = os.environ.get('BOUNCE_BUILD', str(HERE.parents[1]))
         self.process = subprocess.Popen(
-            [f'{program}/tests/dict-tool', *options, dictionary, user,
-             home], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [tool_program(), *options, dictionary, user, home],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             encoding='utf-8', bufsize=1)
 
     def send(self, *words):
