@@ -131,6 +131,10 @@ class Package(unittest.TestCase):
     def test_1_install(self):
         apt('install', *system.packages())
         system.wait_for_dovecot()
+        # apt-get upgrade brings the build for this Dovecot, on testing, too
+        version = run('dpkg-query', '-W', '-f', '${Version}', 'dovecot-bounce')
+        dovecot = re.match(r'[\d.]+', run('dovecot', '--version')).group()
+        self.assertIn(f'~dovecot{dovecot}~', version)
         # nothing is switched on
         self.assertEqual(configuration(), self.conf_before)
         self.bounce('INBOX', 'one@example.net')
