@@ -8,6 +8,7 @@
 #include "bounce-print.h"
 #include "bounce-rules.h"
 #include "bounce-source.h"
+#include "bounce-text.h"
 #include "bounce-texts.h"
 
 #include <dirent.h>
@@ -38,7 +39,7 @@ static void ATTR_FORMAT(1, 2) classify_error(const char *fmt, ...)
 
 	va_start(args, fmt);
 	fprintf(stderr, "bounce-classify: Error: %s\n",
-		t_strdup_vprintf(fmt, args));
+		bounce_text_printable(t_strdup_vprintf(fmt, args)));
 	va_end(args);
 }
 
@@ -147,7 +148,8 @@ static void classify_load_rules(struct program *program)
 	program->rules = bounce_rules_load(array_front(&program->rule_dirs),
 					   &errors);
 	array_foreach(&errors, errorp)
-		fprintf(stderr, "bounce-classify: Warning: %s\n", *errorp);
+		fprintf(stderr, "bounce-classify: Warning: %s\n",
+			bounce_text_printable(*errorp));
 	if (bounce_rules_count(program->rules) == 0) {
 		fputs("bounce-classify: Warning: No rules were found: "
 		      "judging by codes alone\n", stderr);

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "str.h"
 #include "unichar.h"
 #include "bounce-text.h"
 
@@ -149,6 +150,15 @@ const char *bounce_text_oneline(const char *text, size_t max)
 {
 	text = text == NULL ? "" : text_squeeze(text, max, FALSE);
 	return *text == '\0' ? NULL : text;
+}
+
+const char *bounce_text_printable(const char *text)
+{
+	string_t *str = t_str_new(strlen(text) + 1);
+
+	bounce_text_append(str, (const unsigned char *)text, strlen(text),
+			   FALSE);
+	return str_c(str);
 }
 
 const char *bounce_text_fold(const char *text, size_t max)

@@ -21,6 +21,10 @@ size_t bounce_text_cut(const char *text, size_t len, size_t max);
    left. */
 const char *bounce_text_oneline(const char *text, size_t max);
 
+/* text as a terminal may have it, whoever wrote it: bounce_text_append() of it
+   without its lines. On the data stack. */
+const char *bounce_text_printable(const char *text);
+
 /* The words of a HTML text (UTF-8) in their lines, cleaned as
    bounce_text_append() does; on the data stack. */
 const char *bounce_text_html(const char *html);
