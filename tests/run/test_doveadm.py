@@ -748,6 +748,61 @@ class ThroughServer(Doveadm):
         self.assertEqual([row['username'] for row in rows], ['bob'])
 
 
+class Terminal(Doveadm):
+    """What the dictionary holds is the user's: root's terminal gets none of
+    its commands."""
+
+    EVIL = '\x1b[31m\x07\n\r\tx\x7f\x9b2Jy'
+
+    def assert_clean(self, text):
+        # the form feed is pager's own
+        self.assertNotRegex(text, '[\x00-\x08\x0b\x0d-\x1f\x7f-\x9f]')
+
+    def test_formats(self):
+        user = self.new_user()
+        texts = {name: name + self.EVIL for name in (
+            'reason', 'status', 'reply', 'diagnostic', 'remote_mta',
+            'original_message_id', 'corrected', 'original_address')}
+        day = time.strftime('%Y%m%d', time.gmtime())
+        broadcast = day + '-0a1b2c3d'
+        self.put(user, {'address': 'b@example.com', **texts,
+                        'recent': ['recent' + self.EVIL],
+                        'future' + self.EVIL: [self.EVIL, {}]},
+                 {'address': 'KEY', **texts})
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text(
+            path.read_text().replace('"KEY"', json.dumps(
+                'a' + self.EVIL + '@example.com' + self.EVIL)) +
+            f'priv/bounce/sent/{day}\n' + json.dumps(
+                {'v': 1, 'id': day, 'broadcasts': [broadcast]}) + '\n' +
+            f'priv/bounce/sent/{broadcast}\n' + json.dumps(
+                {'v': 1, 'id': broadcast, 'sent': 30,
+                 'subject': 'subject' + self.EVIL}) + '\n')
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        shown = {'list': 5, 'get': 9, 'stats': 2, 'rate': 1, 'export': 10}
+        for form in ('table', 'tab', 'flow', 'pager'):
+            for args in (['list'], ['get', 'b@example.com'], ['stats'],
+                         ['rate'], ['export', 'json'], ['export', 'csv']):
+                with self.subTest(format=form, command=args):
+                    out = self.doveadm('-f', form, 'bounce', args[0], '-u',
+                                       user, *args[1:]).stdout
+                    self.assert_clean(out)
+                    # it is there, and does nothing
+                    self.assertGreaterEqual(out.count('[31m'), shown[args[0]],
+                                            out)
+
+    def test_damaged(self):
+        """An error shows a piece of the value."""
+        user = self.new_user()
+        self.put(user, {'address': 'b@example.com'})
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text('priv/bounce/address/b@example.com\n'
+                        '{"address":x\x1b[31m\x9b2J\x07}\n')
+        done = self.run_bounce('get', '-u', user, 'b@example.com', status=75)
+        self.assertIn('damaged', done.stderr)
+        self.assert_clean(done.stderr)
+
+
 # As they are typed, and their normal form where that is another.
 HURTING = {
     '"quoted local"@example.com': None,

@@ -37,7 +37,7 @@ explain_print_mail(struct mail *mail, const struct bounce_report *report,
 	bool recorded = report->kind == BOUNCE_KIND_FAILURE ||
 		report->kind == BOUNCE_KIND_COMPLAINT;
 
-	doveadm_print(mailbox_get_vname(mail->box));
+	doveadm_bounce_print(mailbox_get_vname(mail->box));
 	doveadm_print_num(mail->uid);
 	doveadm_print(bounce_kind_name(report->kind));
 	doveadm_bounce_print(report->format);

@@ -129,7 +129,7 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 	struct bounce_rate rate;
 
 	bounce_rate_judge(sent, given, &rate);
-	doveadm_print(window);
+	doveadm_bounce_print(window);
 	doveadm_print_num(rate.sent);
 	doveadm_print_num(rate.delivered);
 	doveadm_print_num(rate.failed);
@@ -149,7 +149,7 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(sent->suppressed);
 	doveadm_print(rate_known_name(sent, given));
 	doveadm_print(bounce_rate_level_name(rate.level));
-	doveadm_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
+	doveadm_bounce_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
 		bounce_cause_kind_name(rate.cause->kind), rate.cause->text));
 	doveadm_bounce_print(sent->subject);
 	doveadm_bounce_print(bounce_rate_advice(&rate, cmd->texts));

@@ -89,7 +89,7 @@ static void
 stats_print_row(const char *group, const char *name, unsigned int count)
 {
 	doveadm_print(group);
-	doveadm_print(name);
+	doveadm_bounce_print(name);
 	doveadm_print_num(count);
 }
 

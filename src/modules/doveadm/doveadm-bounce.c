@@ -7,6 +7,7 @@
 #include "str-sanitize.h"
 #include "bounce-address.h"
 #include "bounce-rules-cache.h"
+#include "bounce-text.h"
 #include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
@@ -124,7 +125,9 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 	va_list args;
 
 	va_start(args, fmt);
-	e_error(bu->event, "%s", t_strdup_vprintf(fmt, args));
+	/* a damaged value may stand in it */
+	e_error(bu->event, "%s",
+		bounce_text_printable(t_strdup_vprintf(fmt, args)));
 	va_end(args);
 	doveadm_mail_failed_error(&cmd->ctx, error);
 	return -1;
@@ -133,7 +136,7 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 const char *doveadm_bounce_shown(const char *text)
 {
 	return doveadm_server ? "what was given" :
-		str_sanitize_utf8(text, MAX_SHOWN);
+		str_sanitize_utf8(bounce_text_printable(text), MAX_SHOWN);
 }
 
 /*
@@ -191,7 +194,10 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 
 void doveadm_bounce_print(const char *value)
 {
-	doveadm_print(value == NULL ? "" : value);
+	T_BEGIN {
+		doveadm_print(value == NULL ? "" :
+			      bounce_text_printable(value));
+	} T_END;
 }
 
 void doveadm_bounce_print_score(double score)

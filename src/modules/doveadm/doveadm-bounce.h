@@ -70,7 +70,8 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 			   ARRAY_TYPE(bounce_record) *recs,
 			   const char **error_r);
 
-/* Print one field. NULL is printed as "". */
+/* Print one field; NULL is printed as "". Every text that is not our own goes
+   through here: no terminal gets what it would obey. */
 void doveadm_bounce_print(const char *value);
 void doveadm_bounce_print_score(double score);
 /* "2026-11-24 03:09:56", zero where the time is 0. */
