@@ -816,6 +816,7 @@ HURTING = {
     '"comma,semicolon;"@example.com': None,
     '=1+1@example.com': None,
     '{x}@example.com': None,
+    '{}@example.com': None,
     '#tag@example.com': None,
     'jürgen@bücher.example': 'jürgen@xn--bcher-kva.example',
     'ju\u0308rgen@example.com': 'jürgen@example.com',
@@ -915,6 +916,95 @@ class Transfer(Doveadm):
         for line in (3, 4):
             self.assertIn(f':{line}: Record has no valid state', said)
         self.assertIn(':5: Record has no address', said)
+
+    def test_csv_whole(self):
+        """Every member of a record goes through a spreadsheet."""
+        now = int(time.time())
+        whole = {
+            'v': 1, 'address': 'a@example.com',
+            'original_address': 'alias@example.org', 'state': 'corrected',
+            'class': 'soft', 'side': 'domain', 'reason': 'mailbox-full',
+            'status': '4.2.2', 'reply': '452',
+            'diagnostic': '452 "full"; x ', 'remote_mta': 'mx.example.com',
+            'score': 2.25, 'count': 7, 'first': now - 9, 'last': now - 3,
+            'until': now + DAY, 'evidence': 'verified',
+            'original_message_id': '<o@x>', 'by': 'user',
+            'corrected': 'b@example.com', 'recent': ['<1@x>', 'ü"\\'],
+            'originals': ['<o@x>'], 'unscored': ['<u@x>', '=1+1'],
+            'seen': 'abcdefgh', 'scored': now - 4, 'since': now - 8, 'days': 2,
+            'lease': 3, 'released': now - 5,
+            'future': {'a': [1, 2.5, "'=x;=y"]}}
+        source, = harness.SOURCE.glob('src/**/bounce-record-member.c')
+        members = re.findall(r'^\t(?:(?:TEXT|ROW)\(\w+, |NAME\()(\w+)',
+                             source.read_text(), re.M)
+        self.assertEqual({'v', *members}, set(whole) - {'future'})
+        user, other = self.new_user(), self.new_user()
+        self.put(user, whole)
+        self.assertEqual(json.loads(self.export(user)), whole)
+        text = self.export(user, 'csv')
+        row, _ = self.import_text(other, text)
+        self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 0})
+        self.assertEqual(json.loads(self.export(other)), whole)
+        self.assertEqual(self.export(other, 'csv'), text)
+        # without its last column: what only the older record knew stays
+        self.put(other, {**whole, 'last': now - 4, 'count': 6})
+        cells = list(csv.reader(io.StringIO(text)))
+        out = io.StringIO()
+        csv.writer(out).writerows(row[:-1] for row in cells)
+        row, _ = self.import_text(other, out.getvalue())
+        self.assertEqual(row['written'], 1)
+        self.assertEqual(json.loads(self.export(other)), whole)
+        # and one that is no JSON is named
+        _, said = self.import_text(other, text.replace('{', '<'), 65)
+        self.assertIn('import.txt:2: other is no JSON object', said)
+
+    def test_formulas(self):
+        """No cell is a formula to a spreadsheet, whatever its delimiter; and
+        what comes back is what was there."""
+        wide = '＝＋－＠'
+        user, other = self.new_user(), self.new_user()
+        self.put(user, *[
+            {'address': address, 'diagnostic': words, 'count': number,
+             'reason': words[:20], 'state': 'corrected', 'by': 'user',
+             'corrected': address, 'recent': [words]}
+            for number, (address, words) in enumerate((
+                ("=cmd|'c_calc'!a0@evil.example", '=1+1 550 no'),
+                ('+4917@evil.example', '+1'), ('-x@evil.example', '-1'),
+                ('"@sum(1)"@evil.example', '@SUM(1)'),
+                ('"a;=1+1"@evil.example', '550 no;=1+1;-2;x;@y'),
+                ('"a;\'=1"@evil.example', "'=1"),
+                ("'=1@evil.example", "'';'''=2"),
+                ("o'brien@example.com", "';x 'y' '"),
+                ('＝1@evil.example', wide + ';' + wide),
+                ('b@evil.example', '=;=;=')), 1)])
+        text = self.export(user, 'csv')
+        for delimiter in ',;\t':
+            for row in csv.reader(io.StringIO(text), delimiter=delimiter):
+                for cell in row:
+                    self.assertNotIn(cell[:1], set('=+-@' + wide), row)
+        row, _ = self.import_text(other, text)
+        self.assertEqual(row, {'read': 10, 'written': 10, 'wrong': 0}, text)
+        self.assertEqual(self.export(other), self.export(user))
+        self.assertEqual(self.export(other, 'csv'), text)
+        # the cell of an address is that address to other programs, too
+        self.assertEqual({row['address'] for row in
+                          csv.DictReader(io.StringIO(text))
+                          if row['count'] in ('2', '3')},
+                         {'"+4917"@evil.example', '"-x"@evil.example'})
+
+    def test_import_crash(self):
+        user = self.new_user()
+        row, said = self.import_text(user, 'a@example.com\nx@b..\nx@b.\n', 65)
+        self.assertEqual(row, {'read': 2, 'written': 2, 'wrong': 1})
+        self.assertIn('import.txt:2: No address in it: x@b..', said)
+        self.assertEqual(self.addresses(user), ['a@example.com', 'x@b'])
+        # what another program wrote under the key of another address
+        self.put(user, {'address': 'a@example.com', 'state': 'watched'})
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text(path.read_text().replace('"a@', '"B@'))
+        row, _ = self.import_text(user, 'a@example.com\n')
+        self.assertEqual(row['written'], 1)
+        self.assertEqual(self.addresses(user), ['a@example.com'])
 
     def test_hurting(self):
         user = self.new_user()

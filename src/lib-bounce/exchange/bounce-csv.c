@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "bounce-text.h"
 #include "bounce-csv.h"
 
 #include <ctype.h>
@@ -17,7 +18,8 @@ void bounce_csv_append(string_t *str, const char *cell)
 			str_append(str, "\"\"");
 		return;
 	}
-	if (strpbrk(cell, ",;\t\r\n\"") == NULL && *cell != ' ') {
+	if (strpbrk(cell, ",;\t\r\n\"") == NULL && *cell != ' ' &&
+	    cell[strlen(cell) - 1] != ' ') {
 		str_append(str, cell);
 		return;
 	}
@@ -28,6 +30,84 @@ void bounce_csv_append(string_t *str, const char *cell)
 		str_append_c(str, *cell);
 	}
 	str_append_c(str, '"');
+}
+
+/* Does a spreadsheet begin a formula with it? The wide ones in Japan's. */
+static bool csv_is_formula(const char *text)
+{
+	static const char *const wide[] = {
+		"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"
+	};
+
+	if (*text != '\0' && strchr("=+-@", *text) != NULL)
+		return TRUE;
+	for (unsigned int i = 0; i < N_ELEMENTS(wide); i++) {
+		if (bounce_text_begins(text, wide[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The same with any number of ' before it: one more, one less can be told. */
+static bool csv_is_guarded_formula(const char *text)
+{
+	return csv_is_formula(text + strspn(text, "'"));
+}
+
+static bool csv_is_delimiter(char c)
+{
+	return c == ';' || c == '\t';
+}
+
+const char *bounce_csv_guard(const char *text)
+{
+	string_t *str = t_str_new(strlen(text) + 8);
+	bool begins = TRUE;
+
+	for (; *text != '\0'; text++) {
+		if (begins && csv_is_guarded_formula(text))
+			str_append_c(str, '\'');
+		str_append_c(str, *text);
+		begins = csv_is_delimiter(*text);
+	}
+	return str_c(str);
+}
+
+const char *bounce_csv_unguard(const char *cell)
+{
+	string_t *str = t_str_new(strlen(cell) + 1);
+	bool begins = TRUE;
+
+	for (; *cell != '\0'; cell++) {
+		if (begins && *cell == '\'' && csv_is_guarded_formula(cell)) {
+			begins = FALSE;
+			continue;
+		}
+		str_append_c(str, *cell);
+		begins = csv_is_delimiter(*cell);
+	}
+	return str_c(str);
+}
+
+const char *bounce_csv_guard_address(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	string_t *str = t_str_new(strlen(address) + 8);
+
+	if (at == NULL)
+		return bounce_csv_guard(address);
+	/* an atom: RFC 5321 section 4.1.2 allows quotes around it */
+	if (csv_is_formula(address)) {
+		str_printfa(str, "\"%s\"%s", t_strdup_until(address, at), at);
+		return str_c(str);
+	}
+	/* within quotes, and there a \ may stand before any character */
+	for (const char *p = address; *p != '\0'; p++) {
+		if (p > address && csv_is_delimiter(p[-1]) && csv_is_formula(p))
+			str_append_c(str, '\\');
+		str_append_c(str, *p);
+	}
+	return str_c(str);
 }
 
 char bounce_csv_delimiter(const char *line)

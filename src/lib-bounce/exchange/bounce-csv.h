@@ -7,6 +7,16 @@
    the first of str. NULL is an empty cell. */
 void bounce_csv_append(string_t *str, const char *cell);
 
+/* text as a cell that no spreadsheet takes for a formula: a ' before =, +, - or @
+   at its beginning, or after a semicolon or tab, where another delimiter would
+   make it a beginning. unguard() takes it off again: nothing is lost. On the
+   data stack. */
+const char *bounce_csv_guard(const char *text);
+const char *bounce_csv_unguard(const char *cell);
+/* The same for an address in normal form: quoted, which makes no other address
+   of it. */
+const char *bounce_csv_guard_address(const char *address);
+
 /* The delimiter of a line: the one of comma, semicolon and tab that stands most
    often outside of quotes; a comma where there is none. */
 char bounce_csv_delimiter(const char *line);

@@ -16,6 +16,7 @@
 #include "bounce-import.h"
 #include "bounce-record-member.h"
 
+#include <jansson.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -97,7 +98,8 @@ static const char *
 import_shown(const struct bounce_import *import, const char *input)
 {
 	return import->hide_input ? "what was given" :
-		str_sanitize_utf8(input, IMPORT_MAX_SHOWN);
+		str_sanitize_utf8(bounce_text_printable(input),
+				  IMPORT_MAX_SHOWN);
 }
 
 static int
@@ -160,6 +162,8 @@ import_cell(struct bounce_import *import, const char *name, const char *cell,
 	if (*cell == '\0' || member == NULL || !uni_utf8_str_is_valid(cell) ||
 	    !bounce_record_member_is_column(member))
 		return 0;
+	if (member->type != BOUNCE_MEMBER_ADDRESS)
+		cell = bounce_csv_unguard(cell);
 	number = strtod(cell, &end);
 	if (!bounce_record_member_set_number(member, rec, number)) {
 		(void)bounce_record_member_set_text(member, rec,
@@ -172,13 +176,58 @@ import_cell(struct bounce_import *import, const char *name, const char *cell,
 	return 0;
 }
 
+/* What has no column of its own; the columns, which may have been edited, come
+   after it. */
+static int
+import_other(struct bounce_import *import, const char *cell,
+	     struct bounce_record *rec, const char **error_r)
+{
+	json_t *json = json_loads(bounce_csv_unguard(cell),
+				  JSON_REJECT_DUPLICATES, NULL);
+	char *dump;
+	int ret;
+
+	if (!json_is_object(json)) {
+		json_decref(json);
+		*error_r = t_strdup_printf("%s is no JSON object: %s",
+					   BOUNCE_CSV_OTHER,
+					   import_shown(import, cell));
+		return -1;
+	}
+	/* no record goes without them */
+	json_object_set_new(json, "address", json_string("@"));
+	json_object_set_new(json, "state", json_string("watched"));
+	dump = json_dumps(json, JSON_COMPACT);
+	ret = bounce_record_decode(import->pool, dump, rec, error_r);
+	rec->address = NULL;
+	free(dump);
+	json_decref(json);
+	return ret;
+}
+
+static const char *
+import_other_cell(struct bounce_import *import, const char *const *cells)
+{
+	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
+	     i++) {
+		if (strcmp(import->names[i], BOUNCE_CSV_OTHER) == 0 &&
+		    *cells[i] != '\0')
+			return cells[i];
+	}
+	return NULL;
+}
+
 static int
 import_own_row(struct bounce_import *import, const char *const *cells,
 	       struct bounce_import_item *item, const char **error_r)
 {
-	const char *state = "";
+	const char *state = "", *other = import_other_cell(import, cells);
 
-	bounce_record_init(&item->rec, import->pool, NULL);
+	item->partial = other == NULL;
+	if (item->partial)
+		bounce_record_init(&item->rec, import->pool, NULL);
+	else if (import_other(import, other, &item->rec, error_r) < 0)
+		return -1;
 	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
 	     i++) {
 		if (import_cell(import, import->names[i], cells[i], &item->rec,
@@ -397,8 +446,8 @@ import_plain(struct bounce_import *import, const char *line,
 
 static bool import_is_json(const char *line)
 {
-	return line[0] == '{' &&
-		(line[1] == '"' || line[1] == ' ' || line[1] == '}');
+	/* "{}@example.com" is an address */
+	return line[0] == '{' && (line[1] == '"' || line[1] == ' ');
 }
 
 int bounce_import_line(struct bounce_import *import,

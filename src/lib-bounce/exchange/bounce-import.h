@@ -16,6 +16,8 @@ struct bounce_import_item {
 	const char *address;
 	/* a record of ours, whole; else only the following is set */
 	bool whole;
+	/* of a CSV without the column BOUNCE_CSV_OTHER */
+	bool partial;
 	struct bounce_record rec;
 
 	/* NULL = the line names none */
@@ -26,6 +28,10 @@ struct bounce_import_item {
 	/* the words blame nobody, or only for now */
 	bool harmless;
 };
+
+/* The last column of our own CSV: as JSON, all of the record that has no column of
+   its own. */
+#define BOUNCE_CSV_OTHER "other"
 
 /* rules judge the words of a service. hide_input: errors do not quote what was
    given (they go to a log, where no address may stand). */

@@ -240,6 +240,14 @@ bool bounce_record_member_set_number(const struct bounce_record_member *member,
 	}
 }
 
+static void
+member_take(const struct bounce_record_member *member,
+	    struct bounce_record *dest, const struct bounce_record *src)
+{
+	memcpy(PTR_OFFSET(dest, member->offset),
+	       CONST_PTR_OFFSET(src, member->offset), member->size);
+}
+
 void bounce_record_member_take(enum bounce_record_member_flag flag,
 			       struct bounce_record *dest,
 			       const struct bounce_record *src)
@@ -247,10 +255,18 @@ void bounce_record_member_take(enum bounce_record_member_flag flag,
 	const struct bounce_record_member *member;
 
 	bounce_record_member_foreach(member) {
-		if ((member->flags & flag) != 0) {
-			memcpy(PTR_OFFSET(dest, member->offset),
-			       CONST_PTR_OFFSET(src, member->offset),
-			       member->size);
-		}
+		if ((member->flags & flag) != 0)
+			member_take(member, dest, src);
+	}
+}
+
+void bounce_record_member_take_others(struct bounce_record *dest,
+				      const struct bounce_record *src)
+{
+	const struct bounce_record_member *member;
+
+	bounce_record_member_foreach(member) {
+		if (!bounce_record_member_is_column(member))
+			member_take(member, dest, src);
 	}
 }

@@ -78,4 +78,8 @@ void bounce_record_member_take(enum bounce_record_member_flag flag,
 			       struct bounce_record *dest,
 			       const struct bounce_record *src);
 
+/* The same of the members that are no columns. */
+void bounce_record_member_take_others(struct bounce_record *dest,
+				      const struct bounce_record *src);
+
 #endif

@@ -7,7 +7,11 @@
 #include "str.h"
 #include "doveadm-bounce.h"
 #include "bounce-csv.h"
+#include "bounce-import.h"
 #include "bounce-record-member.h"
+
+#include <jansson.h>
+#include <stdlib.h>
 
 struct export_cmd {
 	struct doveadm_bounce_cmd cmd;
@@ -29,6 +33,57 @@ static void export_init(struct doveadm_bounce_cmd *_cmd)
 				     format);
 }
 
+static const char *
+t_cell(const struct bounce_record_member *member,
+       const struct bounce_record *rec)
+{
+	const char *text = bounce_record_member_text(member, rec);
+
+	if (text == NULL)
+		return NULL;
+	return member->type == BOUNCE_MEMBER_ADDRESS ?
+		bounce_csv_guard_address(text) : bounce_csv_guard(text);
+}
+
+/* All that has no column of its own. */
+static const char *t_other_cell(const struct bounce_record *rec)
+{
+	const struct bounce_record_member *member;
+	json_t *json = json_loads(bounce_record_encode(rec), 0, NULL);
+	const char *cell;
+	char *dump;
+
+	bounce_record_member_foreach(member) {
+		if (bounce_record_member_is_column(member))
+			(void)json_object_del(json, member->name);
+	}
+	(void)json_object_del(json, "v");
+	dump = json_dumps(json, JSON_COMPACT);
+	cell = bounce_csv_guard(dump);
+	free(dump);
+	json_decref(json);
+	return cell;
+}
+
+/* What other programs wrote into members of their own is kept as it is; a
+   terminal gets no DEL and no C1 control all the same: these stand in JSON's
+   texts only, where they can be written in another way. */
+static const char *t_escaped(const char *line)
+{
+	string_t *str = t_str_new(strlen(line) + 1);
+
+	for (const unsigned char *p = (const unsigned char *)line; *p != '\0';
+	     p++) {
+		if (*p == 0x7f)
+			str_append(str, "\\u007f");
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			str_printfa(str, "\\u%04x", *++p);
+		else
+			str_append_c(str, *p);
+	}
+	return str_c(str);
+}
+
 /* The names of the columns where rec is NULL. */
 static const char *t_export_row(const struct bounce_record *rec)
 {
@@ -38,9 +93,11 @@ static const char *t_export_row(const struct bounce_record *rec)
 	bounce_record_member_foreach(member) {
 		if (bounce_record_member_is_column(member)) {
 			bounce_csv_append(str, rec == NULL ? member->name :
-				bounce_record_member_text(member, rec));
+				t_cell(member, rec));
 		}
 	}
+	bounce_csv_append(str, rec == NULL ? BOUNCE_CSV_OTHER :
+			  t_other_cell(rec));
 	return str_c(str);
 }
 
@@ -67,8 +124,8 @@ export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	if (cmd->csv)
 		doveadm_print(t_export_row(NULL));
 	array_foreach(&recs, rec) T_BEGIN {
-		doveadm_print(cmd->csv ? t_export_row(rec) :
-			      bounce_record_encode(rec));
+		doveadm_print(t_escaped(cmd->csv ? t_export_row(rec) :
+					bounce_record_encode(rec)));
 	} T_END;
 	pool_unref(&pool);
 	return 0;

@@ -45,18 +45,21 @@ import_is_better(const struct bounce_record *new_rec,
 
 static bool
 import_take_whole(pool_t pool, struct bounce_record *rec, bool exists,
-		  const struct bounce_record *new_rec, time_t now)
+		  const struct bounce_import_item *item, time_t now)
 {
+	const struct bounce_record *new_rec = &item->rec;
 	struct bounce_record old = *rec;
 
 	if (bounce_record_lapsed(new_rec, now) ||
 	    (exists && !import_is_better(new_rec, rec)))
 		return FALSE;
 	bounce_record_copy(pool, new_rec, rec);
-	/* what CSV cannot hold */
+	/* what the row does not hold */
 	if (rec->unknown == NULL)
 		rec->unknown = old.unknown;
-	if (array_is_empty(&rec->recent))
+	if (item->partial)
+		bounce_record_member_take_others(rec, &old);
+	else if (array_is_empty(&rec->recent))
 		bounce_record_member_take(BOUNCE_MEMBER_COUNTED, rec, &old);
 	return TRUE;
 }
@@ -214,7 +217,7 @@ import_change(pool_t pool, struct bounce_record *rec, bool exists,
 
 	array_foreach(&entry->items, item) {
 		if (item->whole ?
-		    import_take_whole(pool, rec, exists, &item->rec, now) :
+		    import_take_whole(pool, rec, exists, item, now) :
 		    import_take_listed(pool, rec, exists, item,
 				       &run->bu->set.policy, now))
 			changed = exists = TRUE;
