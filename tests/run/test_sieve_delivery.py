@@ -793,15 +793,42 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         self.lmtp(user, harness.mail(), sender='carol@example.net')
         self.lmtp(user, harness.mail(), sender='carol@example.net')
         self.assertEqual(self.messages(user, 'Bounces'), 2)
+        repeated = self.fetch(user, 'Bounces/Repeated')
+        self.assertEqual(['\\Seen' in flags for flags, _ in repeated],
+                         [True, True])
         self.assertEqual(self.messages(user), 2)
         self.assertEqual(self.records(user)['bob@example.net']['count'], 3)
-        # what may say something new is not dropped
+        # what may say something new is filed as usual
         for text in (bounce(HARD, OURS, user=user), self.NOBODY):
             before = self.messages(user, 'Bounces')
             self.lmtp(user, text)
             self.lmtp(user, text.replace(b'Message-ID: <', b'Message-ID: <x'))
             self.assertEqual(self.messages(user, 'Bounces'), before + 2)
         self.failure_of_the_script(user)
+
+    def test_seen_forged(self):
+        """Whoever sends first what looks the same, the genuine one is seen."""
+        user = self.new_user()
+        self.ready(user, 'bounces-seen.sieve')
+        genuine = bounce(HARD, user=user)
+        self.sent(user, genuine)
+        forged = bounce(HARD, user='z')
+        plausible = bounce(HARD, user=user)
+        for number, text in enumerate((forged, forged, plausible, genuine), 1):
+            self.lmtp(user, text)
+            self.assertEqual(self.messages(user, 'Bounces'), number)
+        self.assertEqual(self.messages(user, 'Bounces/Repeated'), 0)
+        self.assertEqual(self.records(user)['bob@example.net']['evidence'],
+                         'verified')
+
+    def test_no_loss(self):
+        """None of them throws a mail away."""
+        for path in SCRIPTS.glob('*.sieve'):
+            code = re.sub('#.*', '', path.read_text())
+            self.assertNotRegex(code, r'\b(discard|reject|ereject|vacation)\b',
+                                path.name)
+            if 'redirect' in code:
+                self.assertIn('redirect :copy', code)
 
     def test_mark_bounced_sender(self):
         user = self.new_user()
