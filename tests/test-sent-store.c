@@ -240,7 +240,7 @@ START_TEST(test_sent_crossed)
 	static const char *const levels[] = {
 		"notice", "warning", "critical", NULL, NULL, "our-side", NULL
 	};
-	const struct bounce_sent *crossed;
+	struct bounce_store_added added;
 	const char *error = "?";
 
 	ck_assert_int_eq(sent_at("<1>", START), 1);
@@ -252,11 +252,11 @@ START_TEST(test_sent_crossed)
 		for (unsigned int again = 0; again < 2; again++) {
 			ck_assert_int_eq(bounce_store_add(store, report,
 				BOUNCE_EVIDENCE_PLAUSIBLE, START,
-				pool_datastack_create(), &crossed, &error),
+				pool_datastack_create(), &added, &error),
 				again == 0 ? 1 : 0);
 			/* once a level, and not when it is delivered again */
-			ck_assert_str_eq(crossed == NULL ? "" :
-				bounce_rate_level_name(crossed->level),
+			ck_assert_str_eq(added.crossed == NULL ? "" :
+				bounce_rate_level_name(added.crossed->level),
 				levels[i] == NULL || again > 0 ? "" :
 				levels[i]);
 		}

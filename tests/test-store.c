@@ -110,6 +110,35 @@ START_TEST(test_evidence)
 }
 END_TEST
 
+/* Of a report with an address that nothing proves. */
+START_TEST(test_counted)
+{
+	struct bounce_report *report =
+		t_report("<1>", "Bob@example.com", "mailbox-unknown");
+	struct bounce_recipient *rcpts;
+	struct bounce_store_added added;
+	pool_t pool = pool_datastack_create();
+	const char *error;
+
+	(void)array_append_space(&report->recipients);
+	rcpts = array_idx_modifiable(&report->recipients, 0);
+	rcpts[1] = rcpts[0];
+	rcpts[1].address = "x@invented.example";
+	rcpts[1].stranger = TRUE;
+	ck_assert_int_eq(bounce_store_add(store, report,
+					  BOUNCE_EVIDENCE_VERIFIED, START,
+					  pool, &added, &error), 1);
+	ck_assert_pstr_eq(bounce_store_added_address(&added, &rcpts[0]),
+			  "bob@example.com");
+	ck_assert_ptr_null(bounce_store_added_address(&added, &rcpts[1]));
+	/* once only */
+	ck_assert_int_eq(bounce_store_add(store, report,
+					  BOUNCE_EVIDENCE_VERIFIED, START,
+					  pool, &added, &error), 0);
+	ck_assert_ptr_null(bounce_store_added_address(&added, &rcpts[0]));
+}
+END_TEST
+
 static bool release(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
 		    bool exists, void *context)
 {
@@ -395,6 +424,7 @@ int main(void)
 	tcase_add_test(tcase, test_mode);
 	tcase_add_test(tcase, test_lapse);
 	tcase_add_test(tcase, test_evidence);
+	tcase_add_test(tcase, test_counted);
 	tcase_add_test(tcase, test_change);
 	tcase_add_test(tcase, test_find_original);
 	tcase_add_test(tcase, test_set_many);

@@ -106,9 +106,9 @@ struct store_add {
 	const struct bounce_report *report;
 	const ARRAY_TYPE(bounce_incident) *incidents;
 	time_t now;
-	/* of crossed */
+	/* of added */
 	pool_t pool;
-	const struct bounce_sent *crossed;
+	struct bounce_store_added *added;
 };
 
 /* Returns how many counted, or -1. */
@@ -135,6 +135,17 @@ store_count(struct bounce_transaction *trans,
 	return (int)array_count(counted);
 }
 
+static void
+store_added_set(struct store_add *add,
+		const ARRAY_TYPE(bounce_incident) *counted)
+{
+	const struct bounce_incident *incident;
+
+	p_array_init(&add->added->counted, add->pool, array_count(counted));
+	array_foreach(counted, incident)
+		array_push_back(&add->added->counted, &incident->address);
+}
+
 static int
 store_add(struct bounce_transaction *trans, void *context,
 	  const char **error_r)
@@ -143,13 +154,15 @@ store_add(struct bounce_transaction *trans, void *context,
 	ARRAY_TYPE(bounce_incident) counted;
 	int changed;
 
-	add->crossed = NULL;
+	i_zero(add->added);
 	p_array_init(&counted, trans->pool, 4);
 	changed = store_count(trans, add->incidents, &counted, error_r);
 	if (changed > 0 &&
 	    bounce_sent_store_fail(trans, add->report, &counted, add->now,
-				   add->pool, &add->crossed, error_r) < 0)
+				   add->pool, &add->added->crossed,
+				   error_r) < 0)
 		return -1;
+	store_added_set(add, &counted);
 	return changed;
 }
 
@@ -171,19 +184,19 @@ drop_weak(ARRAY_TYPE(bounce_incident) *incidents, enum bounce_evidence least)
 int bounce_store_add(struct bounce_store *store,
 		     const struct bounce_report *report,
 		     enum bounce_evidence evidence, time_t now, pool_t pool,
-		     const struct bounce_sent **crossed_r,
+		     struct bounce_store_added *added_r,
 		     const char **error_r)
 {
 	ARRAY_TYPE(bounce_incident) incidents;
+	struct bounce_store_added added;
 	struct store_add add = {
 		.report = report, .incidents = &incidents, .now = now,
-		.pool = pool
+		.pool = pool, .added = added_r == NULL ? &added : added_r
 	};
 	enum bounce_evidence least;
 	int ret;
 
-	if (crossed_r != NULL)
-		*crossed_r = NULL;
+	i_zero(add.added);
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return 0;
@@ -200,9 +213,38 @@ int bounce_store_add(struct bounce_store *store,
 	if (array_is_empty(&incidents))
 		return 0;
 	ret = bounce_transact(store, store_add, &add, error_r);
-	if (ret >= 0 && crossed_r != NULL)
-		*crossed_r = add.crossed;
+	if (ret < 0)
+		i_zero(add.added);
 	return ret;
+}
+
+static const char *
+store_added_find(const struct bounce_store_added *added, const char *input)
+{
+	const char *address, *counted, *error;
+
+	if (input == NULL ||
+	    bounce_address_normalize(pool_datastack_create(), input, &address,
+				     &error) < 0)
+		return NULL;
+	array_foreach_elem(&added->counted, counted) {
+		if (strcmp(counted, address) == 0)
+			return counted;
+	}
+	return NULL;
+}
+
+const char *
+bounce_store_added_address(const struct bounce_store_added *added,
+			   const struct bounce_recipient *rcpt)
+{
+	const char *address;
+
+	if (!array_is_created(&added->counted))
+		return NULL;
+	address = store_added_find(added, rcpt->address);
+	return address != NULL ? address :
+		store_added_find(added, rcpt->original_address);
 }
 
 /* Returns 1 if the record is to be written, 0 if it is left, -1 on error. */

@@ -55,15 +55,26 @@ int bounce_store_least_evidence(struct bounce_store *store,
 				const char **error_r);
 /* Record the failed recipients of report (complaints: as such); of other kinds
    nothing. Idempotent: a report that was counted is not counted again. Evidence
-   below the policy's changes no record: it is counted as backscatter. crossed_r:
-   the broadcast that this brought to a level that it had not reached before, from
-   pool, else NULL; may be NULL. Returns the number of records changed, or -1 (nothing was
-   written, or it is not known). */
+   below the policy's changes no record: it is counted as backscatter. added_r
+   (from pool) may be NULL. Returns the number of records changed, or -1 (nothing
+   was written, or it is not known). */
+struct bounce_store_added {
+	/* the broadcast that this brought to a level that it had not reached
+	   before, else NULL */
+	const struct bounce_sent *crossed;
+	/* the addresses whose records changed */
+	ARRAY_TYPE(const_string) counted;
+};
 int bounce_store_add(struct bounce_store *store,
 		     const struct bounce_report *report,
 		     enum bounce_evidence evidence, time_t now, pool_t pool,
-		     const struct bounce_sent **crossed_r,
+		     struct bounce_store_added *added_r,
 		     const char **error_r);
+/* Whose record did it change for this recipient of its report? The address in
+   normal form, NULL = nobody's. */
+const char *
+bounce_store_added_address(const struct bounce_store_added *added,
+			   const struct bounce_recipient *rcpt);
 
 /* Many reports at once, for reading a mailbox: kept in memory, written in one
    transaction. The mailbox is the journal: at commit each address's record

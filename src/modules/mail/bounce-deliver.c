@@ -154,14 +154,15 @@ mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
-	 time_t when, pool_t pool, struct event *event)
+	 time_t when, pool_t pool, struct event *event,
+	 struct bounce_store_added *added_r)
 {
-	const struct bounce_sent *crossed;
 	struct bounce_store *store;
 	enum bounce_evidence least;
 	const char *error;
 	int ret;
 
+	i_zero(added_r);
 	if (is_ignored(delivery))
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
@@ -173,7 +174,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	    bounce_store_least_evidence(store, delivery->report, when,
 					&least, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
-				    delivery->evidence, when, pool, &crossed,
+				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
 		e_error(bu->event, "Delivered but not recorded (doveadm bounce "
 			"scan makes up for it): %s", error);
@@ -181,8 +182,8 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	}
 	if (ret > 0)
 		mark_original(bu, delivery);
-	if (crossed != NULL)
-		bounce_events_send_rate(event, crossed);
+	if (added_r->crossed != NULL)
+		bounce_events_send_rate(event, added_r->crossed);
 	if (delivery->evidence < least)
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
@@ -193,10 +194,12 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	  pool_t pool, const struct bounce_delivery *delivery)
 {
 	const struct bounce_report *report = delivery->report;
+	struct bounce_store_added added;
 	const char *result;
 
-	bounce_events_send(mdctx->event, report, delivery->evidence);
 	if (!is_recorded(report)) {
+		bounce_events_send(mdctx->event, report, delivery->evidence,
+				   NULL);
 		if (!is_ignored(delivery) && !delivery->dict_down)
 			bounce_deliver_liveness_report(bu, report, delivery->evidence);
 		e_debug(bu->event, "%s report (%s)",
@@ -204,7 +207,9 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_record(bu, delivery, received(mdctx), pool, mdctx->event);
+	result = t_record(bu, delivery, received(mdctx), pool, mdctx->event,
+			  &added);
+	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 

@@ -5,6 +5,7 @@
 #include "bounce-events.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
+#include "bounce-store.h"
 
 static struct event_category event_category_bounce = {
 	.name = "bounce",
@@ -22,19 +23,39 @@ static void add_str(struct event *event, const char *key, const char *value)
 		event_add_str(event, key, value);
 }
 
+static const char *yes_no(bool value)
+{
+	return value ? "yes" : "no";
+}
+
+static bool is_counted(const struct bounce_store_added *added)
+{
+	return added != NULL && array_is_created(&added->counted) &&
+		!array_is_empty(&added->counted);
+}
+
+/* The domain only of an address that was recorded: whoever counts by domain
+   must not have as many series as a stranger invents. */
 static void send_recipient(struct event *parent,
-			   const struct bounce_recipient *rcpt)
+			   const struct bounce_recipient *rcpt,
+			   enum bounce_evidence evidence,
+			   const struct bounce_store_added *added)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
+	const char *address = added == NULL ? NULL :
+		bounce_store_added_address(added, rcpt);
 	struct event *event = event_create(parent);
 
+	if (rcpt->stranger)
+		evidence = BOUNCE_EVIDENCE_UNVERIFIED;
 	event_set_name(event, "bounce_recipient_failed");
+	add_str(event, "bounce_evidence", bounce_evidence_name(evidence));
+	add_str(event, "bounce_counted", yes_no(address != NULL));
 	add_str(event, "bounce_class", bounce_class_name(verdict->class));
 	add_str(event, "bounce_side", bounce_side_name(verdict->side));
 	add_str(event, "bounce_reason", reason_name(verdict));
 	add_str(event, "bounce_status", rcpt->status);
-	add_str(event, "bounce_domain",
-		bounce_address_domain(rcpt->address));
+	add_str(event, "bounce_domain", bounce_address_domain(address));
 	e_debug(event, "%s failed: %s (%s), decided by %s",
 		rcpt->address == NULL ? "<unknown>" : rcpt->address,
 		reason_name(verdict),
@@ -45,7 +66,8 @@ static void send_recipient(struct event *parent,
 
 void bounce_events_send(struct event *parent,
 			const struct bounce_report *report,
-			enum bounce_evidence evidence)
+			enum bounce_evidence evidence,
+			const struct bounce_store_added *added)
 {
 	const struct bounce_recipient *rcpt;
 	struct event *event = event_create(parent);
@@ -56,10 +78,11 @@ void bounce_events_send(struct event *parent,
 	struct event *received = event_create(event);
 
 	event_set_name(received, "bounce_report_received");
-	add_str(received, "kind", bounce_kind_name(report->kind));
-	add_str(received, "format", report->format);
-	add_str(received, "evidence", bounce_evidence_name(evidence));
-	event_add_int(received, "recipients",
+	add_str(received, "bounce_kind", bounce_kind_name(report->kind));
+	add_str(received, "bounce_format", report->format);
+	add_str(received, "bounce_evidence", bounce_evidence_name(evidence));
+	add_str(received, "bounce_counted", yes_no(is_counted(added)));
+	event_add_int(received, "bounce_recipients",
 		      array_count(&report->recipients));
 	e_debug(received, "Received a report of kind %s",
 		bounce_kind_name(report->kind));
@@ -68,7 +91,7 @@ void bounce_events_send(struct event *parent,
 	if (report->kind == BOUNCE_KIND_FAILURE) {
 		array_foreach(&report->recipients, rcpt) T_BEGIN {
 			if (rcpt->action == BOUNCE_ACTION_FAILED)
-				send_recipient(event, rcpt);
+				send_recipient(event, rcpt, evidence, added);
 		} T_END;
 	}
 	event_unref(&event);
