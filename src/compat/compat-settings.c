@@ -36,12 +36,22 @@ int compat_parse_time(const char *value, unsigned int *secs_r,
 
 #include "settings-parser.h"
 
+/* A userdb field that is empty comes without its "=", and then Dovecot makes
+   "yes" of it. */
+static bool compat_is_empty_field(struct mail_user *user, const char *name)
+{
+	return user->userdb_fields != NULL &&
+		str_array_find(user->userdb_fields, name);
+}
+
 static const char *
 compat_get(struct mail_user *user, pool_t pool, const char *name,
 	   const char *def)
 {
 	const char *value = mail_user_plugin_getenv(user, name);
 
+	if (value != NULL && compat_is_empty_field(user, name))
+		return "";
 	return value == NULL ? def : p_strdup(pool, value);
 }
 
@@ -54,6 +64,8 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 	set_r->name = compat_get(user, pool, "bounce_"#name, def);
 	COMPAT_SETTINGS(GET)
 	*dict_r = compat_get(user, pool, "bounce_dict", NULL);
+	if (*dict_r != NULL && **dict_r == '\0')
+		*dict_r = NULL;
 	return 0;
 }
 

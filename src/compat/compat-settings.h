@@ -42,8 +42,9 @@ struct compat_settings {
 extern const struct compat_settings compat_settings_default;
 
 /* The user's settings (site, then userdb), copied to pool; %variables are
-   expanded. dict_r: bounce_dict, NULL where it is not set and on 2.4. Returns 0,
-   or -1 with error_r: then set_r holds the defaults. */
+   expanded. An empty userdb field is the empty text. dict_r: bounce_dict, NULL
+   where it is not set or empty, and on 2.4. Returns 0, or -1 with error_r: then
+   set_r holds the defaults. */
 int compat_settings_get(struct mail_user *user, pool_t pool,
 			struct compat_settings *set_r, const char **dict_r,
 			const char **error_r);

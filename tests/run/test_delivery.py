@@ -1,5 +1,7 @@
 """The mail plugin: filed where, with which keywords, recorded how."""
 
+import time
+
 import harness
 
 
@@ -238,6 +240,44 @@ class StayInInbox(harness.TestCase):
         self.assertLessEqual({'$Bounce', '$BounceHard'}, flags)
         self.assertNotIn('Bounces', self.mailboxes(user))
         self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+
+class EmptyFields(harness.TestCase):
+    """Userdb fields that are there and empty, as of a passwd-file or a column of
+    SQL: the empty text; of what is no text, the default."""
+
+    settings = {'bounce_threshold': '7'}
+    users = {
+        'stays': {'bounce_mailbox': '', 'bounce_rules':
+                  '/usr/share/dovecot-bounce/rules.d'},
+        'none': {'bounce_file': ''},
+        'plain': {name: '' for name in (
+            'bounce_record', 'bounce_evidence', 'bounce_addresses',
+            'bounce_sites', 'bounce_token_key', 'bounce_threshold',
+            'bounce_half_life', 'bounce_forget', 'bounce_keep_hard',
+            'bounce_max_addresses', 'bounce_shared')}}
+    if harness.VERSION < (2, 4):
+        users['plain']['bounce_dict'] = ''
+
+    def recorded(self, user):
+        self.lmtp(user, harness.dsn('bob@example.net',
+                                    user=f'{user}@example.org'))
+        row, = self.doveadm_json('bounce', 'list', '-u', user)
+        return row
+
+    def test_text(self):
+        for user in ('stays', 'none'):
+            self.assertEqual(self.recorded(user)['state'], 'watched')
+            self.assertEqual(self.mailboxes(user), ['INBOX', 'Sent'])
+            self.assertEqual(self.messages(user), 1)
+
+    def test_others(self):
+        row = self.recorded('plain')
+        # that of the manual, not the site's
+        self.assertEqual(row['state'], 'suppressed')
+        self.assertEqual(self.messages('plain', 'Bounces'), 1)
+        days = time.mktime(time.strptime(row['until'], '%Y-%m-%d %H:%M:%S'))
+        self.assertAlmostEqual((days - time.time()) / 86400, 365, delta=1.1)
 
 
 class Prefix(harness.TestCase):
