@@ -275,10 +275,29 @@ class Token(Case):
         user = self.new_user()
         path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
         path.write_text('what?\n')
+        path.chmod(0o600)
+        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         self.expect_log('Sent mail bears no token: .*dovecot-bounce.key is no file')
         mail = self.submitted(user, people(1))
         self.assertNotIn(b'X-Bounce', mail)
         self.assertEqual(self.sent(user), 1)
+
+    def test_open_key(self):
+        """What everybody can read proves nothing, either way."""
+        user = self.new_user()
+        mail = self.submitted(user, people(1))
+        self.assertIn(b'X-Bounce-Token', mail)
+        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        path.chmod(0o644)
+        self.expect_log('Sent mail bears no token: .*is open to everybody .mode 0644')
+        self.expect_log('Tokens cannot be verified: .*is open to everybody')
+        self.assertNotIn(b'X-Bounce', self.submitted(user, people(1, start=1)))
+        self.report(user, mail, people(1))
+        self.assertEqual(self.recorded(user), [])
+        path.chmod(0o640)
+        self.report(user, mail, people(1), message_id='<again@x>')
+        self.assertEqual(self.recorded(user), people(1))
 
 
 def token(key, user, message_id, day, recipients):
@@ -303,6 +322,7 @@ class Attacks(Case):
         self.user = self.new_user()
         path = harness.pathlib.Path(self.home(self.user), 'dovecot-bounce.key')
         path.write_text(self.key + '\n')
+        path.chmod(0o600)
         harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         # something was sent: only verified reports count
         self.submit(self.user, letter(), ['bob@example.net'])

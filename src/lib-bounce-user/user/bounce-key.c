@@ -32,6 +32,25 @@ static const char *t_key_path(struct bounce_user *bu)
 	return t_strconcat(home, "/"KEY_FILE_NAME, NULL);
 }
 
+/* A key that everybody on this machine knows proves nothing. As ssh does it. */
+static int check_mode(int fd, const char *path, const char **error_r)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0) {
+		*error_r = t_strdup_printf("fstat(%s) failed: %m", path);
+		return -1;
+	}
+	if ((st.st_mode & S_IRWXO) != 0) {
+		*error_r = t_strdup_printf("%s is open to everybody (mode "
+			"%04o), its key is not used: chmod o= it, and put a "
+			"new key into it", path,
+			(unsigned int)st.st_mode & 07777);
+		return -1;
+	}
+	return 0;
+}
+
 /* 1, 0 = there is none, -1 */
 static int
 key_read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
@@ -46,6 +65,10 @@ key_read_file(const char *path, ARRAY_TYPE(bounce_token_key) *keys,
 		return 0;
 	if (fd == -1) {
 		*error_r = t_strdup_printf("open(%s) failed: %m", path);
+		return -1;
+	}
+	if (check_mode(fd, path, error_r) < 0) {
+		i_close_fd(&fd);
 		return -1;
 	}
 	text = t_malloc0(MAX_KEY_FILE + 1);
