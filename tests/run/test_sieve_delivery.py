@@ -842,6 +842,64 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         self.assertEqual(found, [True])
 
 
+README = (harness.SOURCE / 'README.md').read_text('utf-8')
+
+
+def readme(series, kind, number=0):
+    """A fenced block below README's "Switch it on" for that Dovecot."""
+    section = README.split(f'### Switch it on: Dovecot {series}')[1].split('\n#')[0]
+    return re.findall(r'(?ms)^```%s\n(.*?)^```$' % kind, section)[number]
+
+
+class OwnSieveLines(DeliveryCase):
+    """A site with Sieve plugins and extensions of its own does as README prints:
+    its own scripts go on."""
+
+    sieve_bounce = False
+    # the site's own, before ours
+    conf24 = '''
+sieve_plugins {
+  sieve_imapsieve = yes
+  sieve_extprograms = yes
+}
+sieve_extensions {
+  vnd.dovecot.pipe = yes
+}
+sieve_pipe_bin_dir = /usr/bin
+''' + readme('2.4', '', 1)
+    SCRIPT = '''require ["vnd.dovecot-bounce", "vnd.dovecot.pipe", "fileinto", "copy",
+         "mailbox"];
+pipe :copy :try "sha1sum";
+if bounce "class" "hard" { fileinto :create "Hard"; }
+else { fileinto :create "Site"; }
+'''
+
+    # README's lines before and after, in a plugin block of the site's
+    BEFORE, AFTER = ([line[1:] for line in readme('2.3', 'diff').splitlines()
+                      if line[0] == mark] for mark in '-+')
+    conf23 = '\n'.join(['plugin {', *AFTER, '  sieve_pipe_bin_dir = /usr/bin', '}',
+                        ''])
+
+    def test_own_scripts_go_on(self):
+        if self.version < (2, 4):
+            # what README prints is what this site has, and ours besides
+            self.assertEqual(len(self.BEFORE), 2)
+            for before, after in zip(self.BEFORE, self.AFTER):
+                self.assertTrue(after.startswith(before + ' '), after)
+        user = self.new_user()
+        self.put_script(user, self.SCRIPT)
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.lmtp(user, bounce(HARD, user=user))
+        self.assertEqual([self.messages(user, box) for box in
+                          ('Site', 'Hard', 'INBOX')], [1, 1, 0])
+
+    def test_what_is_announced(self):
+        client = self.managesieve('alice')
+        _, text = client.command('CAPABILITY')
+        for name in ('vnd.dovecot-bounce', 'vnd.dovecot.pipe'):
+            self.assertIn(name, text)
+
+
 class Manage(SieveCase):
     """The ManageSieve dialogue."""
 

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""README on a Debian where nothing of Dovecot is: installed, started, switched on
+and working with what it prints, and nothing else.
+
+In tests/package/in-clean-root only: it changes the system."""
+
+import pathlib
+import re
+import unittest
+
+import system
+import test_guides
+from system import count, deliver, harness, run
+
+
+class Readme(unittest.TestCase):
+
+    def install(self):
+        """The commands of "Install it"; the packages are built already."""
+        ran = []
+        for kind, text, _ in test_guides.blocks('README.md', '## Install it'):
+            for line in text.splitlines() if kind == 'sh' else ():
+                if line == './bootstrap package':
+                    continue
+                line = line.replace('./build/', '/packages/').replace(
+                    'apt install', 'apt-get -q -y --no-install-recommends install')
+                ran.append(run('bash', '-e', '-c', line))
+        self.assertEqual(len(ran), 3)
+        system.wait_for_dovecot()
+
+    def test_readme(self):
+        self.assertNotIn('dovecot', run('dpkg-query', '-W', '-f', '${Package} '))
+        self.install()
+        system.add_user('alice')
+        for kind, text, before in test_guides.blocks(
+                'README.md', 'Switch it on: Dovecot ' + system.SERIES):
+            if kind != 'diff':
+                path = re.search(r'`(/etc/dovecot/\S+)`:$', before).group(1)
+                pathlib.Path(path).write_text(text)
+        system.reload()
+        deliver('alice', harness.dsn('gone@example.net'))
+        self.assertEqual(count('alice', 'Bounces'), 1)
+        self.assertIn('gone@example.net',
+                      run('doveadm', 'bounce', 'list', '-u', 'alice'))
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
