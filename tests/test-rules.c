@@ -136,6 +136,13 @@ static const struct {
 	{ "mailbox-full class=harsh: no room", "Unknown class 'harsh'" },
 	{ "mailbox-full from=there: no room",
 	  "Unknown source 'there' (remote, local)" },
+	{ "mailbox-full: WHO FULL|ROOM unless SENDER with SPAM without YOU",
+	  NULL },
+	{ "mailbox-full: WHO WHAT", "Unknown class 'WHAT'" },
+	{ "mailbox-full: WHO who", "Unknown class 'who'" },
+	{ "mailbox-full: WHOLE NUMBER", NULL },
+	{ "mailbox-full: WHO WHO WHO WHO WHO WHO WHO WHO WHO",
+	  "More than 8 classes" },
 	{ "= an example", "An example before the first rule" },
 };
 
@@ -286,6 +293,22 @@ static const struct {
 	{ "virus status=5.9.9: *\nspam-content: spam", "spam",
 	  { .status = "5.9.8" }, 2, 0 },
 	{ "virus status=5.9.9: *", "", { .status = "5.9.9" }, 1, 0 },
+	/* classes of words */
+	{ "virus: WHO NOT EXIST", "user does not exist", { .text = NULL },
+	  1, 0 },
+	{ "virus: WHO NOT EXIST", "user does exist", { .text = NULL }, 0, 0 },
+	{ "virus: WHO NOT EXIST", "user. does not exist", { .text = NULL },
+	  0, 0 },
+	{ "virus: WHO SPAM|NOT", "user is not", { .text = NULL }, 1, 0 },
+	{ "virus: WHO NOT unless SPAM", "no user. spam", { .text = NULL },
+	  1, 0 },
+	{ "virus: WHO NOT unless FULL SPAM", "not user spam",
+	  { .text = NULL }, 0, 0 },
+	{ "virus: WHO with SPAM", "user. spam", { .text = NULL }, 1, 0 },
+	{ "virus: WHO with SPAM", "user", { .text = NULL }, 0, 0 },
+	{ "virus: WHO without SPAM", "user. spam", { .text = NULL }, 0, 0 },
+	{ "virus weak reply=550: WHO\nspam-content: WHO", "user",
+	  { .reply = "550" }, 2, 1 },
 };
 
 static unsigned int line_of(const struct bounce_rules_hit *hit)
@@ -301,12 +324,14 @@ static unsigned int line_of(const struct bounce_rules_hit *hit)
 
 START_TEST(test_match)
 {
+	static const struct bounce_clause_roles nobody = { .sender = NULL };
 	struct bounce_rules_query query = matches[_i].query;
 	struct bounce_rules_hit hit, weak;
 	struct bounce_rules *rules = load(matches[_i].rules, NULL);
 	bool found;
 
 	query.text = bounce_rules_fold(matches[_i].text);
+	bounce_rules_query_clauses(&query, matches[_i].text, &nobody);
 	if (query.source == 0)
 		query.source = BOUNCE_RULES_REMOTE;
 	found = bounce_rules_match(rules, &query, &hit, &weak);

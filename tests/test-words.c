@@ -38,7 +38,7 @@ static const struct {
 	{ "no user here", TRUE },
 	{ "<user>", TRUE },
 	{ "bad_user", TRUE },
-	{ "users", FALSE },
+	{ "userly", FALSE },
 	{ "superuser", FALSE },
 	{ "use", FALSE },
 	{ "", FALSE },

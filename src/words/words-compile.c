@@ -99,6 +99,20 @@ static int phrase_cmp(const void *p1, const void *p2)
 	return (int)b->open - (int)a->open;
 }
 
+/* A phrase of one byte may stand before any other. */
+static void words_pairs_set(uint64_t *pairs, const struct words_phrase *phrase)
+{
+	char pair[2] = { phrase->text[0], phrase->text[1] };
+	unsigned int c, bit;
+
+	for (c = 0; c < 256; c++) {
+		if (phrase->len == 1)
+			pair[1] = c;
+		bit = words_core_pair(pair);
+		pairs[bit / 64] |= (uint64_t)1 << (bit % 64);
+	}
+}
+
 /* The table of phrases, which are sorted, that wanted has; from malloc(). */
 static void
 words_table_build(const struct words_phrase *list, unsigned int count,
@@ -106,12 +120,15 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 {
 	struct bounce_words_entry *entries;
 	uint16_t *first;
+	uint64_t *pairs;
 	size_t used = 0;
 	char *text = NULL;
 	unsigned int c = 0;
 
 	entries = words_alloc(NULL, (count + 1) * sizeof(*entries));
 	first = words_alloc(NULL, 257 * sizeof(*first));
+	pairs = words_alloc(NULL, WORDS_PAIR_BITS / 8);
+	memset(pairs, 0, WORDS_PAIR_BITS / 8);
 	for (unsigned int i = 0; i < count; i++) {
 		while (c <= (unsigned char)list[i].text[0])
 			first[c++] = i;
@@ -123,12 +140,14 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 		entries[i].class = list[i].class;
 		entries[i].open = list[i].open;
 		used += list[i].len;
+		words_pairs_set(pairs, &list[i]);
 	}
 	while (c <= 256)
 		first[c++] = count;
 	table_r->text = text;
 	table_r->entries = entries;
 	table_r->first = first;
+	table_r->pairs = pairs;
 }
 
 static void words_table_free(struct bounce_words_table *table)
@@ -136,6 +155,7 @@ static void words_table_free(struct bounce_words_table *table)
 	free((void *)table->text);
 	free((void *)table->entries);
 	free((void *)table->first);
+	free((void *)table->pairs);
 }
 
 /* Mark the phrases of the block that the example holds. */
@@ -346,9 +366,34 @@ static void words_write_group(enum words_group group)
 	       "static const uint16_t words_first_%u[257] = {", group);
 	for (unsigned int c = 0; c <= 256; c++)
 		printf("%s%u,", c % 16 == 0 ? "\n\t" : " ", table.first[c]);
+	printf("\n};\nstatic const uint64_t words_pairs_%u[] = {", group);
+	for (unsigned int i = 0; i < WORDS_PAIR_BITS / 64; i++) {
+		printf("%s0x%llx,", i % 4 == 0 ? "\n\t" : " ",
+		       (unsigned long long)table.pairs[i]);
+	}
 	printf("\n};\n");
 	words_table_free(&table);
 	free(list);
+}
+
+/* The number of each class in its group. */
+static void words_write_bits(void)
+{
+	unsigned int bit = 0;
+
+	printf("static const uint8_t words_bits[%zu] = {", CLASS_COUNT);
+	for (unsigned int i = 0; i < CLASS_COUNT; i++) {
+		if (i == 0 || words_classes[i].group !=
+		    words_classes[i - 1].group)
+			bit = 0;
+		printf("%s%u,", i % 16 == 0 ? "\n\t" : " ", bit++);
+		if (bit > 64) {
+			fputs("words-compile: a group has more than 64 "
+			      "classes\n", stderr);
+			exit(1);
+		}
+	}
+	puts("\n};");
 }
 
 static void words_write(void)
@@ -356,11 +401,13 @@ static void words_write(void)
 	puts("/* Made by words-compile from src/words. */\n");
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		words_write_group(group);
+	words_write_bits();
 	printf("static const struct bounce_words_table "
 	       "bounce_words_tables[%u] = {\n", GROUP_COUNT);
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		printf("\t{ words_text_%u, words_entries_%u, "
-		       "words_first_%u },\n", group, group, group);
+		       "words_first_%u, words_pairs_%u },\n", group, group,
+		       group, group);
 	puts("};");
 }
 

@@ -48,6 +48,10 @@
 /* Bytes of a text that are matched against the rules. Diagnostics are shorter;
    what a mailer explains beyond that is advice. */
 #define BOUNCE_MAX_MATCH 4096
+/* Clauses of such a text: a sentence has a few. */
+#define BOUNCE_MAX_CLAUSES 200
+/* Classes that a rule may combine. */
+#define BOUNCE_MAX_RULE_TERMS 8
 /* Lines and bytes of a notice that are looked at by the scanner: a notice that
    lists every recipient allowed stays below. */
 #define BOUNCE_MAX_SCAN (128 * 1024)

@@ -44,6 +44,11 @@ static void query_codes(struct bounce_rules_query *query, const char *text)
 		query->status = t_strndup(text, len);
 }
 
+/* Whose addresses those of the examples are. */
+static const struct bounce_clause_roles example_roles = {
+	.recipient = "a@example.org", .sender = "me@example.net"
+};
+
 /* An example may begin with "[key=value ...]": the conditions that its text
    does not show. */
 static int
@@ -59,6 +64,7 @@ query_init(struct bounce_rules_query *query, const char *text,
 	    memchr(text, '=', end - text) == NULL) {
 		query_codes(query, text);
 		query->text = bounce_rules_fold(text);
+		bounce_rules_query_clauses(query, text, &example_roles);
 		return 0;
 	}
 	args = t_strsplit_spaces(t_strdup_until(text + 1, end), " ");
@@ -66,6 +72,7 @@ query_init(struct bounce_rules_query *query, const char *text,
 		end++;
 	query_codes(query, end);
 	query->text = bounce_rules_fold(end);
+	bounce_rules_query_clauses(query, end, &example_roles);
 	for (; *args != NULL; args++) {
 		if (bounce_rules_query_set(query, *args, error_r) < 0)
 			return -1;

@@ -349,7 +349,9 @@ static void match_wordless(struct match_context *ctx)
 		unsigned int *best =
 			rule->weak ? &ctx->best_weak : &ctx->best;
 
-		if (*idxp < *best && rule_conditions_match(rule, ctx->query))
+		if (*idxp < *best && rule_conditions_match(rule, ctx->query) &&
+		    (rule->classes == NULL ||
+		     bounce_rules_classes_match(rule->classes, ctx->query)))
 			*best = *idxp;
 	}
 }
@@ -367,6 +369,7 @@ static void hit_set(const struct match_context *ctx, unsigned int idx,
 	hit_r->class = rule->class;
 	hit_r->class_given = rule->class_given;
 	hit_r->name = rule->name;
+	hit_r->index = idx;
 }
 
 bool bounce_rules_match(const struct bounce_rules *rules,

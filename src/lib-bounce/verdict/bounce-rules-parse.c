@@ -164,7 +164,12 @@ int bounce_rules_line_parse(struct bounce_rules *rules, const char *name,
 		*error_r = "The words are missing ('*' = any)";
 		return -1;
 	}
-	if (strcmp(words, "*") != 0) {
+	if (bounce_rules_is_classes(words)) {
+		if (bounce_rules_classes_parse(rules->pool, &rule, words,
+					       error_r) < 0)
+			return -1;
+		array_push_back(&rules->wordless, &idx);
+	} else if (strcmp(words, "*") != 0) {
 		if (bounce_rules_words_parse(rules->pool, &rule, words,
 					     error_r) < 0)
 			return -1;

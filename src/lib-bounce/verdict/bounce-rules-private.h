@@ -1,7 +1,9 @@
 #ifndef BOUNCE_RULES_PRIVATE_H
 #define BOUNCE_RULES_PRIVATE_H
 
+#include "bounce-limits.h"
 #include "bounce-rules.h"
+#include "bounce-words.h"
 
 /* One bucket for each hash of four bytes. */
 #define BOUNCE_RULES_BUCKET_BITS 13
@@ -13,6 +15,17 @@ struct bounce_rule_example {
 };
 
 struct bounce_rule_group;
+
+/* Classes of words that must stand in one clause. */
+struct bounce_rule_classes {
+	/* of each term one class */
+	bounce_words_set_t terms[BOUNCE_MAX_RULE_TERMS];
+	unsigned int count;
+	/* none of these in that clause */
+	bounce_words_set_t unless;
+	/* 0 = any; else one of these somewhere; none of these anywhere */
+	bounce_words_set_t with, without;
+};
 
 struct bounce_rule {
 	const char *name;		/* file:line */
@@ -29,6 +42,8 @@ struct bounce_rule {
 	const char *const *hosts;
 	const char *const *formats;
 	const char *const *commands;
+	/* classes of words, or NULL */
+	const struct bounce_rule_classes *classes;
 	/* the words in order; 0 = conditions only */
 	const struct bounce_rule_group *groups;
 	unsigned int groups_count;
@@ -63,7 +78,7 @@ ARRAY_DEFINE_TYPE(bounce_rule_entry, struct bounce_rule_entry);
 struct bounce_rules {
 	pool_t pool;
 	ARRAY(struct bounce_rule) rules;
-	/* rules without words: conditions only */
+	/* rules without words: conditions, or classes of words */
 	ARRAY(unsigned int) wordless;
 
 	/* entries of bucket n: entries[buckets[n] .. buckets[n + 1] - 1] */
@@ -89,6 +104,14 @@ static inline unsigned int bounce_rules_bucket(uint32_t gram)
    {a|b}, into the groups of rule. Returns 0, or -1 and error_r. */
 int bounce_rules_words_parse(pool_t pool, struct bounce_rule *rule,
 			     const char *words, const char **error_r);
+/* Do the words of a rule line begin with the name of a class ("NOT EXIST")? */
+bool bounce_rules_is_classes(const char *words);
+/* Parse "A B|C unless D with E without F" into rule. Returns 0, or -1 and
+   error_r. */
+int bounce_rules_classes_parse(pool_t pool, struct bounce_rule *rule,
+			       const char *words, const char **error_r);
+bool bounce_rules_classes_match(const struct bounce_rule_classes *classes,
+				const struct bounce_rules_query *query);
 /* Parse one rule line "reason condition...: words" and add it. name is
    "file:line". Returns 0, or -1 and error_r. */
 int bounce_rules_line_parse(struct bounce_rules *rules, const char *name,

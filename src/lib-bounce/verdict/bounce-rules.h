@@ -1,6 +1,7 @@
 #ifndef BOUNCE_RULES_H
 #define BOUNCE_RULES_H
 
+#include "bounce-clauses.h"
 #include "bounce-types.h"
 
 /* Rule files: see doc/bounce-rules.5 for the syntax. A loaded rule set is
@@ -45,6 +46,9 @@ struct bounce_rules_query {
 	const char *reporting_host;
 	const char *format;		/* "dsn" */
 	const char *command;		/* "RCPT TO" */
+	/* the text's clauses and all their classes, or NULL */
+	const ARRAY_TYPE(bounce_clause) *clauses;
+	bounce_words_set_t classes;
 };
 
 /* One rule that matched. */
@@ -54,6 +58,7 @@ struct bounce_rules_hit {
 	enum bounce_class class;
 	bool class_given;
 	const char *name;		/* "50-providers.rules:12" */
+	unsigned int index;		/* of the rule, in order */
 };
 
 /* A text as the rules see it, on the data stack: case-folded, white space and
@@ -61,6 +66,12 @@ struct bounce_rules_hit {
    codes that a multi-line SMTP reply repeats dropped, a space at both ends.
    At most BOUNCE_MAX_MATCH bytes of text are looked at. */
 const char *bounce_rules_fold(const char *text);
+
+/* Read text, as it came, for the rules that combine classes of words: sets
+   query->clauses, on the data stack. */
+void bounce_rules_query_clauses(struct bounce_rules_query *query,
+				const char *text,
+				const struct bounce_clause_roles *roles);
 
 /* Find the first rule that matches and, apart from it, the first weak one
    (words that are to be believed only where no code says more). hit_r->name

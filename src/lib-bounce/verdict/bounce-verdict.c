@@ -139,8 +139,14 @@ static void judge_text(const struct judge *judge, const char *text,
 		.format = judge->report->format,
 		.command = rcpt->command,
 	};
+	struct bounce_clause_roles roles = {
+		.recipient = rcpt->address,
+		.recipient2 = rcpt->original_address,
+		.sender = judge->report->original_from,
+	};
 
 	query.text = bounce_rules_fold(text);
+	bounce_rules_query_clauses(&query, text, &roles);
 	(void)bounce_rules_match(judge->rules, &query, hit_r, weak_r);
 }
 
@@ -158,10 +164,19 @@ static void judge_words(struct judge *judge)
 	}
 	judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
 		   &judge->strong, &judge->weak);
-	if (rcpt->explanation != NULL) {
+	/* what is said for certain needs nobody else */
+	if (rcpt->explanation != NULL && judge->strong.name == NULL) {
 		judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
 			   &judge->local, &judge->local_weak);
 	}
+}
+
+/* A remote host said no for good: why, only its own words can tell, not what
+   the local mailer puts around any answer ("giving up"). */
+static bool is_refused(const struct judge *judge)
+{
+	return judge->rcpt->diagnostic != NULL && judge->rcpt->reply != NULL &&
+		judge->rcpt->reply[0] == '5';
 }
 
 static void judge_find(const struct judge *judge, struct finding *find_r)
@@ -176,9 +191,9 @@ static void judge_find(const struct judge *judge, struct finding *find_r)
 			(void)from_hit(&judge->local, find_r);
 		return;
 	}
-	if (from_hit(&judge->local, find_r) ||
-	    from_weak(&judge->weak, find_r) ||
-	    from_weak(&judge->local_weak, find_r) ||
+	if (from_weak(&judge->weak, find_r) ||
+	    from_hit(&judge->local, find_r) ||
+	    (!is_refused(judge) && from_weak(&judge->local_weak, find_r)) ||
 	    from_reply(judge, find_r) ||
 	    from_status(judge, TRUE, find_r))
 		return;
@@ -214,6 +229,9 @@ command_reason(const struct judge *judge, const struct finding *find)
 	static const char *const data[] = { "DATA", NULL };
 	const char *command = judge->rcpt->command;
 
+	if ((command_is(command, before) || command_is(command, mail)) &&
+	    is_named(find, "mailbox-full"))
+		return "system-full";
 	if (command_is(command, before)) {
 		/* a host that takes no mail says so at once: RFC 7504 */
 		return is_named(find, "domain-no-mail") ? NULL :
@@ -238,7 +256,8 @@ static void judge_command(const struct judge *judge, struct finding *find)
 {
 	const char *name;
 
-	if (find->reason->class != BOUNCE_CLASS_HARD)
+	if (find->reason->class != BOUNCE_CLASS_HARD &&
+	    find->reason->side != BOUNCE_SIDE_RECIPIENT)
 		return;
 	name = command_reason(judge, find);
 	if (name != NULL)

@@ -4,11 +4,73 @@
    what CLASS is. */
 
 /* JUDGE: of what a server says of one recipient; rules combine them. */
-CLASS(JUDGE, NOT)		/* not, no, never */
+CLASS(JUDGE, NOT)		/* not, no, never, cannot */
+/* of whom or what it speaks */
 CLASS(JUDGE, WHO)		/* user, mailbox, recipient */
-CLASS(JUDGE, EXIST)		/* exist, found, known, valid */
-CLASS(JUDGE, UNKNOWN)		/* unknown, invalid, nonexistent */
 CLASS(JUDGE, SENDER)		/* sender, your address, from */
+CLASS(JUDGE, OWN)		/* your account */
+CLASS(JUDGE, YOU)		/* you, your server, client, HELO */
+CLASS(JUDGE, IP)		/* IP address, network */
+CLASS(JUDGE, DOMAIN)		/* domain, host */
+CLASS(JUDGE, NODOMAIN)		/* no such domain, host not found */
+CLASS(JUDGE, MESSAGE)		/* message, mail */
+CLASS(JUDGE, HEADER)		/* header, From field */
+CLASS(JUDGE, LIST)		/* mailing list, group */
+CLASS(JUDGE, SYSTEM)		/* system, internal, service */
+CLASS(JUDGE, LINK)		/* link, URL in the mail */
+/* of the mailbox and its owner */
+CLASS(JUDGE, EXIST)		/* exist, found, known, valid */
+CLASS(JUDGE, UNKNOWN)		/* unknown, nonexistent, invalid */
+CLASS(JUDGE, NOBODY)		/* nobody, no such user */
+CLASS(JUDGE, GONE)		/* deleted, removed */
+CLASS(JUDGE, OFF)		/* disabled, suspended, closed */
+CLASS(JUDGE, LEFT)		/* left the company, moved */
+CLASS(JUDGE, FULL)		/* full, over quota */
+CLASS(JUDGE, ROOM)		/* quota, storage, space */
+CLASS(JUDGE, OVER)		/* exceeded, exhausted, reached */
+CLASS(JUDGE, LITTLE)		/* not enough, no more */
+CLASS(JUDGE, WANT)		/* does not want, has blocked you */
+CLASS(JUDGE, MEMBER)		/* only members, subscribers, inside */
+CLASS(JUDGE, MALFORMED)		/* syntax, malformed, characters */
+/* of the message */
+CLASS(JUDGE, SIZE)		/* size, large, MB */
+CLASS(JUDGE, SPAM)		/* spam, junk, advertising */
+CLASS(JUDGE, VIRUS)		/* virus, malware, phishing */
+CLASS(JUDGE, ATTACH)		/* attachment, file type */
+CLASS(JUDGE, CONTENT)		/* content, text, body */
+CLASS(JUDGE, MISSING)		/* missing, lacks, without */
+CLASS(JUDGE, FORM)		/* MIME, RFC 5322, bare LF */
+CLASS(JUDGE, UTFEIGHT)		/* SMTPUTF8 */
+/* of our side */
+CLASS(JUDGE, AUTHN)		/* SPF, DKIM, DMARC */
+CLASS(JUDGE, LOGIN)		/* log in, authentication required */
+CLASS(JUDGE, SENDING)		/* sending, outgoing */
+CLASS(JUDGE, REVERSE)		/* PTR, reverse DNS */
+CLASS(JUDGE, LISTED)		/* block list, DNSBL */
+CLASS(JUDGE, REPUTATION)	/* reputation, abuse, complaints */
+CLASS(JUDGE, RATE)		/* rate, per hour, too fast */
+CLASS(JUDGE, MANY)		/* too many, more than */
+CLASS(JUDGE, CONNECTIONS)	/* connections, sessions, attempts */
+CLASS(JUDGE, RECIPIENTS)	/* recipients of one mail */
+CLASS(JUDGE, GREY)		/* greylisting, first contact */
+CLASS(JUDGE, SUPPRESS)		/* a relay's memory */
+/* of rules */
+CLASS(JUDGE, DENY)		/* denied, refused, blocked, not allowed */
+CLASS(JUDGE, ALLOW)		/* allowed, permitted, accepted (with NOT) */
+CLASS(JUDGE, POLICY)		/* policy, rules, security */
+CLASS(JUDGE, RELAY)		/* relay, not our domain */
+/* of the way */
+CLASS(JUDGE, DNS)		/* DNS, MX, resolve */
+CLASS(JUDGE, CONNECT)		/* connect, respond, timed out */
+CLASS(JUDGE, TLS)		/* TLS, encryption */
+CLASS(JUDGE, LOOP)		/* loop, hops */
+CLASS(JUDGE, EXPIRED)		/* expired, gave up */
+CLASS(JUDGE, LATER)		/* temporary, try again */
+CLASS(JUDGE, BUSY)		/* busy, maintenance, down */
+CLASS(JUDGE, DISK)		/* disk, file system */
+CLASS(JUDGE, ERROR)		/* error, fault, went wrong */
+CLASS(JUDGE, PROGRAM)		/* command died, pipe, procmail */
+CLASS(JUDGE, COMMAND)		/* bad sequence, not implemented */
 
 /* NOTICE: of the notice itself. */
 CLASS(NOTICE, DELAY)		/* it will be tried again */

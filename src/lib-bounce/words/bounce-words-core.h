@@ -27,7 +27,36 @@ struct bounce_words_table {
 	const char *text;
 	const struct bounce_words_entry *entries;
 	const uint16_t *first;
+	/* which two bytes begin one, as a hash: most words begin none */
+	const uint64_t *pairs;
 };
+
+#define WORDS_PAIR_BITS 8192
+static inline unsigned int words_core_pair(const char *p)
+{
+	return (((unsigned char)p[0] << 5) ^ (unsigned char)p[1]) %
+		WORDS_PAIR_BITS;
+}
+
+/* The plain letter of a character of two bytes, 0 for an accent (U+0300 to
+   U+036F), -1 for any other. */
+static inline int words_core_plain(uint8_t first, uint8_t second)
+{
+	if (first == 0xcc || (first == 0xcd && second < 0xb0))
+		return 0;
+	switch (first << 8 | second) {
+	case 0xc3b8:			/* o with stroke */
+		return 'o';
+	case 0xc491:			/* d with stroke */
+		return 'd';
+	case 0xc4b1:			/* i without dot */
+		return 'i';
+	case 0xc582:			/* l with stroke */
+		return 'l';
+	default:
+		return -1;
+	}
+}
 
 /* Lower case, compatibility forms unified, and Latin, Greek and Cyrillic
    letters without their accents: servers write "nao existe" as well. From
@@ -43,11 +72,13 @@ static inline char *words_core_casefold(const char *text, size_t len)
 			    NULL, &size);
 	if (apart == NULL)
 		return NULL;
-	/* U+0300 to U+036F */
 	for (size_t i = 0; i < size; i++) {
-		if (i + 1 < size &&
-		    (apart[i] == 0xcc || (apart[i] == 0xcd &&
-					  apart[i + 1] < 0xb0)))
+		int plain = i + 1 == size ? -1 :
+			words_core_plain(apart[i], apart[i + 1]);
+
+		if (plain > 0)
+			apart[used++] = plain;
+		if (plain >= 0)
 			i++;
 		else
 			apart[used++] = apart[i];
@@ -216,17 +247,20 @@ words_core_begin(struct words_core_walk *walk,
 /* Go to the next place where a phrase may begin. */
 static inline bool words_core_advance(struct words_core_walk *walk)
 {
-	unsigned char c;
+	const uint64_t *pairs = walk->table->pairs;
+	const char *p = walk->text + walk->pos;
+	unsigned int pair;
 
 	do {
-		walk->pos++;
-		c = walk->text[walk->pos];
-		if (c == '\0')
+		p++;
+		if (*p == '\0')
 			return false;
-		walk->lo = walk->table->first[c];
-		walk->hi = walk->table->first[c + 1];
-	} while (walk->lo == walk->hi ||
-		 !words_core_is_border(walk->text, walk->pos));
+		pair = words_core_pair(p);
+	} while ((pairs[pair / 64] & (uint64_t)1 << (pair % 64)) == 0 ||
+		 !words_core_is_border(walk->text, p - walk->text));
+	walk->pos = p - walk->text;
+	walk->lo = walk->table->first[(unsigned char)*p];
+	walk->hi = walk->table->first[(unsigned char)*p + 1];
 	walk->depth = 1;
 	return true;
 }

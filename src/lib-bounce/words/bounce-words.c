@@ -98,13 +98,7 @@ bounce_words_classes(enum bounce_words_group group, const char *folded)
 
 bounce_words_set_t bounce_words_set(enum bounce_words_class class)
 {
-	unsigned int first = class;
-
-	while (first > 0 && words_classes[first - 1].group ==
-	       words_classes[class].group)
-		first--;
-	i_assert(class - first < 64);
-	return (bounce_words_set_t)1 << (class - first);
+	return (bounce_words_set_t)1 << words_bits[class];
 }
 
 int bounce_words_class_parse(enum bounce_words_group group, const char *name,

@@ -1,0 +1,428 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "str.h"
+#include "bounce-clauses.h"
+#include "bounce-limits.h"
+#include "bounce-text.h"
+
+#include <ctype.h>
+
+/* While one text is read. */
+struct clauses_reader {
+	const struct bounce_clause_roles *roles;
+	const char *sender_domain, *recipient_domain;
+	ARRAY_TYPE(bounce_clause) *clauses;
+	/* the words of the clause so far */
+	string_t *words;
+	/* what is no word in it */
+	bounce_words_set_t masked;
+	/* the last thing was an address */
+	bool after_address;
+	/* the recipient's own address stands in the clause */
+	bool names_recipient;
+};
+
+/* The longest phrase counts: "your message" is no "your". */
+static bounce_words_set_t clause_classes(const char *words)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit, *other;
+	bounce_words_set_t set = 0;
+	unsigned int i, j, count, done = 0, end;
+
+	t_array_init(&hits, 32);
+	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &hits);
+	hit = array_get(&hits, &count);
+	for (i = 0; i < count; i = j) {
+		/* those that begin here, the longest last */
+		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
+			j++;
+		if (hit[i].begin < done)
+			continue;
+		end = hit[j - 1].end;
+		for (other = &hit[i]; other < &hit[j]; other++) {
+			if (other->end == end)
+				set |= bounce_words_set(other->class);
+		}
+		done = end;
+	}
+	return set;
+}
+
+static void clause_end(struct clauses_reader *reader)
+{
+	struct bounce_clause *clause;
+	bounce_words_set_t set = reader->masked;
+
+	/* "<recipient> from <sender>: no such user" */
+	if (reader->names_recipient)
+		set &= ~bounce_words_set(BOUNCE_WORD_SENDER);
+	if (str_len(reader->words) > 0)
+		set |= clause_classes(bounce_words_fold(str_c(reader->words)));
+	if (set != 0 &&
+	    array_count(reader->clauses) < BOUNCE_MAX_CLAUSES) {
+		clause = array_append_space(reader->clauses);
+		clause->set = set;
+	}
+	str_truncate(reader->words, 0);
+	reader->masked = 0;
+	reader->after_address = FALSE;
+	reader->names_recipient = FALSE;
+}
+
+static bool is_edge(char c)
+{
+	switch (c) {
+	case '<': case '>': case '(': case ')': case '[': case ']':
+	case '{': case '}': case '"': case '\'': case ',': case ';':
+	case '|': case 0x7f:
+		return TRUE;
+	default:
+		return (unsigned char)c <= ' ';
+	}
+}
+
+/* The signs at which a clause ends. */
+static bool is_border(char c)
+{
+	switch (c) {
+	case '.': case ':': case ';': case '!': case '?': case '(': case ')':
+	case '[': case ']': case '|': case '\n':
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+/* What separates words within a clause. */
+static bool is_space(char c)
+{
+	return (is_edge(c) && c != '\'') || c == '=';
+}
+
+static const char *address_domain(const char *address)
+{
+	const char *at = address == NULL ? NULL : strrchr(address, '@');
+
+	return at == NULL || at[1] == '\0' ? NULL : at + 1;
+}
+
+/* host is domain or below it. */
+static bool host_within(const char *host, const char *domain)
+{
+	size_t len = strlen(host), domain_len;
+
+	if (domain == NULL)
+		return FALSE;
+	domain_len = strlen(domain);
+	return len >= domain_len &&
+		strcasecmp(host + len - domain_len, domain) == 0 &&
+		(len == domain_len || host[len - domain_len - 1] == '.');
+}
+
+static bool is_address(const char *address, const char *wanted)
+{
+	return wanted != NULL && strcasecmp(address, wanted) == 0;
+}
+
+static void mask_address(struct clauses_reader *reader, const char *address)
+{
+	const struct bounce_clause_roles *roles = reader->roles;
+
+	if (is_address(address, roles->recipient) ||
+	    is_address(address, roles->recipient2)) {
+		reader->masked |= bounce_words_set(BOUNCE_WORD_WHO);
+		reader->names_recipient = TRUE;
+	} else if (is_address(address, roles->sender))
+		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
+	reader->after_address = TRUE;
+}
+
+static void mask_host(struct clauses_reader *reader, const char *host)
+{
+	/* who writes home has one domain on both sides */
+	if (host_within(host, reader->recipient_domain))
+		reader->masked |= bounce_words_set(BOUNCE_WORD_DOMAIN);
+	else if (host_within(host, reader->sender_domain)) {
+		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
+		reader->after_address = TRUE;
+	}
+}
+
+/* "192.0.2.1", "2001:db8::1" */
+static bool is_ip(const char *word)
+{
+	size_t len = strlen(word), colons = 0;
+
+	if (len > 0 && strspn(word, "0123456789.") == len)
+		return len >= 7 && strchr(word, '.') != NULL &&
+			strchr(strchr(word, '.') + 1, '.') != NULL &&
+			strrchr(word, '.') != strchr(strchr(word, '.') + 1, '.');
+	if (strspn(word, "0123456789abcdefABCDEF:.") != len)
+		return FALSE;
+	for (; *word != '\0'; word++)
+		colons += *word == ':' ? 1 : 0;
+	return colons >= 2;
+}
+
+/* Does word, which holds a dot or a slash, look like a host or a path, and not
+   like the border of two sentences ("found.Please")? */
+static bool is_host(const char *word)
+{
+	const char *p;
+
+	if (strstr(word, "://") != NULL || *word == '/')
+		return TRUE;
+	for (p = strchr(word, '.'); p != NULL; p = strchr(p + 1, '.')) {
+		if (p == word || (unsigned char)p[-1] >= 0x80 ||
+		    !i_isalnum(p[-1]) || !i_isalnum(p[1]))
+			continue;
+		if (i_islower(p[-1]) && i_isupper(p[1]) && i_islower(p[2]))
+			continue;
+		return TRUE;
+	}
+	return FALSE;
+}
+
+/* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322") */
+static bool is_code(const char *word)
+{
+	size_t digits = strspn(word, "0123456789");
+
+	if (word[digits] == '\0')
+		return digits <= 3;
+	return strspn(word, "0123456789.-#") == strlen(word);
+}
+
+/* Words that are none: returns TRUE if word, of no blanks, was masked. */
+static bool word_mask(struct clauses_reader *reader, const char *word)
+{
+	size_t len = strlen(word);
+	const char *p;
+
+	/* a sentence ends behind it */
+	while (len > 0 && (word[len - 1] == '.' || word[len - 1] == ':' ||
+			   word[len - 1] == '!' || word[len - 1] == '?'))
+		len--;
+	word = t_strndup(word, len);
+	if (len == 0)
+		return FALSE;
+	if (strchr(word, '@') != NULL && address_domain(word) != NULL) {
+		mask_address(reader, word);
+		return TRUE;
+	}
+	if (is_ip(word)) {
+		reader->masked |= bounce_words_set(BOUNCE_WORD_IP);
+		return TRUE;
+	}
+	if (is_code(word))
+		return TRUE;
+	if (is_host(word)) {
+		mask_host(reader, word);
+		return TRUE;
+	}
+	/* a header's name, which says nothing of its value */
+	if (bounce_text_ibegins(word, "X-"))
+		return TRUE;
+	/* "relay=[192.0.2.1]", "id=12", "code=UserUnknown" */
+	p = strchr(word, '=');
+	return p != NULL && !i_isalpha(p[1]);
+}
+
+/* "from: header", "To: field": no border, and no address follows. */
+static bool is_field_colon(const char *p)
+{
+	static const char *const names[] = {
+		"field", "header", "line", "address", NULL
+	};
+
+	if (*p != ':')
+		return FALSE;
+	for (p++; *p == ' ' || *p == '"' || *p == '\''; )
+		p++;
+	for (unsigned int i = 0; names[i] != NULL; i++) {
+		if (bounce_text_ibegins(p, names[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Does the bracket at p hold one address, number or host, of which the words
+   around it speak? Returns where it closes, or NULL. */
+static const char *bracket_end(const char *p)
+{
+	char close = *p == '[' ? ']' : ')';
+	bool special = FALSE;
+
+	for (p++; *p != close; p++) {
+		if (is_edge(*p))
+			return NULL;
+		if (*p == '@' || *p == '.' || i_isdigit(*p))
+			special = TRUE;
+	}
+	return special ? p : NULL;
+}
+
+/* "host mx.example.org[192.0.2.1] said": who speaks, not what of. */
+static bool clause_is_frame(struct clauses_reader *reader)
+{
+	const char *words = str_c(reader->words);
+	size_t len = strlen(words);
+
+	while (len > 0 && words[len - 1] == ' ')
+		len--;
+	return len >= 5 && strncasecmp(words + len - 5, " said", 5) == 0;
+}
+
+/* Does the clause so far only name somebody: "Sender:", "From header:"? */
+static bool clause_is_subject(struct clauses_reader *reader)
+{
+	bounce_words_set_t subjects =
+		bounce_words_set(BOUNCE_WORD_WHO) |
+		bounce_words_set(BOUNCE_WORD_SENDER) |
+		bounce_words_set(BOUNCE_WORD_OWN) |
+		bounce_words_set(BOUNCE_WORD_DOMAIN) |
+		bounce_words_set(BOUNCE_WORD_HEADER);
+	bounce_words_set_t set;
+
+	if (reader->after_address)
+		return TRUE;
+	if (str_len(reader->words) > 40 || reader->masked != 0)
+		return FALSE;
+	set = clause_classes(bounce_words_fold(str_c(reader->words)));
+	return set != 0 && (set & ~subjects) == 0;
+}
+
+static bool is_dash(const char *text, const char *p)
+{
+	return *p == '-' && p > text && p[-1] == ' ' &&
+		(p[1] == ' ' || p[1] == '-');
+}
+
+/* Chinese and Japanese signs, dashes: the length of one at p, or 0. */
+static size_t wide_border(const char *p)
+{
+	/* each begins with one of these */
+	static const char *const signs[] = {
+		"。", ";", ":", "!", "?", "(", ")", "、", ",",
+		"–", "—", "…"
+	};
+
+	if ((unsigned char)*p != 0xe2 && (unsigned char)*p != 0xe3 &&
+	    (unsigned char)*p != 0xef)
+		return 0;
+	for (unsigned int i = 0; i < N_ELEMENTS(signs); i++) {
+		if (bounce_text_begins(p, signs[i]))
+			return strlen(signs[i]);
+	}
+	return 0;
+}
+
+/* p is at no edge: take the word there. Returns where it ends. */
+static const char *word_read(struct clauses_reader *reader, const char *p)
+{
+	const char *begin, *end = p;
+	const char *word, *sign;
+
+	while (*end != '\0' && !is_edge(*end) && wide_border(end) == 0)
+		end++;
+	word = t_strdup_until(p, end);
+	/* "name=example.org" */
+	sign = strchr(word, '=');
+	if (sign != NULL && sign > word && strstr(word, "://") == NULL &&
+	    i_isalpha(sign[1])) {
+		end = p + (sign - word);
+		word = t_strdup_until(word, sign);
+	}
+	/* "<a@b>:user unknown", "To:<a@b>" */
+	sign = strchr(word, ':');
+	if (sign != NULL && sign > word && sign[1] != '\0' &&
+	    strstr(word, "://") == NULL && !is_ip(word) && p[0] != ':') {
+		end = p + (sign - word);
+		word = t_strdup_until(word, sign);
+	} else if (sign == word) {
+		return p;
+	}
+	if (word_mask(reader, word)) {
+		if (strstr(word, "://") != NULL)
+			clause_end(reader);
+		/* no phrase goes on behind it */
+		str_append(reader->words, " , ");
+		while (end > p && strchr(".:!?", end[-1]) != NULL)
+			end--;
+		return end;
+	}
+	reader->after_address = FALSE;
+	/* "BadRecipient" */
+	for (begin = p; p < end && !is_border(*p); p++) {
+		if (i_isupper(p[0]) && p > begin && str_len(reader->words) > 0 &&
+		    i_islower(str_c(reader->words)
+			      [str_len(reader->words) - 1]))
+			str_append_c(reader->words, ' ');
+		str_append_c(reader->words, *p);
+	}
+	return p;
+}
+
+static void text_read(struct clauses_reader *reader, const char *text)
+{
+	const char *p = text, *close = NULL;
+	size_t len;
+
+	while (*p != '\0') {
+		if (is_field_colon(p)) {
+			str_append_c(reader->words, ' ');
+			p++;
+		} else if (*p == ':' && clause_is_frame(reader)) {
+			str_truncate(reader->words, 0);
+			reader->masked = 0;
+			reader->after_address = FALSE;
+			p++;
+		} else if (*p == ':' && clause_is_subject(reader)) {
+			str_append_c(reader->words, ' ');
+			p++;
+		} else if ((*p == '[' || *p == '(') &&
+			   (close = bracket_end(p)) != NULL) {
+			str_append_c(reader->words, ' ');
+			p++;
+		} else if (p == close) {
+			str_append_c(reader->words, ' ');
+			p++;
+		} else if (*p == '.' && p > text && p[-1] == ' ' &&
+			   i_isalnum(p[1])) {
+			/* ".exe" */
+			p++;
+		} else if (is_border(*p) || is_dash(text, p)) {
+			clause_end(reader);
+			p++;
+		} else if ((len = wide_border(p)) > 0) {
+			clause_end(reader);
+			p += len;
+		} else if (is_edge(*p) || *p == '=') {
+			str_append_c(reader->words, is_space(*p) ? ' ' : *p);
+			p++;
+		} else {
+			const char *end = word_read(reader, p);
+
+			p = end > p ? end : p + 1;
+		}
+	}
+	clause_end(reader);
+}
+
+void bounce_clauses_read(const char *text,
+			 const struct bounce_clause_roles *roles,
+			 ARRAY_TYPE(bounce_clause) *clauses)
+{
+	struct clauses_reader reader = {
+		.roles = roles, .clauses = clauses,
+		.sender_domain = address_domain(roles->sender),
+		.recipient_domain = address_domain(roles->recipient),
+		.words = t_str_new(256),
+	};
+	size_t len = bounce_text_cut(text, strnlen(text, BOUNCE_MAX_MATCH + 1),
+				     BOUNCE_MAX_MATCH);
+
+	text_read(&reader, t_strndup(text, len));
+}

@@ -1,0 +1,145 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+/* Whom and what a clause speaks of. */
+
+#include "bounce-test.h"
+#include "str.h"
+#include "bounce-clauses.h"
+#include "bounce-limits.h"
+
+static const enum bounce_words_class shown[] = {
+	BOUNCE_WORD_NOT, BOUNCE_WORD_WHO, BOUNCE_WORD_SENDER,
+	BOUNCE_WORD_YOU, BOUNCE_WORD_IP, BOUNCE_WORD_DOMAIN,
+	BOUNCE_WORD_EXIST, BOUNCE_WORD_UNKNOWN, BOUNCE_WORD_FULL,
+	BOUNCE_WORD_SPAM, BOUNCE_WORD_HEADER,
+};
+static const char *const shown_names[] = {
+	"not", "who", "sender", "you", "ip", "domain", "exist", "unknown",
+	"full", "spam", "header",
+};
+
+static const struct {
+	const char *text;
+	/* the classes of each clause, clauses divided by "/" */
+	const char *wanted;
+} texts[] = {
+	{ "", "" },
+	{ "550 5.1.1", "" },
+	{ "User unknown", "who unknown" },
+	{ "UNKNOWN_USER", "who unknown" },
+	{ "code=UserUnknown", "who unknown" },
+	{ "The user does not exist", "not who exist" },
+	/* borders */
+	{ "Mailbox full. Sender unknown", "who full/sender unknown" },
+	{ "Mailbox full - sender unknown", "who full/sender unknown" },
+	{ "mailbox full (sender unknown)", "who full/sender unknown" },
+	{ "unknown.Spam", "unknown/spam" },
+	{ "unknown https://spam.example/spam full", "unknown/full" },
+	/* no borders */
+	{ "User [bob@example.org] unknown", "who unknown" },
+	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },
+	{ "the user: unknown", "who unknown" },
+	{ "Header From: unknown", "unknown header" },
+	/* roles */
+	{ "<bob@example.org>: unknown", "who unknown" },
+	{ "<BOB@example.org>:unknown", "who unknown" },
+	{ "<alias@example.org>: unknown", "who unknown" },
+	{ "<alice@example.com>: unknown", "sender unknown" },
+	{ "<carol@example.net>: unknown", "unknown" },
+	{ "<bob@example.org> from <alice@example.com>: unknown",
+	  "who unknown" },
+	{ "mx.example.org unknown", "domain unknown" },
+	{ "example.com unknown", "sender unknown" },
+	{ "notexample.com unknown", "unknown" },
+	{ "192.0.2.1 unknown", "ip unknown" },
+	{ "2001:db8::1 unknown", "ip unknown" },
+	{ "unknown relay=[spam]", "unknown/spam" },
+	{ "X-Spam-Header unknown", "unknown" },
+	/* the longest phrase */
+	{ "your address", "sender" },
+	{ "you", "you" },
+	/* other languages */
+	{ "Empf\xc3\xa4nger unbekannt", "who unknown" },
+	{ "\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",
+	  "who unknown" },
+};
+
+static const char *sets_print(const ARRAY_TYPE(bounce_clause) *clauses)
+{
+	string_t *str = t_str_new(64);
+	const struct bounce_clause *clause;
+
+	array_foreach(clauses, clause) {
+		bool first = TRUE;
+
+		if (str_len(str) > 0)
+			str_append_c(str, '/');
+		for (unsigned int i = 0; i < N_ELEMENTS(shown); i++) {
+			if ((clause->set & bounce_words_set(shown[i])) == 0)
+				continue;
+			if (!first)
+				str_append_c(str, ' ');
+			str_append(str, shown_names[i]);
+			first = FALSE;
+		}
+	}
+	return str_c(str);
+}
+
+static const struct bounce_clause_roles roles = {
+	.recipient = "bob@example.org", .recipient2 = "alias@example.org",
+	.sender = "alice@example.com"
+};
+
+START_TEST(read_clauses)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(texts); i++) T_BEGIN {
+		ARRAY_TYPE(bounce_clause) clauses;
+		/* valgrind sees an over-read */
+		char *copy = i_strdup(texts[i].text);
+
+		t_array_init(&clauses, 4);
+		bounce_clauses_read(copy, &roles, &clauses);
+		ck_assert_msg(strcmp(sets_print(&clauses),
+				     texts[i].wanted) == 0, "%s: %s",
+			      texts[i].text, sets_print(&clauses));
+		i_free(copy);
+	} T_END;
+}
+END_TEST
+
+START_TEST(limits)
+{
+	ARRAY_TYPE(bounce_clause) clauses;
+	string_t *text = t_str_new(8192);
+	struct bounce_clause_roles nobody;
+
+	i_zero(&nobody);
+	while (str_len(text) < BOUNCE_MAX_MATCH - 6)
+		str_append(text, "user. ");
+	str_append(text, "user. spam. spam");
+	t_array_init(&clauses, 4);
+	bounce_clauses_read(str_c(text), &nobody, &clauses);
+	ck_assert_uint_eq(array_count(&clauses), BOUNCE_MAX_CLAUSES);
+
+	/* what stands behind the cap is not looked at */
+	str_truncate(text, 0);
+	while (str_len(text) < BOUNCE_MAX_MATCH)
+		str_append(text, "well and good ");
+	str_append(text, "spam");
+	array_clear(&clauses);
+	bounce_clauses_read(str_c(text), &nobody, &clauses);
+	ck_assert_str_eq(sets_print(&clauses), "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("clauses");
+	TCase *tcase = tcase_create("clauses");
+
+	tcase_add_test(tcase, read_clauses);
+	tcase_add_test(tcase, limits);
+	suite_add_tcase(suite, tcase);
+	return bounce_test_run(suite);
+}
