@@ -300,7 +300,7 @@ static const struct {
 	{ "virus: WHO NOT EXIST", "user. does not exist", { .text = NULL },
 	  0, 0 },
 	{ "virus: WHO SPAM|NOT", "user is not", { .text = NULL }, 1, 0 },
-	{ "virus: WHO NOT unless SPAM", "no user. spam", { .text = NULL },
+	{ "virus: WHO NOT unless SPAM", "not user. spam", { .text = NULL },
 	  1, 0 },
 	{ "virus: WHO NOT unless FULL SPAM", "not user spam",
 	  { .text = NULL }, 0, 0 },
