@@ -166,6 +166,14 @@ class SQLite:
         for path in glob.glob(f'{self.dir}/*'):
             shutil.chown(path, 'dovecot', 'dovecot')
 
+    def sql(self, statements):
+        """What they print, as CSV with names."""
+        return subprocess.run(
+            ['sqlite3', '-csv', '-header', '-bail', self.path],
+            input=statements, check=True, text=True, user='dovecot',
+            group='dovecot', extra_groups=[], cwd='/',
+            stdout=subprocess.PIPE).stdout
+
     def close(self):
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -193,11 +201,18 @@ class PostgreSQL:
         self.run('psql', '-q', '-h', self.dir, '-p', str(self.port), '-U',
                  'postgres', 'dovecot', stdin=example('schema-pgsql.sql'))
 
+    def sql(self, statements):
+        return self.run('psql', '-q', '--csv', '-v', 'ON_ERROR_STOP=1', '-h',
+                        self.dir, '-p', str(self.port), '-U', 'postgres',
+                        'dovecot', stdin="SET timezone = 'UTC';\n" + statements)
+
     def run(self, program, *args, stdin=''):
-        subprocess.run([f'{self.bin}/{program}', *args], check=True,
+        return subprocess.run([f'{self.bin}/{program}', *args], check=True,
                        user='postgres', group='postgres', extra_groups=[],
                        cwd='/', input=stdin, text=True,
-                       stdout=subprocess.DEVNULL)
+                       env={**os.environ,
+                            'PGOPTIONS': '-c client_min_messages=warning'},
+                       stdout=subprocess.PIPE).stdout
 
     def start(self):
         self.process = subprocess.Popen(

@@ -3,8 +3,10 @@ lost or counted twice, and what fails says so. Through tests/dict-tool, which is
 the store without a mail process."""
 
 import contextlib
+import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -35,6 +37,9 @@ HURTING = {
     'x' * 308 + '@example.com': None,
 }
 REFUSED = ['', '<>', 'bob', 'bob@', '@example.com', 'y' * 320 + '@example.com']
+
+
+QUERIES = harness.SOURCE / 'doc/guides/queries.md'
 
 
 class Driver:
@@ -337,7 +342,72 @@ class RedisProxied(Driver, harness.TestCase):
         self.expect_log('Unsupported operation|killed with signal 11')
 
 
-class SQLite(Driver, harness.TestCase):
+class Queries:
+    """The views, and each question of guides/queries.md."""
+
+    ROWS = {
+        ('address', 'bob@example.net'): {
+            'address': 'bob@example.net', 'state': 'released', 'by': 'user',
+            'class': 'hard', 'side': 'recipient', 'reason': 'mailbox-unknown',
+            'score': 1.5, 'count': 3, 'first': 1763900000, 'last': 1763980000,
+            'until': 0, 'future': [1]},
+        ('address', 'gone@example.net'): {
+            'address': 'gone@example.net', 'state': 'suppressed',
+            'until': 1763980000},
+        ('address', "o'brien@we.refuse.example"): {
+            'address': "o'brien@we.refuse.example", 'state': 'watched',
+            'side': 'sender', 'reason': 'reputation', 'first': 1763900000,
+            'remote_mta': 'mx.refuse.example', 'until': 4102444800},
+        ('sent', '20251124'): {'id': '20251124', 'sent': 200, 'failed': 30},
+        ('sent', '20251124-0123456789abcdef'): {
+            'subject': 'News', 'sent': 100, 'failed': 25, 'hard': 25,
+            'level': 'critical'},
+    }
+
+    def sql(self, statement):
+        """[{column: text}]"""
+        return list(csv.DictReader(self.backend.sql(statement).split('\n')))
+
+    def test_queries(self):
+        self.assertEqual(self.tool('--max', '20000').ask('fill', 10000),
+                         '10000')
+        for (kind, item), value in self.ROWS.items():
+            row = (self.user, kind, item, json.dumps(value))
+            self.sql('INSERT INTO bounce VALUES (%s);' % ', '.join(
+                "'" + text.replace("'", "''") + "'" for text in row))
+        queries = re.findall(r'```sql\n(.*?)```', QUERIES.read_text(), re.S)
+        answers = [self.sql(query) for query in queries]
+        self.assertEqual(len(answers), 7)
+        domains, lists, refused, people, others, days, broadcasts = answers
+        self.assertEqual(sum(int(row['addresses']) for row in domains), 2000)
+        self.assertEqual({'username': self.user, 'records': '10002',
+                          'suppressed': '0'},
+                         [row for row in lists
+                          if row['username'] == self.user][0])
+        self.assertEqual((refused[0]['remote_mta'], refused[0]['addresses']),
+                         ('mx.refuse.example', '1'))
+        self.assertIn('2025-11-23 12:13:20', refused[0]['since'])
+        self.assertEqual([(row['username'], row['address'], row['state'])
+                          for row in people],
+                         [(self.user, 'bob@example.net', 'released')])
+        self.assertEqual(others, [{'username': self.user}])
+        self.assertEqual({'day': '2025-11-24', 'sent': '200', 'failed': '30',
+                          'percent': '15.0'}, days[-1])
+        self.assertEqual(broadcasts[-1], {
+            'username': self.user, 'day': '2025-11-24', 'subject': 'News',
+            'sent': '100', 'failed': '25', 'hard': '25', 'level': 'critical'})
+        row, = self.sql('SELECT * FROM bounce_address WHERE username = '
+                        f"'{self.user}' AND domain = 'example.net'")
+        self.assertEqual((row['score'], row['count'], row['until']),
+                         ('1.5', '3', ''))
+        # once more, as after an upgrade
+        self.backend.sql(dictserver.example(self.schema))
+        self.assertEqual(self.sql(queries[1]), lists)
+
+
+class SQLite(Queries, Driver, harness.TestCase):
+    schema = 'schema-sqlite.sql'
+
     @classmethod
     def make(cls):
         return dictserver.SQLite()
@@ -369,7 +439,9 @@ class SQLite(Driver, harness.TestCase):
             self.record(tools[0], 'shared@example.com')['count'], 80)
 
 
-class PostgreSQL(Down, Driver, harness.TestCase):
+class PostgreSQL(Queries, Down, Driver, harness.TestCase):
+    schema = 'schema-pgsql.sql'
+
     @classmethod
     def make(cls):
         return dictserver.PostgreSQL()
