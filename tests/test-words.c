@@ -72,11 +72,17 @@ START_TEST(find)
 
 	t_array_init(&hits, 4);
 	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);
-	ck_assert_uint_ge(array_count(&hits), 1);
-	hit = array_front(&hits);
+	ck_assert_uint_ge(array_count(&hits), 3);
+	hit = array_idx(&hits, 0);
+	ck_assert_int_eq(hit->class, BOUNCE_WORD_DENIAL);
+	ck_assert_uint_eq(hit->begin, 8);
+	hit = array_idx(&hits, 1);
 	ck_assert_int_eq(hit->class, BOUNCE_WORD_FINAL);
-	ck_assert_uint_eq(hit->begin, 3);
+	ck_assert_uint_eq(hit->begin, 8);
 	ck_assert_uint_eq(hit->end, strlen(folded));
+	hit = array_idx(&hits, 2);
+	ck_assert_int_eq(hit->class, BOUNCE_WORD_DELAY);
+	ck_assert_uint_eq(hit->begin, 12);
 	array_clear(&hits);
 	bounce_words_find(BOUNCE_WORDS_JUDGE, folded, &hits);
 	ck_assert_uint_eq(array_count(&hits), 1);

@@ -124,8 +124,10 @@ static bool is_credible(const struct bounce_message *message,
 	if (hints->null_sender || hints->daemon)
 		return !hints->summary;
 	T_BEGIN {
-		personal = bounce_words_personal(bounce_text_fold(
-			message->text, BOUNCE_MAX_MATCH));
+		const char *text = t_strndup(message->text,
+					     BOUNCE_MAX_MATCH);
+
+		personal = bounce_words_personal(bounce_kind_words(text), text);
 	} T_END;
 	return !hints->summary && !hints->late_subject && !hints->client &&
 		!personal;

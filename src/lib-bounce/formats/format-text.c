@@ -73,6 +73,18 @@ static const char *mailer_name(const char *folded)
 	return "text";
 }
 
+static bool
+says(const struct bounce_notice *scan, enum bounce_words_class class)
+{
+	return bounce_kind_has(bounce_notice_said(scan), class);
+}
+
+static bool is_personal(const struct bounce_notice *scan)
+{
+	return bounce_words_personal(bounce_notice_said(scan),
+				     bounce_notice_notice(scan));
+}
+
 /* A mailer of no known name, whose subject says nothing: RFC 3834's field is
    no proof of a reply, since Postfix and Exim write it into their reports. */
 static bool may_be_unknown(const struct bounce_hints *hints)
@@ -125,7 +137,7 @@ static bool believe_reply(const struct belief *belief)
 {
 	return belief->words && belief->tier >= BOUNCE_NOTICE_LISTED &&
 		(belief->returned || bounce_notice_refuses(belief->scan)) &&
-		!bounce_words_told(bounce_notice_folded(belief->scan));
+		!says(belief->scan, BOUNCE_WORD_TOLD);
 }
 
 /* It calls itself a mailer, but it is known that somebody sent it: postmasters
@@ -133,9 +145,8 @@ static bool believe_reply(const struct belief *belief)
 static bool believe_named(const struct belief *belief)
 {
 	const struct bounce_hints *hints = belief->hints;
-	const char *folded = bounce_notice_folded(belief->scan);
 
-	if (hints->answer || bounce_words_personal(folded))
+	if (hints->answer || is_personal(belief->scan))
 		return FALSE;
 	return belief->returned || belief->tier >= BOUNCE_NOTICE_LISTED ||
 		!bounce_notice_links(belief->scan);
@@ -168,13 +179,6 @@ static bool believe_machine(const struct belief *belief)
 /* Anybody: it must speak of a message and not quote a mailer. */
 static bool believe_anybody(const struct belief *belief)
 {
-	static const char *const messages[] = {
-		"message", "your mail", "your e-mail", "your email",
-		"the mail", "the e-mail", "the email",
-		"ihre ", "votre ", "su mensaje", "sua mensagem",
-		"suo messaggio", "uw bericht", "twoja", "ваше", "письмо",
-		"メール", "メッセージ", "邮件", "郵件", NULL
-	};
 	static const char *const quoted[] = {
 		"from: mail delivery", "from: \"mail delivery",
 		"from: mailer-daemon", "from: <mailer-daemon",
@@ -190,9 +194,9 @@ static bool believe_anybody(const struct belief *belief)
 		(belief->tier >= BOUNCE_NOTICE_LISTED || belief->returned ||
 		 (belief->tier >= BOUNCE_NOTICE_SENTENCE &&
 		  bounce_notice_describes(belief->scan, FALSE))) &&
-		bounce_text_find(folded, messages) != NULL &&
+		says(belief->scan, BOUNCE_WORD_MAIL) &&
 		bounce_text_find(folded, quoted) == NULL &&
-		!bounce_words_personal(folded);
+		!is_personal(belief->scan);
 }
 
 /* No person without a sender shows the envelope of the mail that it answers. */
@@ -207,12 +211,11 @@ static bool is_credible(const struct bounce_hints *hints,
 			enum bounce_notice_tier tier, struct bounce_notice *scan,
 			bool words, const struct bounce_report *report)
 {
-	const char *folded = bounce_notice_folded(scan);
 	bool machine = hints->null_sender || hints->daemon;
 	struct belief belief = {
 		.hints = hints, .scan = scan, .tier = tier,
 		.words = words || (hints->delay_subject &&
-				   bounce_words_delay(folded)),
+				   bounce_words_delay(bounce_notice_said(scan))),
 		.subject = hints->failure_subject || hints->delay_subject ||
 			hints->no_subject,
 		.returned = report->original_headers != NULL &&
@@ -229,7 +232,7 @@ static bool is_credible(const struct bounce_hints *hints,
 			bounce_notice_notice(scan), NULL) != NULL;
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return believe_mailer(&belief);
-	if (hints->answer && !belief.returned && bounce_words_told(folded))
+	if (hints->answer && !belief.returned && says(scan, BOUNCE_WORD_TOLD))
 		return FALSE;
 	if (hints->page && !belief.returned && !says_details(scan) &&
 	    (!hints->null_sender || tier < BOUNCE_NOTICE_SENTENCE))
@@ -240,13 +243,14 @@ static bool is_credible(const struct bounce_hints *hints,
 }
 
 static enum bounce_kind
-kind_of(const struct bounce_hints *hints, const char *folded, bool refuses)
+kind_of(const struct bounce_hints *hints, struct bounce_notice *scan)
 {
 	if (hints->success_subject && !hints->failure_subject)
 		return BOUNCE_KIND_SUCCESS;
-	if (hints->delay_subject || bounce_words_delay(folded))
+	if (hints->delay_subject || bounce_words_delay(bounce_notice_said(scan)))
 		return BOUNCE_KIND_DELAY;
-	if (!refuses && bounce_words_success(folded))
+	if (!bounce_notice_refuses(scan) &&
+	    bounce_words_success(bounce_notice_notice(scan)))
 		return BOUNCE_KIND_SUCCESS;
 	return BOUNCE_KIND_FAILURE;
 }
@@ -331,12 +335,12 @@ static bool text_read(const struct bounce_message *message,
 	if (by_person && !shows_envelope(hints, scan))
 		return FALSE;
 	folded = bounce_notice_folded(scan);
-	if (!hints->daemon && !hints->report && bounce_words_challenge(folded))
+	if (!hints->daemon && !hints->report && says(scan, BOUNCE_WORD_CHALLENGE))
 		return FALSE;
 	if (!hints->report && !bounce_notice_refuses(scan) &&
-	    bounce_words_waiting(folded))
+	    bounce_words_waiting(bounce_notice_said(scan)))
 		return FALSE;
-	words = bounce_words_failure(folded) || bounce_notice_refuses(scan);
+	words = says(scan, BOUNCE_WORD_FAILURE) || bounce_notice_refuses(scan);
 	tier = bounce_notice_recipients(scan, report);
 	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
 	    !bounce_notice_refuses(scan)) {
@@ -354,7 +358,7 @@ static bool text_read(const struct bounce_message *message,
 	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
 	     !add_anybody(message, hints, scan, words, report)))
 		return FALSE;
-	report->kind = kind_of(hints, folded, bounce_notice_refuses(scan));
+	report->kind = kind_of(hints, scan);
 	report->format = mailer_name(folded);
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (report->kind == BOUNCE_KIND_DELAY)

@@ -30,7 +30,7 @@ struct bounce_subject {
 	bool empty;
 };
 
-/* folded: as bounce_text_fold() makes it. */
-void bounce_subject_read(const char *folded, struct bounce_subject *subject_r);
+/* value: of the field, decoded. Data stack. */
+void bounce_subject_read(const char *value, struct bounce_subject *subject_r);
 
 #endif

@@ -218,8 +218,9 @@ void bounce_hints_read(const struct bounce_message *message,
 	T_BEGIN {
 		struct bounce_subject subject;
 
-		bounce_subject_read(folded_header(message, "Subject"),
-				    &subject);
+		const char *value = bounce_message_header(message, "Subject");
+
+		bounce_subject_read(value == NULL ? "" : value, &subject);
 		read_subject(&subject, hints_r);
 		read_sender(message, envelope, hints_r);
 		hints_r->daemon = is_daemon(message);

@@ -4,6 +4,7 @@
 /* What a mail is, as far as its header tells. */
 
 #include "bounce-types.h"
+#include "bounce-words.h"
 
 struct bounce_message;
 
@@ -66,18 +67,21 @@ bool bounce_hints_by_person(const struct bounce_hints *hints);
    that the recipient objects to the mail? */
 bool bounce_feedback_objects(const char *type);
 
-/* The notice of a report in plain words (folded) says that a delivery failed,
-   that it is still being tried, that it went well. */
-bool bounce_words_failure(const char *folded);
-bool bounce_words_delay(const char *folded);
-bool bounce_words_success(const char *folded);
-/* It waits until a moderator approves it. */
-bool bounce_words_waiting(const char *folded);
-/* Somebody tells of a failure: "I got this". */
-bool bounce_words_told(const char *folded);
-/* The same, or he greets. */
-bool bounce_words_personal(const char *folded);
-/* It says that the mail waits until its sender proves to be a person. */
-bool bounce_words_challenge(const char *folded);
+/* Which classes of words (group NOTICE) a text holds. */
+bounce_words_set_t bounce_kind_words(const char *text);
+
+static inline bool
+bounce_kind_has(bounce_words_set_t words, enum bounce_words_class class)
+{
+	return (words & bounce_words_set(class)) != 0;
+}
+
+/* The notice of a report in plain words says that the mail is still being tried;
+   that it waits until a moderator approves it; that it went well. */
+bool bounce_words_delay(bounce_words_set_t words);
+bool bounce_words_waiting(bounce_words_set_t words);
+bool bounce_words_success(const char *text);
+/* Somebody tells of a failure: "I got this"; or he greets. */
+bool bounce_words_personal(bounce_words_set_t words, const char *text);
 
 #endif

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "bounce-kind.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
@@ -16,6 +17,12 @@ static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
 	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
 };
+
+static bool line_has(const struct bounce_notice_line *line,
+		     enum bounce_words_class class)
+{
+	return bounce_kind_has(line->words, class);
+}
 
 bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
 			   const char *address)
@@ -87,8 +94,12 @@ static const char *folded_line(const struct bounce_notice *scan, unsigned int i)
 	return line->folded;
 }
 
+/* Where there is none above. */
+static const struct bounce_notice_line no_line = { .text = "", .folded = "" };
+
 /* The nearest line above that is no address alone. */
-static const char *line_above(struct bounce_notice *scan, unsigned int line)
+static const struct bounce_notice_line *
+line_above(struct bounce_notice *scan, unsigned int line)
 {
 	const struct bounce_notice_line *above;
 	unsigned int steps = 0;
@@ -96,9 +107,9 @@ static const char *line_above(struct bounce_notice *scan, unsigned int line)
 	while (line > 0 && steps++ < 30) {
 		above = array_idx(&scan->lines, --line);
 		if (*above->text != '\0' && strchr(above->text, '@') == NULL)
-			return above->folded;
+			return above;
 	}
-	return "";
+	return &no_line;
 }
 
 /* The item before that looks like this one: both belong to one list. NULL if
@@ -137,8 +148,9 @@ static bool is_items_words(const struct bounce_notice_line *line,
 }
 
 /* The line that announces the list that mention stands in. */
-static const char *announced_by(struct bounce_notice *scan,
-				const struct bounce_notice_mention *mention)
+static const struct bounce_notice_line *
+announced_by(struct bounce_notice *scan,
+	     const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_mention *last;
 	const struct bounce_notice_line *line;
@@ -152,7 +164,7 @@ static const char *announced_by(struct bounce_notice *scan,
 			continue;
 		if (is_items_words(line, indent) ||
 		    (!bounce_notice_label_colon(line->folded) &&
-		     !bounce_notice_says_contact(line->folded)))
+		     !line_has(line, BOUNCE_WORD_CONTACTING)))
 			return last->above;
 		break;
 	}
@@ -229,15 +241,17 @@ static bool continues_answer(struct bounce_notice *scan,
 
 /* "Doe, John (john@example.com) on Monday": a name and its address, below
    the line that announces the list. */
-static bool is_named(const char *before, const char *folded, const char *above)
+static bool is_named(const char *before,
+		     const struct bounce_notice_line *above)
 {
 	size_t len = strlen(before);
 
 	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
 		strcspn(before, "0123456789@/") == len &&
-		bounce_notice_label_colon(above) &&
-		bounce_notice_announces(above) &&
-		!bounce_notice_says_contact(folded);
+		bounce_notice_label_colon(above->folded) &&
+		line_has(above, BOUNCE_WORD_ANNOUNCING) &&
+		!bounce_kind_has(bounce_kind_words(before),
+				 BOUNCE_WORD_CONTACTING);
 }
 
 /* A table's cell: what stands in the row before it is another's. */
@@ -257,19 +271,32 @@ static bool is_x400(const char *text)
 
 struct context {
 	struct bounce_notice *scan;
-	/* the words before and behind the address, the line above that has no
-	   address */
-	const char *before, *folded, *behind, *above;
+	/* the words before and behind the address */
+	const char *before, *folded, *behind;
+	/* what those before it say of it */
+	struct bounce_notice_label label;
+	/* the line above that has no address */
+	const struct bounce_notice_line *above;
 	bool self, fails;
 };
+
+static bool says_delayed(const struct bounce_notice_line *line)
+{
+	return (line_has(line, BOUNCE_WORD_DELAY) ||
+		line_has(line, BOUNCE_WORD_SDELAY) ||
+		strstr(line->folded, "deferred") != NULL) &&
+		!line_has(line, BOUNCE_WORD_FINAL);
+}
 
 static void weigh_listed(const struct context *ctx,
 			 struct bounce_notice_mention *mention)
 {
-	bool announced = bounce_notice_announces(ctx->above);
+	bool announced = line_has(ctx->above, BOUNCE_WORD_ANNOUNCING);
 	bool text = has_text_behind(ctx->behind);
+	struct bounce_notice_label label_above;
 
-	mention->delayed = bounce_notice_says_delayed(ctx->above);
+	bounce_notice_label_read(ctx->above->text, &label_above);
+	mention->delayed = says_delayed(ctx->above);
 	/* less than whom it did not reach */
 	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
@@ -279,9 +306,10 @@ static void weigh_listed(const struct context *ctx,
 	/* "Следующим получателям:": a colon announces in every language */
 	if (!announced && !ctx->fails && is_dress(ctx->behind) &&
 	    strchr(ctx->behind, ':') == NULL &&
-	    !bounce_notice_says_failed(ctx->above) &&
-	    bounce_notice_label_failed(ctx->above) == NULL &&
-	    bounce_notice_label_field(ctx->above)) {
+	    !line_has(ctx->above, BOUNCE_WORD_FAILING) &&
+	    !label_above.failed &&
+	    bounce_notice_label_field(ctx->above->folded,
+				      ctx->above->words)) {
 		mention->tier = BOUNCE_NOTICE_GUESS;
 		mention->score += 3;
 		return;
@@ -292,7 +320,9 @@ static void weigh_listed(const struct context *ctx,
 	if (announced) {
 		mention->score += 2;
 	} else if (is_dress(ctx->behind) && strchr(ctx->behind, ':') == NULL &&
-		   bounce_notice_says_contact(ctx->above)) {
+		   (line_has(ctx->above, BOUNCE_WORD_CONTACTING) ||
+		    (line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
+		     bounce_notice_label_colon(ctx->above->folded)))) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
@@ -303,12 +333,13 @@ static void weigh_listed(const struct context *ctx,
 static void weigh_sentence(const struct context *ctx,
 			   struct bounce_notice_mention *mention)
 {
-	const char *label = bounce_notice_label_failed(ctx->folded);
+	const struct bounce_notice_label *label = &ctx->label;
 	bool colon = bounce_notice_label_colon(ctx->folded) &&
 		is_dress(ctx->behind);
-	bool field = colon && bounce_notice_label_field(ctx->folded);
+	bool field = colon && bounce_notice_label_field(ctx->folded,
+		bounce_kind_words(ctx->before));
 
-	if (label == NULL && !ctx->fails) {
+	if (!label->failed && !ctx->fails) {
 		/* "Ziel: bob@example.com", in whatever language */
 		if (field) {
 			mention->tier = BOUNCE_NOTICE_GUESS;
@@ -318,14 +349,14 @@ static void weigh_sentence(const struct context *ctx,
 	}
 	mention->tier = BOUNCE_NOTICE_SENTENCE;
 	/* two words are no chance */
-	if (label != NULL)
-		mention->score += strchr(label, ' ') != NULL ? 3 : 2;
+	if (label->failed)
+		mention->score += label->phrase ? 3 : 2;
 	if (ctx->fails)
 		mention->score += 2;
 	/* "Mailbox is full: bob@example.com" */
 	if (colon)
 		mention->score += 2;
-	if (label != NULL && bounce_notice_announces(ctx->above))
+	if (label->failed && line_has(ctx->above, BOUNCE_WORD_ANNOUNCING))
 		mention->score++;
 }
 
@@ -378,8 +409,6 @@ static void weigh_alias(const struct context *ctx,
 static void weigh_place(const struct context *ctx,
 			struct bounce_notice_mention *mention)
 {
-	bool other = bounce_notice_label_other(ctx->folded);
-
 	if (describes_mail(ctx->scan, mention->line)) {
 		/* whom it was written to: no more than that */
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
@@ -387,13 +416,13 @@ static void weigh_place(const struct context *ctx,
 	} else if (continues_answer(ctx->scan, mention)) {
 		mention->tier = BOUNCE_NOTICE_ANSWER;
 		mention->score += 1;
-	} else if (bounce_notice_label_alias(ctx->folded)) {
+	} else if (ctx->label.alias) {
 		weigh_alias(ctx, mention);
-	} else if (other) {
+	} else if (ctx->label.other) {
 		mention->score -= 5;
 		mention->foreign = TRUE;
 	} else if (mention->starts ||
-		   is_named(ctx->before, ctx->folded, ctx->above)) {
+		   is_named(ctx->before, ctx->above)) {
 		mention->starts = TRUE;
 		weigh_listed(ctx, mention);
 	} else if (bounce_reply_find(ctx->before, NULL) != NULL ||
@@ -409,14 +438,10 @@ static void weigh_place(const struct context *ctx,
    line that announces the sender is more frequent. */
 static bool is_own_recipient(const struct context *ctx)
 {
-	static const char *const recipients[] = {
-		"recipient", "addressee", "following address", "empfänger",
-		"destinat", "получател", "宛先", "收件人", NULL
-	};
-
 	return is_dress(ctx->before) && is_dress(ctx->behind) &&
-		bounce_notice_label_field(ctx->above) &&
-		bounce_text_find(ctx->above, recipients) != NULL;
+		bounce_notice_label_field(ctx->above->folded,
+					  ctx->above->words) &&
+		line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
 }
 
 static void weigh(struct bounce_notice *scan, const struct bounce_report *report,
@@ -436,11 +461,11 @@ static void weigh(struct bounce_notice *scan, const struct bounce_report *report
 	ctx.before = cell_begin(t_strdup_until(line->text,
 					       line->text + mention->begin));
 	mention->starts = is_listing(ctx.before) || is_x400(ctx.before);
+	bounce_notice_label_read(ctx.before, &ctx.label);
 	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
 		mention->tier = BOUNCE_NOTICE_FIELD;
 		mention->score = 10;
-		ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
-		if (bounce_notice_label_alias(ctx.folded))
+		if (ctx.label.alias)
 			weigh_alias(&ctx, mention);
 		return;
 	}
@@ -448,7 +473,7 @@ static void weigh(struct bounce_notice *scan, const struct bounce_report *report
 	ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
 	ctx.above = mention->above = announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
-	ctx.fails = bounce_notice_says_failed(line->folded);
+	ctx.fails = line_has(line, BOUNCE_WORD_FAILING);
 	if (bounce_notice_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
 	if (ctx.self && !is_own_recipient(&ctx) &&
@@ -457,7 +482,7 @@ static void weigh(struct bounce_notice *scan, const struct bounce_report *report
 		mention->foreign = TRUE;
 	}
 	if (is_generic_local(mention->address) &&
-	    bounce_notice_label_failed(ctx.folded) == NULL &&
+	    !ctx.label.failed &&
 	    strchr(ctx.behind, ':') == NULL) {
 		mention->score -= 3;
 		mention->foreign = TRUE;
@@ -541,7 +566,7 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 			mention.tier = BOUNCE_NOTICE_NONE;
 			mention.score = 0;
 			mention.head = i;
-			mention.above = "";
+			mention.above = &no_line;
 			mention.foreign = mention.delayed = FALSE;
 			mention.starts = mention.alias = FALSE;
 			mention.recipient = FALSE;

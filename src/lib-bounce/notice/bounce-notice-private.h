@@ -2,6 +2,7 @@
 #define BOUNCE_NOTICE_PRIVATE_H
 
 #include "array.h"
+#include "bounce-words.h"
 #include "bounce-notice.h"
 
 /* One line of the notice. */
@@ -10,6 +11,8 @@ struct bounce_notice_line {
 	const char *text;
 	/* the same as bounce_text_fold() makes it */
 	const char *folded;
+	/* the classes of words in it */
+	bounce_words_set_t words;
 	/* white space before the text */
 	unsigned int indent;
 };
@@ -24,8 +27,8 @@ struct bounce_notice_mention {
 	int score;
 	/* the first line of the item that it belongs to */
 	unsigned int head;
-	/* the line above that announces it */
-	const char *above;
+	/* the line above that announces it; NULL if there is none */
+	const struct bounce_notice_line *above;
 	/* the sender's, a contact's, quoted, in a link */
 	bool foreign;
 	/* it begins a line: an item begins here */
@@ -50,6 +53,8 @@ struct bounce_notice {
 	ARRAY(struct bounce_notice_mention) mentions;
 	const char *notice;
 	const char *folded;
+	/* the classes of words in the notice */
+	bounce_words_set_t words;
 	/* who got the report: they sent the mail */
 	ARRAY_TYPE(const_string) self;
 	/* to whom it went, as the report's header says */
@@ -79,22 +84,21 @@ bool bounce_notice_is_field(const char *line);
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_notice_address_next(const char *line, unsigned int *pos,
 			      unsigned int *begin_r, unsigned int *end_r);
-/* The words (folded) before an address: the label that says that it failed
-   (static, or NULL); do they say that it is somebody else's; do they end with a
-   colon; are they a field's name, in any language, that is not the sender's? */
-const char *bounce_notice_label_failed(const char *folded);
-bool bounce_notice_label_other(const char *folded);
-bool bounce_notice_label_alias(const char *folded);
-bool bounce_notice_label_colon(const char *folded);
-bool bounce_notice_label_field(const char *folded);
-/* Does the line (folded) say that what it names failed; does it announce a list
-   of recipients; does it name whom to write to? */
-bool bounce_notice_says_failed(const char *folded);
-bool bounce_notice_announces(const char *folded);
-bool bounce_notice_says_contact(const char *folded);
-/* Does it announce whom the mail reached; whom it may reach yet? */
-bool bounce_notice_says_delivered(const char *folded);
-bool bounce_notice_says_delayed(const char *folded);
+/* What the words before an address say of it. */
+struct bounce_notice_label {
+	/* that it failed; in more than one word */
+	bool failed, phrase;
+	/* that it is somebody else's; that it is another name of one above */
+	bool other, alias;
+};
+void bounce_notice_label_read(const char *before,
+			      struct bounce_notice_label *label_r);
+/* Do the words before an address end with a colon; are they a field's name, in
+   any language, that is not the sender's? */
+bool bounce_notice_label_colon(const char *text);
+bool bounce_notice_label_field(const char *text, bounce_words_set_t words);
+/* Does the line announce whom the mail reached? */
+bool bounce_notice_says_delivered(const struct bounce_notice_line *line);
 
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_notice_addresses(struct bounce_notice *scan,

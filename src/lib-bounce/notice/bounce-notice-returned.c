@@ -3,39 +3,11 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "bounce-kind.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-notice-private.h"
 #include "bounce-text.h"
-
-/* Lines that say: from here on it is your own mail. Folded. */
-static const char *const markers[] = {
-	"below this line is a copy", "copy of the message", "copy of your message",
-	"copy of the original message", "copy of the header",
-	"copy of the mail", "copy of your original",
-	"original message follows", "message headers follow",
-	"header of the original message", "headers of the original message",
-	"returned mail follows", "returned message follows",
-	"unsent message follows", "unsent message below",
-	"message header follows", "message headers:", "message follows",
-	"message text follows", "original message headers",
-	"original message header", "original mail as follows",
-	"begin returned message", "returned message", "undelivered message",
-	"message in question", "content of the original",
-	"contents of the original message", "begin original message",
-	"text of your message", "start of the original message",
-	"top 20 lines of the message", "original message is",
-	"your message reads", "included is the", "-- old message",
-	"old message:", "the original message was", "message body suppressed",
-	"original-message", "original message", "forwarded message",
-	"originalnachricht", "ursprüngliche nachricht",
-	"kopie der nachricht", "kopie ihrer nachricht", "kopfzeilen der",
-	"message d'origine", "message original", "en-têtes du message",
-	"mensaje original", "mensagem original", "messaggio originale",
-	"oorspronkelijk bericht", "oryginalna wiadomo", "исходное сообщение",
-	"元のメール", "元のメッセージ", "原始邮件", "原邮件", "原郵件",
-	NULL
-};
 
 /* Fields that every returned mail has and that no notice lists. */
 static const char *const trace_fields[] = {
@@ -151,23 +123,18 @@ static bool holds(const char *line, const char *word)
 	return FALSE;
 }
 
+/* Does the line say: from here on it is your own mail? */
 static bool is_marker(const char *line)
 {
-	static const char *const spoken[] = {
-		"was received", "attached", "below is", "resend", "re-send",
-		"not receive", "transcript",
-		NULL
-	};
-	const char *folded;
+	bounce_words_set_t words;
 
 	if (!is_heading(line) && !holds(line, "follow") &&
 	    !holds(line, "copy of"))
 		return FALSE;
-	folded = bounce_text_fold(line, 200);
-	if (bounce_text_find(folded, markers) == NULL)
-		return FALSE;
+	words = bounce_kind_words(line);
 	/* the mailer may speak of the mail before it returns it */
-	return bounce_text_find(folded, spoken) == NULL;
+	return bounce_kind_has(words, BOUNCE_WORD_RETURNED) &&
+		!bounce_kind_has(words, BOUNCE_WORD_SPOKEN);
 }
 
 unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,

@@ -121,7 +121,7 @@ find_opening(const struct bounce_notice *scan, unsigned int end)
 		/* a multipart's preamble is no opening */
 		if (*line->text == '\0' || strstr(line->folded, "mime") != NULL)
 			paragraph = i + 1;
-		else if (bounce_words_failure(line->folded) ||
+		else if (bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) ||
 			 bounce_notice_is_manners(line))
 			return paragraph;
 	}

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "bounce-kind.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-notice-private.h"
@@ -86,6 +87,7 @@ static void add_line(struct bounce_notice *scan, const char *raw,
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
 		line->folded = bounce_text_lower(p_strdup(scan->pool,
 							  line->text));
+		line->words = bounce_kind_words(line->text);
 	} T_END;
 }
 
@@ -176,6 +178,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
 			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
+		scan->words = bounce_kind_words(scan->notice);
 		for (i = 0; i < end; i++)
 			add_line(scan, array_idx_elem(&lines, i), i == 0 ?
 				 "" : array_idx_elem(&lines, i - 1));
@@ -334,6 +337,11 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 	return address;
 }
 
+bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan)
+{
+	return scan->words;
+}
+
 static bool find_refusal(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_line *line;
@@ -364,7 +372,7 @@ bool bounce_notice_lists(const struct bounce_notice *scan)
 
 	array_foreach(&scan->lines, line) {
 		if (bounce_notice_label_colon(line->folded) &&
-		    bounce_notice_announces(line->folded))
+		    bounce_kind_has(line->words, BOUNCE_WORD_ANNOUNCING))
 			return TRUE;
 	}
 	return FALSE;

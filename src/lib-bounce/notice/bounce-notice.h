@@ -6,6 +6,7 @@
    here; what is known is how mailers write. */
 
 #include "bounce-types.h"
+#include "bounce-words.h"
 
 struct bounce_message;
 struct bounce_notice;
@@ -39,6 +40,9 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 const char *bounce_notice_notice(const struct bounce_notice *scan);
 /* The notice as bounce_text_fold() makes it. */
 const char *bounce_notice_folded(const struct bounce_notice *scan);
+
+/* The classes of words in the notice. */
+bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan);
 
 /* Add the recipients that the notice names to report. Returns how they stand
    in it. */

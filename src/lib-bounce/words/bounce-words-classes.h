@@ -72,6 +72,44 @@ CLASS(JUDGE, ERROR)		/* error, fault, went wrong */
 CLASS(JUDGE, PROGRAM)		/* command died, pipe, procmail */
 CLASS(JUDGE, COMMAND)		/* bad sequence, not implemented */
 
-/* NOTICE: of the notice itself. */
+/* NOTICE: of the notice itself. Of all of it: */
+CLASS(NOTICE, FAILURE)		/* it could not be delivered */
 CLASS(NOTICE, DELAY)		/* it will be tried again */
 CLASS(NOTICE, FINAL)		/* it will not */
+CLASS(NOTICE, SUCCESS)		/* it was delivered, unless a DENIAL stands before */
+CLASS(NOTICE, DENIAL)		/* not, never */
+CLASS(NOTICE, CHALLENGE)	/* prove that you are a person */
+CLASS(NOTICE, MODERATOR)	/* with APPROVAL and no TURNEDDOWN: it waits */
+CLASS(NOTICE, APPROVAL)
+CLASS(NOTICE, TURNEDDOWN)
+CLASS(NOTICE, TOLD)		/* a person tells: I got this */
+CLASS(NOTICE, GREETING)		/* a person greets, unless it is a ROBOT */
+CLASS(NOTICE, ROBOT)		/* a program introduces itself */
+CLASS(NOTICE, THANKS)		/* an answering machine thanks, or is away */
+CLASS(NOTICE, MAIL)		/* it speaks of a mail */
+/* of the subject */
+CLASS(NOTICE, SFAILURE)		/* undeliverable */
+CLASS(NOTICE, SDELAY)		/* delayed */
+CLASS(NOTICE, SSUCCESS)		/* delivered */
+CLASS(NOTICE, SREPLY)		/* automatic reply */
+CLASS(NOTICE, SMAYBE)		/* vacation: people write so, too */
+CLASS(NOTICE, SRECEIPT)		/* read */
+CLASS(NOTICE, SPASSED)		/* (fwd) */
+CLASS(NOTICE, SCOMPLAINT)	/* spam complaint */
+CLASS(NOTICE, SSUMMARY)		/* daily report, Cron */
+CLASS(NOTICE, SPERSON)		/* "re", less its colon */
+/* of a line */
+CLASS(NOTICE, FAILING)		/* what it names failed */
+CLASS(NOTICE, ANNOUNCING)	/* it announces recipients */
+CLASS(NOTICE, CONTACTING)	/* it names whom to write to */
+CLASS(NOTICE, DELIVERED)	/* whom it reached, unless a DENIAL stands there */
+CLASS(NOTICE, RECIPIENT)	/* recipients are those below */
+CLASS(NOTICE, LFAILED)		/* words before the address that failed */
+CLASS(NOTICE, LOTHER)		/* before somebody else's */
+CLASS(NOTICE, LALIAS)		/* before another name of it */
+CLASS(NOTICE, FSENDER)		/* a field that names who sent the mail */
+CLASS(NOTICE, MANNERS)		/* a mailer's manners */
+CLASS(NOTICE, STAMP)		/* a gateway's, a company's, unless a FINDING */
+CLASS(NOTICE, FINDING)
+CLASS(NOTICE, RETURNED)		/* the mail comes back from here on, unless SPOKEN */
+CLASS(NOTICE, SPOKEN)
