@@ -12,6 +12,7 @@
 #include "bounce-delivery.h"
 #include "bounce-rules.h"
 #include "bounce-user.h"
+#include "bounce-verify.h"
 #include "sieve-execute.h"
 #include "sieve-message.h"
 
@@ -122,15 +123,6 @@ static const char *ext_bounce_mail_from(const struct ext_bounce_env *env)
 	return smtp_address_isnull(from) ? "" : smtp_address_encode(from);
 }
 
-static const char *ext_bounce_rcpt_to(const struct ext_bounce_env *env)
-{
-	const struct smtp_address *to = env->eenv->msgdata->envelope.rcpt_to;
-
-	if (!ext_bounce_has_envelope(env) || smtp_address_isnull(to))
-		return NULL;
-	return smtp_address_encode(to);
-}
-
 static int
 ext_bounce_classify(const struct ext_bounce_env *env, pool_t pool,
 		    struct bounce_report **report_r, const char **error_r)
@@ -206,6 +198,25 @@ const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env)
 	return msg->report;
 }
 
+/* Where the mail plugin did not do it: of no session that we know. */
+static void
+ext_bounce_verify(const struct ext_bounce_env *env, struct bounce_user *bu,
+		  struct ext_bounce_message *msg)
+{
+	struct bounce_arrival arrival = {
+		.mail_from = ext_bounce_mail_from(env), .stored = TRUE
+	};
+	struct bounce_judgement judgement;
+
+	if (mail_get_stream(env->eenv->msgdata->mail, NULL, NULL,
+			    &arrival.input) < 0)
+		return;
+	bounce_verify_report(bu, msg->own, &arrival,
+			     sieve_message_context_pool(env->msgctx),
+			     &judgement);
+	msg->evidence = judgement.evidence;
+}
+
 enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
@@ -216,9 +227,7 @@ enum bounce_evidence ext_bounce_evidence(const struct ext_bounce_env *env)
 		return msg->evidence;
 	bu = ext_bounce_user(env);
 	if (bu != NULL) {
-		bu->rcpt_to = ext_bounce_rcpt_to(env);
-		msg->evidence = bounce_user_evidence(bu, msg->own, NULL);
-		bu->rcpt_to = NULL;
+		ext_bounce_verify(env, bu, msg);
 	}
 	msg->evidence_known = TRUE;
 	return msg->evidence;

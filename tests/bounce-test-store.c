@@ -28,7 +28,7 @@ int add_at(const char *id, const char *address, time_t now)
 	const char *error = "?";
 	int ret = bounce_store_add(store, t_report(id, address,
 						   "mailbox-unknown"),
-				   BOUNCE_EVIDENCE_PLAUSIBLE, now, pool_datastack_create(), NULL,
+				   BOUNCE_EVIDENCE_VERIFIED, now, pool_datastack_create(), NULL,
 			&error);
 
 	ck_assert_msg(ret >= 0, "%s", error);

@@ -48,7 +48,7 @@ static void cmd_add(const char *const *args)
 	const char *error = "?";
 	int ret = bounce_store_add(store, t_report(args[0], args[1],
 			args[2] == NULL ? "mailbox-unknown" : args[2]),
-		BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL), pool_datastack_create(), NULL,
+		BOUNCE_EVIDENCE_VERIFIED, time(NULL), pool_datastack_create(), NULL,
 			&error);
 
 	answer(ret, error);
@@ -60,7 +60,7 @@ static void cmd_scan(const char *const *args)
 	const char *error = "?";
 
 	bounce_rebuild_add(batch, t_report(args[0], args[1], "mailbox-unknown"),
-			   BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL));
+			   BOUNCE_EVIDENCE_VERIFIED, time(NULL));
 	answer(bounce_rebuild_commit(&batch, FALSE, &error), error);
 }
 
@@ -171,7 +171,7 @@ static void cmd_fill(unsigned int count)
 		p_array_init(&incidents, pool, 1);
 		bounce_incidents_read(pool, t_report(id, address,
 						     "mailbox-full"),
-				      BOUNCE_EVIDENCE_PLAUSIBLE, time(NULL),
+				      BOUNCE_EVIDENCE_VERIFIED, time(NULL),
 				      &incidents);
 		bounce_record_init(&recs[i], pool, address);
 		(void)bounce_policy_count(&policy, pool, &recs[i],
@@ -201,7 +201,7 @@ static double bench_update(unsigned int round, unsigned int count)
 			 t_address(round * 7919 % count), "mailbox-full");
 
 	start = i_microseconds();
-	if (bounce_store_add(store, report, BOUNCE_EVIDENCE_PLAUSIBLE,
+	if (bounce_store_add(store, report, BOUNCE_EVIDENCE_VERIFIED,
 			     time(NULL), pool_datastack_create(), NULL,
 			&error) != 1)
 		i_fatal("add: %s", error);

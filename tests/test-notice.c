@@ -437,7 +437,7 @@ START_TEST(test_limits)
 	scan = scan_text(str_c(text), &report);
 	ck_assert_int_eq(bounce_notice_recipients(scan, &report), LISTED);
 	ck_assert_uint_eq(array_count(&report.recipients),
-			  BOUNCE_MAX_RECIPIENTS);
+			  BOUNCE_MAX_FOREIGN_RECIPIENTS);
 	ck_assert(report.truncated);
 	bounce_notice_words(scan, &report);
 

@@ -177,7 +177,7 @@ incident_init(struct bounce_incident *incident_r, const struct step *step,
 		incident_r->class = BOUNCE_CLASS_SOFT;
 	incident_r->side = incident_r->reason->side;
 	incident_r->address = "a@b.c";
-	incident_r->evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+	incident_r->evidence = BOUNCE_EVIDENCE_VERIFIED;
 	incident_r->report_id = t_strdup_printf("<report-%u>", idx);
 	incident_r->original_message_id = step->original != NULL ?
 		step->original : t_strdup_printf("<original-%u>", idx);

@@ -188,7 +188,7 @@ START_TEST(test_sent_failure)
 		ck_assert_int_eq(bounce_store_add(store,
 			t_returned(id, t_strdup_printf("a%u@example.com", i),
 				   tests[i].date),
-			BOUNCE_EVIDENCE_PLAUSIBLE, noon, pool_datastack_create(), NULL,
+			BOUNCE_EVIDENCE_VERIFIED, noon, pool_datastack_create(), NULL,
 			&error), 1);
 		if (tests[i].day >= 0)
 			failed[tests[i].day == 0 ? 1 : 0]++;
@@ -251,7 +251,7 @@ START_TEST(test_sent_crossed)
 
 		for (unsigned int again = 0; again < 2; again++) {
 			ck_assert_int_eq(bounce_store_add(store, report,
-				BOUNCE_EVIDENCE_PLAUSIBLE, START,
+				BOUNCE_EVIDENCE_VERIFIED, START,
 				pool_datastack_create(), &added, &error),
 				again == 0 ? 1 : 0);
 			/* once a level, and not when it is delivered again */

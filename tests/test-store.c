@@ -180,7 +180,7 @@ START_TEST(test_find_original)
 	rcpt = array_idx_modifiable(&report->recipients, 0);
 	rcpt->original_address = "Alias@Example.com";
 	ck_assert_int_eq(bounce_store_add(store, report,
-					  BOUNCE_EVIDENCE_PLAUSIBLE, START,
+					  BOUNCE_EVIDENCE_VERIFIED, START,
 					  pool_datastack_create(), NULL,
 			&error), 1);
 	ck_assert(!lookup("alias@example.com", &rec));
@@ -255,7 +255,7 @@ START_TEST(test_room)
 	/* one that lapses first, one by hand */
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<s>", "soft@example.com", "mailbox-full"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START + 5, pool_datastack_create(), NULL,
+		BOUNCE_EVIDENCE_VERIFIED, START + 5, pool_datastack_create(), NULL,
 			&error), 1);
 	bounce_record_init(&rec, pool_datastack_create(), "hand@example.com");
 	bounce_record_suppress(&rec, BOUNCE_BY_USER, NULL, START - 1000);
@@ -319,7 +319,8 @@ suppress(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
 	return TRUE;
 }
 
-/* It gives way to what the mailbox says, and to what a person says. */
+/* It gives way to a report, to what the mailbox says, and to what a person
+   says: it does not keep the other addresses of a report waiting. */
 START_TEST(test_damaged_heals)
 {
 	struct bounce_rebuild *batch;
@@ -329,16 +330,17 @@ START_TEST(test_damaged_heals)
 
 	f = fopen(t_strconcat(home, "/dovecot-bounce.dict", NULL), "a");
 	fputs("priv/bounce/address/a@example.com\nno JSON\n"
-	      "priv/bounce/address/b@example.com\n{}\n", f);
+	      "priv/bounce/address/b@example.com\n{}\n"
+	      "priv/bounce/address/c@example.com\n[]\n", f);
 	fclose(f);
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<1>", "a@example.com", "mailbox-unknown"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START, pool_datastack_create(), NULL,
-			&error), -1);
+		BOUNCE_EVIDENCE_VERIFIED, START, pool_datastack_create(), NULL,
+			&error), 1);
 	batch = bounce_rebuild_init(store);
-	bounce_rebuild_add(batch, t_report("<1>", "a@example.com",
+	bounce_rebuild_add(batch, t_report("<2>", "c@example.com",
 					       "mailbox-unknown"),
-			       BOUNCE_EVIDENCE_PLAUSIBLE, START);
+			       BOUNCE_EVIDENCE_VERIFIED, START);
 	ck_assert_int_eq(bounce_rebuild_commit(&batch, FALSE, &error), 1);
 	ck_assert_int_eq(bounce_store_change(store, "b@example.com", START,
 					     suppress, NULL, &error), 1);
@@ -346,7 +348,8 @@ START_TEST(test_damaged_heals)
 	ck_assert_uint_eq(rec.count, 1);
 	ck_assert(lookup("b@example.com", &rec));
 	ck_assert_int_eq(rec.by, BOUNCE_BY_USER);
-	ck_assert_uint_eq(count_all(START), 2);
+	ck_assert(lookup("c@example.com", &rec));
+	ck_assert_uint_eq(count_all(START), 3);
 }
 END_TEST
 
@@ -371,7 +374,7 @@ START_TEST(test_batch)
 				t_report(t_strdup_printf("<%d>", i),
 					 i % 2 == 0 ? "even@example.com" :
 					 "bob@example.com", "mailbox-full"),
-				BOUNCE_EVIDENCE_PLAUSIBLE, START + i);
+				BOUNCE_EVIDENCE_VERIFIED, START + i);
 		}
 		bounce_rebuild_add(batch,
 			t_report("<x>", "forged@example.com", "mailbox-full"),
@@ -405,7 +408,7 @@ START_TEST(test_not_writable)
 	store = dict_user_store(user, NULL);
 	ck_assert_int_eq(bounce_store_add(store,
 		t_report("<1>", "bob@example.com", "mailbox-unknown"),
-		BOUNCE_EVIDENCE_PLAUSIBLE, START, pool_datastack_create(), NULL,
+		BOUNCE_EVIDENCE_VERIFIED, START, pool_datastack_create(), NULL,
 			&error), -1);
 	ck_assert_ptr_nonnull(error);
 	ck_assert(!lookup("bob@example.com", &rec));

@@ -38,7 +38,9 @@ CREATE VIEW bounce_address AS SELECT
   record->>'original_message_id' AS "original_message_id",
   record->>'by' AS "by",
   record->>'corrected' AS "corrected",
-  record->>'original_address' AS "original_address"
+  record->>'original_address' AS "original_address",
+  record->>'final_address' AS "final_address",
+  coalesce((record->>'unproven')::bigint, 0) AS "unproven"
 FROM bounce, LATERAL (SELECT value::jsonb AS record) AS r
 WHERE kind = 'address' AND (coalesce((record->>'until')::float8, 0) = 0 OR coalesce((record->>'until')::float8, 0) > extract(epoch FROM now()));
 

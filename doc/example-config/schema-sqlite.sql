@@ -40,7 +40,9 @@ CREATE VIEW bounce_address AS SELECT
   json_extract(value, '$.original_message_id') AS "original_message_id",
   json_extract(value, '$.by') AS "by",
   json_extract(value, '$.corrected') AS "corrected",
-  json_extract(value, '$.original_address') AS "original_address"
+  json_extract(value, '$.original_address') AS "original_address",
+  json_extract(value, '$.final_address') AS "final_address",
+  coalesce(json_extract(value, '$.unproven'), 0) AS "unproven"
 FROM bounce
 WHERE kind = 'address' AND (coalesce(json_extract(value, '$.until'), 0) = 0 OR coalesce(json_extract(value, '$.until'), 0) > CAST(strftime('%s', 'now') AS INTEGER));
 

@@ -3,7 +3,8 @@
 
 require ["vnd.dovecot-bounce", "fileinto", "imap4flags"];
 
-if allof (bounce "kind" "failure", bounce "side" ["sender", "message"]) {
+if allof (bounce "kind" "failure", bounce "side" ["sender", "message"],
+	  not bounce "evidence" "unverified") {
 	addflag ["\\Flagged", "$BounceOurSide"];
 	fileinto "INBOX";
 }

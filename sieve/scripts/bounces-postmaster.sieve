@@ -10,7 +10,7 @@ require ["vnd.dovecot-bounce", "copy", "duplicate", "variables"];
 set "postmaster" "postmaster@example.org";
 
 if allof (bounce "kind" "failure", bounce "side" "sender",
-	  not bounce "evidence" "unverified",
+	  bounce "evidence" "verified",
 	  not duplicate :handle "postmaster" :seconds 3600
 		:uniqueid "${bounce.reason}") {
 	redirect :copy "${postmaster}";

@@ -6,6 +6,7 @@ require ["vnd.dovecot-bounce", "imap4flags", "variables"];
 if address :matches "from" "*" {
 	set "from" "${1}";
 }
-if bounce_record "state" "${from}" ["watched", "suppressed"] {
+if allof (bounce_record "state" "${from}" ["watched", "suppressed"],
+	  not bounce_record "count" "${from}" "0") {
 	addflag "$BouncedBefore";
 }

@@ -18,9 +18,13 @@ struct mail_user;
 	X(mailbox, text, mailbox, "Bounces", 0) \
 	X(file, kinds, file_kinds, "failure delay", 0) \
 	X(record, yesno, record, "yes", 0) \
-	X(evidence, evidence, policy.evidence, "auto", 0) \
+	X(evidence, evidence, policy.evidence, "verified", 0) \
 	X(addresses, words, addresses, "", 0) \
 	X(sites, words, sites, "", 0) \
+	X(relays, words, relays, "", 0) \
+	X(authserv, words, authserv, "", 0) \
+	X(sender_checked, yesno, sender_checked, "no", 0) \
+	X(feedback, words, feedback, "", 0) \
 	X(token_key, key, token_key, "", 0) \
 	X(threshold, threshold, policy.threshold, "3", 1000) \
 	X(half_life, time, policy.half_life, "14d", 0) \

@@ -110,9 +110,10 @@ class Circle(Case):
         user = self.new_user()
         self.remote.refuse['gone@example.net'] = '550 5.1.1 No such user here'
         self.send(user, ['team@example.org'], 'Team')
-        self.wait_for(lambda: self.recorded(user), ['gone@example.net'])
-        self.assertEqual(self.state(user, 'gone@example.net')
-                         ['original_address'], 'team@example.org')
+        self.wait_for(lambda: self.bounces(user), 1)
+        record = self.state(user, 'gone@example.net')
+        self.assertEqual((record['address'], record['unproven'], record['state']),
+                         ('team@example.org', 1, 'watched'))
 
     def ask_for_success(self, user, address):
         """A mail whose sender asks to be told of success."""
@@ -167,6 +168,21 @@ class Circle(Case):
         with smtplib.SMTP('127.0.0.1', self.postfix.port) as client:
             client.sendmail('', [f'{user}@example.org'], harness.dsn(
                 'victim@example.net', user=f'{user}@example.org'))
+        self.wait_for(lambda: self.messages(user), 1)
+        self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), [])
+        self.assertEqual(self.day(user)['failed'], 0)
+
+    def test_through_our_own(self):
+        """Who knows a Message-ID makes Postfix bounce, with an ORCPT that he
+        likes: known or not, it was not the user who sent that."""
+        user = self.new_user()
+        self.remote.refuse['gone@example.net'] = '550 5.1.1 No such user here'
+        mail = letter('Hello', to=['list@lists.example'],
+                      sender=f'{user}@example.org')
+        self.append(user, mail)
+        with smtplib.SMTP('127.0.0.1', self.postfix.port) as client:
+            client.sendmail(f'{user}@example.org', ['gone@example.net'], mail,
+                            rcpt_options=['ORCPT=rfc822;list@lists.example'])
         self.wait_for(lambda: self.bounces(user), 1)
         self.assertEqual(self.recorded(user), [])
-        self.assertEqual(self.day(user)['failed'], 0)
+        self.assertEqual(self.state(user, 'list@lists.example')['unproven'], 1)

@@ -18,7 +18,8 @@ class Delivery(harness.TestCase):
         return harness.dsn(address, user=f'{user}@example.org', **args)
 
     def flags(self, user, folder='Bounces'):
-        return [flags & {'$Bounce', '$BounceHard', '$BounceSoft', '$Mine'}
+        return [flags & {'$Bounce', '$BounceHard', '$BounceSoft', '$Mine',
+                         '$BounceUnverified'}
                 for flags, _ in self.fetch(user, folder)]
 
     def test_filed_created_subscribed(self):
@@ -78,8 +79,8 @@ class Delivery(harness.TestCase):
         for user in (one, two):
             self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
         self.assertEqual(list(self.metadata(one)), ['gone@example.net'])
-        # it says that it returns a mail of the first one
-        self.assertEqual(self.metadata(two), {})
+        # it returns a mail of the first one
+        self.assertEqual(self.metadata(two)['gone@example.net']['count'], 0)
 
     def test_userdb_overrides(self):
         user = self.new_user(bounce_mailbox='Returned', bounce_record='no')
@@ -96,11 +97,22 @@ class Delivery(harness.TestCase):
         self.assertEqual(self.flags(user), [{'$Bounce'}])
         self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
 
-    def test_weak_evidence_is_filed_only(self):
+    def test_unproven(self):
+        """Our own MTA says so, of a mail that may be the user's."""
         user = self.new_user()
         self.lmtp(user, self.report(user, trace=False,
                                     original_id='<1@elsewhere.example>'))
         self.assertEqual(self.messages(user, 'Bounces'), 1)
+        record = self.metadata(user)['gone@example.net']
+        self.assertEqual((record['unproven'], record['count'], record['score'],
+                          record['state']), (1, 0, 0, 'watched'))
+
+    def test_unverified_stays(self):
+        """A stranger says so: it stays where it would be without us."""
+        user = self.new_user()
+        self.lmtp(user, self.report(user), stranger=True)
+        self.assertEqual(self.mailboxes(user).count('Bounces'), 0)
+        self.assertEqual(self.flags(user, 'INBOX'), [{'$BounceUnverified'}])
         self.assertEqual(self.metadata(user), {})
         self.assertTrue(self.wait_log('bounce: failure report .*evidence is '
                                       'too weak'))
@@ -116,7 +128,7 @@ class Delivery(harness.TestCase):
         self.lmtp(user, self.report(user, 'secret@example.net'))
         line, = self.wait_log('bounce: ')
         self.assertIn('Info: ', line)
-        self.assertIn('bounce: failure report (dsn, plausible), recipients: 1: '
+        self.assertIn('bounce: failure report (dsn, verified), recipients: 1: '
                       'hard mailbox-unknown; 1 records changed', line)
         self.assertEqual(self.log('secret'), [])
 

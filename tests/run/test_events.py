@@ -50,7 +50,7 @@ class Events(harness.TestCase):
         self.lmtp(user, harness.mail())
         self.wait_metric('bounce_reports', {
             'bounce_kind': 'failure', 'bounce_format': 'dsn',
-            'bounce_evidence': 'plausible', 'bounce_counted': 'yes'}, 2)
+            'bounce_evidence': 'verified', 'bounce_counted': 'yes'}, 2)
         self.wait_metric('bounce_failures', {
             'bounce_class': 'hard', 'bounce_side': 'recipient',
             'bounce_reason': 'mailbox-unknown'}, 2)

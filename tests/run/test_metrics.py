@@ -62,7 +62,8 @@ class Metrics(harness.TestCase):
                                     user=address, action='delayed'))
         self.lmtp(user, harness.dsn('forged@example.net', user=address,
                                     trace=False,
-                                    original_id='<forged@elsewhere.example>'))
+                                    original_id='<forged@elsewhere.example>'),
+                  stranger=True)
         self.lmtp(user, harness.mail(), sender='carol@example.net')
 
     def wait_for(self, name, total):

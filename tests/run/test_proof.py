@@ -140,9 +140,14 @@ Disposition: manual-action/MDN-sent-manually; displayed
 
     def test_receipt(self):
         user = self.failed()
-        self.lmtp(user, self.receipt(user, '<guessed@example.org>'))
+        passed = ('Authentication-Results: mx.example.org; dkim=pass '
+                  'header.d=example.net\r\n')
+        self.lmtp(user, passed + self.receipt(user, '<guessed@example.org>'))
         self.assertFalse(self.alive(user))
+        # anybody may write that
         self.lmtp(user, self.receipt(user, f'<m.{user}@example.org>'))
+        self.assertFalse(self.alive(user))
+        self.lmtp(user, passed + self.receipt(user, f'<m.{user}@example.org>'))
         self.assertTrue(self.alive(user))
 
     def test_record_no(self):

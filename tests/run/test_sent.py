@@ -26,8 +26,10 @@ imaplib.Commands['MOVE'] = ('SELECTED',)
 
 
 def complaint(address, user, mail):
-    """A feedback report (RFC 5965, bytes) that returns this mail."""
-    return b'''From: <feedback@isp.example>
+    """A feedback report (RFC 5965, bytes) that returns this mail, signed by the
+    provider of the address."""
+    return b'''Authentication-Results: mx.example.org; dkim=pass header.d=example.net
+From: <feedback@isp.example>
 To: <%s>
 Subject: FW: News
 Date: %s

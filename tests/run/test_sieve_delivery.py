@@ -111,7 +111,7 @@ class Delivery(DeliveryCase):
         self.put_script(user, 'require ["vnd.dovecot-bounce", "variables", '
                         '"fileinto", "mailbox"];\n'
                         'if allof (bounce "class" "hard", bounce "side" '
-                        '"recipient", bounce "evidence" "plausible") '
+                        '"recipient", bounce "evidence" "verified") '
                         '{ fileinto :create "${bounce.reason}"; }\n')
         self.lda(user, bounce(HARD, user=user))
         self.assertEqual(self.messages(user, 'mailbox-unknown'), 1)
@@ -143,7 +143,7 @@ class Delivery(DeliveryCase):
                             '{ fileinto :create "${1} ${bounce.reason}"; }\n')
         # the second one did not send that mail
         self.lmtp(users, bounce(HARD, user=users[0]))
-        for user, evidence in zip(users, ('plausible', 'unverified')):
+        for user, evidence in zip(users, ('verified', 'plausible')):
             self.assertEqual(
                 self.messages(user, f'{evidence} mailbox-unknown'), 1)
 
@@ -288,9 +288,10 @@ submission_host = 127.0.0.1:@RELAY@
         """Neither one from nobody nor one that says it is a machine's."""
         script = 'require ["vnd.dovecot-bounce", "vacation"];\n' \
             'if bounce "class" "hard" { %s }\n' % self.VACATION
-        for sender in ('', 'postmaster@example.net'):
+        # one that nobody sent is believed
+        for sender, box in (('', 'Bounces'), ('postmaster@example.net', 'INBOX')):
             user = self.deliver(script, sender=sender)
-            self.assertEqual(self.messages(user, 'Bounces'), 1)
+            self.assertEqual(self.messages(user, box), 1)
         self.assertEqual(self.server.relay.delivered, [])
 
     def test_vacation_asks_first(self):
@@ -302,7 +303,7 @@ submission_host = 127.0.0.1:@RELAY@
         script = ('require ["vnd.dovecot-bounce", "vacation"];\n'
                   'if not bounce :matches "kind" "*" { %s }\n' % self.VACATION)
         user = self.deliver(script, text, sender='postmaster@example.net')
-        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.messages(user), 1)
         self.assertEqual(self.server.relay.delivered, [])
         # and ordinary mail is answered
         text = harness.mail(to='%s@example.org' % f'user{self._user_count + 1}')
@@ -755,7 +756,7 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         self.lmtp(user, self.NOBODY)
         self.assertEqual([self.messages(user, box) for box in
                           ('Bounces/mailbox-unknown', 'Bounces/mailbox-full',
-                           'Bounces')], [1, 1, 1])
+                           'INBOX')], [1, 1, 1])
         self.failure_of_the_script(user)
 
     def test_our_side(self):
@@ -799,11 +800,13 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         self.assertEqual(self.messages(user), 2)
         self.assertEqual(self.records(user)['bob@example.net']['count'], 3)
         # what may say something new is filed as usual
-        for text in (bounce(HARD, OURS, user=user), self.NOBODY):
-            before = self.messages(user, 'Bounces')
+        for text in (bounce(HARD, OURS, user=user), self.NOBODY,
+                     bounce(HARD, user='somebody')):
+            before = self.messages(user, 'Bounces') + self.messages(user)
             self.lmtp(user, text)
             self.lmtp(user, text.replace(b'Message-ID: <', b'Message-ID: <x'))
-            self.assertEqual(self.messages(user, 'Bounces'), before + 2)
+            self.assertEqual(self.messages(user, 'Bounces') +
+                             self.messages(user), before + 2)
         self.failure_of_the_script(user)
 
     def test_seen_forged(self):
@@ -812,9 +815,12 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         self.ready(user, 'bounces-seen.sieve')
         genuine = bounce(HARD, user=user)
         self.sent(user, genuine)
-        forged = bounce(HARD, user='z')
-        plausible = bounce(HARD, user=user)
-        for number, text in enumerate((forged, forged, plausible, genuine), 1):
+        forged = bounce(HARD, user=user)
+        for number in range(1, 3):
+            self.lmtp(user, forged, stranger=True)
+            self.assertEqual(self.messages(user), number)
+        plausible = bounce(HARD, user='z')
+        for number, text in enumerate((plausible, genuine), 1):
             self.lmtp(user, text)
             self.assertEqual(self.messages(user, 'Bounces'), number)
         self.assertEqual(self.messages(user, 'Bounces/Repeated'), 0)
@@ -923,11 +929,11 @@ class Manage(SieveCase):
                  'fields: kind, format, class, side, reason, status, reply, '
                  'action, recipient, recipient.domain, diagnostic, remote-mta, '
                  'reporting-mta, original.message-id, original.subject, '
-                 'evidence).'),
+                 'evidence, unproven).'),
                 ('if bounce_record "status" "a@b.c" "x" { keep; }\n',
                  "line 2: error: bounce_record test: unknown field 'status' "
                  '(known fields: state, class, side, reason, score, count, '
-                 'evidence).'),
+                 'evidence, unproven).'),
                 ('if bounce "class" 5 { keep; }\n',
                  'line 2: error: the bounce test expects a string list as '
                  'argument 2 (key list), but a number was found.'),

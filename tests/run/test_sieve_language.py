@@ -31,8 +31,10 @@ Diagnostic-Code: smtp; {diagnostic}
 ''' for action, recipient, status, diagnostic, remote in groups)
     said = '\n'.join(f'<{g[1]}>: host {g[4]} said: {g[3]}' for g in groups)
     return f'''Return-Path: <>
-Received: from mx.example.org by mx.example.org with LMTP;
- Mon, 1 Sep 2025 10:00:11 +0000
+Received: from mx.example.org by mx.example.org with LMTP
+ id 1; Mon, 1 Sep 2025 10:00:11 +0000
+Received: by mx.example.org (Postfix)
+ id 4bTEST; Mon, 1 Sep 2025 10:00:11 +0000
 From: MAILER-DAEMON@mx.example.org (Mail Delivery System)
 To: {user}
 Subject: Undelivered Mail Returned to Sender

@@ -2,22 +2,19 @@
 
 #include "lib.h"
 #include "array.h"
+#include "istream.h"
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-liveness.h"
-#include "bounce-authres.h"
-#include "bounce-evidence.h"
 #include "bounce-sent-mark.h"
 #include "bounce-sent-copy.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
-#include "compat-user.h"
+#include "bounce-verify.h"
 
 /* Message-IDs of an answer that are looked for in Sent, the last first. */
 #define MAX_REFERENCES 5
-/* Authentication-Results that are read. */
-#define MAX_AUTHRES 10
 
 static int
 clear(struct bounce_user *bu, const char *address, time_t now,
@@ -58,28 +55,17 @@ static bool is_spam(struct mail *mail)
 }
 
 static bool
-is_authentic(struct bounce_user *bu, struct mail *mail, const char *from,
-	     pool_t pool)
+is_authentic(struct bounce_user *bu, struct mail *mail, const char *session_id,
+	     const char *from)
 {
-	struct bounce_evidence_site site;
-	const char *hostname, *delimiters, *id;
-	const char *const *values;
-	const char *domain = strrchr(from, '@');
+	struct istream *input;
+	bool ret;
 
-	if (domain == NULL ||
-	    mail_get_headers(mail, "Authentication-Results", &values) <= 0)
+	if (mail_get_hdr_stream(mail, NULL, &input) < 0)
 		return FALSE;
-	compat_user_names(bu->user, pool, &hostname, &delimiters);
-	bounce_evidence_site_init(pool, bu->user->username, NULL, hostname,
-				  NULL, bu->set.sites, &site);
-	for (unsigned int i = 0; values[i] != NULL && i < MAX_AUTHRES; i++) {
-		bool passes = bounce_authres_passes(values[i], domain + 1, &id);
-
-		/* the topmost of ours counts: below it is what came along */
-		if (id != NULL && bounce_evidence_is_site_host(&site, id))
-			return passes;
-	}
-	return FALSE;
+	ret = bounce_verify_sender(bu, input, session_id, from);
+	i_stream_seek(input, 0);
+	return ret;
 }
 
 /* The last ones are the nearest. */
@@ -119,15 +105,18 @@ is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 			e_error(bu->event, "Sent mail cannot be searched: %s",
 				error);
 		}
+		/* nobody else was given its Message-ID */
 		if (ret != 0)
-			return ret > 0 && bounce_sent_header_has(&out, from);
+			return ret > 0 &&
+				array_count(&out.recipients) == 1 &&
+				bounce_sent_header_has(&out, from);
 	}
 	return FALSE;
 }
 
 static int
 alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
-	   time_t now, pool_t pool, const char **error_r)
+	   const char *session_id, time_t now, pool_t pool, const char **error_r)
 {
 	struct bounce_store *store;
 	struct bounce_record rec;
@@ -142,17 +131,19 @@ alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
 	if (ret <= 0 || !bounce_record_clears(&rec))
 		return ret < 0 ? -1 : 0;
 	if (is_spam(mail) ||
-	    (!is_authentic(bu, mail, from, pool) &&
+	    (!is_authentic(bu, mail, session_id, from) &&
 	     !is_answer(bu, mail, from, now, pool)))
 		return 0;
 	return clear(bu, from, now, error_r);
 }
 
 int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
-		      struct mail *mail, time_t now, const char **error_r)
+		      struct mail *mail, const char *session_id, time_t now,
+		      const char **error_r)
 {
 	pool_t pool = pool_alloconly_create("bounce alive", 2048);
-	int ret = alive_mail(bu, sender, mail, now, pool, error_r);
+	int ret = alive_mail(bu, sender, mail, session_id, now, pool,
+			     error_r);
 
 	pool_unref(&pool);
 	return ret;
@@ -168,23 +159,19 @@ int bounce_liveness_report(struct bounce_user *bu,
 			const char **error_r)
 {
 	const struct bounce_recipient *rcpt;
-	struct bounce_store *store;
-	enum bounce_evidence least;
 	int ret, count = 0;
 
 	if (report->kind != BOUNCE_KIND_SUCCESS &&
 	    report->kind != BOUNCE_KIND_DISPOSITION)
 		return 0;
-	if (bounce_user_store(bu, &store, error_r) < 0 ||
-	    bounce_store_least_evidence(store, report, now, &least,
-					error_r) < 0)
-		return -1;
-	if (evidence < least)
+	/* whatever bounce_evidence says: only what is certain clears */
+	if (evidence < BOUNCE_EVIDENCE_VERIFIED)
 		return 0;
 	array_foreach(&report->recipients, rcpt) {
 		/* relayed and expanded say nothing of the mailbox */
 		if (rcpt->action != BOUNCE_ACTION_DELIVERED ||
-		    rcpt->address == NULL || rcpt->stranger)
+		    rcpt->address == NULL || rcpt->stranger ||
+		    rcpt->doubtful)
 			continue;
 		ret = clear(bu, rcpt->address, now, error_r);
 		if (ret < 0)

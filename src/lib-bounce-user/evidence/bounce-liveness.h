@@ -11,10 +11,12 @@ struct mail;
 
 /* A delivered mail that is no report; sender is struct bounce_report's. He is
    alive if a server of ours says that the mail is from his domain
-   (Authentication-Results), or if it answers a mail of this user's to him. One
-   look-up where he has no record. Returns how many records went, or -1. */
+   (Authentication-Results), or if it answers a mail of this user's that went to
+   him alone. session_id: of the delivery. One look-up where he has no record.
+   Returns how many records went, or -1. */
 int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
-		      struct mail *mail, time_t now, const char **error_r);
+		      struct mail *mail, const char *session_id, time_t now,
+		      const char **error_r);
 /* A report of success, or a receipt. */
 int bounce_liveness_report(struct bounce_user *bu,
 			const struct bounce_report *report,

@@ -1,8 +1,5 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* Did this user send the mail that a report returns, and to that address? By
-   the token in its header, or by the user's own copy in Sent. */
-
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
@@ -11,9 +8,14 @@
 #include "istream.h"
 #include "bounce-address.h"
 #include "bounce-evidence.h"
+#include "bounce-hosts.h"
 #include "bounce-key.h"
+#include "bounce-limits.h"
 #include "bounce-sent-copy.h"
+#include "bounce-store.h"
+#include "bounce-trace.h"
 #include "bounce-user.h"
+#include "bounce-verify.h"
 #include "compat-user.h"
 
 /* A mail that is sent again has two. */
@@ -21,15 +23,62 @@
 
 struct verify {
 	struct bounce_user *bu;
-	const struct bounce_report *report;
-	struct bounce_sent_copy_index *index;
+	struct bounce_report *report;
+	const struct bounce_arrival *arrival;
 	pool_t pool;
+	struct bounce_evidence_site own;
+	struct bounce_trace_site site;
+	struct bounce_trace trace;
+	struct bounce_entry entry;
 	/* read when the first token is seen */
 	ARRAY_TYPE(bounce_token_key) keys;
 	/* if the mail is ours, one of them at least: whom it was sent to */
 	const struct bounce_token *token;
 	struct bounce_sent_header *original;
+	/* the copy names nobody but the user */
+	bool original_open;
+	/* the one address of this report that its own side may speak of, where
+	   it cannot be said whom the mail went to */
+	bool open_used;
 };
+
+/*
+ * The site
+ */
+
+static const char *const *verify_learned(struct verify *verify)
+{
+	struct bounce_store *store;
+	const char *const *hosts, *error;
+
+	if (!verify->arrival->stored)
+		return NULL;
+	if (bounce_user_store(verify->bu, &store, &error) < 0 ||
+	    bounce_hosts_read(store, verify->pool, ioloop_time, &hosts,
+			      &error) < 0) {
+		/* recording will say so, too */
+		e_debug(verify->bu->event, "Hosts are not known: %s", error);
+		return NULL;
+	}
+	return hosts;
+}
+
+static void verify_init(struct verify *verify)
+{
+	struct bounce_user *bu = verify->bu;
+	const char *hostname, *delimiters;
+
+	compat_user_names(bu->user, verify->pool, &hostname, &delimiters);
+	bounce_evidence_site_init(verify->pool, bu->user->username, hostname,
+				  bu->set.addresses, bu->set.sites,
+				  verify_learned(verify), &verify->own);
+	verify->own.delimiters = delimiters;
+	verify->site.hosts = verify->own.hosts;
+	verify->site.relays = bu->set.relays;
+	verify->site.authserv = bu->set.authserv;
+	verify->site.session_id = verify->arrival->session_id;
+	verify->site.mail_from = verify->arrival->mail_from;
+}
 
 /*
  * The token
@@ -66,7 +115,7 @@ static bool check_token(struct verify *verify, const char *value)
 	return TRUE;
 }
 
-static bool verify_token(struct verify *verify)
+static void verify_token(struct verify *verify)
 {
 	const char *headers = verify->report->original_headers;
 	struct message_header_parser_ctx *parser;
@@ -76,7 +125,7 @@ static bool verify_token(struct verify *verify)
 	bool found = FALSE;
 
 	if (headers == NULL)
-		return FALSE;
+		return;
 	input = i_stream_create_from_data(headers, strlen(headers));
 	parser = message_parse_header_init(input, NULL, 0);
 	while (!found && count < MAX_TOKENS &&
@@ -94,22 +143,32 @@ static bool verify_token(struct verify *verify)
 	}
 	message_parse_header_deinit(&parser);
 	i_stream_unref(&input);
-	return found;
 }
 
 /*
  * The copy in Sent
  */
 
-static bool verify_original(struct verify *verify)
+static bool verify_names_others(struct verify *verify)
+{
+	const char *address;
+
+	array_foreach_elem(&verify->original->recipients, address) {
+		if (!bounce_evidence_is_own(&verify->own, address))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void verify_original(struct verify *verify)
 {
 	const char *id = verify->report->original_message_id;
 	struct bounce_sent_header out;
 	const char *error;
 	int ret;
 
-	ret = verify->index != NULL ?
-		bounce_sent_copy_index_read(verify->index, id,
+	ret = verify->arrival->originals != NULL ?
+		bounce_sent_copy_index_read(verify->arrival->originals, id,
 					   verify->pool, &out, &error) :
 		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
 				     verify->pool, &out, &error);
@@ -118,91 +177,261 @@ static bool verify_original(struct verify *verify)
 			error);
 	}
 	if (ret <= 0)
-		return FALSE;
+		return;
 	verify->original = p_memdup(verify->pool, &out, sizeof(out));
-	return TRUE;
+	verify->original_open = !verify_names_others(verify);
+}
+
+/* The token costs nothing; the copy is searched where that does not say it all. */
+static void verify_mail(struct verify *verify)
+{
+	if (verify->report->original_message_id == NULL)
+		return;
+	verify_token(verify);
+	verify_original(verify);
 }
 
 /*
- * The recipients
+ * One recipient
  */
 
-static bool sent_to(struct verify *verify, const char *address)
+static enum bounce_knowledge
+verify_knows(struct verify *verify, const char *address)
 {
 	const char *normal, *error;
+	bool open = FALSE;
 
 	if (address == NULL ||
 	    bounce_address_normalize(verify->pool, address, &normal,
 				     &error) < 0)
-		return FALSE;
-	if (verify->token != NULL && !bounce_token_is_open(verify->token))
-		return bounce_token_has(verify->token, normal);
-	/* a copy without recipients was sent by Bcc */
-	return verify->original == NULL ||
-		array_is_empty(&verify->original->recipients) ||
-		bounce_sent_header_has(verify->original, normal);
+		return BOUNCE_KNOWLEDGE_NONE;
+	if (verify->token != NULL) {
+		if (bounce_token_is_open(verify->token))
+			open = TRUE;
+		else if (bounce_token_has(verify->token, normal))
+			return BOUNCE_KNOWLEDGE_ADDRESS;
+	}
+	if (verify->original != NULL) {
+		if (bounce_sent_header_has(verify->original, normal))
+			return BOUNCE_KNOWLEDGE_ADDRESS;
+		/* a token that names its recipients knows better */
+		if (verify->original_open && verify->token == NULL)
+			open = TRUE;
+	}
+	return open ? BOUNCE_KNOWLEDGE_OPEN : BOUNCE_KNOWLEDGE_NONE;
 }
 
-/* Returns FALSE if it was sent to none of them. */
-static bool
-check_recipients(struct verify *verify, struct bounce_report *report)
+static bool verify_is_from_user(struct verify *verify)
 {
-	struct bounce_recipient *rcpt;
-	bool ret = FALSE;
+	const char *from = verify->report->original_from, *error;
 
-	array_foreach_modifiable(&report->recipients, rcpt) {
-		rcpt->stranger = !sent_to(verify, rcpt->address) &&
-			!sent_to(verify, rcpt->original_address);
-		if (!rcpt->stranger)
-			ret = TRUE;
-	}
-	return ret;
+	return from != NULL &&
+		bounce_address_normalize(verify->pool, from, &from,
+					 &error) == 0 &&
+		bounce_evidence_is_own(&verify->own, from);
+}
+
+/* What our own MTA or our relay says of where the mail came in. */
+static enum bounce_knowledge
+verify_entry(struct verify *verify, enum bounce_knowledge knowledge)
+{
+	const struct bounce_entry *entry = &verify->entry;
+	const struct bounce_user *bu = verify->bu;
+	enum bounce_knowledge entered = BOUNCE_KNOWLEDGE_PERHAPS;
+	/* below a line of loopback stands what a local program may have
+	   written */
+	bool genuine = !entry->loopback ||
+		(bu->set.relays != NULL &&
+		 str_array_icase_find(bu->set.relays, "localhost"));
+
+	if (entry->relayed)
+		return BOUNCE_KNOWLEDGE_NONE;
+	if (entry->login != NULL &&
+	    strcasecmp(entry->login, bu->user->username) != 0)
+		return BOUNCE_KNOWLEDGE_PERHAPS;
+	if (genuine && (entry->login != NULL ||
+			(entry->authenticated && bu->set.sender_checked &&
+			 verify_is_from_user(verify))))
+		entered = BOUNCE_KNOWLEDGE_SUBMITTED;
+	return I_MAX(knowledge, entered);
 }
 
 static enum bounce_evidence
-judge(struct bounce_user *bu, const struct bounce_report *report, pool_t pool)
+verify_address(struct verify *verify, const char *address,
+	       enum bounce_reporter reporter, enum bounce_knowledge knowledge)
 {
-	struct bounce_evidence_site site;
-	const char *hostname, *delimiters;
+	bool passed_us = verify->entry.passed_us;
 
-	compat_user_names(bu->user, pool, &hostname, &delimiters);
-	bounce_evidence_site_init(pool, bu->user->username, bu->rcpt_to,
-				  hostname, bu->set.addresses, bu->set.sites,
-				  &site);
-	site.delimiters = delimiters;
-	return bounce_evidence_judge(report, &site);
+	if (reporter == BOUNCE_REPORTER_OWN)
+		knowledge = verify_entry(verify, knowledge);
+	else if (reporter == BOUNCE_REPORTER_RELAY && passed_us)
+		knowledge = I_MAX(knowledge, BOUNCE_KNOWLEDGE_PERHAPS);
+	else if (reporter == BOUNCE_REPORTER_SIDE &&
+		 knowledge == BOUNCE_KNOWLEDGE_OPEN) {
+		/* whoever owns a domain could name every address of it */
+		if (verify->open_used)
+			return BOUNCE_EVIDENCE_UNVERIFIED;
+		verify->open_used = TRUE;
+	}
+	e_debug(verify->bu->event, "%s says so of %s, knowledge %d",
+		bounce_reporter_name(reporter), address, knowledge);
+	return bounce_trust_judge(reporter, knowledge, passed_us);
 }
 
-/* A token that does not name its recipients leaves that to the copy. */
-static bool is_ours(struct verify *verify)
+static bool
+verify_speaks_for(const struct verify *verify, const char *address)
 {
-	if (verify->report->original_message_id == NULL)
-		return FALSE;
-	if (!verify_token(verify))
-		return verify_original(verify);
-	if (bounce_token_is_open(verify->token))
-		(void)verify_original(verify);
-	return TRUE;
+	const char *domain = strrchr(address, '@'), *signature;
+
+	array_foreach_elem(&verify->trace.signatures, signature) {
+		if (domain != NULL && strcasecmp(signature, domain + 1) == 0)
+			return TRUE;
+	}
+	return FALSE;
 }
 
-enum bounce_evidence
-bounce_user_evidence(struct bounce_user *bu, struct bounce_report *report,
-		     struct bounce_sent_copy_index *index)
+/* A complaint is written by the provider's feedback loop, a receipt by the
+   recipient's own client: neither is a daemon. */
+static enum bounce_reporter
+verify_reporter(struct verify *verify, const char *address)
 {
-	pool_t pool = pool_alloconly_create("bounce evidence", 1024);
-	struct verify verify = {
-		.bu = bu, .report = report, .index = index, .pool = pool
-	};
+	const struct bounce_trace *trace = &verify->trace;
+	const char *const *feedback = verify->bu->set.feedback;
+
+	switch (verify->report->kind) {
+	case BOUNCE_KIND_COMPLAINT:
+		if (trace->from != NULL && feedback != NULL &&
+		    str_array_icase_find(feedback, trace->from) &&
+		    verify_speaks_for(verify, trace->from))
+			return BOUNCE_REPORTER_SIDE;
+		return verify_speaks_for(verify, address) ?
+			BOUNCE_REPORTER_SIDE : BOUNCE_REPORTER_STRANGER;
+	case BOUNCE_KIND_DISPOSITION:
+		return trace->from != NULL &&
+			strcasecmp(trace->from, address) == 0 &&
+			verify_speaks_for(verify, address) ?
+			BOUNCE_REPORTER_SIDE : BOUNCE_REPORTER_STRANGER;
+	default:
+		return bounce_trace_reporter(trace, address);
+	}
+}
+
+static enum bounce_evidence
+verify_recipient(struct verify *verify, struct bounce_recipient *rcpt)
+{
+	enum bounce_reporter reporter;
+	enum bounce_knowledge knowledge;
 	enum bounce_evidence evidence;
 
+	if (rcpt->address == NULL)
+		return BOUNCE_EVIDENCE_UNVERIFIED;
+	reporter = verify_reporter(verify, rcpt->address);
+	knowledge = verify_knows(verify, rcpt->address);
+	if (knowledge != BOUNCE_KNOWLEDGE_ADDRESS &&
+	    verify_knows(verify, rcpt->original_address) ==
+	    BOUNCE_KNOWLEDGE_ADDRESS) {
+		/* an alias, or ORCPT by somebody who likes it so */
+		rcpt->written_to = rcpt->original_address;
+		evidence = verify_address(verify, rcpt->written_to, reporter,
+					  BOUNCE_KNOWLEDGE_ADDRESS);
+		return I_MIN(evidence, BOUNCE_EVIDENCE_PLAUSIBLE);
+	}
+	return verify_address(verify, rcpt->address, reporter, knowledge);
+}
+
+static void
+verify_recipients(struct verify *verify, struct bounce_judgement *judgement)
+{
+	struct bounce_recipient *rcpt;
+	unsigned int count = 0, max;
+
+	max = verify->trace.reporter == BOUNCE_REPORTER_OWN ?
+		BOUNCE_MAX_RECIPIENTS : BOUNCE_MAX_FOREIGN_RECIPIENTS;
+	array_foreach_modifiable(&verify->report->recipients, rcpt) {
+		enum bounce_evidence evidence = ++count > max ?
+			BOUNCE_EVIDENCE_UNVERIFIED :
+			verify_recipient(verify, rcpt);
+
+		rcpt->stranger = evidence == BOUNCE_EVIDENCE_UNVERIFIED;
+		rcpt->doubtful = evidence == BOUNCE_EVIDENCE_PLAUSIBLE;
+		judgement->evidence = I_MAX(judgement->evidence, evidence);
+		if (count <= max && rcpt->address != NULL) {
+			judgement->reporter = I_MAX(judgement->reporter,
+				verify_reporter(verify, rcpt->address));
+		}
+	}
+}
+
+/* The copy in Sent may be saved a moment later; whoever is no stranger is heard
+   again then. */
+static bool
+verify_awaits_copy(const struct verify *verify,
+		   const struct bounce_judgement *judgement)
+{
+	return judgement->evidence < BOUNCE_EVIDENCE_VERIFIED &&
+		judgement->reporter >= BOUNCE_REPORTER_SIDE &&
+		verify->token == NULL && verify->original == NULL &&
+		verify->report->original_message_id != NULL &&
+		!verify->entry.relayed;
+}
+
+void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
+			  const struct bounce_arrival *arrival, pool_t pool,
+			  struct bounce_judgement *judgement_r)
+{
+	pool_t verify_pool = pool_alloconly_create("bounce verify", 4096);
+	struct verify verify = {
+		.bu = bu, .report = report, .arrival = arrival,
+		.pool = verify_pool,
+	};
+	const char *host;
+
+	i_zero(judgement_r);
+	p_array_init(&judgement_r->hosts, pool, 2);
 	T_BEGIN {
-		if (!is_ours(&verify))
-			evidence = judge(bu, report, pool);
-		else if (check_recipients(&verify, report))
-			evidence = BOUNCE_EVIDENCE_VERIFIED;
-		else
-			evidence = BOUNCE_EVIDENCE_UNVERIFIED;
+		verify_init(&verify);
+		bounce_trace_read(arrival->input, verify_pool, &verify.site,
+				  &verify.trace);
+		if (verify.trace.reporter >= BOUNCE_REPORTER_RELAY) {
+			bounce_entry_read(report->original_headers, verify_pool,
+					  &verify.site, &verify.trace,
+					  &verify.entry);
+		}
+		verify_mail(&verify);
+		verify_recipients(&verify, judgement_r);
+		judgement_r->awaits_copy = verify_awaits_copy(&verify,
+							      judgement_r);
+		if (!arrival->stored) {
+			array_foreach_elem(&verify.trace.hosts, host) {
+				host = p_strdup(pool, host);
+				array_push_back(&judgement_r->hosts, &host);
+			}
+		}
+	} T_END;
+	pool_unref(&verify_pool);
+}
+
+/*
+ * Ordinary mail
+ */
+
+bool bounce_verify_sender(struct bounce_user *bu, struct istream *input,
+			  const char *session_id, const char *address)
+{
+	pool_t pool = pool_alloconly_create("bounce verify", 2048);
+	struct bounce_arrival arrival = {
+		.input = input, .session_id = session_id
+	};
+	struct verify verify = {
+		.bu = bu, .arrival = &arrival, .pool = pool
+	};
+	bool ret;
+
+	T_BEGIN {
+		verify_init(&verify);
+		bounce_trace_read(input, pool, &verify.site, &verify.trace);
+		ret = bounce_trace_passes(&verify.trace, address);
 	} T_END;
 	pool_unref(&pool);
-	return evidence;
+	return ret;
 }

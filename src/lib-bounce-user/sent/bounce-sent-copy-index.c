@@ -50,7 +50,8 @@ index_mail(struct bounce_sent_copy_index *index, struct index_box *box)
 	const char *id = bounce_sent_header_message_id(box->mail);
 
 	/* the newest is asked first */
-	if (id == NULL || hash_table_lookup(index->mails, id) != NULL)
+	if (id == NULL || hash_table_lookup(index->mails, id) != NULL ||
+	    !bounce_sent_header_is_copy(box->mail))
 		return;
 	id = p_strdup(index->pool, id);
 	mail = p_new(index->pool, struct index_mail, 1);
@@ -62,7 +63,9 @@ index_mail(struct bounce_sent_copy_index *index, struct index_box *box)
 static void
 index_opened(struct bounce_sent_copy_index *index, struct mailbox *box)
 {
-	static const char *const headers[] = { "Message-ID", NULL };
+	static const char *const headers[] = {
+		"Message-ID", "Received", "Return-Path", NULL
+	};
 	struct index_box *ibox = p_new(index->pool, struct index_box, 1);
 	struct mailbox_header_lookup_ctx *wanted;
 	struct mailbox_status status;

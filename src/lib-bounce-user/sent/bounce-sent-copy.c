@@ -33,7 +33,8 @@ is_original(struct original_search *search, struct mail *mail)
 {
 	const char *id = bounce_sent_header_message_id(mail);
 
-	return id != NULL && strcmp(id, search->message_id) == 0;
+	return id != NULL && strcmp(id, search->message_id) == 0 &&
+		bounce_sent_header_is_copy(mail);
 }
 
 static bool is_too_old(struct original_search *search, struct mail *mail)

@@ -87,6 +87,14 @@ const char *bounce_sent_header_message_id(struct mail *mail)
 	return p_message_id(pool_datastack_create(), value);
 }
 
+bool bounce_sent_header_is_copy(struct mail *mail)
+{
+	const char *value;
+
+	return mail_get_first_header(mail, "Received", &value) <= 0 &&
+		mail_get_first_header(mail, "Return-Path", &value) <= 0;
+}
+
 static void
 add_header(struct bounce_sent_header *out, pool_t pool, const char *name,
 	   const unsigned char *data, size_t size)

@@ -79,15 +79,9 @@ void bounce_rebuild_add(struct bounce_rebuild *batch,
 {
 	ARRAY_TYPE(bounce_incident) incidents;
 	const struct bounce_incident *incident;
-	enum bounce_evidence least;
-	const char *error;
+	enum bounce_evidence least =
+		bounce_policy_least(&batch->store->set.policy);
 
-	if (bounce_store_least_evidence(batch->store, report, when, &least,
-					&error) < 0) {
-		if (batch->error == NULL)
-			batch->error = p_strdup(batch->pool, error);
-		return;
-	}
 	if (evidence < least)
 		return;
 	p_array_init(&incidents, batch->pool, 1);

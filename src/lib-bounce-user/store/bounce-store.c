@@ -72,8 +72,8 @@ find_original(struct bounce_store *store, pool_t pool, const char *address,
 	int ret = 0;
 
 	while (ret == 0 && bounce_store_iter_next(iter, &rec)) {
-		if (rec->original_address != NULL &&
-		    strcmp(rec->original_address, address) == 0) {
+		if (null_strcmp(rec->original_address, address) == 0 ||
+		    null_strcmp(rec->final_address, address) == 0) {
 			bounce_record_copy(pool, rec, rec_r);
 			ret = 1;
 		}
@@ -125,14 +125,30 @@ store_count(struct bounce_transaction *trans,
 	array_foreach(incidents, incident) {
 		ret = bounce_transaction_read(trans, incident->address, &rec,
 					      error_r);
-		if (ret < 0)
+		/* a damaged one is begun anew: the others are not to wait */
+		if (ret == -1)
 			return -1;
 		if (bounce_policy_count(policy, trans->pool, &rec, incident)) {
-			bounce_transaction_put(trans, &rec, ret > 0);
+			bounce_transaction_put(trans, &rec, ret != 0);
 			array_push_back(counted, incident);
 		}
 	}
 	return (int)array_count(counted);
+}
+
+/* Only those that the evidence is good enough for. */
+static void
+drop_weak(ARRAY_TYPE(bounce_incident) *incidents, enum bounce_evidence least)
+{
+	unsigned int i = array_count(incidents);
+
+	while (i-- > 0) {
+		const struct bounce_incident *incident =
+			array_idx(incidents, i);
+
+		if (incident->evidence < least)
+			array_delete(incidents, i, 1);
+	}
 }
 
 static void
@@ -157,28 +173,18 @@ store_add(struct bounce_transaction *trans, void *context,
 	i_zero(add->added);
 	p_array_init(&counted, trans->pool, 4);
 	changed = store_count(trans, add->incidents, &counted, error_r);
-	if (changed > 0 &&
+	if (changed < 0)
+		return -1;
+	drop_weak(&counted, trans->store->set.policy.evidence);
+	store_added_set(add, &counted);
+	/* the rate needs what is certain */
+	drop_weak(&counted, BOUNCE_EVIDENCE_VERIFIED);
+	if (!array_is_empty(&counted) &&
 	    bounce_sent_store_fail(trans, add->report, &counted, add->now,
 				   add->pool, &add->added->crossed,
 				   error_r) < 0)
 		return -1;
-	store_added_set(add, &counted);
 	return changed;
-}
-
-/* Only those that the evidence is good enough for. */
-static void
-drop_weak(ARRAY_TYPE(bounce_incident) *incidents, enum bounce_evidence least)
-{
-	unsigned int i = array_count(incidents);
-
-	while (i-- > 0) {
-		const struct bounce_incident *incident =
-			array_idx(incidents, i);
-
-		if (incident->evidence < least)
-			array_delete(incidents, i, 1);
-	}
 }
 
 int bounce_store_add(struct bounce_store *store,
@@ -193,16 +199,15 @@ int bounce_store_add(struct bounce_store *store,
 		.report = report, .incidents = &incidents, .now = now,
 		.pool = pool, .added = added_r == NULL ? &added : added_r
 	};
-	enum bounce_evidence least;
+	enum bounce_evidence least =
+		bounce_policy_least(&store->set.policy);
 	int ret;
 
 	i_zero(add.added);
 	if (report->kind != BOUNCE_KIND_FAILURE &&
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return 0;
-	if (bounce_dict_ready(store->dict, error_r) < 0 ||
-	    bounce_store_least_evidence(store, report, now, &least,
-					error_r) < 0)
+	if (bounce_dict_ready(store->dict, error_r) < 0)
 		return -1;
 	if (evidence < least)
 		return bounce_backscatter_add(store, now, error_r);

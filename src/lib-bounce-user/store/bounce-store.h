@@ -19,8 +19,6 @@ struct bounce_store_settings {
 	   the user's home. 2.4 reads bounce { dict ... } itself */
 	const char *dict;
 	struct bounce_policy policy;
-	/* the policy's evidence is the least; more where more is to be had */
-	bool evidence_auto;
 	unsigned int max_addresses;	/* 0 = no limit */
 };
 
@@ -37,7 +35,8 @@ void bounce_store_deinit(struct bounce_store **store);
 int bounce_store_lookup(struct bounce_store *store, pool_t pool,
 			const char *address, time_t now,
 			struct bounce_record *rec_r, const char **error_r);
-/* The same, and if there is none, the record whose original_address it is:
+/* The same, and if there is none, the record whose original_address or
+   final_address it is:
    costs an iteration then. For people only. */
 int bounce_store_find(struct bounce_store *store, pool_t pool,
 		      const char *address, time_t now,
@@ -46,13 +45,6 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
 /* Did the last lookup fail because the dictionary did not answer (and not for
    what it holds)? Then another one would only wait again. */
 bool bounce_store_is_down(const struct bounce_store *store);
-/* The least evidence with which report may change a score. With evidence_auto
-   it is verified once this user's mail is counted and the returned mail is not
-   from before. Returns 0, or -1. */
-int bounce_store_least_evidence(struct bounce_store *store,
-				const struct bounce_report *report, time_t now,
-				enum bounce_evidence *least_r,
-				const char **error_r);
 /* Record the failed recipients of report (complaints: as such); of other kinds
    nothing. Idempotent: a report that was counted is not counted again. Evidence
    below the policy's changes no record: it is counted as backscatter. added_r

@@ -167,14 +167,11 @@ setting_parse_evidence(const struct setting *setting, const char *value,
 {
 	enum bounce_evidence *evidence = PTR_OFFSET(set, setting->offset);
 
-	set->evidence_auto = strcasecmp(value, "auto") == 0;
-	if (set->evidence_auto)
-		*evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
-	else if (strcasecmp(value, "any") == 0)
+	if (strcasecmp(value, "any") == 0)
 		*evidence = BOUNCE_EVIDENCE_UNVERIFIED;
 	else if (bounce_evidence_parse(value, evidence) < 0 ||
 		 *evidence == BOUNCE_EVIDENCE_UNVERIFIED) {
-		*error_r = "none of auto, verified, plausible, any";
+		*error_r = "none of verified, plausible, any";
 		return -1;
 	}
 	return 0;

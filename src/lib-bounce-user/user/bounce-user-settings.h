@@ -17,15 +17,18 @@ struct bounce_user_settings {
 	bool record;
 	unsigned int max_addresses;
 	struct bounce_policy policy;
-	/* bounce_evidence = auto: see bounce_store_least_evidence() */
-	bool evidence_auto;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
 	const char *language;			/* NULL = auto */
 	const char *const *texts_dirs;		/* as rules_dirs */
-	/* bounce_addresses and bounce_sites, for the evidence;
-	   NULL-terminated */
+	/* bounce_addresses, bounce_sites, bounce_relays, bounce_authserv and
+	   bounce_feedback, for the evidence; NULL-terminated */
 	const char *const *addresses;
 	const char *const *sites;
+	const char *const *relays;
+	const char *const *authserv;
+	const char *const *feedback;
+	/* nobody here sends in another's name */
+	bool sender_checked;
 	/* bounce_token_key: "" = the user's own in his home, NULL = none */
 	const char *token_key;
 };

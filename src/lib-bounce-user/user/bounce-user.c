@@ -61,7 +61,6 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		i_zero(&set);
 		set.dict = bu->set.dict;
 		set.policy = bu->set.policy;
-		set.evidence_auto = bu->set.evidence_auto;
 		set.max_addresses = bu->set.max_addresses;
 		if (bounce_store_init(bu->user, &set, &bu->store,
 				      error_r) < 0) {

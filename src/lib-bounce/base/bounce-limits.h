@@ -13,8 +13,11 @@
 /* A DSN has three parts; gateways wrap it a few times. */
 #define BOUNCE_MAX_MIME_PARTS 64
 #define BOUNCE_MAX_MIME_DEPTH 20
-/* Recipients of one report that are read. Lists send one report for all. */
-#define BOUNCE_MAX_RECIPIENTS 100
+/* Recipients of one report that are read: an MTA may send one for all of a
+   mail's. And of what is not our own MTA's, where each may be a lie, or is in
+   words only. */
+#define BOUNCE_MAX_RECIPIENTS 1000
+#define BOUNCE_MAX_FOREIGN_RECIPIENTS 100
 /* Words of the remote host that are kept; RFC 5321 lines are 512 bytes. */
 #define BOUNCE_MAX_DIAGNOSTIC 512
 /* RFC 5321 allows 64 + 1 + 255. Longer is not an address. */

@@ -111,9 +111,14 @@ struct bounce_recipient {
 	   "MAIL FROM", "DATA", "EHLO", "CONNECT"... */
 	const char *command;
 	struct bounce_verdict verdict;
-	/* the returned mail is known, and was not sent to this address: the
-	   evidence does not hold for it (set by who knows, not by us) */
-	bool stranger;
+
+	/* Set by who verifies the report: */
+
+	/* the address that the user wrote to, where it is known and is not the
+	   one that failed */
+	const char *written_to;
+	/* nothing of this may be believed; or no more than plausible */
+	bool stranger, doubtful;
 };
 
 /* What one mail says. */

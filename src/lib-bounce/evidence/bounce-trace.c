@@ -13,7 +13,6 @@
 /* No mail has more that went through us. */
 #define MAX_RECEIVED 100
 #define MAX_AUTHRES 20
-#define MAX_REFERENCES 10
 #define MAX_HEADER_SIZE (64 * 1024)
 
 ARRAY_DEFINE_TYPE(bounce_received, struct bounce_received);
@@ -28,8 +27,6 @@ struct trace_header {
 	ARRAY_TYPE(bounce_received) received;
 	ARRAY(struct trace_authres) authres;
 	const char *return_path, *from, *auto_submitted;
-	/* In-Reply-To, References */
-	const char *reply, *references;
 };
 
 /*
@@ -63,10 +60,6 @@ trace_add_field(struct trace_header *header, pool_t pool, const char *name,
 	} else if (strcasecmp(name, "Auto-Submitted") == 0) {
 		if (header->auto_submitted == NULL)
 			header->auto_submitted = p_strdup(pool, value);
-	} else if (strcasecmp(name, "In-Reply-To") == 0) {
-		header->reply = p_strdup(pool, value);
-	} else if (strcasecmp(name, "References") == 0) {
-		header->references = p_strdup(pool, value);
 	}
 }
 
@@ -367,7 +360,7 @@ trace_judge(struct bounce_trace *trace, pool_t pool,
  */
 
 static void
-trace_read_signatures(struct bounce_trace *trace, pool_t pool,
+trace_read_results(struct bounce_trace *trace, pool_t pool,
 		      const struct trace_header *header,
 		      const struct bounce_trace_site *site, unsigned int border)
 {
@@ -388,29 +381,10 @@ trace_read_signatures(struct bounce_trace *trace, pool_t pool,
 		if (authres->depth >= border &&
 		    !trace_name_is_in(id, site->authserv))
 			continue;
+		array_push_back(&trace->results, &authres->value);
 		array_foreach_elem(&domains, id) {
 			id = p_strdup(pool, id);
 			array_push_back(&trace->signatures, &id);
-		}
-	}
-}
-
-static void
-trace_add_references(struct bounce_trace *trace, pool_t pool, const char *value)
-{
-	const char *const *words;
-	unsigned int i;
-
-	if (value == NULL)
-		return;
-	words = t_strsplit_spaces(value, " \t\r\n,");
-	for (i = str_array_length(words); i > 0 &&
-	     array_count(&trace->references) < MAX_REFERENCES; i--) {
-		if (words[i - 1][0] == '<' &&
-		    !trace_list_has(&trace->references, words[i - 1])) {
-			const char *id = p_strdup(pool, words[i - 1]);
-
-			array_push_back(&trace->references, &id);
 		}
 	}
 }
@@ -428,9 +402,7 @@ trace_read(struct istream *input, pool_t pool,
 	trace->report = trace_may_report(&header, site, trace);
 	lines = array_get(&header.received, &count);
 	border = trace_judge(trace, pool, lines, count, site);
-	trace_read_signatures(trace, pool, &header, site, border);
-	trace_add_references(trace, pool, header.reply);
-	trace_add_references(trace, pool, header.references);
+	trace_read_results(trace, pool, &header, site, border);
 	if (!trace->report)
 		trace->reporter = BOUNCE_REPORTER_STRANGER;
 }
@@ -440,9 +412,9 @@ void bounce_trace_read(struct istream *input, pool_t pool,
 		       struct bounce_trace *trace_r)
 {
 	i_zero(trace_r);
+	p_array_init(&trace_r->results, pool, 2);
 	p_array_init(&trace_r->signatures, pool, 2);
 	p_array_init(&trace_r->hosts, pool, 2);
-	p_array_init(&trace_r->references, pool, 2);
 	i_stream_seek(input, 0);
 	T_BEGIN {
 		trace_read(input, pool, site, trace_r);
@@ -489,6 +461,20 @@ bounce_trace_reporter(const struct bounce_trace *trace, const char *address)
 		reporter = trace_reporter(trace, address);
 	} T_END;
 	return reporter;
+}
+
+bool bounce_trace_passes(const struct bounce_trace *trace, const char *address)
+{
+	const char *domain = strrchr(address, '@'), *value, *id;
+	bool ret = FALSE;
+
+	if (domain == NULL)
+		return FALSE;
+	array_foreach_elem(&trace->results, value) T_BEGIN {
+		if (bounce_authres_passes(value, domain + 1, &id))
+			ret = TRUE;
+	} T_END;
+	return ret;
 }
 
 /*
@@ -564,7 +550,8 @@ entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
 		return;
 	entry->authenticated = line->authenticated;
 	entry->login = p_strdup(pool, line->login);
-	entry->relayed = !line->authenticated && line->helo != NULL &&
+	/* a line without an address is a local program's */
+	entry->relayed = !line->authenticated && line->address != NULL &&
 		!bounce_received_is_private(line) &&
 		!trace_name_is_in(line->client, site->hosts) &&
 		!trace_is_relay(site, line);
@@ -587,13 +574,4 @@ void bounce_entry_read(const char *headers, pool_t pool,
 		entry_read(&header.received, pool, site, trace, entry_r);
 	} T_END;
 	i_stream_unref(&input);
-}
-
-bool bounce_trace_is_delivered(const char *value,
-			       const struct bounce_trace_site *site)
-{
-	struct bounce_received received;
-
-	bounce_received_parse(pool_datastack_create(), value, &received);
-	return bounce_trace_host_is_in(received.by, site->hosts);
 }

@@ -35,15 +35,13 @@ struct bounce_trace {
 	/* somebody else: the name of who handed it to our MTA as that verified
 	   it, and the address, NULL = not known */
 	const char *client, *address;
-	/* domains whose signature was good, as an Authentication-Results of
-	   ours says */
-	ARRAY_TYPE(const_string) signatures;
+	/* the Authentication-Results of ours; and the domains whose signature
+	   was good, as these say */
+	ARRAY_TYPE(const_string) results, signatures;
 	/* From's address, or NULL */
 	const char *from;
 	/* what Dovecot's own line names: hosts of ours */
 	ARRAY_TYPE(const_string) hosts;
-	/* Message-IDs in In-Reply-To and References, the nearest first */
-	ARRAY_TYPE(const_string) references;
 };
 
 /* input is sought to its start before and after. Everything is from pool. */
@@ -53,6 +51,9 @@ void bounce_trace_read(struct istream *input, pool_t pool,
 /* Who is that for a failure of this address (any form)? */
 enum bounce_reporter
 bounce_trace_reporter(const struct bounce_trace *trace, const char *address);
+
+/* Do our results say that the mail is from that address (any form)? */
+bool bounce_trace_passes(const struct bounce_trace *trace, const char *address);
 
 /* Where the returned mail came in. */
 struct bounce_entry {
@@ -74,8 +75,5 @@ void bounce_entry_read(const char *headers, pool_t pool,
 
 /* Is host one of names, or below one? */
 bool bounce_trace_host_is_in(const char *host, const char *const *names);
-/* Was the mail with this header delivered here (not saved by a client)? */
-bool bounce_trace_is_delivered(const char *received,
-			       const struct bounce_trace_site *site);
 
 #endif

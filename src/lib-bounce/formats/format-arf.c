@@ -30,7 +30,7 @@ static void add_recipients(const struct bounce_message *message,
 	if (array_count(&list) == 0)
 		array_append_array(&list, &report->original_to);
 	array_foreach(&list, address) {
-		if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS)
+		if (array_count(&report->recipients) >= BOUNCE_MAX_FOREIGN_RECIPIENTS)
 			break;
 		rcpt = array_append_space(&report->recipients);
 		rcpt->address = *address;

@@ -209,7 +209,7 @@ static void add_recipient(struct bounce_report *report, const char *address)
 		if (strcasecmp(rcpt->address, address) == 0)
 			return;
 	}
-	if (array_count(&report->recipients) >= BOUNCE_MAX_RECIPIENTS) {
+	if (array_count(&report->recipients) >= BOUNCE_MAX_FOREIGN_RECIPIENTS) {
 		report->truncated = TRUE;
 		return;
 	}

@@ -75,9 +75,15 @@ incident_init(pool_t pool, const struct bounce_report *report,
 	incident_r->complaint = report->kind == BOUNCE_KIND_COMPLAINT;
 	if ((rcpt->action != BOUNCE_ACTION_FAILED && !incident_r->complaint) ||
 	    rcpt->address == NULL ||
-	    bounce_address_normalize(pool, rcpt->address, &incident_r->address,
-				     &error) < 0)
+	    bounce_address_normalize(pool, rcpt->written_to != NULL ?
+				     rcpt->written_to : rcpt->address,
+				     &incident_r->address, &error) < 0)
 		return FALSE;
+	if (rcpt->written_to != NULL &&
+	    bounce_address_normalize(pool, rcpt->address,
+				     &incident_r->final_address, &error) == 0 &&
+	    strcmp(incident_r->final_address, incident_r->address) == 0)
+		incident_r->final_address = NULL;
 	if (rcpt->original_address != NULL &&
 	    bounce_address_normalize(pool, rcpt->original_address,
 				     &incident_r->original_address,
@@ -125,7 +131,8 @@ void bounce_incidents_read(pool_t pool, const struct bounce_report *report,
 		incident.report_id = id;
 		incident.original_message_id = original;
 		incident.evidence = rcpt->stranger ?
-			BOUNCE_EVIDENCE_UNVERIFIED : evidence;
+			BOUNCE_EVIDENCE_UNVERIFIED : rcpt->doubtful ?
+			I_MIN(evidence, BOUNCE_EVIDENCE_PLAUSIBLE) : evidence;
 		incident.when = when;
 		array_push_back(incidents, &incident);
 	}

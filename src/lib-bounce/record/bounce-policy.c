@@ -32,7 +32,12 @@ void bounce_policy_init(struct bounce_policy *policy_r)
 	policy_r->half_life = 14 * DAY;
 	policy_r->forget = 30 * DAY;
 	policy_r->keep_hard = 365 * DAY;
-	policy_r->evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+	policy_r->evidence = BOUNCE_EVIDENCE_VERIFIED;
+}
+
+enum bounce_evidence bounce_policy_least(const struct bounce_policy *policy)
+{
+	return I_MIN(policy->evidence, BOUNCE_EVIDENCE_PLAUSIBLE);
 }
 
 static bool
@@ -157,8 +162,19 @@ policy_remember_unscored(pool_t pool, struct bounce_record *rec, const char *id)
 }
 
 static void
+policy_take_addresses(pool_t pool, struct bounce_record *rec,
+	       const struct bounce_incident *incident)
+{
+	if (incident->original_address != NULL)
+		rec->original_address =
+			p_strdup(pool, incident->original_address);
+	if (incident->final_address != NULL)
+		rec->final_address = p_strdup(pool, incident->final_address);
+}
+
+static void
 policy_count_report(pool_t pool, struct bounce_record *rec,
-		    const struct bounce_incident *incident)
+	     const struct bounce_incident *incident)
 {
 	if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
 		policy_move_to_seen(pool, rec);
@@ -170,22 +186,32 @@ policy_count_report(pool_t pool, struct bounce_record *rec,
 		rec->last = incident->when;
 	if (incident->evidence > rec->evidence)
 		rec->evidence = incident->evidence;
-	if (incident->original_address != NULL)
-		rec->original_address =
-			p_strdup(pool, incident->original_address);
+	policy_take_addresses(pool, rec, incident);
 	policy_remember_unscored(pool, rec, incident->original_message_id);
 }
 
-/* At most once a day (UTC) and once for each original message; what came
-   before a person released the address is settled. */
+static bool
+policy_is_same_day(const struct bounce_record *rec,
+	    const struct bounce_incident *incident)
+{
+	return rec->scored != 0 && rec->scored / DAY == incident->when / DAY;
+}
+
+/* Each day (UTC) once, with the greatest weight of its failures, and each
+   original message once; what came before a person released the address is
+   settled. */
 static bool
 policy_may_score(const struct bounce_record *rec,
 		 const struct bounce_incident *incident)
 {
 	if (incident->when < rec->released)
 		return FALSE;
-	if (rec->scored != 0 && rec->scored / DAY == incident->when / DAY)
-		return FALSE;
+	if (policy_is_same_day(rec, incident)) {
+		if (incident->class != rec->class &&
+		    rec->class == BOUNCE_CLASS_HARD)
+			return FALSE;
+		return policy_incident_weight(incident) * 100 > rec->weight + 0.5;
+	}
 	return incident->original_message_id == NULL ||
 		!policy_list_has(&rec->originals,
 				 incident->original_message_id);
@@ -201,10 +227,12 @@ policy_new_score(const struct bounce_policy *policy,
 	double weight = policy_incident_weight(incident);
 	double score = bounce_policy_score(policy, rec, incident->when);
 
-	if (incident->class != BOUNCE_CLASS_HARD ||
-	    rec->class == BOUNCE_CLASS_HARD)
-		return score + weight;
-	return I_MAX(weight, I_MIN(score, policy->threshold / 2));
+	if (incident->class == BOUNCE_CLASS_HARD &&
+	    rec->class != BOUNCE_CLASS_HARD)
+		return I_MAX(weight, I_MIN(score, policy->threshold / 2));
+	if (policy_is_same_day(rec, incident))
+		score -= rec->weight / 100.0;
+	return I_MAX(score, 0) + weight;
 }
 
 static bool
@@ -224,7 +252,9 @@ policy_add_score(const struct bounce_policy *policy, pool_t pool,
 	    (policy_is_dead(rec) && incident->class != BOUNCE_CLASS_HARD))
 		return;
 	rec->score = policy_new_score(policy, rec, incident);
-	rec->days++;
+	if (!policy_is_same_day(rec, incident))
+		rec->days++;
+	rec->weight = policy_incident_weight(incident) * 100 + 0.5;
 	if (incident->when > rec->scored)
 		rec->scored = incident->when;
 	if (rec->since == 0 || incident->when < rec->since)
@@ -353,6 +383,52 @@ policy_restart_lapsed(const struct bounce_policy *policy, pool_t pool,
 	bounce_record_member_take(BOUNCE_MEMBER_COUNTED, rec, &old);
 }
 
+/* What is only plausible is shown as such, and adds to nothing. Its words stand
+   where nothing was proven yet. */
+static bool
+policy_count_unproven(const struct bounce_policy *policy, pool_t pool,
+	       struct bounce_record *rec,
+	       const struct bounce_incident *incident)
+{
+	if (policy_list_has(&rec->doubts, incident->report_id))
+		return FALSE;
+	policy_restart_lapsed(policy, pool, rec, incident->when);
+	policy_remember(&rec->doubts, pool, incident->report_id);
+	rec->unproven++;
+	if (rec->count > 0 || !policy_is_own(rec) ||
+	    rec->state != BOUNCE_STATE_WATCHED)
+		return TRUE;
+	policy_take_words(pool, rec, incident);
+	policy_take_addresses(pool, rec, incident);
+	rec->evidence = incident->evidence;
+	if (rec->first == 0 || incident->when < rec->first)
+		rec->first = incident->when;
+	if (incident->when > rec->last)
+		rec->last = incident->when;
+	rec->until = policy_after(rec->last, policy->forget);
+	return TRUE;
+}
+
+/* One that was proven proves those before it; they count, but without a score
+   of their own. */
+static void
+policy_prove(pool_t pool, struct bounce_record *rec,
+      const struct bounce_incident *incident)
+{
+	const char *id;
+
+	array_foreach_elem(&rec->doubts, id) {
+		if (strcmp(id, incident->report_id) == 0)
+			continue;
+		if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
+			policy_move_to_seen(pool, rec);
+		policy_remember(&rec->recent, pool, id);
+		rec->count++;
+	}
+	array_clear(&rec->doubts);
+	rec->unproven = 0;
+}
+
 bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 			 struct bounce_record *rec,
 			 const struct bounce_incident *incident)
@@ -361,7 +437,14 @@ bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 
 	if (policy_is_counted(rec, incident))
 		return FALSE;
+	if (incident->evidence < policy->evidence)
+		return policy_count_unproven(policy, pool, rec, incident);
 	policy_restart_lapsed(policy, pool, rec, incident->when);
+	if (rec->unproven > 0) {
+		if (rec->count == 0 && policy_is_own(rec))
+			rec->reason = NULL;
+		policy_prove(pool, rec, incident);
+	}
 	shown = policy_decides(rec, incident);
 	/* before the words: a score decays by the class that it has */
 	policy_add_score(policy, pool, rec, incident);
@@ -392,14 +475,14 @@ policy_is_same(const struct bounce_record *a, const struct bounce_record *b)
 
 /* Does the record know of a report that is not among these? */
 static bool
-policy_knows_more(const struct bounce_record *rec,
-		  const struct bounce_incident *const *incidents,
-		  unsigned int count)
+policy_list_knows_more(const ARRAY_TYPE(const_string) *list,
+		const struct bounce_incident *const *incidents,
+		unsigned int count)
 {
 	const char *id;
 	unsigned int i;
 
-	array_foreach_elem(&rec->recent, id) {
+	array_foreach_elem(list, id) {
 		for (i = 0; i < count; i++) {
 			if (strcmp(incidents[i]->report_id, id) == 0)
 				break;
@@ -408,6 +491,14 @@ policy_knows_more(const struct bounce_record *rec,
 			return TRUE;
 	}
 	return FALSE;
+}
+
+static bool
+policy_knows_more(const struct bounce_record *rec,
+	   const struct bounce_incident *const *incidents, unsigned int count)
+{
+	return policy_list_knows_more(&rec->recent, incidents, count) ||
+		policy_list_knows_more(&rec->doubts, incidents, count);
 }
 
 bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
@@ -419,7 +510,8 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 	const char *unknown = rec->unknown;
 	bool changed = FALSE;
 
-	if (policy_is_own(rec) && rebuilt->count >= rec->count &&
+	if (policy_is_own(rec) &&
+	    rebuilt->count + rebuilt->unproven >= rec->count + rec->unproven &&
 	    !policy_knows_more(rec, incidents, count)) {
 		changed = !policy_is_same(rec, rebuilt);
 		if (changed) {

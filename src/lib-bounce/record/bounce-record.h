@@ -47,6 +47,8 @@ struct bounce_record {
 	const char *address;		/* normal form */
 	/* ORCPT of the last bounce in normal form, where it differs */
 	const char *original_address;
+	/* the address behind it that refused, where that is another */
+	const char *final_address;
 	enum bounce_state state;
 	/* class to remote_mta and original_message_id are those of the bounce
 	   that decided: one that blames nobody never replaces one that did */
@@ -77,6 +79,12 @@ struct bounce_record {
 	/* what fell out of recent: hashes of BOUNCE_SEEN_SIZE characters each,
 	   oldest first, at most BOUNCE_MAX_SEEN of them; NULL = none */
 	const char *seen;
+	/* reports that were only plausible: how many, and the ids of the last
+	   as in recent. They add nothing to score or count */
+	unsigned int unproven;
+	ARRAY_TYPE(const_string) doubts;
+	/* what the last of its days weighs, in hundredths */
+	unsigned int weight;
 	time_t scored;			/* when the score last rose, 0 = never */
 	time_t since;			/* when it first rose */
 	unsigned int days;		/* different days on which it rose */
@@ -97,8 +105,9 @@ struct bounce_policy {
 
 /* One failure (or complaint) of one address, as a record takes it in. */
 struct bounce_incident {
-	const char *address;		/* normal form */
+	const char *address;		/* normal form; that was written to */
 	const char *original_address;	/* normal form, or NULL */
+	const char *final_address;	/* that failed, where it is another */
 	const char *report_id;		/* never NULL */
 	const char *original_message_id;
 	enum bounce_class class;
@@ -110,6 +119,9 @@ struct bounce_incident {
 	time_t when;
 };
 
+/* The least evidence that a record takes in: what is below the policy's is
+   unproven there. */
+enum bounce_evidence bounce_policy_least(const struct bounce_policy *policy);
 /* The defaults of the contract. */
 void bounce_policy_init(struct bounce_policy *policy_r);
 

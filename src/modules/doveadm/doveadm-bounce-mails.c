@@ -8,13 +8,13 @@
 #include "mail-search-parser.h"
 #include "mail-storage.h"
 #include "mail-user.h"
-#include "message-header-parser.h"
 #include "doveadm-mail-iter.h"
 #include "doveadm-mailbox-list-iter.h"
 #include "bounce-classify.h"
 #include "bounce-sent-copy.h"
 #include "bounce-rules-cache.h"
 #include "bounce-text.h"
+#include "bounce-verify.h"
 #include "doveadm-bounce-mails.h"
 
 #include <stdio.h>
@@ -104,42 +104,17 @@ static void mails_failed(struct mails_read *read, struct mail *mail)
 	read->failed = TRUE;
 }
 
-/* Whom the mail was delivered to: what the delivery wrote above the first
-   Received line, where no sender can write. On the data stack; NULL = not
-   known. */
-static const char *t_mails_delivered_to(struct istream *input)
-{
-	struct message_header_parser_ctx *parser;
-	struct message_header_line *hdr;
-	const char *address = NULL;
-
-	parser = message_parse_header_init(input, NULL, 0);
-	while (address == NULL && message_parse_header_next(parser, &hdr) > 0) {
-		if (hdr->eoh || strcasecmp(hdr->name, "Received") == 0)
-			break;
-		if (strcasecmp(hdr->name, "Delivered-To") == 0 &&
-		    !hdr->continued) {
-			address = t_str_trim(t_strndup(hdr->value,
-						       hdr->value_len),
-					     "<> \t");
-		}
-	}
-	message_parse_header_deinit(&parser);
-	i_stream_seek(input, 0);
-	return address;
-}
-
 static enum bounce_evidence
 mails_evidence(struct mails_read *read, struct istream *input,
-	       struct bounce_report *report)
+	       struct bounce_report *report, pool_t pool)
 {
-	enum bounce_evidence evidence;
+	struct bounce_arrival arrival = {
+		.input = input, .stored = TRUE, .originals = read->index
+	};
+	struct bounce_judgement judgement;
 
-	i_stream_seek(input, 0);
-	read->bu->rcpt_to = t_mails_delivered_to(input);
-	evidence = bounce_user_evidence(read->bu, report, read->index);
-	read->bu->rcpt_to = NULL;
-	return evidence;
+	bounce_verify_report(read->bu, report, &arrival, pool, &judgement);
+	return judgement.evidence;
 }
 
 static void mails_mail(struct mails_read *read, struct mail *mail)
@@ -165,7 +140,8 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 	} else {
 		bounce_classify_judge(read->rules, pool, report);
 		if (ret > 0)
-			evidence = mails_evidence(read, input, report);
+			evidence = mails_evidence(read, input, report,
+						  pool);
 		read->callback(mail, report, evidence, read->context);
 	}
 	pool_unref(&pool);

@@ -48,8 +48,6 @@ scan_mail(struct mail *mail, const struct bounce_report *report,
 	  enum bounce_evidence evidence, void *context)
 {
 	struct scan *scan = context;
-	enum bounce_evidence least;
-	const char *error;
 	time_t when;
 
 	scan->mails++;
@@ -59,9 +57,7 @@ scan_mail(struct mail *mail, const struct bounce_report *report,
 	scan->reports++;
 	if (mail_get_received_date(mail, &when) < 0 || when <= 0)
 		when = scan->cmd->cmd.now;
-	/* a dictionary that fails will say so at the end */
-	if (bounce_store_least_evidence(scan->store, report, when, &least,
-					&error) == 0 && evidence < least)
+	if (evidence < bounce_policy_least(&scan->bu->set.policy))
 		scan->weak++;
 	bounce_rebuild_add(scan->batch, report, evidence, when);
 }

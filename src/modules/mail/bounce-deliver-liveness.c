@@ -47,7 +47,8 @@ void bounce_deliver_liveness_pause(void)
 }
 
 void bounce_deliver_liveness_mail(struct mail_user *user,
-		       const struct bounce_report *report, struct mail *mail)
+		       const struct bounce_report *report, struct mail *mail,
+		       const char *session_id)
 {
 	struct bounce_user *bu;
 	uint64_t started, usecs;
@@ -60,8 +61,8 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	if (!bu->set.record)
 		return;
 	started = i_microseconds();
-	ret = bounce_liveness_mail(bu, report->sender, mail, ioloop_time,
-				&error);
+	ret = bounce_liveness_mail(bu, report->sender, mail, session_id,
+				   ioloop_time, &error);
 	usecs = i_microseconds() - started;
 	proved(bu, "mail", ret, error);
 	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))

@@ -16,7 +16,8 @@ void bounce_deliver_liveness_pause(void);
 
 /* An ordinary mail, and what was made of it. */
 void bounce_deliver_liveness_mail(struct mail_user *user,
-		       const struct bounce_report *report, struct mail *mail);
+		       const struct bounce_report *report, struct mail *mail,
+		       const char *session_id);
 /* A report of success, or a receipt. */
 void bounce_deliver_liveness_report(struct bounce_user *bu,
 			 const struct bounce_report *report,

@@ -13,6 +13,7 @@
 #include "bounce-delivery.h"
 #include "bounce-events.h"
 #include "bounce-filing.h"
+#include "bounce-hosts.h"
 #include "bounce-sent-mark.h"
 #include "bounce-plugin.h"
 #include "bounce-deliver-liveness.h"
@@ -20,6 +21,7 @@
 #include "bounce-rules-cache.h"
 #include "bounce-sent-store.h"
 #include "bounce-store.h"
+#include "bounce-verify.h"
 
 /* Only lmtp and dovecot-lda have them; without this the others would not
    start. */
@@ -151,6 +153,19 @@ mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 
+/* For those who read it later, without this session. */
+static void
+learn_hosts(struct bounce_user *bu, struct bounce_store *store,
+	    const struct bounce_delivery *delivery)
+{
+	const char *error;
+
+	if (delivery->evidence > BOUNCE_EVIDENCE_UNVERIFIED &&
+	    bounce_hosts_learn(store, delivery->hosts, ioloop_time,
+			       &error) < 0)
+		e_error(bu->event, "Hosts are not remembered: %s", error);
+}
+
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
@@ -158,7 +173,6 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	 struct bounce_store_added *added_r)
 {
 	struct bounce_store *store;
-	enum bounce_evidence least;
 	const char *error;
 	int ret;
 
@@ -171,8 +185,6 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 		return "not recorded, as the dictionary does not answer "
 			"(doveadm bounce scan makes up for it)";
 	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    bounce_store_least_evidence(store, delivery->report, when,
-					&least, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
@@ -184,7 +196,8 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 		mark_original(bu, delivery);
 	if (added_r->crossed != NULL)
 		bounce_events_send_rate(event, added_r->crossed);
-	if (delivery->evidence < least)
+	learn_hosts(bu, store, delivery);
+	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
 }
@@ -281,6 +294,26 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 	return ret;
 }
 
+static void
+verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
+       struct bounce_report *report, pool_t pool,
+       struct bounce_delivery *delivery)
+{
+	struct bounce_arrival arrival = {
+		.session_id = mdctx->session_id,
+		.mail_from = t_mail_from(mdctx),
+	};
+	struct bounce_judgement judgement;
+
+	p_array_init(&judgement.hosts, pool, 1);
+	if (mail_get_stream(mdctx->src_mail, NULL, NULL, &arrival.input) == 0) {
+		bounce_verify_report(bu, report, &arrival, pool, &judgement);
+		delivery->evidence = judgement.evidence;
+	}
+	delivery->hosts = p_memdup(pool, &judgement.hosts,
+				   sizeof(judgement.hosts));
+}
+
 static int
 deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	       struct bounce_report *report, struct bounce_delivery *delivery,
@@ -292,21 +325,20 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	const char *folder = NULL;
 	int ret;
 
-	if (mdctx->rcpt_to != NULL)
-		bu->rcpt_to = smtp_address_encode(mdctx->rcpt_to);
-	delivery->evidence = bounce_user_evidence(bu, report, NULL);
-	bu->rcpt_to = NULL;
+	verify(mdctx, bu, report, pool, delivery);
 
 	/* somebody named another folder on purpose: -m, +detail */
 	if (strcasecmp(before, "INBOX") == 0)
-		folder = bounce_filing_folder(bu, delivery->report);
+		folder = bounce_filing_folder(bu, delivery->report,
+					      delivery->evidence);
 	if (folder != NULL) {
 		folder = p_strdup(mdctx->pool, folder);
 		mdctx->rcpt_default_mailbox = folder;
 	}
 	pu->folder = folder;
 	pu->folder_failed = FALSE;
-	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report);
+	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report,
+					      delivery->evidence);
 	ret = save(mdctx, folder, before, storage_r);
 	pu->keywords = NULL;
 	pu->folder = NULL;
@@ -348,7 +380,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 		ret = call_next(mdctx, storage_r);
 		if (report != NULL && !delivery.dict_down) {
 			bounce_deliver_liveness_mail(mdctx->rcpt_user, report,
-					  mdctx->src_mail);
+					  mdctx->src_mail, mdctx->session_id);
 		}
 	}
 	if (delivery.dict_down && !paused)

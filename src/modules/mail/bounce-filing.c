@@ -28,6 +28,12 @@ static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
 	return (bu->set.file_kinds & (1U << report->kind)) != 0;
 }
 
+/* A report that nobody need believe stays where it would be without us. */
+static bool is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
+{
+	return evidence >= bounce_policy_least(&bu->set.policy);
+}
+
 static bool is_valid(struct mail_user *user, const char *vname,
 		     const char **error_r)
 {
@@ -48,11 +54,13 @@ static bool is_valid(struct mail_user *user, const char *vname,
 }
 
 const char *bounce_filing_folder(struct bounce_user *bu,
-				 const struct bounce_report *report)
+				 const struct bounce_report *report,
+				 enum bounce_evidence evidence)
 {
 	const char *name, *error;
 
-	if (!is_filed(bu, report) || *bu->set.mailbox == '\0')
+	if (!is_filed(bu, report) || !is_believed(bu, evidence) ||
+	    *bu->set.mailbox == '\0')
 		return NULL;
 	name = bounce_user_vname(bu->user, bu->set.mailbox);
 	if (!is_valid(bu->user, name, &error)) {
@@ -65,7 +73,8 @@ const char *bounce_filing_folder(struct bounce_user *bu,
 
 const char *const *
 bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
-		       const struct bounce_report *report)
+		       const struct bounce_report *report,
+		       enum bounce_evidence evidence)
 {
 	const struct bounce_recipient *rcpt;
 	const char **keywords;
@@ -73,8 +82,13 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 
 	if (!is_filed(bu, report))
 		return NULL;
+	keywords = p_new(pool, const char *, 3);
+	if (!is_believed(bu, evidence)) {
+		keywords[0] = "$BounceUnverified";
+		return keywords;
+	}
 	array_foreach(&report->recipients, rcpt) {
-		if (report->kind != BOUNCE_KIND_FAILURE ||
+		if (report->kind != BOUNCE_KIND_FAILURE || rcpt->stranger ||
 		    rcpt->action != BOUNCE_ACTION_FAILED)
 			continue;
 		if (rcpt->verdict.class == BOUNCE_CLASS_HARD)
@@ -82,7 +96,6 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 		else if (rcpt->verdict.class == BOUNCE_CLASS_SOFT)
 			soft = TRUE;
 	}
-	keywords = p_new(pool, const char *, 3);
 	keywords[0] = "$Bounce";
 	keywords[1] = hard ? "$BounceHard" : soft ? "$BounceSoft" : NULL;
 	return keywords;

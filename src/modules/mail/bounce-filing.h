@@ -12,15 +12,18 @@ struct bounce_user;
 struct mailbox;
 
 /* The folder for this report: bounce_mailbox, as the user's namespaces name it.
-   NULL: leave it where it is (not a kind of bounce_file, or no folder set). */
+   NULL: leave it where it is (not a kind of bounce_file, no folder set, or
+   nothing of it is to be believed). */
 const char *bounce_filing_folder(struct bounce_user *bu,
-				 const struct bounce_report *report);
+				 const struct bounce_report *report,
+				 enum bounce_evidence evidence);
 /* The keywords, NULL-terminated, from pool: $Bounce, with $BounceHard if a
-   recipient failed for good, else $BounceSoft if one failed for a time. NULL if
-   it is not a kind of bounce_file. */
+   recipient failed for good, else $BounceSoft if one failed for a time; or
+   $BounceUnverified alone. NULL if it is not a kind of bounce_file. */
 const char *const *
 bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
-		       const struct bounce_report *report);
+		       const struct bounce_report *report,
+		       enum bounce_evidence evidence);
 
 /* While pu->keywords is set, what is stored in this user's mailboxes gets
    them; pu->folder is created and subscribed when it is opened and does not
