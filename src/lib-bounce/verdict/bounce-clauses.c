@@ -178,7 +178,7 @@ static bool is_host(const char *word)
 		if (p == word || (unsigned char)p[-1] >= 0x80 ||
 		    !i_isalnum(p[-1]) || !i_isalnum(p[1]))
 			continue;
-		if (i_islower(p[-1]) && i_isupper(p[1]) && i_islower(p[2]))
+		if (!i_isupper(p[-1]) && i_isupper(p[1]) && i_islower(p[2]))
 			continue;
 		return TRUE;
 	}

@@ -10,6 +10,7 @@ CLASS(JUDGE, WHO)		/* user, mailbox, recipient */
 CLASS(JUDGE, SENDER)		/* sender, your address, from */
 CLASS(JUDGE, OWN)		/* your account */
 CLASS(JUDGE, YOU)		/* you, your server, client, HELO */
+CLASS(JUDGE, YOUR)		/* your */
 CLASS(JUDGE, IP)		/* IP address, network */
 CLASS(JUDGE, DOMAIN)		/* domain, host */
 CLASS(JUDGE, NODOMAIN)		/* no such domain, host not found */
