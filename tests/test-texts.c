@@ -183,8 +183,8 @@ START_TEST(wrong)
 		"de.texts:4: Not UTF-8",
 		"de.texts:7: Not \"key: text\"",
 		"de.texts:5: kind.unheard-of: there is no such key",
-		"de.texts:6: rate.share: its placeholders are not those of the "
-			"English text: %{failed}%{shared}",
+		("de.texts:6: rate.share: its placeholders are not those of "
+			"the English text: %{failed}%{shared}"),
 		"de.texts:9: kind.delay: it stands there twice",
 	};
 	char dir[] = "/tmp/bounce-test-texts.XXXXXX";
