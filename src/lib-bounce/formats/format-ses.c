@@ -186,6 +186,19 @@ static bool read_notification(pool_t pool, const json_t *root,
 	return FALSE;
 }
 
+/* Nothing but the notification, below a banner at the most: not a mail about
+   it. */
+static bool is_notification(const char *text)
+{
+	const char *begin;
+
+	text += strspn(text, " \t\n");
+	if (*text == '{')
+		return TRUE;
+	begin = strstr(text, "\n\n");
+	return begin != NULL && begin[2 + strspn(begin + 2, " \t\n")] == '{';
+}
+
 static bool ses_read(const struct bounce_message *message,
 		     const struct bounce_hints *hints,
 		     struct bounce_report *report)
@@ -193,9 +206,7 @@ static bool ses_read(const struct bounce_message *message,
 	json_t *root;
 	bool ret = FALSE;
 
-	/* nothing but the notification, not a mail about it */
-	if (hints->person || hints->client ||
-	    message->text[strspn(message->text, " \t\n")] != '{' ||
+	if (hints->person || hints->client || !is_notification(message->text) ||
 	    (strstr(message->text, "notificationType") == NULL &&
 	     strstr(message->text, "eventType") == NULL))
 		return FALSE;

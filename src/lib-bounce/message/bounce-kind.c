@@ -85,10 +85,14 @@ static void read_sender(const struct bounce_message *message,
 		from = t_str_trim(from, " <>");
 	else
 		return;
-	hints->named_sender = !bounce_text_ibegins(from, "mailer-daemon");
+	/* who forwards rewrites the sender (SRS), the null one, too */
+	hints->named_sender = !bounce_text_ibegins(from, "mailer-daemon") &&
+		!bounce_text_ibegins(from, "SRS0") &&
+		!bounce_text_ibegins(from, "SRS1");
 	/* as an mbox has it; who delivers knows it better than a header */
-	hints->null_sender = *from == '\0' || (!hints->named_sender &&
-		(told || strcasecmp(from, "mailer-daemon") == 0));
+	hints->null_sender = *from == '\0' ||
+		strcasecmp(from, "mailer-daemon") == 0 ||
+		(told && bounce_text_ibegins(from, "mailer-daemon"));
 	if (hints->null_sender)
 		hints->named_sender = FALSE;
 }

@@ -128,6 +128,18 @@ find_opening(const struct bounce_notice *scan, unsigned int end)
 	return 0;
 }
 
+/* The lines of region, less a banner above the whole notice. */
+static const struct bounce_notice_region *
+below_banner(const struct bounce_notice *scan,
+	     const struct bounce_notice_region *region,
+	     struct bounce_notice_region *own_r)
+{
+	*own_r = *region;
+	if (region->first == 0)
+		own_r->first = find_opening(scan, region->end);
+	return own_r;
+}
+
 /* A region of one recipient that holds no more than its address: the words
    stand for all of them, before or behind. */
 static bool is_bare(const struct bounce_notice *scan,
@@ -261,12 +273,12 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 	if (rcpt->explanation == NULL && (listed || alone))
 		rcpt->explanation = p_strdup(scan->pool, item ?
 			find_words(scan, &regions) :
-			find_explanation(scan, first));
+			find_explanation(scan, below_banner(scan, first, &own)));
 	if (alone && rcpt->explanation != NULL &&
 	    first->first > 0 &&
 	    uni_utf8_strlen(rcpt->explanation) < 200) {
 		/* what stands before the address may be the reason */
-		own.first = find_opening(scan, first->first);
+		own.first = find_opening(scan, first->first + 1);
 		own.end = item ? find_words_end(scan, first) : first->end;
 		rcpt->explanation = p_strdup(scan->pool,
 			find_explanation(scan, &own));
