@@ -157,6 +157,9 @@ ext_bounce_message_get(const struct ext_bounce_env *env)
 		pool = sieve_message_context_pool(env->msgctx);
 		msg = p_new(pool, struct ext_bounce_message, 1);
 		p_array_init(&msg->lookups, pool, 2);
+		/* the next command of the client */
+		if (ext_bounce_user(env) != NULL)
+			bounce_wait_renew(&ext_bounce_user(env)->own_wait);
 		sieve_message_context_extension_set(env->msgctx, env->ext, msg);
 	}
 	return msg;

@@ -69,6 +69,8 @@ ext_bounce_store(const struct ext_bounce_env *env,
 				     "moment ago, not asked again");
 		return NULL;
 	}
+	if (delivery != NULL)
+		bu->wait = delivery->wait;
 	if (bounce_user_store(bu, &store, &error) < 0) {
 		ext_bounce_dict_down(env, msg, error);
 		return NULL;

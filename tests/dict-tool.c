@@ -58,10 +58,12 @@ static void cmd_scan(const char *const *args)
 {
 	struct bounce_rebuild *batch = bounce_rebuild_init(store);
 	const char *error = "?";
+	int ret;
 
 	bounce_rebuild_add(batch, t_report(args[0], args[1], "mailbox-unknown"),
 			   BOUNCE_EVIDENCE_VERIFIED, time(NULL));
-	answer(bounce_rebuild_commit(&batch, FALSE, &error), error);
+	ret = bounce_rebuild_commit(&batch, FALSE, &error);
+	answer(ret, error);
 }
 
 static void cmd_get(const char *address)
@@ -208,6 +210,35 @@ static double bench_update(unsigned int round, unsigned int count)
 	return msecs_since(start);
 }
 
+static int
+bare_lookup(const char *key, const char **value_r, const char **error_r)
+{
+	/* 2.3 reads it before it is set */
+	*error_r = NULL;
+	return dict_lookup(store->dict->dict,
+			   mail_user_get_dict_op_settings(user),
+			   pool_datastack_create(), key, value_r, error_r);
+}
+
+static void
+bare_committed(const struct dict_commit_result *result, int *ret)
+{
+	*ret = result->ret < 0 ? -1 : 0;
+}
+
+static int
+bare_commit(struct dict_transaction_context **trans, const char **error_r)
+{
+	int ret = 1;
+
+	/* 2.3's redis crashes in a synchronous one */
+	dict_transaction_commit_async(trans, bare_committed, &ret);
+	if (ret == 1)
+		dict_wait(store->dict->dict);
+	*error_r = "commit";
+	return ret == 0 ? 0 : -1;
+}
+
 /* The driver's own set and commit of a value of the same size, that is not the
    old one: SQLite writes nothing then. */
 static double bench_bare_set(unsigned int round, unsigned int count)
@@ -219,8 +250,7 @@ static double bench_bare_set(unsigned int round, unsigned int count)
 	const char *value, *error;
 	uint64_t start;
 
-	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
-			       key, &value, &error) <= 0)
+	if (bare_lookup(key, &value, &error) <= 0)
 		i_fatal("lookup: %s", key);
 	changed = t_strdup_noconst(value);
 	digit = strstr(changed, "\"first\":1") + strlen("\"first\":1");
@@ -229,7 +259,7 @@ static double bench_bare_set(unsigned int round, unsigned int count)
 	trans = dict_transaction_begin(store->dict->dict,
 				       mail_user_get_dict_op_settings(user));
 	dict_set(trans, key, changed);
-	if (compat_dict_commit(store->dict->dict, &trans, &error) < 0)
+	if (bare_commit(&trans, &error) < 0)
 		i_fatal("commit: %s", error);
 	return msecs_since(start);
 }
@@ -254,8 +284,7 @@ bench_bare_sent(unsigned int round, unsigned int count ATTR_UNUSED)
 	const char *value, *error;
 	uint64_t start;
 
-	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
-			       key, &value, &error) <= 0)
+	if (bare_lookup(key, &value, &error) <= 0)
 		i_fatal("lookup: %s", key);
 	value = t_strdup_printf("%.*s%u", (int)strlen(value) - 4, value,
 				1000 + round);
@@ -263,7 +292,7 @@ bench_bare_sent(unsigned int round, unsigned int count ATTR_UNUSED)
 	trans = dict_transaction_begin(store->dict->dict,
 				       mail_user_get_dict_op_settings(user));
 	dict_set(trans, BOUNCE_DICT_SENT_PREFIX"bench", value);
-	if (compat_dict_commit(store->dict->dict, &trans, &error) < 0)
+	if (bare_commit(&trans, &error) < 0)
 		i_fatal("commit: %s", error);
 	return msecs_since(start);
 }
@@ -287,8 +316,7 @@ static double bench_bare_lookup(unsigned int round, unsigned int count)
 					    t_address(round * 7919 % count));
 	uint64_t start = i_microseconds();
 
-	if (compat_dict_lookup(store->dict->dict, user, pool_datastack_create(),
-			       key, &value, &error) != 1)
+	if (bare_lookup(key, &value, &error) != 1)
 		i_fatal("lookup");
 	return msecs_since(start);
 }

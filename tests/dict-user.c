@@ -11,6 +11,7 @@
 #include "unlink-directory.h"
 #include "bounce-reason.h"
 #include "bounce-store.h"
+#include "bounce-wait.h"
 #include "dict-user.h"
 #include "settings.h"
 #include "master-service.h"
@@ -29,6 +30,7 @@ struct dict_user {
 #ifdef SETTINGS_EVENT_INSTANCE /* 2.4 */
 	struct settings_simple set;
 #endif
+	struct bounce_wait wait;
 };
 
 #ifdef SETTINGS_EVENT_INSTANCE /* 2.4 */
@@ -130,7 +132,6 @@ static void init_dict(struct dict_user *du, const char *dict)
 		dict = t_strdup_printf("fs:posix:prefix=%s/", dict + 3);
 	du->dict = p_strdup(du->user.pool, dict);
 	du->user.event = event_create(NULL);
-	du->user_set.base_dir = "/nonexistent";
 }
 
 static void deinit_dict(struct dict_user *du)
@@ -156,6 +157,8 @@ dict_user_init(const char *name, const char *home, const char *dict)
 	du->user._home = p_strdup(pool, home);
 	du->user.home_looked_up = TRUE;
 	du->user_set.mail_temp_dir = "/tmp";
+	du->user_set.base_dir = "/nonexistent";
+	bounce_wait_init(&du->wait, BOUNCE_WAIT_DOVEADM_MSECS, TRUE);
 	init_dict(du, dict);
 	return &du->user;
 }
@@ -187,6 +190,7 @@ dict_user_store(struct mail_user *user, const struct bounce_store_settings *_set
 		set.max_addresses = 10000;
 	}
 	set.dict = du->dict;
+	set.wait = &du->wait;
 	if (bounce_store_init(user, &set, &store, &error) < 0)
 		i_fatal("bounce_store_init: %s", error);
 	return store;

@@ -137,7 +137,7 @@ dict_init_default(struct mail_user *user, struct dict **dict_r,
 }
 
 int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
-		     struct dict **dict_r, const char **file_r,
+		     unsigned int msecs, struct dict **dict_r, const char **file_r,
 		     const char **error_r)
 {
 	struct event *event = dict_event_create(user);
@@ -149,6 +149,11 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	/* below what the admin sets */
 	settings_override(instance, "dict_file_lock_method", FILE_LOCK_METHOD,
 			  SETTINGS_OVERRIDE_TYPE_DEFAULT);
+	if (msecs > 0) {
+		settings_override(instance, "redis_request_timeout",
+				  t_strdup_printf("%ums", msecs),
+				  SETTINGS_OVERRIDE_TYPE_DEFAULT);
+	}
 	event_set_ptr(event, SETTINGS_EVENT_INSTANCE, instance);
 	settings_event_add_filter_name(event, "bounce");
 	*file_r = NULL;
@@ -186,9 +191,16 @@ t_dict_file_uri(struct mail_user *user, const char *uri, const char **file_r)
 		t_strconcat(uri, ":lock="FILE_LOCK_METHOD, NULL);
 }
 
+/* redis waits by itself, by default for 30 seconds. */
+static const char *t_dict_redis_uri(const char *uri, unsigned int msecs)
+{
+	return msecs == 0 || strstr(uri, ":timeout_msecs=") != NULL ? uri :
+		t_strdup_printf("%s:timeout_msecs=%u", uri, msecs);
+}
+
 static int
-dict_init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
-	      const char **file_r, const char **error_r)
+dict_init_uri(struct mail_user *user, const char *uri, unsigned int msecs,
+	      struct dict **dict_r, const char **file_r, const char **error_r)
 {
 	struct dict_settings set;
 	int ret;
@@ -198,6 +210,8 @@ dict_init_uri(struct mail_user *user, const char *uri, struct dict **dict_r,
 		*error_r = "Not an absolute path";
 		return -1;
 	}
+	if (str_begins(uri, "redis:"))
+		uri = t_dict_redis_uri(uri, msecs);
 	i_zero(&set);
 	set.base_dir = user->set->base_dir;
 	set.event_parent = dict_event_create(user);
@@ -217,7 +231,7 @@ static const char *t_dict_shown_uri(const char *uri)
 }
 
 int compat_dict_init(struct mail_user *user, const char *uri,
-		     struct dict **dict_r, const char **file_r,
+		     unsigned int msecs, struct dict **dict_r, const char **file_r,
 		     const char **error_r)
 {
 	const char *path, *error;
@@ -228,7 +242,7 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 			return -1;
 		uri = t_strconcat("file:", path, NULL);
 	}
-	if (dict_init_uri(user, uri, dict_r, file_r, &error) < 0) {
+	if (dict_init_uri(user, uri, msecs, dict_r, file_r, &error) < 0) {
 		*error_r = t_strdup_printf("Setting bounce_dict = %s is wrong "
 					   "(%s)", t_dict_shown_uri(uri),
 					   error);
@@ -239,28 +253,15 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 
 #endif
 
-/* The server says no when its backend cannot; what else goes wrong is an
-   error. */
-static int
-dict_ask_proxy(struct dict *dict, struct mail_user *user, const char *key,
-	       const char **error_r)
+bool compat_dict_is_async(struct dict *dict)
 {
-	struct dict_iterate_context *iter;
-	const char *name, *value;
-
-	iter = dict_iterate_init(dict, mail_user_get_dict_op_settings(user),
-				 key, DICT_ITERATE_FLAG_EXACT_KEY);
-	while (dict_iterate(iter, &name, &value)) ;
-	if (dict_iterate_deinit(&iter, error_r) == 0)
-		return 1;
-	return strstr(*error_r, "upport") != NULL ? 0 : -1;
+	return strcmp(dict->name, "proxy") == 0;
 }
 
-int compat_dict_can_iterate(struct dict *dict, struct mail_user *user,
-			    const char *key, const char **error_r)
+int compat_dict_iterates(struct dict *dict)
 {
 	if (strcmp(dict->name, "proxy") == 0)
-		return dict_ask_proxy(dict, user, key, error_r);
+		return -1;
 #if !DOVECOT_PREREQ(2, 4, 0)
 	/* its iteration never ends */
 	if (strcmp(dict->name, "fs") == 0)
@@ -273,52 +274,4 @@ int compat_dict_can_iterate(struct dict *dict, struct mail_user *user,
 unsigned int compat_dict_max_key(struct dict *dict)
 {
 	return strcmp(dict->name, "fs") == 0 ? FS_MAX_KEY : UINT_MAX;
-}
-
-int compat_dict_lookup(struct dict *dict, struct mail_user *user, pool_t pool,
-		       const char *key, const char **value_r,
-		       const char **error_r)
-{
-	int ret;
-
-	/* 2.3 reads it before it is set */
-	*error_r = NULL;
-	ret = dict_lookup(dict, mail_user_get_dict_op_settings(user), pool,
-			  key, value_r, error_r);
-	if (ret < 0)
-		*error_r = compat_dict_hide_keys(*error_r);
-	return ret;
-}
-
-struct commit_result {
-	bool done;
-	enum dict_commit_ret ret;
-	char *error;
-};
-
-static void
-dict_commit_callback(const struct dict_commit_result *result,
-		     struct commit_result *ours)
-{
-	ours->done = TRUE;
-	ours->ret = result->ret;
-	if (result->ret < 0)
-		ours->error = i_strdup(result->error);
-}
-
-int compat_dict_commit(struct dict *dict, struct dict_transaction_context **ctx,
-		       const char **error_r)
-{
-	struct commit_result result;
-
-	i_zero(&result);
-	dict_transaction_commit_async(ctx, dict_commit_callback, &result);
-	if (!result.done)
-		dict_wait(dict);
-	if (result.done && result.ret >= 0)
-		return 0;
-	*error_r = result.error == NULL ? "Dictionary did not answer" :
-		t_strdup(compat_dict_hide_keys(result.error));
-	i_free(result.error);
-	return -1;
 }

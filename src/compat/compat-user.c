@@ -4,6 +4,8 @@
 #include "hostpid.h"
 #include "mail-storage-settings.h"
 #include "mail-user.h"
+#include "master-service.h"
+#include "master-service-settings.h"
 #include "compat-user.h"
 #if DOVECOT_PREREQ(2, 4, 0)
 #  include "settings.h"
@@ -33,6 +35,18 @@ static const char *user_get_delimiters(struct mail_user *user, pool_t pool)
 }
 
 #endif
+
+const char *compat_user_base_dir(void)
+{
+	const struct master_service_settings *set;
+
+#if DOVECOT_PREREQ(2, 4, 0)
+	set = master_service_get_service_settings(master_service);
+#else
+	set = master_service_settings_get(master_service);
+#endif
+	return set == NULL ? NULL : set->base_dir;
+}
 
 void compat_user_names(struct mail_user *user, pool_t pool,
 		       const char **hostname_r, const char **delimiters_r)

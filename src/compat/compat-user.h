@@ -8,4 +8,7 @@ struct mail_user;
 void compat_user_names(struct mail_user *user, pool_t pool,
 		       const char **hostname_r, const char **delimiters_r);
 
+/* base_dir as it is before there is any user; NULL = not known. */
+const char *compat_user_base_dir(void);
+
 #endif

@@ -96,7 +96,9 @@ class Redis:
              '--appendfsync', 'no'],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-        wait_for(lambda: listens(self.port))
+        wait_for(lambda: subprocess.run(
+            ['redis-cli', '-p', str(self.port), 'ping'], check=False,
+            stdout=subprocess.PIPE).stdout == b'PONG\n')
 
     def stop(self):
         self.process.terminate()

@@ -322,7 +322,7 @@ class Silent(Case):
 
     dict23 = 'proxy:@DIR@/silent:bounce'
     dict24 = '  dict proxy {\n    name = bounce\n    socket_path = @DIR@/silent\n  }'
-    LIMIT = 100
+    LIMIT = 4
     # the first thing that is asked for is the address
     settings = {'bounce_evidence': 'plausible'}
 
@@ -349,6 +349,4 @@ class Silent(Case):
         self.expect_log('Delivered but not recorded')
         self.expect_log('.')
         self.assertEqual(self.messages(user, 'Bounces'), 1)
-        # what Dovecot says of the look-up, and we, names no address
-        self.assertTrue(self.log(r'/bounce/address/\.\.\.'))
         self.assertEqual(self.log('gone@example'), [])

@@ -1,18 +1,65 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "dict.h"
+#include "array.h"
+#include "dict-private.h"
 #include "hex-binary.h"
+#include "ioloop.h"
+#include "llist.h"
 #include "mail-user.h"
 #include "sha1.h"
+#include "sleep.h"
+#include "time-util.h"
 #include "bounce-dict.h"
 #include "compat-dict.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#define LATE "Dictionary did not answer in time"
+/* A driver that waits by itself gets so much of it for each request. */
+#define DRIVER_MSECS 1000
+/* Other programs (doveadm dict) that write to the file. */
+#define LOCK_MSECS 1000
+#define LOCK_POLL_MSECS 10
+#define DICT_NOT_LOCKED -2
+/* Who fails only after so long is not asked again by the next mail. */
+#define SLOW_USECS (500 * 1000)
+
+/* A look-up. */
+struct bounce_dict_request {
+	struct bounce_dict *dict;
+	const char *key;
+	bool done;
+	int ret;
+	char *value, *error;
+};
+
+struct bounce_dict_iter {
+	struct bounce_dict_iter *prev, *next;
+	struct bounce_dict *dict;
+	/* NULL: over */
+	struct dict_iterate_context *ctx;
+	/* there is more to read */
+	bool more;
+	char *error;
+};
+
+struct dict_commit {
+	struct bounce_dict *dict;
+	bool done;
+	int ret;
+	char *error;
+};
+
+/*
+ * Open
+ */
+
 int bounce_dict_init(struct mail_user *user, const char *uri,
-		     struct bounce_dict **dict_r, const char **error_r)
+		     struct bounce_wait *wait, struct bounce_dict **dict_r,
+		     const char **error_r)
 {
 	pool_t pool = pool_alloconly_create("bounce dict", 512);
 	struct bounce_dict *dict = p_new(pool, struct bounce_dict, 1);
@@ -20,6 +67,7 @@ int bounce_dict_init(struct mail_user *user, const char *uri,
 	dict->pool = pool;
 	dict->user = user;
 	dict->uri = p_strdup(pool, uri);
+	dict->wait = wait;
 	dict->iterates = -1;
 	if (bounce_dict_ready(dict, error_r) < 0) {
 		pool_unref(&pool);
@@ -34,29 +82,58 @@ void bounce_dict_deinit(struct bounce_dict **_dict)
 	struct bounce_dict *dict = *_dict;
 
 	*_dict = NULL;
-	if (dict->dict != NULL) {
-		dict_wait(dict->dict);
+	bounce_dict_forget(dict);
+	if (dict->dict != NULL)
 		dict_deinit(&dict->dict);
-	}
 	pool_unref(&dict->pool);
+}
+
+/* As the pauses know it, on the data stack. */
+static const char *dict_name(const struct bounce_dict *dict)
+{
+	return t_strdup_printf("%s %s", dict->dict == NULL ? "" :
+			       dict->dict->name, dict->uri == NULL ? "" :
+			       dict->uri);
+}
+
+static int dict_open(struct bounce_dict *dict, const char **error_r)
+{
+	unsigned int left = bounce_wait_left(dict->wait);
+	const char *error;
+
+	if (compat_dict_init(dict->user, dict->uri,
+			     dict->wait->each ? 0 : I_MIN(left, DRIVER_MSECS),
+			     &dict->dict, &dict->file, &error) < 0) {
+		*error_r = t_strdup_printf("Dictionary cannot be opened: %s",
+					   error);
+		dict->dict = NULL;
+		return -1;
+	}
+	return 0;
 }
 
 int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 {
-	const char *error;
-
-	if (dict->reopen && dict->iterating == 0) {
+	if (dict->reopen && dict->iters == NULL) {
+		bounce_dict_forget(dict);
 		if (dict->dict != NULL)
 			dict_deinit(&dict->dict);
 		dict->reopen = dict->used = FALSE;
 	}
-	if (dict->dict != NULL)
+	if (bounce_wait_left(dict->wait) == 0) {
+		*error_r = LATE", not asked again for this mail";
+		dict->down = dict->wait->refused = TRUE;
+		return -1;
+	}
+	dict->wait->refused = FALSE;
+	if (dict->dict == NULL && dict_open(dict, error_r) < 0)
+		return -1;
+	if (dict->wait->each || dict->file != NULL)
 		return 0;
-	if (compat_dict_init(dict->user, dict->uri, &dict->dict, &dict->file,
-			     &error) < 0) {
-		*error_r = t_strdup_printf("Dictionary cannot be opened: %s",
-					   error);
-		dict->dict = NULL;
+	bounce_wait_open_pause(dict->wait, dict->user->set->base_dir);
+	if (bounce_wait_is_paused(dict->wait, dict_name(dict))) {
+		*error_r = LATE" a moment ago, not asked again";
+		dict->down = dict->wait->refused = TRUE;
 		return -1;
 	}
 	return 0;
@@ -67,26 +144,212 @@ bool bounce_dict_is_broken(const struct bounce_dict *dict)
 	return dict->reopen && dict->used && dict->file == NULL;
 }
 
+/*
+ * Wait
+ */
+
+static void dict_wake(struct bounce_dict *dict)
+{
+	if (dict->loop != NULL)
+		io_loop_stop(dict->loop);
+}
+
+/* In a loop of our own, in which the connection is only meanwhile. Returns FALSE
+   if it took too long. */
+static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
+			  unsigned int msecs)
+{
+	struct ioloop *prev = current_ioloop;
+	struct timeout *to;
+	uint64_t deadline = i_microseconds() + msecs * 1000ULL;
+
+	if (*done || msecs == 0)
+		return *done;
+	dict->loop = io_loop_create();
+	dict_switch_ioloop(dict->dict);
+	to = timeout_add_short(msecs, dict_wake, dict);
+	while (!*done && i_microseconds() < deadline)
+		io_loop_run(dict->loop);
+	timeout_remove(&to);
+	io_loop_set_current(prev);
+	dict_switch_ioloop(dict->dict);
+	io_loop_set_current(dict->loop);
+	io_loop_destroy(&dict->loop);
+	return *done;
+}
+
+/* dict_deinit() would wait for what is pending. All callbacks come now, with
+   errors. */
+static void dict_abandon(struct bounce_dict *dict)
+{
+	struct bounce_dict_iter *iter;
+	struct event *event;
+	const char *error;
+
+	for (iter = dict->iters; iter != NULL; iter = iter->next) {
+		if (iter->ctx != NULL)
+			(void)dict_iterate_deinit(&iter->ctx, &error);
+		if (iter->error == NULL)
+			iter->error = i_strdup(LATE);
+	}
+	event = dict->dict->event;
+	dict->dict->v.deinit(dict->dict);
+	event_unref(&event);
+	dict->dict = NULL;
+	dict->reopen = dict->used = FALSE;
+}
+
+/* A request that began at that time: its end, and what it cost. Returns -1 if it
+   did not end in time: then the dictionary is closed. */
+static int
+dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
+	    const int *ret)
+{
+	unsigned int left = bounce_wait_left(dict->wait);
+	const char *name = dict_name(dict);
+	bool file = dict->file != NULL, late;
+	uint64_t usecs;
+
+	/* what the driver waited by itself, and for the connection */
+	usecs = i_microseconds() - started;
+	left = usecs / 1000 >= left ? 0 : left - usecs / 1000;
+	if (!*done && !compat_dict_is_async(dict->dict))
+		left = 0;
+	late = !dict_wait_for(dict, done, left);
+	if (late)
+		dict_abandon(dict);
+	usecs = i_microseconds() - started;
+	bounce_wait_add(dict->wait, usecs);
+	/* a file is one user's */
+	if ((late || (*ret < 0 && usecs > SLOW_USECS)) && !dict->wait->each &&
+	    !file)
+		bounce_wait_pause(dict->wait, name, usecs);
+	return late ? -1 : 0;
+}
+
 static void dict_answered(struct bounce_dict *dict, bool ok)
 {
 	if (ok)
 		dict->used = TRUE;
-	else
+	else if (dict->dict != NULL)
 		dict->reopen = TRUE;
 }
 
-int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r)
-{
-	const char *error;
+/*
+ * Look up
+ */
 
-	if (dict->iterates < 0) {
-		dict->iterates = compat_dict_can_iterate(dict->dict,
-			dict->user, BOUNCE_DICT_META_PREFIX"count", &error);
-		if (dict->iterates < 0)
-			*error_r = t_strdup_printf("Dictionary failed: %s",
-						   error);
+static void
+request_callback(const struct dict_lookup_result *result,
+		 struct bounce_dict_request *req)
+{
+	req->done = TRUE;
+	req->ret = result->ret;
+	/* another frame of the data stack */
+	if (result->ret > 0)
+		req->value = i_strdup(result->value);
+	else if (result->ret < 0)
+		req->error = i_strdup(compat_dict_hide_keys(result->error));
+	dict_wake(req->dict);
+}
+
+static void request_send(struct bounce_dict_request *req)
+{
+	struct bounce_dict *dict = req->dict;
+
+	dict_lookup_async(dict->dict, mail_user_get_dict_op_settings(dict->user),
+			  req->key, request_callback, req);
+}
+
+static void request_free(struct bounce_dict_request *req)
+{
+	i_free(req->value);
+	i_free(req->error);
+}
+
+static struct bounce_dict_request *
+dict_find_asked(struct bounce_dict *dict, const char *key)
+{
+	struct bounce_dict_request *req;
+
+	if (dict->ask_pool == NULL)
+		return NULL;
+	array_foreach_elem(&dict->asked, req) {
+		if (strcmp(req->key, key) == 0)
+			return req;
 	}
-	return dict->iterates;
+	return NULL;
+}
+
+void bounce_dict_ask(struct bounce_dict *dict, const char *key)
+{
+	struct bounce_dict_request *req;
+
+	/* only where it can be waited for */
+	if (dict->dict == NULL || !compat_dict_is_async(dict->dict))
+		return;
+	if (dict->ask_pool == NULL) {
+		dict->ask_pool = pool_alloconly_create("bounce ask", 1024);
+		p_array_init(&dict->asked, dict->ask_pool, 16);
+	}
+	req = p_new(dict->ask_pool, struct bounce_dict_request, 1);
+	req->dict = dict;
+	req->key = p_strdup(dict->ask_pool, key);
+	array_push_back(&dict->asked, &req);
+	request_send(req);
+}
+
+void bounce_dict_forget(struct bounce_dict *dict)
+{
+	struct bounce_dict_request *req;
+	bool pending = FALSE;
+
+	if (dict->ask_pool == NULL)
+		return;
+	array_foreach_elem(&dict->asked, req) {
+		if (!req->done)
+			pending = TRUE;
+	}
+	if (pending)
+		dict_abandon(dict);
+	array_foreach_elem(&dict->asked, req)
+		request_free(req);
+	pool_unref(&dict->ask_pool);
+}
+
+int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
+		    const char **value_r, const char **error_r)
+{
+	struct bounce_dict_request own = { .dict = dict, .key = key };
+	struct bounce_dict_request *req = dict_find_asked(dict, key);
+	uint64_t started = i_microseconds();
+	int ret;
+
+	dict->down = TRUE;
+	if (req == NULL) {
+		if (dict->dict == NULL) {
+			*error_r = LATE;
+			return -1;
+		}
+		req = &own;
+		request_send(req);
+	}
+	if ((req == &own || !req->done) &&
+	    dict_finish(dict, started, &req->done, &req->ret) < 0) {
+		*error_r = LATE;
+		request_free(&own);
+		return -1;
+	}
+	ret = req->ret;
+	dict->down = ret < 0;
+	dict_answered(dict, ret >= 0);
+	if (ret > 0)
+		*value_r = p_strdup(pool, req->value);
+	else if (ret < 0)
+		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
+					   req->error);
+	request_free(&own);
+	return ret;
 }
 
 const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
@@ -94,7 +357,8 @@ const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
 	const char *key = t_strconcat(BOUNCE_DICT_ADDRESS_PREFIX,
 				      dict_escape_string(address), NULL);
 	size_t prefix = strlen(BOUNCE_DICT_ADDRESS_PREFIX);
-	unsigned int max = compat_dict_max_key(dict->dict);
+	unsigned int max = dict->dict == NULL ? UINT_MAX :
+		compat_dict_max_key(dict->dict);
 	unsigned char digest[SHA1_RESULTLEN];
 
 	if (strlen(key) - prefix <= max)
@@ -103,22 +367,6 @@ const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
 	sha1_get_digest(address, strlen(address), digest);
 	return t_strdup_printf("%.*s~%s", (int)(prefix + max / 2), key,
 			       binary_to_hex(digest, sizeof(digest)));
-}
-
-int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
-		    const char **value_r, const char **error_r)
-{
-	const char *error;
-	int ret;
-
-	ret = compat_dict_lookup(dict->dict, dict->user, pool, key, value_r,
-				 &error);
-	dict->down = ret < 0;
-	dict_answered(dict, ret >= 0);
-	if (ret < 0)
-		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
-					   error);
-	return ret;
 }
 
 int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
@@ -142,6 +390,120 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 	return 1;
 }
 
+/*
+ * List
+ */
+
+static void iter_callback(struct bounce_dict_iter *iter)
+{
+	iter->more = TRUE;
+	dict_wake(iter->dict);
+}
+
+struct bounce_dict_iter *
+bounce_dict_iter_init(struct bounce_dict *dict, const char *path, int flags)
+{
+	struct bounce_dict_iter *iter = i_new(struct bounce_dict_iter, 1);
+
+	iter->dict = dict;
+	DLLIST_PREPEND(&dict->iters, iter);
+	if (dict->dict == NULL) {
+		iter->error = i_strdup(LATE);
+		return iter;
+	}
+	if (compat_dict_is_async(dict->dict))
+		flags |= DICT_ITERATE_FLAG_ASYNC;
+	iter->ctx = dict_iterate_init(dict->dict,
+		mail_user_get_dict_op_settings(dict->user), path, flags);
+	dict_iterate_set_async_callback(iter->ctx, iter_callback, iter);
+	return iter;
+}
+
+static void iter_end(struct bounce_dict_iter *iter)
+{
+	const char *error;
+
+	if (iter->ctx == NULL)
+		return;
+	if (dict_iterate_deinit(&iter->ctx, &error) < 0 &&
+	    iter->error == NULL)
+		iter->error = i_strdup(compat_dict_hide_keys(error));
+}
+
+bool bounce_dict_iter_next(struct bounce_dict_iter *iter, const char **key_r,
+			   const char **value_r)
+{
+	static const int no_error = 0;
+
+	while (iter->ctx != NULL) {
+		uint64_t started = i_microseconds();
+
+		iter->more = FALSE;
+		if (dict_iterate(iter->ctx, key_r, value_r))
+			return TRUE;
+		if (!dict_iterate_has_more(iter->ctx))
+			iter_end(iter);
+		else
+			(void)dict_finish(iter->dict, started, &iter->more,
+					  &no_error);
+	}
+	return FALSE;
+}
+
+int bounce_dict_iter_deinit(struct bounce_dict_iter **_iter,
+			    const char **error_r)
+{
+	struct bounce_dict_iter *iter = *_iter;
+	int ret;
+
+	*_iter = NULL;
+	iter_end(iter);
+	DLLIST_REMOVE(&iter->dict->iters, iter);
+	ret = iter->error == NULL ? 0 : -1;
+	if (ret < 0)
+		*error_r = t_strdup(iter->error);
+	dict_answered(iter->dict, ret >= 0);
+	i_free(iter->error);
+	i_free(iter);
+	return ret;
+}
+
+/* The server says no when its backend cannot; what else goes wrong is an
+   error. */
+static int dict_ask_iterates(struct bounce_dict *dict, const char **error_r)
+{
+	struct bounce_dict_iter *iter;
+	const char *key, *value;
+
+	iter = bounce_dict_iter_init(dict, BOUNCE_DICT_META_PREFIX"count",
+				     DICT_ITERATE_FLAG_EXACT_KEY);
+	while (bounce_dict_iter_next(iter, &key, &value)) ;
+	if (bounce_dict_iter_deinit(&iter, error_r) == 0)
+		return 1;
+	if (strstr(*error_r, "upport") == NULL)
+		return -1;
+	dict->reopen = FALSE;
+	return 0;
+}
+
+int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r)
+{
+	const char *error = LATE;
+
+	if (dict->iterates < 0 && dict->dict != NULL) {
+		dict->iterates = compat_dict_iterates(dict->dict);
+		if (dict->iterates < 0)
+			dict->iterates = dict_ask_iterates(dict, &error);
+	}
+	if (dict->iterates < 0)
+		*error_r = t_strdup_printf("Dictionary failed: %s", error);
+	return dict->iterates;
+}
+
+/*
+ * Write
+ */
+
 /* The file driver gives a new file the folder's permissions; ours is only for
    its owner. The folder is there: the lock stands in it. */
 static void dict_create_file(struct bounce_dict *dict)
@@ -152,24 +514,81 @@ static void dict_create_file(struct bounce_dict *dict)
 	i_close_fd(&fd);
 }
 
+/* The driver waits two minutes for its own lock, which is the kernel's and one of
+   the process: once we have it, so has the driver. Returns an fd to be kept over
+   the commit, or -1 with error_r. */
+static int dict_lock_file(struct bounce_dict *dict, const char **error_r)
+{
+	uint64_t deadline = i_microseconds() +
+		I_MIN(bounce_wait_left(dict->wait), LOCK_MSECS) * 1000ULL;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(dict->file, O_RDWR | O_CLOEXEC);
+
+	/* any other trouble the driver will tell */
+	while (fd != -1 && fcntl(fd, F_SETLK, &lock) < 0 &&
+	       (errno == EACCES || errno == EAGAIN)) {
+		if (i_microseconds() >= deadline) {
+			i_close_fd(&fd);
+			*error_r = t_strdup_printf("%s is locked by another "
+						   "program", dict->file);
+			return -1;
+		}
+		i_sleep_msecs(LOCK_POLL_MSECS);
+	}
+	return fd == -1 ? DICT_NOT_LOCKED : fd;
+}
+
 struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict)
 {
+	i_assert(dict->dict != NULL);
 	if (dict->file != NULL)
 		dict_create_file(dict);
 	return dict_transaction_begin(dict->dict,
 		mail_user_get_dict_op_settings(dict->user));
 }
 
+static void
+commit_callback(const struct dict_commit_result *result,
+		struct dict_commit *commit)
+{
+	commit->done = TRUE;
+	commit->ret = result->ret < 0 ? -1 : 0;
+	if (result->ret < 0)
+		commit->error = i_strdup(compat_dict_hide_keys(result->error));
+	dict_wake(commit->dict);
+}
+
 int bounce_dict_commit(struct bounce_dict *dict,
 		       struct dict_transaction_context **trans,
 		       const char **error_r)
 {
-	const char *error;
-	int ret = compat_dict_commit(dict->dict, trans, &error);
+	struct dict_commit commit = { .dict = dict };
+	uint64_t started = i_microseconds();
+	const char *error = NULL;
+	int fd = -1;
 
-	dict_answered(dict, ret >= 0);
-	if (ret < 0)
+	if (dict->file != NULL && (fd = dict_lock_file(dict, &error)) == -1) {
+		dict_transaction_rollback(trans);
+		bounce_wait_add(dict->wait, i_microseconds() - started);
+		commit.ret = -1;
+	} else {
+		/* never the synchronous one: with redis that of 2.3 crashes */
+		dict_transaction_commit_async(trans, commit_callback, &commit);
+		/* redis: in a loop of its own, for as long as it was told */
+		if (!commit.done && !compat_dict_is_async(dict->dict))
+			dict_wait(dict->dict);
+		if (dict_finish(dict, started, &commit.done, &commit.ret) < 0) {
+			commit.ret = -1;
+			error = LATE;
+		}
+		dict_answered(dict, commit.ret >= 0);
+	}
+	if (commit.ret < 0) {
 		*error_r = t_strdup_printf("Dictionary was not written: %s",
-					   error);
-	return ret;
+			error != NULL ? error : commit.error);
+	}
+	if (fd >= 0)
+		i_close_fd(&fd);
+	i_free(commit.error);
+	return commit.ret;
 }

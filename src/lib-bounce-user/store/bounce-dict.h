@@ -1,11 +1,16 @@
 #ifndef BOUNCE_DICT_H
 #define BOUNCE_DICT_H
 
-/* The ground of the store: one user's dictionary, opened and read. Nothing here
-   knows of locks or changes. */
+/* The ground of the store: one user's dictionary, opened, read and written to, and
+   waited for as long as bounce-wait.h says. Nothing here knows of locks or
+   changes. */
 
 #include "bounce-record.h"
+#include "bounce-wait.h"
 
+struct bounce_dict;
+struct bounce_dict_iter;
+struct bounce_dict_request;
 struct dict;
 struct dict_transaction_context;
 struct mail_user;
@@ -15,14 +20,20 @@ struct bounce_dict {
 	struct mail_user *user;
 	/* 2.3's URI, see bounce_store_settings */
 	const char *uri;
+	struct bounce_wait *wait;
 	/* NULL = to be opened at the next use */
 	struct dict *dict;
 	/* of the file driver, else NULL */
 	const char *file;
 	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
 	int iterates;
-	/* iterations that are open */
-	unsigned int iterating;
+	/* that are open */
+	struct bounce_dict_iter *iters;
+	/* while somebody waits */
+	struct ioloop *loop;
+	/* look-ups that were sent ahead: see bounce_dict_ask() */
+	pool_t ask_pool;
+	ARRAY(struct bounce_dict_request *) asked;
 	/* a request failed: what the driver has in memory, or its connection, is
 	   not to be trusted */
 	bool reopen;
@@ -32,14 +43,14 @@ struct bounce_dict {
 	bool down;
 };
 
-/* Returns 0, or -1 with error_r if it cannot be opened. */
+/* Returns 0, or -1 with error_r if it cannot be opened. wait must outlive it. */
 int bounce_dict_init(struct mail_user *user, const char *uri,
-		     struct bounce_dict **dict_r, const char **error_r);
+		     struct bounce_wait *wait, struct bounce_dict **dict_r,
+		     const char **error_r);
 void bounce_dict_deinit(struct bounce_dict **dict);
 /* Every public function of the store begins here: opens the dictionary again
-   where need be. */
+   where need be. -1 also while it is left alone. */
 int bounce_dict_ready(struct bounce_dict *dict, const char **error_r);
-
 /* The last request failed on a connection that had worked before: with a new one
    it may go well. */
 bool bounce_dict_is_broken(const struct bounce_dict *dict);
@@ -57,8 +68,23 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 		     const char *address, struct bounce_record *rec_r,
 		     const char **error_r);
+/* Send a look-up ahead: bounce_dict_get() will wait for this one. Valid until
+   bounce_dict_forget(). */
+void bounce_dict_ask(struct bounce_dict *dict, const char *key);
+void bounce_dict_forget(struct bounce_dict *dict);
 
-/* Write in one go: begin, dict_set() and dict_unset(), commit. */
+/* Keys below path and their values. flags: enum dict_iterate_flags. key_r and
+   value_r are valid until the next call. deinit returns 0, or -1 if the iteration
+   failed. */
+struct bounce_dict_iter *
+bounce_dict_iter_init(struct bounce_dict *dict, const char *path, int flags);
+bool bounce_dict_iter_next(struct bounce_dict_iter *iter, const char **key_r,
+			   const char **value_r);
+int bounce_dict_iter_deinit(struct bounce_dict_iter **iter,
+			    const char **error_r);
+
+/* Write in one go: begin, dict_set() and dict_unset(), commit. Returns 0, or -1:
+   then it may or may not have been written. */
 struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict);
 int bounce_dict_commit(struct bounce_dict *dict,
 		       struct dict_transaction_context **trans,

@@ -2,10 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
-#include "dict.h"
-#include "mail-user.h"
 #include "bounce-store-private.h"
-#include "compat-dict.h"
 
 struct bounce_store_iter {
 	struct bounce_dict *dict;
@@ -13,7 +10,7 @@ struct bounce_store_iter {
 	/* of the current record */
 	pool_t rec_pool;
 	struct bounce_record rec;
-	struct dict_iterate_context *dict_iter;
+	struct bounce_dict_iter *dict_iter;
 	/* without an iterating driver */
 	pool_t pool;
 	ARRAY_TYPE(const_string) addresses;
@@ -43,9 +40,7 @@ bounce_store_iter_init(struct bounce_store *store, time_t now)
 	    (ret = bounce_dict_iterates(iter->dict, &error)) < 0) {
 		iter_fail(iter, error);
 	} else if (ret > 0) {
-		iter->dict->iterating++;
-		iter->dict_iter = dict_iterate_init(iter->dict->dict,
-			mail_user_get_dict_op_settings(iter->dict->user),
+		iter->dict_iter = bounce_dict_iter_init(iter->dict,
 			BOUNCE_DICT_ADDRESS_PREFIX, 0);
 	} else if (bounce_index_read(iter->dict, iter->pool, &iter->addresses,
 				     &error) < 0) {
@@ -60,7 +55,7 @@ static bool iter_value(struct bounce_store_iter *iter)
 	const char *key, *value, *error;
 	bool ret = FALSE;
 
-	while (!ret && dict_iterate(iter->dict_iter, &key, &value)) {
+	while (!ret && bounce_dict_iter_next(iter->dict_iter, &key, &value)) {
 		p_clear(iter->rec_pool);
 		T_BEGIN {
 			ret = bounce_record_decode(iter->rec_pool, value,
@@ -118,11 +113,9 @@ int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
 	int ret = 0;
 
 	*_iter = NULL;
-	if (iter->dict_iter != NULL) {
-		iter->dict->iterating--;
-		if (dict_iterate_deinit(&iter->dict_iter, &error) < 0)
-			iter_fail(iter, compat_dict_hide_keys(error));
-	}
+	if (iter->dict_iter != NULL &&
+	    bounce_dict_iter_deinit(&iter->dict_iter, &error) < 0)
+		iter_fail(iter, error);
 	if (iter->error != NULL) {
 		*error_r = t_strdup_printf("Dictionary is not readable: %s",
 					   iter->error);

@@ -6,6 +6,8 @@
 #include "hex-binary.h"
 #include "mail-user.h"
 #include "sha1.h"
+#include "sleep.h"
+#include "time-util.h"
 #include "bounce-store-private.h"
 
 #include <sys/stat.h>
@@ -13,7 +15,8 @@
 #define LOCK_FILE_NAME "dovecot-bounce.lock"
 /* A delivery waits so long for the user's other deliveries. Each holds the
    lock for some milliseconds. */
-#define LOCK_TIMEOUT_SECS 20
+#define LOCK_MSECS 1000
+#define LOCK_POLL_MSECS 10
 
 static const char *t_lock_temp_dir(struct mail_user *user)
 {
@@ -49,28 +52,61 @@ static const char *t_lock_path(struct bounce_dict *dict)
 		t_strconcat(dict->file, "-lock", NULL);
 }
 
+/* Returns 1, 0 if somebody else has it, or -1. */
+static int
+lock_try(const char *path, const struct file_create_settings *set,
+	 struct file_lock **lock_r, const char **error_r)
+{
+	bool created;
+
+	errno = 0;
+	if (file_create_locked(path, set, lock_r, &created, error_r) != -1)
+		return 1;
+	return errno == EAGAIN || errno == EACCES ? 0 : -1;
+}
+
 int bounce_lock_take(struct bounce_dict *dict, struct file_lock **lock_r,
 		     const char **error_r)
 {
+	uint64_t now, started = i_microseconds();
+	uint64_t deadline = started + 1000ULL *
+		(dict->wait->each ? bounce_wait_left(dict->wait) :
+		 I_MIN(bounce_wait_left(dict->wait), LOCK_MSECS));
+	const char *path = t_lock_path(dict), *error;
+	char *failed = NULL;
 	struct file_create_settings set;
-	const char *error;
-	bool created;
+	int ret;
 
 	i_zero(&set);
-	set.lock_timeout_secs = LOCK_TIMEOUT_SECS;
 	set.lock_settings.lock_method = FILE_LOCK_METHOD_FCNTL;
 	set.lock_settings.close_on_free = TRUE;
 	/* as the driver would */
 	if (dict->file != NULL)
 		set.mkdir_mode = 0700;
-	/* not opened once for all: the home may come into being later */
-	if (file_create_locked(t_lock_path(dict), &set, lock_r, &created,
-			       &error) == -1) {
-		*error_r = t_strdup_printf("Dictionary is not locked: %s",
-					   error);
-		return -1;
+	/* not opened once for all: the home may come into being later. Not by
+	   the kernel's waiting, which counts whole seconds. */
+	for (;;) {
+		T_BEGIN {
+			ret = lock_try(path, &set, lock_r, &error);
+			if (ret < 0)
+				failed = i_strdup(error);
+		} T_END;
+		now = i_microseconds();
+		if (ret != 0 || now >= deadline)
+			break;
+		i_sleep_msecs(LOCK_POLL_MSECS);
 	}
-	return 0;
+	bounce_wait_add(dict->wait, now - started);
+	if (ret > 0)
+		return 0;
+	if (ret < 0) {
+		*error_r = t_strdup_printf("Dictionary is not locked: %s", failed);
+		i_free(failed);
+	} else {
+		*error_r = "Dictionary is not locked: "
+			"another process holds it for too long";
+	}
+	return -1;
 }
 
 void bounce_lock_release(struct file_lock **lock)

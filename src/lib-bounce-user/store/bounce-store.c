@@ -16,7 +16,8 @@ int bounce_store_init(struct mail_user *user,
 	store->pool = pool;
 	store->set = *set;
 	store->set.dict = p_strdup(pool, set->dict);
-	if (bounce_dict_init(user, set->dict, &store->dict, error_r) < 0) {
+	if (bounce_dict_init(user, set->dict, set->wait, &store->dict,
+			     error_r) < 0) {
 		pool_unref(&pool);
 		return -1;
 	}

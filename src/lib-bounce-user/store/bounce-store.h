@@ -11,6 +11,7 @@
 struct mail_user;
 struct bounce_store;
 struct bounce_store_iter;
+struct bounce_wait;
 struct bounce_rebuild;
 struct bounce_sent;
 
@@ -20,6 +21,8 @@ struct bounce_store_settings {
 	const char *dict;
 	struct bounce_policy policy;
 	unsigned int max_addresses;	/* 0 = no limit */
+	/* how long the dictionary may be waited for; it outlives the store */
+	struct bounce_wait *wait;
 };
 
 /* Open the user's dictionary; set is copied. Returns 0, or -1 with error_r if

@@ -3,6 +3,8 @@
 
 #include "bounce-types.h"
 
+struct bounce_wait;
+
 /* What the mail plugin says of the mail that is being delivered, and what the
    Sieve extension may answer. The plugin hangs it on
    mail_deliver_context.event with event_set_ptr(), from before the next
@@ -25,6 +27,8 @@ struct bounce_delivery {
 	   it was so a moment ago, and by the extension when it finds out, which
 	   it logs: nobody waits for it again in this delivery. */
 	bool dict_down;
+	/* how long dictionaries may be waited for, and what of it is left */
+	struct bounce_wait *wait;
 };
 
 /* The two modules are files of their own: a running lmtp keeps the mail plugin

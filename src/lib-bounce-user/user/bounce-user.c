@@ -34,6 +34,8 @@ struct bounce_user *bounce_user_init(struct mail_user *user)
 	bu->user = user;
 	bu->event = event_create(user->event);
 	event_set_append_log_prefix(bu->event, "bounce: ");
+	bounce_wait_init(&bu->own_wait, BOUNCE_WAIT_MSECS, FALSE);
+	bu->wait = &bu->own_wait;
 	T_BEGIN {
 		user_settings_read(bu);
 	} T_END;
@@ -48,6 +50,7 @@ void bounce_user_deinit(struct bounce_user **_bu)
 		return;
 	*_bu = NULL;
 	bounce_store_deinit(&bu->store);
+	bounce_wait_deinit(&bu->own_wait);
 	event_unref(&bu->event);
 	pool_unref(&bu->pool);
 }
@@ -62,6 +65,7 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		set.dict = bu->set.dict;
 		set.policy = bu->set.policy;
 		set.max_addresses = bu->set.max_addresses;
+		set.wait = bu->wait;
 		if (bounce_store_init(bu->user, &set, &bu->store,
 				      error_r) < 0) {
 			bu->store = NULL;

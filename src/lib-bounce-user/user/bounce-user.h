@@ -6,6 +6,7 @@
    each other. Nothing here is a mutable global. */
 
 #include "bounce-user-settings.h"
+#include "bounce-wait.h"
 
 struct mail_user;
 struct bounce_store;
@@ -15,6 +16,9 @@ struct bounce_user {
 	struct mail_user *user;
 	struct event *event;			/* prefix "bounce: " */
 	struct bounce_user_settings set;
+	/* how long the dictionary may be waited for: own_wait, until the module
+	   that made it knows of one for the whole process */
+	struct bounce_wait *wait, own_wait;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
 };

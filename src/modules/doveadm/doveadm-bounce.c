@@ -70,6 +70,8 @@ doveadm_bounce_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 	if (cmd->wrong)
 		return -1;
 	bu = bounce_user_init(user);
+	/* nobody's mail waits for it */
+	bounce_wait_init(bu->wait, BOUNCE_WAIT_DOVEADM_MSECS, TRUE);
 	if (!cmd->no_store && bounce_user_store(bu, &store, &error) < 0) {
 		ret = doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s",
 					    error);

@@ -368,6 +368,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	i_zero(&delivery);
 	delivery.layout = BOUNCE_DELIVERY_LAYOUT;
 	delivery.report = report;
+	delivery.wait = bounce_plugin_wait();
 	paused = !is_report && bounce_deliver_liveness_paused();
 	delivery.dict_down = paused;
 	if (report != NULL)
@@ -390,10 +391,12 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	return ret;
 }
 
-void bounce_deliver_init(void)
+bool bounce_deliver_init(void)
 {
-	if (mail_deliver_hook_set != NULL)
-		next_deliver_mail = mail_deliver_hook_set(bounce_deliver_mail);
+	if (mail_deliver_hook_set == NULL)
+		return FALSE;
+	next_deliver_mail = mail_deliver_hook_set(bounce_deliver_mail);
+	return TRUE;
 }
 
 void bounce_deliver_deinit(void)

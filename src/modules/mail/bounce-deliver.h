@@ -2,7 +2,8 @@
 #define BOUNCE_DELIVER_H
 
 /* The delivery hook of lmtp and dovecot-lda; nothing in other processes. */
-void bounce_deliver_init(void);
+/* Returns TRUE if this process delivers mail. */
+bool bounce_deliver_init(void);
 void bounce_deliver_deinit(void);
 
 #endif

@@ -4,9 +4,19 @@
 #include "mail-storage-private.h"
 #include "bounce-plugin.h"
 #include "bounce-sent-queue.h"
+#include "compat-user.h"
 
 struct bounce_plugin_user_module bounce_plugin_user_module =
 	MODULE_CONTEXT_INIT(&mail_user_module_register);
+
+/* One for all users of a transaction. */
+static struct bounce_wait plugin_wait;
+
+struct bounce_wait *bounce_plugin_wait(void)
+{
+	bounce_wait_start(&plugin_wait);
+	return &plugin_wait;
+}
 
 struct bounce_user *bounce_plugin_user_get(struct mail_user *user)
 {
@@ -14,7 +24,24 @@ struct bounce_user *bounce_plugin_user_get(struct mail_user *user)
 
 	if (pu->bu == NULL)
 		pu->bu = bounce_user_init(user);
+	pu->bu->wait = bounce_plugin_wait();
 	return pu->bu;
+}
+
+void bounce_plugin_user_setup(bool delivers)
+{
+	const char *base_dir;
+
+	bounce_wait_init(&plugin_wait, BOUNCE_WAIT_MSECS, FALSE);
+	/* lmtp is still root when its modules are loaded */
+	if (delivers &&
+	    (base_dir = compat_user_base_dir()) != NULL)
+		bounce_wait_create_pause(&plugin_wait, base_dir);
+}
+
+void bounce_plugin_user_free(void)
+{
+	bounce_wait_deinit(&plugin_wait);
 }
 
 static void bounce_plugin_user_deinit(struct mail_user *user)

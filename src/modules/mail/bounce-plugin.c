@@ -27,7 +27,7 @@ void bounce_plugin_init(struct module *module)
 {
 	mail_storage_hooks_add(module, &bounce_plugin_hooks);
 	bounce_metadata_init();
-	bounce_deliver_init();
+	bounce_plugin_user_setup(bounce_deliver_init());
 }
 
 void bounce_plugin_deinit(void)
@@ -35,4 +35,5 @@ void bounce_plugin_deinit(void)
 	bounce_deliver_deinit();
 	bounce_metadata_deinit();
 	mail_storage_hooks_remove(&bounce_plugin_hooks);
+	bounce_plugin_user_free();
 }

@@ -36,6 +36,11 @@ extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,
 
 /* Gives the user a context, if they have a dictionary at all. */
 void bounce_plugin_user_created(struct mail_user *user);
+/* With the module. delivers: mail is delivered by this process. */
+void bounce_plugin_user_setup(bool delivers);
+void bounce_plugin_user_free(void);
+/* What may be waited for dictionaries, for all users together. */
+struct bounce_wait *bounce_plugin_wait(void);
 /* The settings and the dictionary of a user with a context. Never fails. */
 struct bounce_user *bounce_plugin_user_get(struct mail_user *user);
 

@@ -1,0 +1,140 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "crc32.h"
+#include "ioloop.h"
+#include "time-util.h"
+#include "bounce-wait.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAUSE_SECS 60
+#define PAUSE_FACTOR 10
+/* What is further ahead is a clock that jumped. */
+#define PAUSE_MAX_SECS (10 * 60)
+/* Dictionaries by the checksum of their names. */
+#define PAUSE_SLOTS 512
+
+void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each)
+{
+	i_zero(wait);
+	wait->msecs = msecs;
+	wait->each = each;
+	wait->pause_fd = -1;
+}
+
+void bounce_wait_deinit(struct bounce_wait *wait)
+{
+	timeout_remove(&wait->to_renew);
+	i_close_fd(&wait->pause_fd);
+}
+
+void bounce_wait_renew(struct bounce_wait *wait)
+{
+	timeout_remove(&wait->to_renew);
+	wait->used_usecs = 0;
+	wait->refused = FALSE;
+}
+
+void bounce_wait_start(struct bounce_wait *wait)
+{
+	/* a loop that is run meanwhile leaves it alone */
+	if (wait->to_renew == NULL) {
+		wait->to_renew = timeout_add_short_to(io_loop_get_root(), 0,
+						      bounce_wait_renew, wait);
+	}
+}
+
+unsigned int bounce_wait_left(const struct bounce_wait *wait)
+{
+	uint64_t used_msecs = wait->used_usecs / 1000;
+
+	if (wait->each)
+		return wait->msecs;
+	return used_msecs >= wait->msecs ? 0 : wait->msecs - used_msecs;
+}
+
+void bounce_wait_add(struct bounce_wait *wait, uint64_t usecs)
+{
+	wait->used_usecs += usecs;
+}
+
+/*
+ * The pause
+ */
+
+static int64_t wait_now(void)
+{
+	return i_microseconds() / 1000;
+}
+
+static uint32_t wait_slot(const char *name)
+{
+	return crc32_str(name) % PAUSE_SLOTS;
+}
+
+void bounce_wait_create_pause(struct bounce_wait *wait, const char *dir)
+{
+	const char *path = t_strconcat(dir, "/"BOUNCE_WAIT_PAUSE_FILE, NULL);
+
+	if (geteuid() != 0 || wait->pause_fd != -1)
+		return;
+	/* the folder is root's */
+	wait->pause_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			      0644);
+	/* whatever the umask says */
+	if (wait->pause_fd != -1 && fchmod(wait->pause_fd, 0644) < 0)
+		i_close_fd(&wait->pause_fd);
+}
+
+void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir)
+{
+	struct stat st;
+
+	if (wait->pause_fd != -1)
+		return;
+	wait->pause_fd = open(t_strconcat(dir, "/"BOUNCE_WAIT_PAUSE_FILE, NULL),
+			      O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	/* a switch for everybody it must not be */
+	if (wait->pause_fd != -1 &&
+	    (fstat(wait->pause_fd, &st) < 0 || st.st_uid != 0))
+		i_close_fd(&wait->pause_fd);
+}
+
+void bounce_wait_pause(struct bounce_wait *wait, const char *name,
+		       uint64_t usecs)
+{
+	int64_t secs = I_MIN(PAUSE_MAX_SECS,
+			     I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR));
+
+	wait->pause_slot = wait_slot(name);
+	wait->pause_until = wait_now() + secs * 1000;
+	/* who only reads it has its own */
+	if (wait->pause_fd != -1 &&
+	    pwrite(wait->pause_fd, &wait->pause_until,
+		   sizeof(wait->pause_until),
+		   wait->pause_slot * sizeof(wait->pause_until)) < 0)
+		return;
+}
+
+static bool wait_is_ahead(int64_t until)
+{
+	int64_t now = wait_now();
+
+	return until > now && until - now <= PAUSE_MAX_SECS * 1000;
+}
+
+bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name)
+{
+	uint32_t slot = wait_slot(name);
+	int64_t until;
+
+	if (wait->pause_slot == slot && wait_is_ahead(wait->pause_until))
+		return TRUE;
+	return wait->pause_fd != -1 &&
+		pread(wait->pause_fd, &until, sizeof(until),
+		      slot * sizeof(until)) == sizeof(until) &&
+		wait_is_ahead(until);
+}

@@ -1,0 +1,55 @@
+#ifndef BOUNCE_WAIT_H
+#define BOUNCE_WAIT_H
+
+/* How long dictionaries may be waited for, all together, until the client has its
+   answer: mail goes first. One for all that a process does at a time, owned by
+   the module: the library has no mutable globals, and each module a copy of the
+   library. */
+
+/* For a transaction of LMTP, a run of dovecot-lda, a command of a client. */
+#define BOUNCE_WAIT_MSECS 2000
+/* For each request of doveadm. */
+#define BOUNCE_WAIT_DOVEADM_MSECS (60 * 1000)
+/* Beside Dovecot's sockets. */
+#define BOUNCE_WAIT_PAUSE_FILE "dovecot-bounce.pause"
+
+struct bounce_wait {
+	/* in all, or, if each, for each request */
+	unsigned int msecs;
+	bool each;
+	uint64_t used_usecs;
+	/* a dictionary was not asked, as it did not answer before */
+	bool refused;
+	/* runs when the process is back in its main loop */
+	struct timeout *to_renew;
+
+	/* the pauses that all processes see; -1 = none, or not opened yet */
+	int pause_fd;
+	/* our own: of which dictionary, and until when, in milliseconds */
+	uint32_t pause_slot;
+	int64_t pause_until;
+};
+
+void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each);
+void bounce_wait_deinit(struct bounce_wait *wait);
+/* Something begins that may wait: what was waited before counts until the process
+   is back in its main loop. To be called from a module that stays loaded. */
+void bounce_wait_start(struct bounce_wait *wait);
+/* What was waited before is over. */
+void bounce_wait_renew(struct bounce_wait *wait);
+/* Milliseconds that may still be waited. */
+unsigned int bounce_wait_left(const struct bounce_wait *wait);
+void bounce_wait_add(struct bounce_wait *wait, uint64_t usecs);
+
+/* Make the file of pauses in dir, if we are root: called before privileges are
+   dropped. Without it each process has pauses of its own. */
+void bounce_wait_create_pause(struct bounce_wait *wait, const char *dir);
+/* Use the one that there is. */
+void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir);
+/* A dictionary of that name was waited for in vain: it is left alone for a minute,
+   and for ten times as long as the wait was. */
+void bounce_wait_pause(struct bounce_wait *wait, const char *name,
+		       uint64_t usecs);
+bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name);
+
+#endif
