@@ -49,6 +49,21 @@ def tool_program():
     return f'{build}/tests/dict-tool'
 
 
+def children(server, name):
+    """Pids of this Dovecot's processes of that name."""
+    pids = []
+    for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
+        try:
+            text = entry.read_text('utf-8')
+        except OSError:
+            continue
+        parent = int(text[text.rindex(')') + 2:].split()[1])
+        if text[text.index('(') + 1:text.rindex(')')] == name and \
+                parent == server.process.pid:
+            pids.append(int(entry.parent.name))
+    return pids
+
+
 class Tool:
     """A process that has the dictionary open. Commands as in dict-tool.c."""
 

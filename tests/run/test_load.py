@@ -31,20 +31,6 @@ def report(user, number):
                        original_id=f'<original-{number}@example.org>')
 
 
-def children(server, name):
-    """Pids of this Dovecot's processes of that name."""
-    pids = []
-    for entry in pathlib.Path('/proc').glob('[0-9]*/stat'):
-        try:
-            text = entry.read_text('utf-8')
-        except OSError:
-            continue
-        parent = int(text[text.rindex(')') + 2:].split()[1])
-        if text[text.index('(') + 1:text.rindex(')')] == name and \
-                parent == server.process.pid:
-            pids.append(int(entry.parent.name))
-    return pids
-
 
 # ASan would see the code of test_delivery once more, slowly.
 no_asan = unittest.skipIf(harness.ASAN, 'test_delivery is enough')
@@ -121,7 +107,7 @@ class Load:
                 if done.wait(0.01):
                     return
                 pids = [pid for name in names
-                        for pid in children(self.server, name)]
+                        for pid in dictserver.children(self.server, name)]
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

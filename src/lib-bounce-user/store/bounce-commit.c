@@ -99,12 +99,17 @@ commit_try(struct bounce_store *store, bounce_transact_t *callback,
 	struct bounce_transaction *trans;
 	int ret;
 
-	if (bounce_dict_ready(store->dict, error_r) < 0 ||
-	    bounce_transaction_begin(store, &trans, error_r) < 0)
+	if (bounce_dict_ready(store->dict, error_r) < 0)
 		return -1;
+	if (bounce_transaction_begin(store, &trans, error_r) < 0) {
+		store->dict->down = TRUE;
+		return -1;
+	}
 	ret = callback(trans, context, error_r);
-	if (ret > 0 && commit_finish(trans, error_r) < 0)
+	if (ret > 0 && commit_finish(trans, error_r) < 0) {
+		store->dict->down = TRUE;
 		ret = -1;
+	}
 	bounce_transaction_end(&trans);
 	return ret;
 }

@@ -8,7 +8,8 @@
 #include "sha1.h"
 #include "sleep.h"
 #include "time-util.h"
-#include "bounce-store-private.h"
+#include "bounce-dict.h"
+#include "bounce-lock.h"
 
 #include <sys/stat.h>
 
@@ -28,18 +29,17 @@ static const char *t_lock_temp_dir(struct mail_user *user)
 	return slash == NULL ? "/tmp" : t_strdup_until(str_c(prefix), slash);
 }
 
-static const char *t_lock_user_path(struct bounce_dict *dict)
+const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
 {
 	unsigned char digest[SHA1_RESULTLEN];
-	const char *home, *name = dict->user->username;
+	const char *home;
 	struct stat st;
 
-	if (mail_user_get_home(dict->user, &home) > 0 &&
+	if (mail_user_get_home(user, &home) > 0 &&
 	    stat(home, &st) == 0 && S_ISDIR(st.st_mode))
-		return t_strconcat(home, "/"LOCK_FILE_NAME, NULL);
-	sha1_get_digest(name, strlen(name), digest);
-	return t_strdup_printf("%s/"LOCK_FILE_NAME".%s",
-			       t_lock_temp_dir(dict->user),
+		return t_strconcat(home, "/", name, NULL);
+	sha1_get_digest(user->username, strlen(user->username), digest);
+	return t_strdup_printf("%s/%s.%s", t_lock_temp_dir(user), name,
 			       binary_to_hex(digest, sizeof(digest)));
 }
 
@@ -48,7 +48,7 @@ static const char *t_lock_user_path(struct bounce_dict *dict)
    stays: no two can hold locks of two files of that name. */
 static const char *t_lock_path(struct bounce_dict *dict)
 {
-	return dict->file == NULL ? t_lock_user_path(dict) :
+	return dict->file == NULL ? t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME) :
 		t_strconcat(dict->file, "-lock", NULL);
 }
 

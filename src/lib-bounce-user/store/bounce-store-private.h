@@ -5,22 +5,17 @@
    < evict < commit < all that changes something. */
 
 #include "bounce-dict.h"
+#include "bounce-lock.h"
 #include "bounce-sent.h"
 #include "bounce-store.h"
 
 struct bounce_transaction;
-struct file_lock;
 
 struct bounce_store {
 	pool_t pool;
 	struct bounce_dict *dict;
 	struct bounce_store_settings set;
 };
-
-/* bounce-lock.c: the lock in a file. The kernel drops it with its process. */
-int bounce_lock_take(struct bounce_dict *dict, struct file_lock **lock_r,
-		     const char **error_r);
-void bounce_lock_release(struct file_lock **lock);
 
 /* bounce-transaction.c: what one change of the dictionary will write, under the
    lock. */

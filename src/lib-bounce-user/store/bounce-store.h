@@ -45,8 +45,8 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
 		      const char *address, time_t now,
 		      struct bounce_record *rec_r, const char **error_r);
 
-/* Did the last lookup fail because the dictionary did not answer (and not for
-   what it holds)? Then another one would only wait again. */
+/* Did what failed last fail because the dictionary did not answer or was not
+   written (and not for what it holds)? Then another try would only wait again. */
 bool bounce_store_is_down(const struct bounce_store *store);
 /* Record the failed recipients of report (complaints: as such); of other kinds
    nothing. Idempotent: a report that was counted is not counted again. Evidence

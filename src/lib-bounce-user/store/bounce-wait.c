@@ -109,14 +109,16 @@ void bounce_wait_pause(struct bounce_wait *wait, const char *name,
 	int64_t secs = I_MIN(PAUSE_MAX_SECS,
 			     I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR));
 
-	wait->pause_slot = wait_slot(name);
-	wait->pause_until = wait_now() + secs * 1000;
-	/* who only reads it has its own */
+	int64_t until = wait_now() + secs * 1000;
+	uint32_t slot = wait_slot(name);
+
 	if (wait->pause_fd != -1 &&
-	    pwrite(wait->pause_fd, &wait->pause_until,
-		   sizeof(wait->pause_until),
-		   wait->pause_slot * sizeof(wait->pause_until)) < 0)
+	    pwrite(wait->pause_fd, &until, sizeof(until),
+		   slot * sizeof(until)) == sizeof(until))
 		return;
+	/* who only reads it has its own */
+	wait->pause_slot = slot;
+	wait->pause_until = until;
 }
 
 static bool wait_is_ahead(int64_t until)

@@ -32,6 +32,7 @@ static void scan_init(struct doveadm_bounce_cmd *_cmd)
 	(void)doveadm_cmd_param_bool(_cmd->ctx.cctx, "dry-run", &cmd->show);
 	doveadm_bounce_query_init(_cmd, &cmd->query);
 	if (cmd->show) {
+		_cmd->no_change = TRUE;
 		doveadm_bounce_list_headers();
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "hash.h"
 #include "bounce-address.h"
+#include "bounce-pending.h"
 #include "doveadm-bounce.h"
 
 #define DAY (24 * 3600)
@@ -111,7 +112,8 @@ static void stats_print_names(const char *group, struct stats_names *names)
 		stats_print_row(group, entry->name, entry->count);
 }
 
-static void stats_print(struct stats *stats, unsigned int backscatter)
+static void
+stats_print(struct stats *stats, unsigned int backscatter, bool pending)
 {
 	unsigned int i;
 
@@ -127,6 +129,7 @@ static void stats_print(struct stats *stats, unsigned int backscatter)
 	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		stats_print_some("side", bounce_side_name(i), stats->sides[i]);
 	stats_print_some("backscatter", "reports", backscatter);
+	stats_print_some("pending", "some", pending ? 1 : 0);
 	stats_print_names("reason", &stats->reasons);
 	stats_print_names("domain", &stats->domains);
 }
@@ -171,7 +174,8 @@ stats_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
 	if (ret < 0)
 		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s", error);
 	else
-		stats_print(&stats, backscatter);
+		stats_print(&stats, backscatter,
+			    bounce_pending_exists(bu->user));
 	hash_table_destroy(&stats.reasons.table);
 	hash_table_destroy(&stats.domains.table);
 	pool_unref(&pool);

@@ -28,6 +28,8 @@ struct doveadm_bounce_cmd {
 	/* NULL = nothing to do */
 	void (*deinit)(struct doveadm_bounce_cmd *cmd);
 	bool no_store;
+	/* only shows: pending reports stay so */
+	bool no_change;
 	time_t now;
 	/* a parameter is wrong: it was said, and no user is touched */
 	bool wrong;

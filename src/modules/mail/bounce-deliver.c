@@ -15,6 +15,8 @@
 #include "bounce-filing.h"
 #include "bounce-hosts.h"
 #include "bounce-sent-mark.h"
+#include "bounce-pending.h"
+#include "bounce-pending-take.h"
 #include "bounce-plugin.h"
 #include "bounce-deliver-liveness.h"
 #include "bounce-reason.h"
@@ -166,6 +168,29 @@ learn_hosts(struct bounce_user *bu, struct bounce_store *store,
 		e_error(bu->event, "Hosts are not remembered: %s", error);
 }
 
+/* It could not be recorded. Returns who makes up for it. What fails for what the
+   dictionary holds would fail again. */
+static const char *
+deliver_pend(struct bounce_user *bu, time_t when, bool down)
+{
+	return (down || bu->store == NULL || bounce_store_is_down(bu->store)) &&
+		bounce_pending_mark(bu->user, when) ?
+		"the next report makes up for it" :
+		"doveadm bounce scan makes up for it";
+}
+
+/* In what is left of the time. */
+static void deliver_take_pending(struct bounce_user *bu)
+{
+	const char *error;
+	int ret = bounce_pending_take(bu, &error);
+
+	if (ret > 0)
+		e_info(bu->event, "Pending reports: %d records changed", ret);
+	else if (ret < 0)
+		e_warning(bu->event, "Reports stay pending: %s", error);
+}
+
 /* What became of it, for the log. */
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
@@ -182,14 +207,14 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
 	if (delivery->dict_down)
-		return "not recorded, as the dictionary does not answer "
-			"(doveadm bounce scan makes up for it)";
+		return t_strdup_printf("not recorded, as the dictionary does "
+			"not answer (%s)", deliver_pend(bu, when, TRUE));
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
-		e_error(bu->event, "Delivered but not recorded (doveadm bounce "
-			"scan makes up for it): %s", error);
+		e_error(bu->event, "Delivered but not recorded (%s): %s",
+			deliver_pend(bu, when, FALSE), error);
 		return NULL;
 	}
 	if (ret > 0)
@@ -197,6 +222,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	if (added_r->crossed != NULL)
 		bounce_events_send_rate(event, added_r->crossed);
 	learn_hosts(bu, store, delivery);
+	deliver_take_pending(bu);
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);

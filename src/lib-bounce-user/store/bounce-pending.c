@@ -1,0 +1,108 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-lock.h"
+#include "bounce-pending.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What is new, and what somebody is making up for. */
+#define NEW_NAME "dovecot-bounce.pending"
+#define OLD_NAME "dovecot-bounce.pending.old"
+
+struct bounce_pending {
+	char *path;
+	int fd;
+};
+
+static void pending_set_date(int fd, time_t when)
+{
+	const struct timespec times[2] = {
+		{ .tv_sec = when }, { .tv_sec = when }
+	};
+
+	/* should it fail, more is read again than need be, or the date is now:
+	   a margin is kept */
+	if (futimens(fd, times) < 0)
+		return;
+}
+
+bool bounce_pending_mark(struct mail_user *user, time_t when)
+{
+	const char *path = t_bounce_lock_user_path(user, NEW_NAME);
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		return errno == EEXIST;
+	pending_set_date(fd, when);
+	i_close_fd(&fd);
+	return TRUE;
+}
+
+bool bounce_pending_exists(struct mail_user *user)
+{
+	return access(t_bounce_lock_user_path(user, NEW_NAME), F_OK) == 0 ||
+		access(t_bounce_lock_user_path(user, OLD_NAME), F_OK) == 0;
+}
+
+/* Returns an fd that nobody else has locked, or -1. */
+static int pending_open(const char *path, struct stat *st_r)
+{
+	struct stat st;
+	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	/* unlinked meanwhile: it is done */
+	if (fd != -1 &&
+	    (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, st_r) < 0 ||
+	     stat(path, &st) < 0 || st.st_ino != st_r->st_ino))
+		i_close_fd(&fd);
+	return fd;
+}
+
+bool bounce_pending_begin(struct mail_user *user,
+			  struct bounce_pending **pending_r, time_t *since_r)
+{
+	const char *new_path = t_bounce_lock_user_path(user, NEW_NAME);
+	const char *path = t_bounce_lock_user_path(user, OLD_NAME);
+	struct bounce_pending *pending;
+	struct stat st, new_st;
+	int fd;
+
+	if (access(path, F_OK) < 0 && rename(new_path, path) < 0)
+		return FALSE;
+	fd = pending_open(path, &st);
+	if (fd == -1)
+		return FALSE;
+	*since_r = st.st_mtime;
+	if (stat(new_path, &new_st) == 0) {
+		*since_r = I_MIN(*since_r, new_st.st_mtime);
+		pending_set_date(fd, *since_r);
+		i_unlink_if_exists(new_path);
+	}
+	pending = i_new(struct bounce_pending, 1);
+	pending->path = i_strdup(path);
+	pending->fd = fd;
+	*pending_r = pending;
+	return TRUE;
+}
+
+void bounce_pending_progress(struct bounce_pending *pending, time_t when)
+{
+	pending_set_date(pending->fd, when);
+}
+
+void bounce_pending_end(struct bounce_pending **_pending, bool all)
+{
+	struct bounce_pending *pending = *_pending;
+
+	*_pending = NULL;
+	if (all)
+		i_unlink_if_exists(pending->path);
+	i_close_fd(&pending->fd);
+	i_free(pending->path);
+	i_free(pending);
+}

@@ -1,0 +1,24 @@
+#ifndef BOUNCE_PENDING_H
+#define BOUNCE_PENDING_H
+
+/* Reports that were delivered, but could not be recorded: an empty file beside the
+   lock of the user's home (or, without one, in mail_temp_dir), whose date is that of
+   the oldest of them. None = there is nothing to do, which costs one access(). */
+
+struct bounce_pending;
+struct mail_user;
+
+/* A report of that date was not recorded. Returns FALSE if that cannot be noted. */
+bool bounce_pending_mark(struct mail_user *user, time_t when);
+bool bounce_pending_exists(struct mail_user *user);
+
+/* Begin to make up for it. Returns FALSE if there is nothing, or another process is
+   at it. Reports from since_r on may be missing. */
+bool bounce_pending_begin(struct mail_user *user,
+			  struct bounce_pending **pending_r, time_t *since_r);
+/* All before that date are recorded. */
+void bounce_pending_progress(struct bounce_pending *pending, time_t when);
+/* all: nothing is left. */
+void bounce_pending_end(struct bounce_pending **pending, bool all);
+
+#endif

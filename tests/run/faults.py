@@ -1,0 +1,117 @@
+"""A proxy before Dovecot's dict socket that hangs, is slow, cuts or refuses.
+
+    proxy = faults.Proxy('/dir/faulty', '/dir/run/dict')
+    proxy.fail('hang', at=3)    from the third command of a connection on;
+                                'cut' closes it, 'error' refuses this one
+    proxy.slow(0.05)            each command takes so long, one after the other
+    proxy.late(0.1)             each command takes so long, all at once
+    proxy.well()                as if it were not there
+    proxy.commands              how many came, of all connections
+
+Commands are those that are answered, as look up, iterate and commit.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+
+# look up, iterate, commit (also asynchronously)
+ANSWERED = b'LICD'
+
+
+class Proxy:
+    def __init__(self, path, upstream):
+        self.upstream = upstream
+        self.well()
+        self.commands = 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        os.chmod(path, 0o666)
+        self.listener.listen(100)
+        self.open = set()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def well(self):
+        self.mode, self.at, self.pause, self.delay = 'pass', 0, 0, 0
+
+    def fail(self, mode, at=1):
+        self.well()
+        self.mode, self.at = mode, at
+
+    def slow(self, seconds):
+        self.well()
+        self.pause = seconds
+
+    def late(self, seconds):
+        self.well()
+        self.delay = seconds
+
+    def close(self):
+        self.listener.close()
+        for connection in list(self.open):
+            connection.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.open.add(client)
+                threading.Thread(target=self.serve, args=(client,),
+                                 daemon=True).start()
+
+    def serve(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self.upstream)
+            threading.Thread(target=self.answers, args=(server, client),
+                             daemon=True).start()
+            self.requests(client, server)
+        except OSError:
+            pass
+        finally:
+            for end in client, server:
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+            self.open.discard(client)
+
+    def answers(self, server, client):
+        with contextlib.suppress(OSError):
+            while data := server.recv(65536):
+                if self.delay:
+                    threading.Timer(self.delay, self.send,
+                                    (client, data)).start()
+                else:
+                    client.sendall(data)
+
+    @staticmethod
+    def send(client, data):
+        with contextlib.suppress(OSError):
+            client.sendall(data)
+
+    def requests(self, client, server):
+        number = 0
+        for line in client.makefile('rb'):
+            if line[:1] in ANSWERED:
+                number += 1
+                self.commands += 1
+                time.sleep(self.pause)
+                if self.mode != 'pass' and number >= self.at:
+                    if self.mode == 'cut':
+                        return
+                    if self.mode == 'hang':
+                        while client.recv(65536):
+                            pass
+                        return
+                    if number == self.at:
+                        client.sendall(self.refusal(line))
+                        continue
+            server.sendall(line)
+
+    @staticmethod
+    def refusal(line):
+        if line[:1] in b'LI':
+            return b'Frefused\n'
+        return b'F' + line[1:].rstrip(b'\n') + b'\trefused\n'

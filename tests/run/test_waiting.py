@@ -1,0 +1,154 @@
+"""No dictionary makes a mail late, twice or lost, and afterwards it holds what the
+mailbox says: a proxy before the dict server that hangs, is slow, cuts, refuses; a
+lock that a stopped process holds."""
+
+import contextlib
+import fcntl
+import os
+import time
+
+import dictserver
+import faults
+import harness
+
+# seconds: the two that are promised, and this machine's own
+LATE = 2.5 + 0.7 * harness.SLOW
+# commands of one report; more than there are
+COMMANDS = 14
+
+
+class Faulty(harness.TestCase):
+
+    dict23 = 'proxy:@DIR@/faulty:bounce'
+    dict24 = ('  dict proxy {\n    name = bounce\n'
+              '    socket_path = @DIR@/faulty\n  }')
+    settings = {'bounce_evidence': 'plausible'}
+    spare_users = 120
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = dictserver.SQLite()
+        cls.addClassCleanup(cls.backend.close)
+        cls.conf23 = cls.backend.conf23()
+        # one process, or the pause of the first would hide the others'
+        cls.conf24 = cls.backend.conf24() + 'lmtp_user_concurrency_limit = 0\n'
+        super().setUpClass()
+        dictserver.wait_for(
+            lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
+
+    @classmethod
+    def prepare(cls, server):
+        cls.proxy = faults.Proxy(f'{server.dir}/faulty', f'{server.dir}/run/dict')
+        cls.addClassCleanup(cls.proxy.close)
+
+    def setUp(self):
+        super().setUp()
+        self.calm()
+
+    def calm(self):
+        """Nothing fails, and nobody remembers that it did."""
+        self.proxy.well()
+        with contextlib.suppress(FileNotFoundError), \
+                open(f'{self.dir}/run/dovecot-bounce.pause', 'r+b') as pause:
+            pause.truncate(0)
+
+    def deliver(self, user, address):
+        began = time.monotonic()
+        self.lmtp(user, harness.dsn(address, user=f'{user}@example.org'))
+        return time.monotonic() - began
+
+    def listed(self, user):
+        return sorted(row['address'] for row in
+                      self.doveadm_json('bounce', 'list', '-u', user))
+
+    def check_made_up(self, user, address):
+        """The next report brings it in."""
+        self.calm()
+        self.deliver(user, 'next@example.net')
+        self.assertEqual(self.listed(user), sorted({address, 'next@example.net'}))
+        self.assertFalse(self.pending(user))
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
+
+    def pending(self, user):
+        return [name for name in os.listdir(self.home(user))
+                if 'pending' in name]
+
+    def test_every_command(self):
+        """Hangs, is cut off or refused, at each command of a report."""
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+        for mode in 'hang', 'cut', 'error':
+            for at in range(1, COMMANDS):
+                self.calm()
+                user = self.new_user()
+                self.proxy.fail(mode, at)
+                took = self.deliver(user, f'{mode}@example.net')
+                self.assertLess(took, LATE, f'{mode} at {at}')
+                self.assertEqual(self.messages(user, 'Bounces'), 1)
+                self.check_made_up(user, f'{mode}@example.net')
+
+    def test_eleven_recipients(self):
+        """They share the two seconds."""
+        self.expect_log('bounce: ')
+        self.proxy.fail('hang')
+        users = [self.new_user() for _ in range(11)]
+        began = time.monotonic()
+        self.lmtp(users, harness.dsn('gone@example.net'))
+        self.assertLess(time.monotonic() - began, LATE + 0.5)
+        for user in users:
+            self.assertEqual(self.messages(user, 'Bounces'), 1)
+            self.assertTrue(self.pending(user))
+
+    def test_others_are_not_late(self):
+        """After the first nobody waits: neither reports in other connections, nor
+        ordinary mail, nor does the server get a request."""
+        self.expect_log('bounce: ')
+        self.proxy.fail('hang')
+        self.deliver(self.new_user(), 'gone@example.net')
+        before = self.proxy.commands
+        began = time.monotonic()
+        for _ in range(10):
+            user = self.new_user()
+            self.deliver(user, 'gone@example.net')
+            self.lmtp(user, harness.mail())
+        self.assertLess(time.monotonic() - began, 4 * harness.SLOW)
+        self.assertEqual(self.proxy.commands, before)
+
+    def test_lock_holder_stopped(self):
+        self.expect_log('bounce: .*not locked')
+        user = self.new_user()
+        self.lmtp(user, harness.mail())
+        path = f'{self.home(user)}/dovecot-bounce.lock'
+        with open(path, 'w', encoding='ascii') as lock:
+            os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            self.assertLess(self.deliver(user, 'a@example.net'), LATE)
+            self.assertTrue(self.pending(user))
+        self.check_made_up(user, 'a@example.net')
+
+    def test_doveadm_makes_up(self):
+        """Without another report."""
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+        user = self.new_user()
+        self.proxy.fail('error')
+        self.deliver(user, 'a@example.net')
+        self.calm()
+        self.assertEqual(self.doveadm_json('bounce', 'scan', '-n', '-u', user)
+                         [0]['address'], 'a@example.net')
+        self.assertTrue(self.pending(user))
+        self.assertEqual(self.listed(user), ['a@example.net'])
+        self.assertFalse(self.pending(user))
+
+    def test_read_only_home(self):
+        """Nothing can be noted: a scan makes up for it."""
+        self.expect_log('bounce: .*doveadm bounce scan makes up for it')
+        user = self.new_user()
+        self.lmtp(user, harness.mail())
+        os.chown(self.home(user), 0, 0)
+        os.chmod(self.home(user), 0o755)
+        self.assertLess(self.deliver(user, 'a@example.net'), LATE)
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        os.chown(self.home(user), harness.MAIL_UID, harness.MAIL_UID)
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.assertEqual(self.listed(user), ['a@example.net'])
