@@ -30,8 +30,8 @@ class Faulty(harness.TestCase):
         cls.backend = dictserver.SQLite()
         cls.addClassCleanup(cls.backend.close)
         cls.conf23 = cls.backend.conf23()
-        # one process, or the pause of the first would hide the others'
-        cls.conf24 = cls.backend.conf24() + 'lmtp_user_concurrency_limit = 0\n'
+        cls.conf24 = (cls.backend.conf24() +
+                      'lmtp_user_concurrency_limit = unlimited\n')
         super().setUpClass()
         dictserver.wait_for(
             lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
@@ -152,3 +152,37 @@ class Faulty(harness.TestCase):
         os.chown(self.home(user), harness.MAIL_UID, harness.MAIL_UID)
         self.doveadm('bounce', 'scan', '-u', user)
         self.assertEqual(self.listed(user), ['a@example.net'])
+
+    def test_imap_does_not_wait(self):
+        """APPEND to Sent, and the commands after it, while the dictionary hangs."""
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Sent')
+        client.select('INBOX')
+        self.proxy.fail('hang')
+        self.expect_log('bounce: Sent mail is not counted')
+        began = time.monotonic()
+        for number in range(3):
+            client.append('Sent', None, None, harness.mail(
+                sender=f'{user}@example.org', to='bob@example.net'))
+            client.noop()
+            self.assertLess(time.monotonic() - began,
+                            (0.4 + 0.4 * number) * harness.SLOW)
+        self.wait_log('Sent mail is not counted')
+
+    def test_sent_is_counted(self):
+        """Late, when the answers are slow, and at the end of the session."""
+        user = self.new_user()
+        client = self.imap(user)
+        client.create('Sent')
+        self.proxy.slow(0.1)
+        began = time.monotonic()
+        for number in range(5):
+            client.append('Sent', None, None, harness.mail(
+                subject=f'Number {number}', sender=f'{user}@example.org',
+                to='bob@example.net'))
+        self.assertLess(time.monotonic() - began, 0.5 * harness.SLOW)
+        client.logout()
+        self.proxy.well()
+        dictserver.wait_for(lambda: self.doveadm_json(
+            'bounce', 'rate', '-u', user)[0]['sent'] == 5)

@@ -10,11 +10,8 @@
 #include "bounce-sent-queue.h"
 #include "bounce-user.h"
 
-/* A dictionary that fails or is slow is left alone for a minute, and for ten
-   times as long as it was waited for: the next mail of a client waits, too. */
-#define SLOW_USECS (500 * 1000)
+/* A dictionary that fails is left alone for a minute. */
 #define PAUSE_SECS 60
-#define PAUSE_FACTOR 10
 /* A mail is counted at once. From the 50th on that comes without a second's pause
    (a program sends), those that come within GATHER_MSECS share a commit. */
 #define ROW_START 50
@@ -29,12 +26,22 @@ struct bounce_sent_queue {
 	pool_t pool;
 	ARRAY(struct bounce_sent_mail) mails;
 	struct timeout *to;
+	/* those that are being counted, while it goes on in the background */
+	struct bounce_commit_later *later;
+	pool_t flight_pool;
+	const struct bounce_sent_mail *flight;
+	unsigned int flight_count;
+	bool *flight_bounced;
+	/* the session ends; what goes on in the background is given up */
+	bool ending, giving_up;
 	/* mails without a pause, and when the last came, in microseconds */
 	unsigned int row;
 	uint64_t row_last;
 	/* the dictionary is left alone until then */
 	time_t pause;
 };
+
+static void queue_flush(struct bounce_sent_queue *queue);
 
 /* The bounce was here before the copy in Sent. */
 static void
@@ -48,50 +55,80 @@ queue_mark(struct bounce_sent_queue *queue, const struct bounce_sent_mail *mail)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 
-static int
-queue_count(struct bounce_sent_queue *queue, const struct bounce_sent_mail *mails,
-	    unsigned int count)
+static void queue_counted(int ret, const char *error, void *context)
 {
-	struct bounce_user *bu = queue->bu;
-	bool *bounced = t_new(bool, count);
+	struct bounce_sent_queue *queue = context;
+	unsigned int count = queue->flight_count;
+
+	/* to be waited for instead */
+	if (queue->giving_up)
+		return;
+	if (ret < 0) {
+		e_error(queue->bu->event, "Sent mail is not counted: %s%s",
+			error, count == 1 ? "" :
+			t_strdup_printf(" (%u mails)", count));
+	}
+	for (unsigned int i = 0; i < count && ret >= 0; i++) {
+		if (queue->flight_bounced[i] && queue->flight[i].saved)
+			queue_mark(queue, &queue->flight[i]);
+	}
+	if (ret < 0) {
+		io_loop_time_refresh();
+		queue->pause = ioloop_time + PAUSE_SECS;
+	}
+	pool_unref(&queue->flight_pool);
+	/* what came meanwhile */
+	if (queue->pool != NULL && queue->to == NULL && !queue->ending) {
+		queue->to = timeout_add_short_to(io_loop_get_root(), 0,
+						 queue_flush, queue);
+	}
+}
+
+static void queue_count_now(struct bounce_sent_queue *queue)
+{
+	struct bounce_store *store;
+	const char *error;
+	int ret = -1;
+
+	if (bounce_user_store(queue->bu, &store, &error) == 0) {
+		ret = bounce_sent_store_add(store, queue->flight,
+					    queue->flight_count,
+					    queue->flight_bounced, &error);
+	}
+	queue_counted(ret, error, queue);
+}
+
+/* Nobody waits, but at the end. */
+static void queue_count(struct bounce_sent_queue *queue)
+{
 	struct bounce_store *store;
 	const char *error;
 
-	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    bounce_sent_store_add(store, mails, count, bounced, &error) < 0) {
-		e_error(bu->event, "Sent mail is not counted: %s%s", error,
-			count == 1 ? "" :
-			t_strdup_printf(" (%u mails)", count));
-		return -1;
+	queue->flight_pool = queue->pool;
+	queue->pool = NULL;
+	queue->flight = array_get(&queue->mails, &queue->flight_count);
+	queue->flight_bounced = p_new(queue->flight_pool, bool,
+				      queue->flight_count);
+	if (queue->ending)
+		queue_count_now(queue);
+	else if (bounce_user_store(queue->bu, &store, &error) < 0)
+		queue_counted(-1, error, queue);
+	else {
+		bounce_sent_store_add_later(store, queue->flight_pool,
+			queue->flight, queue->flight_count,
+			queue->flight_bounced, queue_counted, queue,
+			&queue->later);
 	}
-	for (unsigned int i = 0; i < count; i++) {
-		if (bounced[i] && mails[i].saved)
-			queue_mark(queue, &mails[i]);
-	}
-	return 0;
 }
 
 static void queue_flush(struct bounce_sent_queue *queue)
 {
-	uint64_t usecs, started = i_microseconds();
-	const struct bounce_sent_mail *mails;
-	unsigned int count;
-	int ret;
-
 	timeout_remove(&queue->to);
-	if (queue->pool == NULL)
+	if (queue->pool == NULL || queue->later != NULL)
 		return;
-	mails = array_get(&queue->mails, &count);
 	T_BEGIN {
-		ret = queue_count(queue, mails, count);
+		queue_count(queue);
 	} T_END;
-	pool_unref(&queue->pool);
-	usecs = i_microseconds() - started;
-	if (ret < 0 || usecs > SLOW_USECS) {
-		io_loop_time_refresh();
-		queue->pause = ioloop_time +
-			I_MAX(PAUSE_SECS, usecs / 1000000 * PAUSE_FACTOR);
-	}
 }
 
 /* Returns how long the mail that came now may wait for others. */
@@ -130,9 +167,10 @@ void bounce_sent_queue_add(struct bounce_sent_queue *queue,
 	*one = *mail;
 	one->message_id = p_strdup(queue->pool, mail->message_id);
 	one->subject = p_strdup(queue->pool, mail->subject);
-	if (array_count(&queue->mails) >= MAX_WAITING)
+	if (array_count(&queue->mails) >= MAX_WAITING &&
+	    queue->later == NULL)
 		queue_flush(queue);
-	else if (queue->to == NULL) {
+	else if (queue->to == NULL && queue->later == NULL) {
 		/* the process's own loop: a passing one would take it along */
 		queue->to = timeout_add_short_to(io_loop_get_root(),
 						 msecs, queue_flush, queue);
@@ -146,5 +184,17 @@ void bounce_sent_queue_deinit(struct bounce_sent_queue **_queue)
 	if (queue == NULL)
 		return;
 	*_queue = NULL;
-	queue_flush(queue);
+	queue->ending = TRUE;
+	timeout_remove(&queue->to);
+	if (queue->later != NULL) {
+		queue->giving_up = TRUE;
+		bounce_sent_store_add_cancel(queue->later);
+		queue->giving_up = FALSE;
+		T_BEGIN {
+			queue_count_now(queue);
+		} T_END;
+	}
+	if (queue->pool != NULL) T_BEGIN {
+		queue_count(queue);
+	} T_END;
 }

@@ -24,8 +24,8 @@ commit_set(struct dict_transaction_context *dict_trans, const char *key,
 		dict_unset(dict_trans, key);
 }
 
-static int
-commit_write(struct bounce_transaction *trans, const char **error_r)
+struct dict_transaction_context *
+bounce_commit_fill(struct bounce_transaction *trans)
 {
 	struct dict_transaction_context *dict_trans;
 	const struct bounce_change *change;
@@ -41,7 +41,7 @@ commit_write(struct bounce_transaction *trans, const char **error_r)
 			   t_bounce_dict_key(trans->dict, change->address),
 			   change->value);
 	} T_END;
-	return bounce_dict_commit(trans->dict, &dict_trans, error_r);
+	return dict_trans;
 }
 
 /* Changes that came to nothing (made room for themselves). */
@@ -69,8 +69,8 @@ static bool commit_adds_or_drops(struct bounce_transaction *trans)
 	return FALSE;
 }
 
-static int
-commit_finish(struct bounce_transaction *trans, const char **error_r)
+int bounce_commit_prepare(struct bounce_transaction *trans,
+			  const char **error_r)
 {
 	int ret;
 
@@ -87,9 +87,20 @@ commit_finish(struct bounce_transaction *trans, const char **error_r)
 		    (ret == 0 && bounce_index_update(trans, error_r) < 0))
 			return -1;
 	}
-	if (array_is_empty(&trans->changes) && array_is_empty(&trans->keys))
-		return 0;
-	return commit_write(trans, error_r);
+	return array_is_empty(&trans->changes) &&
+		array_is_empty(&trans->keys) ? 0 : 1;
+}
+
+static int
+commit_finish(struct bounce_transaction *trans, const char **error_r)
+{
+	struct dict_transaction_context *dict_trans;
+	int ret = bounce_commit_prepare(trans, error_r);
+
+	if (ret <= 0)
+		return ret;
+	dict_trans = bounce_commit_fill(trans);
+	return bounce_dict_commit(trans->dict, &dict_trans, error_r);
 }
 
 static int

@@ -114,7 +114,7 @@ static int dict_open(struct bounce_dict *dict, const char **error_r)
 
 int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 {
-	if (dict->reopen && dict->iters == NULL) {
+	if (dict->reopen && dict->iters == NULL && dict->on_answer == NULL) {
 		bounce_dict_forget(dict);
 		if (dict->dict != NULL)
 			dict_deinit(&dict->dict);
@@ -152,6 +152,8 @@ static void dict_wake(struct bounce_dict *dict)
 {
 	if (dict->loop != NULL)
 		io_loop_stop(dict->loop);
+	if (dict->on_answer != NULL)
+		dict->on_answer(dict->on_answer_context);
 }
 
 /* In a loop of our own, in which the connection is only meanwhile. Returns FALSE
@@ -178,14 +180,15 @@ static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
 	return *done;
 }
 
-/* dict_deinit() would wait for what is pending. All callbacks come now, with
-   errors. */
-static void dict_abandon(struct bounce_dict *dict)
+/* dict_deinit() would wait for what is pending. */
+void bounce_dict_abandon(struct bounce_dict *dict)
 {
 	struct bounce_dict_iter *iter;
 	struct event *event;
 	const char *error;
 
+	if (dict->dict == NULL)
+		return;
 	for (iter = dict->iters; iter != NULL; iter = iter->next) {
 		if (iter->ctx != NULL)
 			(void)dict_iterate_deinit(&iter->ctx, &error);
@@ -199,6 +202,13 @@ static void dict_abandon(struct bounce_dict *dict)
 	dict->reopen = dict->used = FALSE;
 }
 
+void bounce_dict_pause(struct bounce_dict *dict, uint64_t usecs)
+{
+	/* a file is one user's */
+	if (!dict->wait->each && dict->file == NULL)
+		bounce_wait_pause(dict->wait, dict_name(dict), usecs);
+}
+
 /* A request that began at that time: its end, and what it cost. Returns -1 if it
    did not end in time: then the dictionary is closed. */
 static int
@@ -206,9 +216,8 @@ dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
 	    const int *ret)
 {
 	unsigned int left = bounce_wait_left(dict->wait);
-	const char *name = dict_name(dict);
-	bool file = dict->file != NULL, late;
 	uint64_t usecs;
+	bool late;
 
 	/* what the driver waited by itself, and for the connection */
 	usecs = i_microseconds() - started;
@@ -216,14 +225,12 @@ dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
 	if (!*done && !compat_dict_is_async(dict->dict))
 		left = 0;
 	late = !dict_wait_for(dict, done, left);
-	if (late)
-		dict_abandon(dict);
 	usecs = i_microseconds() - started;
 	bounce_wait_add(dict->wait, usecs);
-	/* a file is one user's */
-	if ((late || (*ret < 0 && usecs > SLOW_USECS)) && !dict->wait->each &&
-	    !file)
-		bounce_wait_pause(dict->wait, name, usecs);
+	if (late || (*ret < 0 && usecs > SLOW_USECS))
+		bounce_dict_pause(dict, usecs);
+	if (late)
+		bounce_dict_abandon(dict);
 	return late ? -1 : 0;
 }
 
@@ -311,7 +318,7 @@ void bounce_dict_forget(struct bounce_dict *dict)
 			pending = TRUE;
 	}
 	if (pending)
-		dict_abandon(dict);
+		bounce_dict_abandon(dict);
 	array_foreach_elem(&dict->asked, req)
 		request_free(req);
 	pool_unref(&dict->ask_pool);
@@ -326,6 +333,15 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 	int ret;
 
 	dict->down = TRUE;
+	if (req == NULL && dict->nowait) {
+		bounce_dict_ask(dict, key);
+		req = dict_find_asked(dict, key);
+	}
+	if (req != NULL && !req->done && dict->nowait) {
+		dict->later = TRUE;
+		*error_r = "Dictionary has not answered yet";
+		return -1;
+	}
 	if (req == NULL) {
 		if (dict->dict == NULL) {
 			*error_r = LATE;
@@ -591,4 +607,43 @@ int bounce_dict_commit(struct bounce_dict *dict,
 		i_close_fd(&fd);
 	i_free(commit.error);
 	return commit.ret;
+}
+
+struct dict_commit_later {
+	struct bounce_dict *dict;
+	bounce_dict_committed_t *callback;
+	void *context;
+};
+
+static void
+commit_later_callback(const struct dict_commit_result *result,
+		      struct dict_commit_later *later)
+{
+	const char *error = result->ret >= 0 ? NULL :
+		t_strdup_printf("Dictionary was not written: %s",
+				compat_dict_hide_keys(result->error));
+
+	dict_answered(later->dict, result->ret >= 0);
+	later->callback(result->ret >= 0 ? 0 : -1, error, later->context);
+	i_free(later);
+}
+
+void bounce_dict_commit_later(struct bounce_dict *dict,
+			      struct dict_transaction_context **trans,
+			      bounce_dict_committed_t *callback, void *context)
+{
+	struct dict_commit_later *later;
+	const char *error = NULL;
+	int ret;
+
+	if (!compat_dict_is_async(dict->dict)) {
+		ret = bounce_dict_commit(dict, trans, &error);
+		callback(ret, error, context);
+		return;
+	}
+	later = i_new(struct dict_commit_later, 1);
+	later->dict = dict;
+	later->callback = callback;
+	later->context = context;
+	dict_transaction_commit_async(trans, commit_later_callback, later);
 }

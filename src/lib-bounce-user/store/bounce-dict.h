@@ -31,6 +31,11 @@ struct bounce_dict {
 	struct bounce_dict_iter *iters;
 	/* while somebody waits */
 	struct ioloop *loop;
+	/* nobody waits: a look-up that has no answer yet fails and sets later;
+	   on_answer is called once there is one */
+	bool nowait, later;
+	void (*on_answer)(void *context);
+	void *on_answer_context;
 	/* look-ups that were sent ahead: see bounce_dict_ask() */
 	pool_t ask_pool;
 	ARRAY(struct bounce_dict_request *) asked;
@@ -89,5 +94,14 @@ struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict);
 int bounce_dict_commit(struct bounce_dict *dict,
 		       struct dict_transaction_context **trans,
 		       const char **error_r);
+/* Nobody waits: callback gets the same result, maybe before this returns. */
+typedef void bounce_dict_committed_t(int ret, const char *error, void *context);
+void bounce_dict_commit_later(struct bounce_dict *dict,
+			      struct dict_transaction_context **trans,
+			      bounce_dict_committed_t *callback, void *context);
+/* It was waited for in vain: see bounce_wait_pause(). */
+void bounce_dict_pause(struct bounce_dict *dict, uint64_t usecs);
+/* What is pending is not waited for: all callbacks come now, with errors. */
+void bounce_dict_abandon(struct bounce_dict *dict);
 
 #endif

@@ -70,7 +70,7 @@ int bounce_lock_take(struct bounce_dict *dict, struct file_lock **lock_r,
 {
 	uint64_t now, started = i_microseconds();
 	uint64_t deadline = started + 1000ULL *
-		(dict->wait->each ? bounce_wait_left(dict->wait) :
+		(dict->nowait ? 0 : dict->wait->each ? bounce_wait_left(dict->wait) :
 		 I_MIN(bounce_wait_left(dict->wait), LOCK_MSECS));
 	const char *path = t_lock_path(dict), *error;
 	char *failed = NULL;

@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "bounce-commit-later.h"
 #include "bounce-sent-store-private.h"
 
 /* So long after midnight a copy may be saved of a mail that was sent before. */
@@ -150,4 +151,26 @@ int bounce_sent_store_add(struct bounce_store *store,
 
 	memset(bounced_r, 0, count * sizeof(*bounced_r));
 	return bounce_transact(store, add_mails, &add, error_r);
+}
+
+void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,
+				 const struct bounce_sent_mail *mails,
+				 unsigned int count, bool *bounced_r,
+				 void (*done)(int ret, const char *error,
+					      void *context),
+				 void *context,
+				 struct bounce_commit_later **later_r)
+{
+	struct add_mails *add = p_new(pool, struct add_mails, 1);
+
+	add->mails = mails;
+	add->count = count;
+	add->bounced = bounced_r;
+	memset(bounced_r, 0, count * sizeof(*bounced_r));
+	bounce_commit_later(store, add_mails, add, done, context, later_r);
+}
+
+void bounce_sent_store_add_cancel(struct bounce_commit_later *later)
+{
+	bounce_commit_later_cancel(later);
 }

@@ -6,6 +6,7 @@
 
 #include "bounce-sent.h"
 
+struct bounce_commit_later;
 struct bounce_store;
 
 /* Days that are kept. A bounce comes within a week. */
@@ -17,6 +18,17 @@ struct bounce_store;
 int bounce_sent_store_add(struct bounce_store *store,
 		      const struct bounce_sent_mail *mails, unsigned int count,
 		      bool *bounced_r, const char **error_r);
+/* The same, but nobody waits: done is called once, maybe before this returns. mails
+   and bounced_r must live so long; later_r is NULL from then on. */
+void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,
+				 const struct bounce_sent_mail *mails,
+				 unsigned int count, bool *bounced_r,
+				 void (*done)(int ret, const char *error,
+					      void *context),
+				 void *context,
+				 struct bounce_commit_later **later_r);
+/* Give it up: done is called. */
+void bounce_sent_store_add_cancel(struct bounce_commit_later *later);
 /* Since when can bounces of what this user sends be verified? Returns 1 and the
    first second of that day, 0 if nothing such is known, or -1. */
 int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,

@@ -51,6 +51,8 @@ struct bounce_transaction {
 int bounce_transaction_begin(struct bounce_store *store,
 			     struct bounce_transaction **trans_r,
 			     const char **error_r);
+/* Begin anew under the same lock. */
+void bounce_transaction_clear(struct bounce_transaction *trans);
 /* Unlocks and frees. */
 void bounce_transaction_end(struct bounce_transaction **trans);
 /* rec is encoded at once. exists: a record of that address stands there. */
@@ -97,6 +99,12 @@ typedef int bounce_transact_t(struct bounce_transaction *trans, void *context,
 			      const char **error_r);
 int bounce_transact(struct bounce_store *store, bounce_transact_t *callback,
 		    void *context, const char **error_r);
+/* Its parts: what the changes bring with them, returns 1, 0 if there is nothing
+   to write, or -1; and all of it in one transaction of the dictionary's. */
+int bounce_commit_prepare(struct bounce_transaction *trans,
+			  const char **error_r);
+struct dict_transaction_context *
+bounce_commit_fill(struct bounce_transaction *trans);
 
 /* bounce-backscatter.c: count a report that was not ours. Returns 0, or -1. */
 int bounce_backscatter_add(struct bounce_store *store, time_t now,

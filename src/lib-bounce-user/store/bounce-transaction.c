@@ -28,6 +28,13 @@ int bounce_transaction_begin(struct bounce_store *store,
 	return 0;
 }
 
+void bounce_transaction_clear(struct bounce_transaction *trans)
+{
+	array_clear(&trans->changes);
+	array_clear(&trans->keys);
+	array_clear(&trans->kept);
+}
+
 void bounce_transaction_end(struct bounce_transaction **_trans)
 {
 	struct bounce_transaction *trans = *_trans;

@@ -1,0 +1,157 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "bounce-commit-later.h"
+
+/* Another process has the lock. */
+#define LOCK_MSECS 20
+
+struct bounce_commit_later {
+	struct bounce_store *store;
+	bounce_transact_t *transact;
+	void *transact_context;
+	bounce_commit_later_done_t *done;
+	void *done_context;
+	struct bounce_commit_later **handle;
+
+	/* once we have the lock */
+	struct bounce_transaction *trans;
+	/* what transact said, while it is written */
+	int changed;
+	/* the next step; the end */
+	struct timeout *to_step, *to_late;
+	bool committing;
+};
+
+static void later_finish(struct bounce_commit_later *later, int ret,
+			 const char *error)
+{
+	struct bounce_dict *dict = later->store->dict;
+
+	*later->handle = NULL;
+	timeout_remove(&later->to_step);
+	timeout_remove(&later->to_late);
+	dict->on_answer = NULL;
+	dict->nowait = FALSE;
+	if (later->trans != NULL)
+		bounce_transaction_end(&later->trans);
+	bounce_dict_forget(dict);
+	later->done(ret, error, later->done_context);
+	i_free(later);
+}
+
+static void later_committed(int ret, const char *error, void *context)
+{
+	struct bounce_commit_later *later = context;
+
+	later->committing = FALSE;
+	later_finish(later, ret < 0 ? -1 : later->changed, error);
+}
+
+/* Returns 1 if there is something to write, 0 if not, -1 on error. */
+static int
+later_prepare(struct bounce_commit_later *later, const char **error_r)
+{
+	int ret;
+
+	bounce_transaction_clear(later->trans);
+	ret = later->transact(later->trans, later->transact_context, error_r);
+	later->changed = ret;
+	return ret <= 0 ? ret : bounce_commit_prepare(later->trans, error_r);
+}
+
+static void later_step(struct bounce_commit_later *later);
+
+static void later_step_after(struct bounce_commit_later *later,
+			     unsigned int msecs)
+{
+	if (later->to_step == NULL) {
+		later->to_step = timeout_add_short_to(io_loop_get_root(), msecs,
+						      later_step, later);
+	}
+}
+
+static void later_answered(void *context)
+{
+	struct bounce_commit_later *later = context;
+
+	/* not within the driver's callback */
+	if (!later->committing)
+		later_step_after(later, 0);
+}
+
+static void later_step(struct bounce_commit_later *later)
+{
+	struct dict_transaction_context *dict_trans;
+	struct bounce_dict *dict = later->store->dict;
+	const char *error;
+	int ret;
+
+	timeout_remove(&later->to_step);
+	dict->nowait = TRUE;
+	if (later->trans == NULL &&
+	    bounce_transaction_begin(later->store, &later->trans,
+				     &error) < 0) {
+		dict->nowait = FALSE;
+		later_step_after(later, LOCK_MSECS);
+		return;
+	}
+	dict->later = FALSE;
+	ret = later_prepare(later, &error);
+	dict->nowait = FALSE;
+	if (ret < 0 && dict->later)
+		return;
+	if (ret <= 0) {
+		later_finish(later, ret < 0 ? -1 : later->changed, error);
+		return;
+	}
+	dict_trans = bounce_commit_fill(later->trans);
+	later->committing = TRUE;
+	bounce_dict_commit_later(dict, &dict_trans, later_committed, later);
+}
+
+void bounce_commit_later_cancel(struct bounce_commit_later *later)
+{
+	struct bounce_dict *dict = later->store->dict;
+	bool committing = later->committing;
+
+	/* ends the commit, too */
+	bounce_dict_abandon(dict);
+	if (!committing)
+		later_finish(later, -1, "Dictionary did not answer in time");
+}
+
+static void later_late(struct bounce_commit_later *later)
+{
+	if (later->trans != NULL)
+		bounce_dict_pause(later->store->dict, BOUNCE_WAIT_MSECS * 1000);
+	bounce_commit_later_cancel(later);
+}
+
+void bounce_commit_later(struct bounce_store *store,
+			 bounce_transact_t *transact, void *transact_context,
+			 bounce_commit_later_done_t *done, void *done_context,
+			 struct bounce_commit_later **later_r)
+{
+	struct bounce_commit_later *later = i_new(struct bounce_commit_later, 1);
+	const char *error;
+
+	later->store = store;
+	later->transact = transact;
+	later->transact_context = transact_context;
+	later->done = done;
+	later->done_context = done_context;
+	later->handle = later_r;
+	*later_r = later;
+	if (bounce_dict_ready(store->dict, &error) < 0) {
+		later_finish(later, -1, error);
+		return;
+	}
+	store->dict->on_answer = later_answered;
+	store->dict->on_answer_context = later;
+	later->to_late = timeout_add_short_to(io_loop_get_root(),
+					      BOUNCE_WAIT_MSECS, later_late,
+					      later);
+	later_step(later);
+}

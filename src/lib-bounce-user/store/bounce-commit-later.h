@@ -1,0 +1,26 @@
+#ifndef BOUNCE_COMMIT_LATER_H
+#define BOUNCE_COMMIT_LATER_H
+
+/* A change of the dictionary that nobody waits for: it goes on in the process's own
+   loop, between the client's commands, as the answers come. */
+
+#include "bounce-store-private.h"
+
+struct bounce_commit_later;
+
+/* ret, error: as bounce_transact() returns them. */
+typedef void
+bounce_commit_later_done_t(int ret, const char *error, void *context);
+
+/* As bounce_transact(); transact is called anew after each answer. done is called
+   once, maybe before this returns; after BOUNCE_WAIT_MSECS at the latest. A driver
+   that waits by itself (file, redis) does so here, too. later_r is set until it is
+   done, then NULL. */
+void bounce_commit_later(struct bounce_store *store,
+			 bounce_transact_t *transact, void *transact_context,
+			 bounce_commit_later_done_t *done, void *done_context,
+			 struct bounce_commit_later **later_r);
+/* Give it up: done is called. */
+void bounce_commit_later_cancel(struct bounce_commit_later *later);
+
+#endif
