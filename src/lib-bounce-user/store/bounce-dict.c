@@ -70,7 +70,8 @@ int bounce_dict_init(struct mail_user *user, const char *uri,
 	dict->wait = wait;
 	dict->iterates = -1;
 	if (bounce_dict_ready(dict, error_r) < 0) {
-		pool_unref(&pool);
+		/* left alone, but opened */
+		bounce_dict_deinit(&dict);
 		return -1;
 	}
 	*dict_r = dict;
