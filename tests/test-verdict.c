@@ -263,7 +263,7 @@ static const struct {
 	{ "551", "DATA", "-" },
 	{ "552", "RCPT TO", "mailbox-full" },
 	{ "552", "DATA", "message-too-large" },
-	{ "553", "RCPT TO", "address-syntax" },
+	{ "553", "RCPT TO", "recipient-refused" },
 	{ "553", "MAIL FROM", "sender-rejected" },
 	{ "554", "CONNECT", "reputation" },
 	{ "554", "DATA", "policy-refused" },

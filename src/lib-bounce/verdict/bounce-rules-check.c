@@ -122,3 +122,55 @@ int bounce_rules_check(const struct bounce_rules *rules,
 	}
 	return ctx.failed ? -1 : 0;
 }
+
+/* Are all examples of the rule won by it? */
+static bool examples_are_won(struct check_context *ctx)
+{
+	struct check_context quiet = { .rules = ctx->rules, .rule = ctx->rule };
+	ARRAY_TYPE(const_string) errors;
+	const struct bounce_rule_example *example;
+	bool failed;
+
+	T_BEGIN {
+		t_array_init(&errors, 4);
+		quiet.errors = &errors;
+		array_foreach(&ctx->rule->examples, example)
+			example_check(&quiet, example);
+		failed = quiet.failed;
+	} T_END;
+	return !failed;
+}
+
+static void alternative_check(struct check_context *ctx,
+			      struct bounce_rule_word *word)
+{
+	bool won;
+
+	word->skip = TRUE;
+	won = examples_are_won(ctx);
+	word->skip = FALSE;
+	if (won) {
+		check_error(ctx, ctx->rule->name, "No example needs '%s'",
+			    word->text);
+	}
+}
+
+int bounce_rules_check_alternatives(struct bounce_rules *rules,
+				    ARRAY_TYPE(const_string) *errors)
+{
+	struct check_context ctx = { .rules = rules, .errors = errors };
+	const struct bounce_rule *rule;
+
+	array_foreach(&rules->rules, rule) {
+		ctx.rule = rule;
+		for (unsigned int i = 0; i < rule->groups_count; i++) {
+			const struct bounce_rule_group *group =
+				&rule->groups[i];
+
+			for (unsigned int j = 0;
+			     group->count > 1 && j < group->count; j++)
+				alternative_check(&ctx, &group->words[j]);
+		}
+	}
+	return ctx.failed ? -1 : 0;
+}

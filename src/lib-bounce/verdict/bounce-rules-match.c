@@ -206,6 +206,8 @@ groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
 		const struct bounce_rule_word *word = &group->words[i];
 
 		/* most differ at once; an empty one does not */
+		if (word->skip)
+			continue;
 		if (word->len > 0 &&
 		    (*text != *word->text ||
 		     strncmp(text, word->text, word->len) != 0))
@@ -232,7 +234,7 @@ groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
 	for (unsigned int i = 0; i < group->count; i++) {
 		const struct bounce_rule_word *word = &group->words[i];
 
-		if ((size_t)(text - ctx->text) < word->len)
+		if (word->skip || (size_t)(text - ctx->text) < word->len)
 			continue;
 		begin = text - word->len;
 		if (word->len > 0 && (*begin != *word->text ||
@@ -308,7 +310,7 @@ static void match_entry(struct match_context *ctx,
 	const struct bounce_rule *rule = &ctx->rule[entry->rule];
 	unsigned int *best = rule->weak ? &ctx->best_weak : &ctx->best;
 
-	if (entry->rule >= *best ||
+	if (entry->rule >= *best || entry->word->skip ||
 	    (size_t)(text - ctx->text) < entry->offset)
 		return;
 	text -= entry->offset;

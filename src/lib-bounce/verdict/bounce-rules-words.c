@@ -26,6 +26,7 @@ word_parse(pool_t pool, const char *begin, const char *end,
 	word_r->text = p_strdup(pool,
 		bounce_rules_fold_piece(t_strdup_until(begin, end)));
 	word_r->len = strlen(word_r->text);
+	word_r->skip = FALSE;
 }
 
 static void

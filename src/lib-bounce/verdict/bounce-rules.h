@@ -27,6 +27,12 @@ unsigned int bounce_rules_count(const struct bounce_rules *rules);
 int bounce_rules_check(const struct bounce_rules *rules,
 		       ARRAY_TYPE(const_string) *errors);
 
+/* Name in errors each alternative of {a|b} without which every example of its
+   rule would be won all the same: nobody knows what it is for. Returns 0 if there
+   is none, -1 if there is. Not while others use the rules. */
+int bounce_rules_check_alternatives(struct bounce_rules *rules,
+				    ARRAY_TYPE(const_string) *errors);
+
 /* Where a text comes from. */
 enum bounce_rules_source {
 	/* the remote host's words for this recipient */

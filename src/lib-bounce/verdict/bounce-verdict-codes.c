@@ -135,7 +135,7 @@ static const struct reply_row {
 	{ "552", "RCPT", "mailbox-full" },
 	{ "552", NULL, "message-too-large" },
 	{ "553", "MAIL", "sender-rejected" },
-	{ "553", "RCPT", "address-syntax" },
+	{ "553", "RCPT", "recipient-refused" },
 	{ "554", "CONNECT", "reputation" },
 	{ "554", "EHLO", "reputation" },
 	{ "554", "HELO", "reputation" },
