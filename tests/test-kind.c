@@ -64,7 +64,7 @@ static void read_hints(const char *header, const char *mail_from,
 	struct bounce_message *message;
 
 	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
-	bounce_hints_read(message, &envelope, hints_r);
+	bounce_kind_hints_read(message, &envelope, hints_r);
 	i_stream_unref(&input);
 }
 
@@ -297,7 +297,7 @@ START_TEST(test_hints)
 	read_hints(mails[_i].header, mails[_i].mail_from, &hints);
 	ck_assert_msg(strcmp(hints_text(&hints), mails[_i].hints) == 0,
 		      "%s: %s", mails[_i].header, hints_text(&hints));
-	ck_assert_msg(bounce_hints_is_candidate(&hints) ==
+	ck_assert_msg(bounce_kind_hints_is_candidate(&hints) ==
 		      mails[_i].candidate, "%s", mails[_i].header);
 }
 END_TEST
@@ -310,7 +310,7 @@ START_TEST(test_no_envelope)
 	struct bounce_hints hints;
 
 	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
-	bounce_hints_read(message, NULL, &hints);
+	bounce_kind_hints_read(message, NULL, &hints);
 	ck_assert_str_eq(hints_text(&hints), "null");
 	i_stream_unref(&input);
 }
@@ -371,7 +371,7 @@ static const struct {
 
 START_TEST(test_feedback)
 {
-	ck_assert(bounce_feedback_objects(feedback[_i].type) ==
+	ck_assert(bounce_kind_feedback_objects(feedback[_i].type) ==
 		  feedback[_i].objects);
 }
 END_TEST

@@ -175,7 +175,7 @@ static const struct {
 START_TEST(test_reply)
 {
 	const char *text = replies[_i].text, *at = NULL;
-	const char *reply = bounce_reply_find(text, &at);
+	const char *reply = bounce_status_reply_find(text, &at);
 
 	if (replies[_i].wanted == NULL) {
 		ck_assert_msg(reply == NULL, "%s: %s", text, reply);
@@ -185,7 +185,7 @@ START_TEST(test_reply)
 		ck_assert_ptr_eq(at, text + replies[_i].at);
 	}
 	/* at_r may be NULL */
-	ck_assert_pstr_eq(bounce_reply_find(text, NULL), reply);
+	ck_assert_pstr_eq(bounce_status_reply_find(text, NULL), reply);
 }
 END_TEST
 
@@ -207,7 +207,7 @@ static const struct {
 
 START_TEST(test_begins)
 {
-	ck_assert_msg(bounce_reply_begins(beginnings[_i].text) ==
+	ck_assert_msg(bounce_status_reply_begins(beginnings[_i].text) ==
 		      beginnings[_i].wanted, "%s", beginnings[_i].text);
 }
 END_TEST
@@ -224,8 +224,8 @@ START_TEST(test_cut)
 		for (char *p = text; *p != '\0'; p++) {
 			(void)bounce_status_find(p);
 			(void)bounce_status_is_valid(p);
-			(void)bounce_reply_find(p, NULL);
-			(void)bounce_reply_begins(p);
+			(void)bounce_status_reply_find(p, NULL);
+			(void)bounce_status_reply_begins(p);
 		}
 		i_free(text);
 	}

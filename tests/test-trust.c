@@ -92,9 +92,9 @@ START_TEST(organisations)
 		ck_assert_msg(bounce_organisation_is_line(lines[i].host,
 			lines[i].address) == lines[i].line, "%s",
 			lines[i].host);
-	ck_assert(bounce_hoster_find("gmail.com") != NULL);
-	ck_assert(bounce_hoster_find("mail-1.google.com") != NULL);
-	ck_assert(bounce_hoster_find("notgmail.com") == NULL);
+	ck_assert(bounce_organisation_hoster_find("gmail.com") != NULL);
+	ck_assert(bounce_organisation_hoster_find("mail-1.google.com") != NULL);
+	ck_assert(bounce_organisation_hoster_find("notgmail.com") == NULL);
 }
 END_TEST
 
@@ -303,7 +303,7 @@ START_TEST(reporters)
 			   NULL, &trace);
 		reporter = bounce_trace_reporter(&trace, tests[i].address);
 		ck_assert_msg(reporter == tests[i].reporter, "%u: %s\n%s", i,
-			      bounce_reporter_name(reporter), tests[i].header);
+			      bounce_trust_reporter_name(reporter), tests[i].header);
 	}
 	pool_unref(&pool);
 }
@@ -403,7 +403,7 @@ START_TEST(entries)
 
 	read_trace(pool, DOVECOT POSTFIX DAEMON, "SESSION", NULL, NULL, &trace);
 	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
-		bounce_entry_read(tests[i].headers, pool, &site, &trace,
+		bounce_trace_entry_read(tests[i].headers, pool, &site, &trace,
 				  &entry);
 		ck_assert_msg(entry.relayed == tests[i].relayed &&
 			      entry.authenticated == tests[i].authenticated &&
@@ -435,11 +435,11 @@ START_TEST(relay_passed_us)
 	struct bounce_entry entry;
 
 	p_array_init(&trace.hosts, pool, 1);
-	bounce_entry_read(ours, pool, &site, &trace, &entry);
+	bounce_trace_entry_read(ours, pool, &site, &trace, &entry);
 	ck_assert(entry.passed_us);
-	bounce_entry_read(others, pool, &site, &trace, &entry);
+	bounce_trace_entry_read(others, pool, &site, &trace, &entry);
 	ck_assert(!entry.passed_us);
-	bounce_entry_read("Subject: x\n", pool, &site, &trace, &entry);
+	bounce_trace_entry_read("Subject: x\n", pool, &site, &trace, &entry);
 	ck_assert(!entry.passed_us);
 	pool_unref(&pool);
 }

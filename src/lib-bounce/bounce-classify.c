@@ -80,11 +80,11 @@ int bounce_classify_read(struct istream *input,
 	p_array_init(&report->recipients, pool, 4);
 	*report_r = report;
 	ret = bounce_message_read_header(input, pool, &message);
-	bounce_hints_read(message, envelope, &hints);
+	bounce_kind_hints_read(message, envelope, &hints);
 	report->message_id = classify_message_id(message);
 	if (ret == 0 && hints.ours)
 		return 0;
-	if (ret == 0 && !bounce_hints_is_candidate(&hints)) {
+	if (ret == 0 && !bounce_kind_hints_is_candidate(&hints)) {
 		report->sender = classify_sender(message, pool);
 		return 0;
 	}

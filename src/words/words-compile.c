@@ -86,7 +86,7 @@ static char *words_fold(const char *text)
 	return folded;
 }
 
-static int phrase_cmp(const void *p1, const void *p2)
+static int compile_phrase_cmp(const void *p1, const void *p2)
 {
 	const struct words_phrase *a = p1, *b = p2;
 	int ret = strcmp(a->text, b->text);
@@ -315,7 +315,7 @@ static void words_sort(void)
 {
 	unsigned int used = 0;
 
-	qsort(phrases, phrases_count, sizeof(*phrases), phrase_cmp);
+	qsort(phrases, phrases_count, sizeof(*phrases), compile_phrase_cmp);
 	for (unsigned int i = 0; i < phrases_count; i++) {
 		if (used > 0 && phrases[used - 1].class == phrases[i].class &&
 		    strcmp(phrases[used - 1].text, phrases[i].text) == 0)

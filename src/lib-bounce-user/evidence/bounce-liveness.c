@@ -17,8 +17,8 @@
 #define MAX_REFERENCES 5
 
 static int
-clear(struct bounce_user *bu, const char *address, time_t now,
-      const char **error_r)
+liveness_clear(struct bounce_user *bu, const char *address, time_t now,
+	       const char **error_r)
 {
 	pool_t pool = pool_alloconly_create("bounce clear", 4096);
 	struct bounce_store *store;
@@ -46,7 +46,7 @@ clear(struct bounce_user *bu, const char *address, time_t now,
  * A mail
  */
 
-static bool is_spam(struct mail *mail)
+static bool liveness_is_spam(struct mail *mail)
 {
 	const char *value;
 
@@ -55,8 +55,8 @@ static bool is_spam(struct mail *mail)
 }
 
 static bool
-is_authentic(struct bounce_user *bu, struct mail *mail, const char *session_id,
-	     const char *from)
+liveness_is_authentic(struct bounce_user *bu, struct mail *mail,
+		      const char *session_id, const char *from)
 {
 	struct istream *input;
 	bool ret;
@@ -70,8 +70,8 @@ is_authentic(struct bounce_user *bu, struct mail *mail, const char *session_id,
 
 /* The last ones are the nearest. */
 static void
-add_references(struct mail *mail, const char *header,
-	       ARRAY_TYPE(const_string) *ids)
+liveness_add_references(struct mail *mail, const char *header,
+			ARRAY_TYPE(const_string) *ids)
 {
 	const char *value, *const *words;
 	unsigned int i;
@@ -87,8 +87,8 @@ add_references(struct mail *mail, const char *header,
 }
 
 static bool
-is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
-	  time_t now, pool_t pool)
+liveness_is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
+		   time_t now, pool_t pool)
 {
 	ARRAY_TYPE(const_string) ids;
 	struct bounce_sent_header out;
@@ -96,8 +96,8 @@ is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 	int ret;
 
 	t_array_init(&ids, MAX_REFERENCES);
-	add_references(mail, "In-Reply-To", &ids);
-	add_references(mail, "References", &ids);
+	liveness_add_references(mail, "In-Reply-To", &ids);
+	liveness_add_references(mail, "References", &ids);
 	array_foreach_elem(&ids, id) {
 		ret = bounce_sent_copy_read(bu->user, id, now, pool, &out,
 					   &error);
@@ -115,8 +115,9 @@ is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 }
 
 static int
-alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
-	   const char *session_id, time_t now, pool_t pool, const char **error_r)
+liveness_alive_mail(struct bounce_user *bu, const char *sender,
+		    struct mail *mail, const char *session_id, time_t now,
+		    pool_t pool, const char **error_r)
 {
 	struct bounce_store *store;
 	struct bounce_record rec;
@@ -130,11 +131,11 @@ alive_mail(struct bounce_user *bu, const char *sender, struct mail *mail,
 	ret = bounce_store_lookup(store, pool, from, now, &rec, error_r);
 	if (ret <= 0 || !bounce_record_clears(&rec))
 		return ret < 0 ? -1 : 0;
-	if (is_spam(mail) ||
-	    (!is_authentic(bu, mail, session_id, from) &&
-	     !is_answer(bu, mail, from, now, pool)))
+	if (liveness_is_spam(mail) ||
+	    (!liveness_is_authentic(bu, mail, session_id, from) &&
+	     !liveness_is_answer(bu, mail, from, now, pool)))
 		return 0;
-	return clear(bu, from, now, error_r);
+	return liveness_clear(bu, from, now, error_r);
 }
 
 int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
@@ -142,8 +143,8 @@ int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
 		      const char **error_r)
 {
 	pool_t pool = pool_alloconly_create("bounce alive", 2048);
-	int ret = alive_mail(bu, sender, mail, session_id, now, pool,
-			     error_r);
+	int ret = liveness_alive_mail(bu, sender, mail, session_id, now, pool,
+				      error_r);
 
 	pool_unref(&pool);
 	return ret;
@@ -173,7 +174,7 @@ int bounce_liveness_report(struct bounce_user *bu,
 		    rcpt->address == NULL || rcpt->stranger ||
 		    rcpt->doubtful)
 			continue;
-		ret = clear(bu, rcpt->address, now, error_r);
+		ret = liveness_clear(bu, rcpt->address, now, error_r);
 		if (ret < 0)
 			return -1;
 		count += ret;

@@ -84,7 +84,7 @@ static void verify_init(struct verify *verify)
  * The token
  */
 
-static bool read_keys(struct verify *verify)
+static bool verify_read_keys(struct verify *verify)
 {
 	const char *error;
 	int ret;
@@ -101,11 +101,11 @@ static bool read_keys(struct verify *verify)
 	return ret > 0;
 }
 
-static bool check_token(struct verify *verify, const char *value)
+static bool verify_check_token(struct verify *verify, const char *value)
 {
 	struct bounce_token token;
 
-	if (!read_keys(verify) ||
+	if (!verify_read_keys(verify) ||
 	    !bounce_token_verify(&verify->keys, value,
 				 verify->bu->user->username,
 				 verify->report->original_message_id,
@@ -138,7 +138,7 @@ static void verify_token(struct verify *verify)
 			continue;
 		}
 		count++;
-		found = check_token(verify, t_strndup(hdr->full_value,
+		found = verify_check_token(verify, t_strndup(hdr->full_value,
 						hdr->full_value_len));
 	}
 	message_parse_header_deinit(&parser);
@@ -274,7 +274,7 @@ verify_address(struct verify *verify, const char *address,
 		verify->open_used = TRUE;
 	}
 	e_debug(verify->bu->event, "%s says so of %s, knowledge %d",
-		bounce_reporter_name(reporter), address, knowledge);
+		bounce_trust_reporter_name(reporter), address, knowledge);
 	return bounce_trust_judge(reporter, knowledge, passed_us);
 }
 
@@ -393,9 +393,9 @@ void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 		bounce_trace_read(arrival->input, verify_pool, &verify.site,
 				  &verify.trace);
 		if (verify.trace.reporter >= BOUNCE_REPORTER_RELAY) {
-			bounce_entry_read(report->original_headers, verify_pool,
-					  &verify.site, &verify.trace,
-					  &verify.entry);
+			bounce_trace_entry_read(report->original_headers,
+						verify_pool, &verify.site,
+						&verify.trace, &verify.entry);
 		}
 		verify_mail(&verify);
 		verify_recipients(&verify, judgement_r);

@@ -95,7 +95,7 @@ static bool status_is_reply(const char *text)
 		!i_isalnum(text[3]);
 }
 
-bool bounce_reply_begins(const char *text)
+bool bounce_status_reply_begins(const char *text)
 {
 	return status_is_reply(text) && (text[3] == ' ' || text[3] == '-' ||
 					 text[3] == '\0');
@@ -117,7 +117,7 @@ static bool status_is_size(const char *text)
 	return str_array_icase_find(units, t_strndup(text + 4, len));
 }
 
-const char *bounce_reply_find(const char *text, const char **at_r)
+const char *bounce_status_reply_find(const char *text, const char **at_r)
 {
 	const char *p;
 

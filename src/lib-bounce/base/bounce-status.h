@@ -19,9 +19,9 @@ bool bounce_status_is_valid(const char *text);
 /* The first reply code of text (400 to 599) that stands as one: followed by a
    space, a hyphen or the end, at a word's start. On the data stack, or NULL.
    at_r (may be NULL) is where it stands. */
-const char *bounce_reply_find(const char *text, const char **at_r);
+const char *bounce_status_reply_find(const char *text, const char **at_r);
 
 /* Does text begin with a reply code, "550 " or "550-"? */
-bool bounce_reply_begins(const char *text);
+bool bounce_status_reply_begins(const char *text);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* Comments may stand anywhere and nest; quotes are taken off. What was quoted
    keeps its blanks and semicolons as underscores: nothing of ours has them. */
-static const char *t_plain(const char *value)
+static const char *t_authres_plain(const char *value)
 {
 	string_t *str = t_str_new(128);
 	unsigned int depth = 0;
@@ -42,7 +42,7 @@ static const char *t_plain(const char *value)
 }
 
 /* "a = b" is "a=b" */
-static const char *const *t_words(const char *result)
+static const char *const *t_authres_words(const char *result)
 {
 	string_t *str = t_str_new(64);
 
@@ -63,7 +63,7 @@ static const char *const *t_words(const char *result)
 /* The domain of "name=user@example.org", "name=@example.org" or
    "name=example.org". */
 static const char *
-find_domain(const char *const *words, const char *name)
+authres_domain(const char *const *words, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -79,7 +79,7 @@ find_domain(const char *const *words, const char *name)
 }
 
 /* upper is domain, or one above it that is no top level */
-static bool is_aligned(const char *upper, const char *domain)
+static bool authres_is_aligned(const char *upper, const char *domain)
 {
 	size_t ulen, dlen = strlen(domain);
 
@@ -90,29 +90,32 @@ static bool is_aligned(const char *upper, const char *domain)
 		(dlen == ulen || domain[dlen - ulen - 1] == '.');
 }
 
-static bool result_passes(const char *const *words, const char *domain)
+static bool authres_result_passes(const char *const *words, const char *domain)
 {
 	const char *from;
 
 	if (*words == NULL)
 		return FALSE;
 	if (strcasecmp(*words, "dmarc=pass") == 0) {
-		from = find_domain(words, "header.from");
+		from = authres_domain(words, "header.from");
 		return from == NULL || strcasecmp(from, domain) == 0;
 	}
 	if (strcasecmp(*words, "dkim=pass") == 0) {
-		return is_aligned(find_domain(words, "header.d"), domain) ||
-			is_aligned(find_domain(words, "header.i"), domain);
+		return authres_is_aligned(authres_domain(words, "header.d"),
+					  domain) ||
+			authres_is_aligned(authres_domain(words, "header.i"),
+					   domain);
 	}
 	if (strcasecmp(*words, "spf=pass") == 0)
-		return is_aligned(find_domain(words, "smtp.mailfrom"), domain);
+		return authres_is_aligned(
+			authres_domain(words, "smtp.mailfrom"), domain);
 	return FALSE;
 }
 
 bool bounce_authres_passes(const char *value, const char *domain,
 			   const char **id_r)
 {
-	const char *const *results = t_strsplit(t_plain(value), ";");
+	const char *const *results = t_strsplit(t_authres_plain(value), ";");
 	/* a version number may follow */
 	const char *const *id = *results == NULL ? results :
 		t_strsplit_spaces(*results, " \t\r\n");
@@ -121,7 +124,7 @@ bool bounce_authres_passes(const char *value, const char *domain,
 	if (*id == NULL)
 		return FALSE;
 	for (results++; *results != NULL; results++) {
-		if (result_passes(t_words(*results), domain))
+		if (authres_result_passes(t_authres_words(*results), domain))
 			return TRUE;
 	}
 	return FALSE;
@@ -131,7 +134,7 @@ void bounce_authres_signatures(const char *value,
 			       ARRAY_TYPE(const_string) *domains,
 			       const char **id_r)
 {
-	const char *const *results = t_strsplit(t_plain(value), ";");
+	const char *const *results = t_strsplit(t_authres_plain(value), ";");
 	const char *const *id = *results == NULL ? results :
 		t_strsplit_spaces(*results, " \t\r\n");
 
@@ -139,14 +142,14 @@ void bounce_authres_signatures(const char *value,
 	if (*id == NULL)
 		return;
 	for (results++; *results != NULL; results++) {
-		const char *const *words = t_words(*results);
+		const char *const *words = t_authres_words(*results);
 		const char *domain;
 
 		if (*words == NULL || strcasecmp(*words, "dkim=pass") != 0)
 			continue;
-		domain = find_domain(words, "header.d");
+		domain = authres_domain(words, "header.d");
 		if (domain == NULL)
-			domain = find_domain(words, "header.i");
+			domain = authres_domain(words, "header.i");
 		if (domain != NULL)
 			array_push_back(domains, &domain);
 	}

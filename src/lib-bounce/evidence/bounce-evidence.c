@@ -51,7 +51,7 @@ void bounce_evidence_site_init(pool_t pool, const char *username,
 }
 
 static const char *
-t_without_detail(const char *local, const char *delimiters)
+t_evidence_without_detail(const char *local, const char *delimiters)
 {
 	size_t len = delimiters == NULL || *delimiters == '\0' ?
 		strlen(local) : strcspn(local, delimiters);
@@ -63,8 +63,8 @@ static bool
 evidence_same_local(const struct bounce_evidence_site *site, const char *a,
 		    const char *b)
 {
-	return strcasecmp(t_without_detail(a, site->delimiters),
-			  t_without_detail(b, site->delimiters)) == 0;
+	return strcasecmp(t_evidence_without_detail(a, site->delimiters),
+			  t_evidence_without_detail(b, site->delimiters)) == 0;
 }
 
 static bool

@@ -168,7 +168,7 @@ static const struct bounce_hoster hosters[] = {
 	{ others_domains, NULL, NULL },
 };
 
-const struct bounce_hoster *bounce_hoster_find(const char *domain)
+const struct bounce_hoster *bounce_organisation_hoster_find(const char *domain)
 {
 	size_t len = strlen(domain);
 

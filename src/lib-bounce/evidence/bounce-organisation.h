@@ -25,6 +25,6 @@ struct bounce_hoster {
 	const char *signature, *from;
 };
 /* The hoster of that domain (of an address, or of a host below it), or NULL. */
-const struct bounce_hoster *bounce_hoster_find(const char *domain);
+const struct bounce_hoster *bounce_organisation_hoster_find(const char *domain);
 
 #endif

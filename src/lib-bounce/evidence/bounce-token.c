@@ -66,12 +66,13 @@ const char *bounce_token_key_line(const struct bounce_token_key *key)
  */
 
 /* The NULs keep "ab" "c" and "a" "bc" apart. */
-static void hmac_text(struct hmac_context *hmac, const char *text)
+static void token_hmac_text(struct hmac_context *hmac, const char *text)
 {
 	hmac_update(hmac, text, strlen(text) + 1);
 }
 
-static void append_base64(string_t *dest, const unsigned char *data, size_t size)
+static void
+token_append_base64(string_t *dest, const unsigned char *data, size_t size)
 {
 	string_t *str = t_str_new(64);
 
@@ -80,37 +81,37 @@ static void append_base64(string_t *dest, const unsigned char *data, size_t size
 }
 
 static const char *
-t_mark(const struct bounce_token_key *key, const char *what,
-       const char *message_id, const char *address)
+t_token_mark(const struct bounce_token_key *key, const char *what,
+	     const char *message_id, const char *address)
 {
 	unsigned char digest[SHA256_RESULTLEN];
 	struct hmac_context hmac;
 	string_t *str = t_str_new(16);
 
 	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
-	hmac_text(&hmac, what);
-	hmac_text(&hmac, message_id);
-	hmac_text(&hmac, address);
+	token_hmac_text(&hmac, what);
+	token_hmac_text(&hmac, message_id);
+	token_hmac_text(&hmac, address);
 	hmac_final(&hmac, digest);
-	append_base64(str, digest, MARK_SIZE);
+	token_append_base64(str, digest, MARK_SIZE);
 	return str_c(str);
 }
 
 static const char *
-t_address_mark(const struct bounce_token_key *key, const char *message_id,
-	       const char *address)
+t_token_address_mark(const struct bounce_token_key *key, const char *message_id,
+		     const char *address)
 {
-	return t_mark(key, "rcpt", message_id, address);
+	return t_token_mark(key, "rcpt", message_id, address);
 }
 
-static int mark_cmp(const char *const *a, const char *const *b)
+static int token_mark_cmp(const char *const *a, const char *const *b)
 {
 	return strcmp(*a, *b);
 }
 
 static const char *
-t_marks(const struct bounce_token_key *key, const char *message_id,
-	const char *const *recipients, unsigned int count)
+t_token_marks(const struct bounce_token_key *key, const char *message_id,
+	      const char *const *recipients, unsigned int count)
 {
 	ARRAY_TYPE(const_string) marks;
 	string_t *str;
@@ -123,11 +124,11 @@ t_marks(const struct bounce_token_key *key, const char *message_id,
 	for (want = MIN_MARKS; want < count; want *= 2) ;
 	for (i = 0; i < want; i++) {
 		mark = i < count ?
-			t_address_mark(key, message_id, recipients[i]) :
-			t_mark(key, "fill", message_id, dec2str(i));
+			t_token_address_mark(key, message_id, recipients[i]) :
+			t_token_mark(key, "fill", message_id, dec2str(i));
 		array_push_back(&marks, &mark);
 	}
-	array_sort(&marks, mark_cmp);
+	array_sort(&marks, token_mark_cmp);
 	str = t_str_new(want * MARK_CHARS + 1);
 	array_foreach_elem(&marks, mark)
 		str_append(str, mark);
@@ -135,21 +136,21 @@ t_marks(const struct bounce_token_key *key, const char *message_id,
 }
 
 static const char *
-t_mac(const struct bounce_token_key *key, const char *user,
-      const char *message_id, const char *day, const char *marks)
+t_token_mac(const struct bounce_token_key *key, const char *user,
+	    const char *message_id, const char *day, const char *marks)
 {
 	unsigned char digest[SHA256_RESULTLEN];
 	struct hmac_context hmac;
 	string_t *str = t_str_new(32);
 
 	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
-	hmac_text(&hmac, TOKEN_VERSION);
-	hmac_text(&hmac, user);
-	hmac_text(&hmac, message_id);
-	hmac_text(&hmac, day);
-	hmac_text(&hmac, marks);
+	token_hmac_text(&hmac, TOKEN_VERSION);
+	token_hmac_text(&hmac, user);
+	token_hmac_text(&hmac, message_id);
+	token_hmac_text(&hmac, day);
+	token_hmac_text(&hmac, marks);
 	hmac_final(&hmac, digest);
-	append_base64(str, digest, MAC_SIZE);
+	token_append_base64(str, digest, MAC_SIZE);
 	return str_c(str);
 }
 
@@ -158,8 +159,8 @@ bounce_token_make(const struct bounce_token_key *key, const char *user,
 		  const char *message_id, const char *day,
 		  const char *const *recipients, unsigned int count)
 {
-	const char *marks = t_marks(key, message_id, recipients, count);
-	const char *mac = t_mac(key, user, message_id, day, marks);
+	const char *marks = t_token_marks(key, message_id, recipients, count);
+	const char *mac = t_token_mac(key, user, message_id, day, marks);
 	string_t *str = t_str_new(512);
 
 	str_printfa(str, TOKEN_VERSION" %s %s", day, mac);
@@ -177,7 +178,7 @@ bounce_token_make(const struct bounce_token_key *key, const char *user,
  * Verify
  */
 
-static bool is_recent(const char *day, time_t now)
+static bool token_is_recent(const char *day, time_t now)
 {
 	time_t when = strlen(day) == 8 ? bounce_sent_day_time(day) :
 		(time_t)-1;
@@ -196,12 +197,14 @@ bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 	const char *marks;
 
 	if (str_array_length(words) < 3 ||
-	    strcmp(words[0], TOKEN_VERSION) != 0 || !is_recent(words[1], now))
+	    strcmp(words[0], TOKEN_VERSION) != 0 ||
+	    !token_is_recent(words[1], now))
 		return FALSE;
 	/* folded or not */
 	marks = t_strarray_join(words + 3, "");
 	array_foreach(keys, key) {
-		const char *mac = t_mac(key, user, message_id, words[1], marks);
+		const char *mac = t_token_mac(key, user, message_id, words[1],
+					      marks);
 
 		if (!str_equals_timing_almost_safe(mac, words[2]))
 			continue;
@@ -221,8 +224,8 @@ bool bounce_token_is_open(const struct bounce_token *token)
 
 bool bounce_token_has(const struct bounce_token *token, const char *address)
 {
-	const char *mark = t_address_mark(&token->key, token->message_id,
-					  address);
+	const char *mark = t_token_address_mark(&token->key, token->message_id,
+						address);
 	const char *p = token->recipients;
 
 	for (; strlen(p) >= MARK_CHARS; p += MARK_CHARS) {

@@ -431,7 +431,7 @@ trace_reporter(const struct bounce_trace *trace, const char *address)
 	if (domain == NULL)
 		return BOUNCE_REPORTER_STRANGER;
 	domain++;
-	hoster = bounce_hoster_find(domain);
+	hoster = bounce_organisation_hoster_find(domain);
 	if (hoster != NULL) {
 		return hoster->signature != NULL && trace->from != NULL &&
 			strcasecmp(trace->from, hoster->from) == 0 &&
@@ -443,7 +443,7 @@ trace_reporter(const struct bounce_trace *trace, const char *address)
 			return BOUNCE_REPORTER_SIDE;
 	}
 	if (trace->client != NULL &&
-	    bounce_hoster_find(trace->client) == NULL &&
+	    bounce_organisation_hoster_find(trace->client) == NULL &&
 	    !bounce_organisation_is_line(trace->client, trace->address) &&
 	    bounce_organisation_same(trace->client, domain))
 		return BOUNCE_REPORTER_SIDE;
@@ -482,7 +482,7 @@ bool bounce_trace_passes(const struct bounce_trace *trace, const char *address)
  */
 
 static bool
-entry_is_relay_line(const struct bounce_received *line, const char *relay)
+trace_entry_is_relay_line(const struct bounce_received *line, const char *relay)
 {
 	return line->by != NULL && (strcasecmp(line->by, relay) == 0 ||
 				    bounce_organisation_same(line->by, relay));
@@ -490,14 +490,14 @@ entry_is_relay_line(const struct bounce_received *line, const char *relay)
 
 /* The first client that is not of the relay's organisation. */
 static bool
-entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
-		const struct bounce_trace_site *site,
-		const struct bounce_trace *trace)
+trace_entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
+		      const struct bounce_trace_site *site,
+		      const struct bounce_trace *trace)
 {
 	const struct bounce_received *line;
 
 	array_foreach(lines, line) {
-		if (!entry_is_relay_line(line, trace->relay))
+		if (!trace_entry_is_relay_line(line, trace->relay))
 			return FALSE;
 		if (line->client == NULL) {
 			if (!bounce_received_is_private(line))
@@ -516,9 +516,9 @@ entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
 /* Our own lines stand on top; the first that does not come over loopback says
    where the mail came in. */
 static const struct bounce_received *
-entry_find(const ARRAY_TYPE(bounce_received) *lines,
-	   const struct bounce_trace_site *site,
-	   const struct bounce_trace *trace, struct bounce_entry *entry)
+trace_entry_find(const ARRAY_TYPE(bounce_received) *lines,
+		 const struct bounce_trace_site *site,
+		 const struct bounce_trace *trace, struct bounce_entry *entry)
 {
 	const struct bounce_received *line, *last = NULL;
 
@@ -535,17 +535,17 @@ entry_find(const ARRAY_TYPE(bounce_received) *lines,
 }
 
 static void
-entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
-	   const struct bounce_trace_site *site,
-	   const struct bounce_trace *trace, struct bounce_entry *entry)
+trace_entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
+		 const struct bounce_trace_site *site,
+		 const struct bounce_trace *trace, struct bounce_entry *entry)
 {
 	const struct bounce_received *line;
 
 	if (trace->reporter == BOUNCE_REPORTER_RELAY) {
-		entry->passed_us = entry_passed_us(lines, site, trace);
+		entry->passed_us = trace_entry_passed_us(lines, site, trace);
 		return;
 	}
-	line = entry_find(lines, site, trace, entry);
+	line = trace_entry_find(lines, site, trace, entry);
 	if (line == NULL)
 		return;
 	entry->authenticated = line->authenticated;
@@ -557,10 +557,10 @@ entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
 		!trace_is_relay(site, line);
 }
 
-void bounce_entry_read(const char *headers, pool_t pool,
-		       const struct bounce_trace_site *site,
-		       const struct bounce_trace *trace,
-		       struct bounce_entry *entry_r)
+void bounce_trace_entry_read(const char *headers, pool_t pool,
+			     const struct bounce_trace_site *site,
+			     const struct bounce_trace *trace,
+			     struct bounce_entry *entry_r)
 {
 	struct trace_header header;
 	struct istream *input;
@@ -571,7 +571,7 @@ void bounce_entry_read(const char *headers, pool_t pool,
 	input = i_stream_create_from_data(headers, strlen(headers));
 	T_BEGIN {
 		trace_read_header(input, pool, &header);
-		entry_read(&header.received, pool, site, trace, entry_r);
+		trace_entry_read(&header.received, pool, site, trace, entry_r);
 	} T_END;
 	i_stream_unref(&input);
 }

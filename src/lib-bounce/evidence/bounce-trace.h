@@ -68,10 +68,10 @@ struct bounce_entry {
 	bool passed_us;
 };
 /* headers: the returned mail's block. trace: of the report about it. */
-void bounce_entry_read(const char *headers, pool_t pool,
-		       const struct bounce_trace_site *site,
-		       const struct bounce_trace *trace,
-		       struct bounce_entry *entry_r);
+void bounce_trace_entry_read(const char *headers, pool_t pool,
+			     const struct bounce_trace_site *site,
+			     const struct bounce_trace *trace,
+			     struct bounce_entry *entry_r);
 
 /* Is host one of names, or below one? */
 bool bounce_trace_host_is_in(const char *host, const char *const *names);

@@ -35,7 +35,7 @@ bounce_trust_judge(enum bounce_reporter reporter,
 	return evidence;
 }
 
-const char *bounce_reporter_name(enum bounce_reporter reporter)
+const char *bounce_trust_reporter_name(enum bounce_reporter reporter)
 {
 	static const char *const names[] = {
 		"a stranger", "the hoster of the address",

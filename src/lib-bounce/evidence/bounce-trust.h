@@ -40,6 +40,6 @@ enum bounce_knowledge {
 enum bounce_evidence
 bounce_trust_judge(enum bounce_reporter reporter,
 		   enum bounce_knowledge knowledge, bool passed_us);
-const char *bounce_reporter_name(enum bounce_reporter reporter);
+const char *bounce_trust_reporter_name(enum bounce_reporter reporter);
 
 #endif

@@ -280,7 +280,8 @@ import_find_codes(struct bounce_import *import, const char *codes,
 	const char *both = t_strconcat(codes, " ", words, NULL);
 
 	item->status = p_strdup(import->pool, bounce_status_find(both));
-	item->reply = p_strdup(import->pool, bounce_reply_find(both, NULL));
+	item->reply = p_strdup(import->pool,
+			       bounce_status_reply_find(both, NULL));
 }
 
 static bool import_blames_nobody(const struct bounce_reason *reason)

@@ -22,7 +22,7 @@ struct group {
 
 /* xtext (RFC 3461 section 4) that a mailer left in the address: only the two
    characters that it must encode. "+20" is a person's tag. */
-static const char *unxtext(const char *text)
+static const char *dsn_unxtext(const char *text)
 {
 	string_t *dest = t_str_new(strlen(text));
 	unsigned int high, low;
@@ -45,7 +45,7 @@ static const char *unxtext(const char *text)
 }
 
 /* RFC 6533 section 3: \x{E9} */
-static const char *unicode_unescape(const char *text)
+static const char *dsn_unicode_unescape(const char *text)
 {
 	string_t *dest = t_str_new(strlen(text));
 	unsigned long chr;
@@ -68,7 +68,7 @@ static const char *unicode_unescape(const char *text)
 }
 
 /* The value behind "type;". */
-static const char *skip_type(const char *value, const char **type_r)
+static const char *dsn_skip_type(const char *value, const char **type_r)
 {
 	const char *p = strchr(value, ';');
 
@@ -82,15 +82,15 @@ static const char *skip_type(const char *value, const char **type_r)
 
 /* The address behind its type, also behind two ("rfc822; rfc822;bob@", XWall),
    and where a space or a colon stands for the semicolon. */
-static const char *skip_types(const char *value, const char **type_r)
+static const char *dsn_skip_types(const char *value, const char **type_r)
 {
 	static const char *const types[] = { "rfc822", "smtp", "utf-8" };
 	const char *type, *rest;
 	size_t len;
 
-	value = skip_type(value, type_r);
+	value = dsn_skip_type(value, type_r);
 	for (type = *type_r; *type != '\0'; value = rest)
-		rest = skip_type(value, &type);
+		rest = dsn_skip_type(value, &type);
 	for (unsigned int i = 0; i < N_ELEMENTS(types); i++) {
 		len = strlen(types[i]);
 		if (bounce_text_ibegins(value, types[i]) &&
@@ -104,7 +104,7 @@ static const char *skip_types(const char *value, const char **type_r)
 }
 
 /* "@relay.example.net,@b.example:bob@example.com" (RFC 5321 appendix C) */
-static const char *skip_route(const char *value)
+static const char *dsn_skip_route(const char *value)
 {
 	const char *colon = *value == '@' ? strchr(value, ':') : NULL;
 
@@ -117,18 +117,18 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 
 	if (value == NULL)
 		return NULL;
-	value = skip_types(value, &type);
+	value = dsn_skip_types(value, &type);
 	if (strcasecmp(type, "utf-8") == 0)
-		value = unicode_unescape(value);
+		value = dsn_unicode_unescape(value);
 	else
-		value = unxtext(value);
+		value = dsn_unxtext(value);
 	/* a quoted local part keeps its quotes */
 	if (*value != '"' || strstr(value, "\"@") == NULL)
 		value = t_str_trim(value, " \t\"'");
 	begin = strrchr(value, '<');
 	if (begin != NULL && (end = strchr(begin, '>')) != NULL)
 		value = t_strdup_until(begin + 1, end);
-	value = skip_route(t_str_trim(value, " \t<>,;"));
+	value = dsn_skip_route(t_str_trim(value, " \t<>,;"));
 	if (bounce_text_ibegins(value, "mailto:"))
 		value += 7;
 	else if (bounce_text_ibegins(value, "smtp:"))
@@ -155,13 +155,13 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 }
 
 /* Host of "dns; mx.example.com (192.0.2.1)". */
-static const char *mta_name(pool_t pool, const char *value)
+static const char *dsn_mta_name(pool_t pool, const char *value)
 {
 	const char *type, *end;
 
 	if (value == NULL)
 		return NULL;
-	value = skip_type(value, &type);
+	value = dsn_skip_type(value, &type);
 	value = t_str_trim(value, " \t<>");
 	if (*value == '[' && (end = strchr(value, ']')) != NULL)
 		value = t_strdup_until(value + 1, end);
@@ -172,7 +172,7 @@ static const char *mta_name(pool_t pool, const char *value)
 }
 
 static enum bounce_action
-action_of(const struct group *group, const char *status)
+dsn_action_of(const struct group *group, const char *status)
 {
 	enum bounce_action action;
 	const char *word = group->action;
@@ -203,23 +203,23 @@ action_of(const struct group *group, const char *status)
 	return BOUNCE_ACTION_FAILED;
 }
 
-static const char *words_of(pool_t pool, const char *value)
+static const char *dsn_words_of(pool_t pool, const char *value)
 {
 	const char *type;
 
 	if (value == NULL)
 		return NULL;
-	value = skip_type(value, &type);
+	value = dsn_skip_type(value, &type);
 	/* "550; 5.1.1 ..." and words with a semicolon in them */
 	if (strlen(type) > 20 || strchr(type, ' ') != NULL ||
-	    bounce_reply_begins(type))
+	    bounce_status_reply_begins(type))
 		value = type[0] == '\0' ? value : t_strconcat(type, " ", value, NULL);
 	return p_strdup(pool, bounce_text_oneline(value,
 						  BOUNCE_MAX_DIAGNOSTIC));
 }
 
-static bool is_known(const struct bounce_report *report,
-		     const struct bounce_recipient *rcpt)
+static bool dsn_is_known(const struct bounce_report *report,
+			 const struct bounce_recipient *rcpt)
 {
 	const struct bounce_recipient *other;
 
@@ -233,8 +233,8 @@ static bool is_known(const struct bounce_report *report,
 	return FALSE;
 }
 
-static void group_finish(pool_t pool, struct group *group,
-			 struct bounce_report *report)
+static void dsn_group_finish(pool_t pool, struct group *group,
+			     struct bounce_report *report)
 {
 	struct bounce_recipient rcpt;
 	const char *original, *status = NULL;
@@ -259,13 +259,13 @@ static void group_finish(pool_t pool, struct group *group,
 		rcpt.original_address = original;
 	if (group->status != NULL)
 		status = bounce_status_field(group->status);
-	rcpt.action = action_of(group, status);
+	rcpt.action = dsn_action_of(group, status);
 	rcpt.status_field = p_strdup(pool, status);
-	rcpt.diagnostic = words_of(pool, group->diagnostic);
+	rcpt.diagnostic = dsn_words_of(pool, group->diagnostic);
 	if (rcpt.diagnostic == NULL)
-		rcpt.diagnostic = words_of(pool, group->extra);
-	rcpt.remote_mta = mta_name(pool, group->remote);
-	if (!is_known(report, &rcpt))
+		rcpt.diagnostic = dsn_words_of(pool, group->extra);
+	rcpt.remote_mta = dsn_mta_name(pool, group->remote);
+	if (!dsn_is_known(report, &rcpt))
 		array_push_back(&report->recipients, &rcpt);
 }
 
@@ -285,7 +285,7 @@ static const struct {
 	{ "X-Supplementary-Info", offsetof(struct group, extra), FALSE },
 };
 
-static bool is_empty(const struct group *group)
+static bool dsn_is_empty(const struct group *group)
 {
 	for (unsigned int i = 0; i < N_ELEMENTS(group_fields); i++) {
 		const char *const *slot =
@@ -298,15 +298,15 @@ static bool is_empty(const struct group *group)
 }
 
 /* An empty line stands behind an address and what happened to it. */
-static bool is_whole(const struct group *group)
+static bool dsn_is_whole(const struct group *group)
 {
 	return group->closed &&
 		(group->final != NULL || group->original != NULL) &&
 		(group->action != NULL || group->status != NULL);
 }
 
-static void read_field(pool_t pool, const struct bounce_header *field,
-		       struct group *group, struct bounce_report *report)
+static void dsn_read_field(pool_t pool, const struct bounce_header *field,
+			   struct group *group, struct bounce_report *report)
 {
 	const char **slot;
 
@@ -314,14 +314,15 @@ static void read_field(pool_t pool, const struct bounce_header *field,
 		return;
 	if (strcasecmp(field->name, "Reporting-MTA") == 0 &&
 	    report->reporting_mta == NULL)
-		report->reporting_mta = mta_name(pool, field->value);
+		report->reporting_mta = dsn_mta_name(pool, field->value);
 	for (unsigned int i = 0; i < N_ELEMENTS(group_fields); i++) {
 		if (strcasecmp(field->name, group_fields[i].name) != 0)
 			continue;
 		slot = PTR_OFFSET(group, group_fields[i].offset);
-		if (group_fields[i].address ? *slot != NULL || is_whole(group) :
+		if (group_fields[i].address ?
+		    *slot != NULL || dsn_is_whole(group) :
 		    *slot != NULL && group->closed) {
-			group_finish(pool, group, report);
+			dsn_group_finish(pool, group, report);
 			i_zero(group);
 		}
 		if (*slot == NULL)
@@ -329,16 +330,16 @@ static void read_field(pool_t pool, const struct bounce_header *field,
 	}
 }
 
-static bool is_field(const char *line)
+static bool dsn_is_field(const char *line)
 {
 	return line[strcspn(line, " \t:\n")] == ':' && *line != ':' &&
-		!bounce_reply_begins(line);
+		!bounce_status_reply_begins(line);
 }
 
 /* One paragraph, up to end, without the indentation of its first line. Lines of
    a Diagnostic-Code that were not folded ("550-one", "550 two") become
    continuations. On the data stack. */
-static const char *unfold(const char *text, const char *end)
+static const char *dsn_unfold(const char *text, const char *end)
 {
 	string_t *dest = t_str_new(end - text + 16);
 	const char *next;
@@ -349,7 +350,7 @@ static const char *unfold(const char *text, const char *end)
 		next = text + strcspn(text, "\n");
 		next = next < end ? next + 1 : end;
 		text += I_MIN(strspn(text, " \t"), indent);
-		if (is_field(text))
+		if (dsn_is_field(text))
 			words = bounce_text_ibegins(text, "Diagnostic-Code");
 		else if (words && bounce_text_begins(text, "--"))
 			words = FALSE;
@@ -361,21 +362,21 @@ static const char *unfold(const char *text, const char *end)
 }
 
 /* One paragraph. */
-static void read_fields(pool_t pool, pool_t fields_pool, const char *text,
-			struct group *group, struct bounce_report *report)
+static void dsn_read_fields(pool_t pool, pool_t fields_pool, const char *text,
+			    struct group *group, struct bounce_report *report)
 {
 	ARRAY_TYPE(bounce_header) fields;
 	const struct bounce_header *field;
 
 	bounce_header_split(fields_pool, text, NULL, &fields);
 	array_foreach(&fields, field)
-		read_field(pool, field, group, report);
-	group->closed = !is_empty(group);
+		dsn_read_field(pool, field, group, report);
+	group->closed = !dsn_is_empty(group);
 }
 
 /* The line end before the next empty line, else the end of text. (Not by
    strstr(): ASan's own looks at all the text behind, each time.) */
-static const char *paragraph_end(const char *text)
+static const char *dsn_paragraph_end(const char *text)
 {
 	text += strcspn(text, "\n");
 	while (text[0] == '\n' && text[1] != '\n')
@@ -393,12 +394,13 @@ bool bounce_dsn_read(pool_t pool, const char *text,
 	i_zero(&group);
 	T_BEGIN {
 		while (*text != '\0' && !report->truncated) {
-			end = paragraph_end(text);
-			read_fields(pool, fields_pool, unfold(text, end),
-				    &group, report);
+			end = dsn_paragraph_end(text);
+			dsn_read_fields(pool, fields_pool,
+					dsn_unfold(text, end),
+					&group, report);
 			text = end + strspn(end, "\n");
 		}
-		group_finish(pool, &group, report);
+		dsn_group_finish(pool, &group, report);
 	} T_END;
 	pool_unref(&fields_pool);
 	return array_count(&report->recipients) > 0;

@@ -14,7 +14,7 @@ static const struct bounce_format *const formats[] = {
 	&bounce_format_reply,
 };
 
-static void report_reset(pool_t pool, struct bounce_report *report)
+static void format_report_reset(pool_t pool, struct bounce_report *report)
 {
 	const char *message_id = report->message_id;
 	bool truncated = report->truncated;
@@ -36,7 +36,7 @@ bool bounce_format_read(const struct bounce_message *message,
 				report->format = formats[i]->name;
 			return TRUE;
 		}
-		report_reset(message->pool, report);
+		format_report_reset(message->pool, report);
 	}
 	return FALSE;
 }

@@ -10,9 +10,9 @@
 
 #define JMRP_RECIPIENT "X-HmXmrOriginalRecipient"
 
-static void add_recipients(const struct bounce_message *message,
-			   const ARRAY_TYPE(bounce_header) *fields,
-			   struct bounce_report *report)
+static void arf_add_recipients(const struct bounce_message *message,
+			       const ARRAY_TYPE(bounce_header) *fields,
+			       struct bounce_report *report)
 {
 	ARRAY_TYPE(const_string) list;
 	const struct bounce_header *field;
@@ -39,8 +39,8 @@ static void add_recipients(const struct bounce_message *message,
 }
 
 /* The list's mail is not wanted by whoever the client writes for. */
-static bool unsubscribe_read(const struct bounce_message *message,
-			     struct bounce_report *report)
+static bool arf_unsubscribe_read(const struct bounce_message *message,
+				 struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 	const char *address;
@@ -66,7 +66,7 @@ static bool arf_read(const struct bounce_message *message,
 		 strcmp(message->report_type, "feedback-report") == 0);
 
 	if (!feedback && hints->unsubscribes)
-		return unsubscribe_read(message, report);
+		return arf_unsubscribe_read(message, report);
 	if (!feedback && !hints->complaint_subject)
 		return FALSE;
 	bounce_header_split(message->pool, feedback ? message->feedback :
@@ -76,9 +76,9 @@ static bool arf_read(const struct bounce_message *message,
 	report->kind = BOUNCE_KIND_COMPLAINT;
 	bounce_notice_returned(message->pool, message->returned, report);
 	T_BEGIN {
-		if (bounce_feedback_objects(bounce_header_find(&fields,
-							       "Feedback-Type")))
-			add_recipients(message, &fields, report);
+		if (bounce_kind_feedback_objects(
+				bounce_header_find(&fields, "Feedback-Type")))
+			arf_add_recipients(message, &fields, report);
 	} T_END;
 	return TRUE;
 }

@@ -6,7 +6,7 @@
    text, as long as its fields are there. */
 
 /* Fields of a status within the notice, or "". */
-static const char *status_in_text(const struct bounce_notice *scan)
+static const char *format_dsn_status_in_text(const struct bounce_notice *scan)
 {
 	const char *folded = bounce_notice_folded(scan);
 	const char *notice = bounce_notice_notice(scan);
@@ -30,8 +30,8 @@ static const char *status_in_text(const struct bounce_notice *scan)
 	return line == NULL ? "" : line;
 }
 
-static void remove_known(struct bounce_report *named,
-			 const struct bounce_report *report)
+static void format_dsn_remove_known(struct bounce_report *named,
+				    const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt, *other;
 
@@ -49,8 +49,9 @@ static void remove_known(struct bounce_report *named,
 
 /* Recipients that the status names without an address: the notice, the
    returned mail know it. */
-static void complete_addresses(pool_t pool, struct bounce_notice *scan,
-			       struct bounce_report *report)
+static void
+format_dsn_complete_addresses(pool_t pool, struct bounce_notice *scan,
+			      struct bounce_report *report)
 {
 	struct bounce_report named;
 	struct bounce_recipient *rcpt;
@@ -66,7 +67,7 @@ static void complete_addresses(pool_t pool, struct bounce_notice *scan,
 	named = *report;
 	p_array_init(&named.recipients, pool, 8);
 	(void)bounce_notice_recipients(scan, &named);
-	remove_known(&named, report);
+	format_dsn_remove_known(&named, report);
 	if (array_count(&report->recipients) == missing &&
 	    array_count(&named.recipients) == 0 &&
 	    array_count(&report->original_to) == 1) {
@@ -89,8 +90,8 @@ static void complete_addresses(pool_t pool, struct bounce_notice *scan,
 	}
 }
 
-static void set_kind(const struct bounce_hints *hints,
-		     struct bounce_report *report)
+static void format_dsn_set_kind(const struct bounce_hints *hints,
+				struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
 	bool delayed = FALSE;
@@ -112,12 +113,12 @@ static void set_kind(const struct bounce_hints *hints,
 }
 
 /* Fields within a text: whoever writes or asks about a report may hold them. */
-static bool is_credible(const struct bounce_message *message,
-			const struct bounce_hints *hints)
+static bool format_dsn_is_credible(const struct bounce_message *message,
+				   const struct bounce_hints *hints)
 {
 	bool personal;
 
-	if (bounce_hints_by_person(hints))
+	if (bounce_kind_hints_by_person(hints))
 		return FALSE;
 	if (hints->report)
 		return TRUE;
@@ -145,16 +146,16 @@ static bool dsn_read(const struct bounce_message *message,
 		return FALSE;
 	if (*status == '\0' &&
 	    (strcasestr(message->text, "final-recipient:") == NULL ||
-	     !is_credible(message, hints)))
+	     !format_dsn_is_credible(message, hints)))
 		return FALSE;
 	scan = bounce_notice_init(message->pool, message, report);
 	if (*status == '\0')
-		status = status_in_text(scan);
+		status = format_dsn_status_in_text(scan);
 	if (*status == '\0' ||
 	    !bounce_dsn_read(message->pool, status, report))
 		return FALSE;
-	complete_addresses(message->pool, scan, report);
-	set_kind(hints, report);
+	format_dsn_complete_addresses(message->pool, scan, report);
+	format_dsn_set_kind(hints, report);
 	bounce_notice_words(scan, report);
 	return array_count(&report->recipients) > 0;
 }
@@ -166,15 +167,15 @@ const struct bounce_format bounce_format_dsn = {
 
 /* A report whose status names the recipients as no mail addresses ("x-local;
    bob"), and that nobody else could read. */
-static bool nameless_read(const struct bounce_message *message,
-			  const struct bounce_hints *hints,
-			  struct bounce_report *report)
+static bool format_dsn_nameless_read(const struct bounce_message *message,
+				     const struct bounce_hints *hints,
+				     struct bounce_report *report)
 {
 	if (*message->status == '\0' || !hints->report ||
-	    bounce_hints_by_person(hints) ||
+	    bounce_kind_hints_by_person(hints) ||
 	    !bounce_dsn_read(message->pool, message->status, report))
 		return FALSE;
-	set_kind(hints, report);
+	format_dsn_set_kind(hints, report);
 	array_clear(&report->recipients);
 	bounce_notice_returned(message->pool, message->returned, report);
 	return TRUE;
@@ -182,23 +183,23 @@ static bool nameless_read(const struct bounce_message *message,
 
 const struct bounce_format bounce_format_nameless = {
 	.name = "dsn",
-	.read = nameless_read,
+	.read = format_dsn_nameless_read,
 };
 
 /* A gateway sent the report on as an attachment of its own. */
-static bool wrapped_read(const struct bounce_message *message,
-			 const struct bounce_hints *hints,
-			 struct bounce_report *report)
+static bool format_dsn_wrapped_read(const struct bounce_message *message,
+				    const struct bounce_hints *hints,
+				    struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 
 	if (*message->inner_status == '\0' || hints->person ||
-	    bounce_hints_by_person(hints) ||
+	    bounce_kind_hints_by_person(hints) ||
 	    !hints->daemon || !hints->failure_subject)
 		return FALSE;
 	if (!bounce_dsn_read(message->pool, message->inner_status, report))
 		return FALSE;
-	set_kind(hints, report);
+	format_dsn_set_kind(hints, report);
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (rcpt->address == NULL)
 			return FALSE;
@@ -209,5 +210,5 @@ static bool wrapped_read(const struct bounce_message *message,
 
 const struct bounce_format bounce_format_wrapped = {
 	.name = "dsn",
-	.read = wrapped_read,
+	.read = format_dsn_wrapped_read,
 };

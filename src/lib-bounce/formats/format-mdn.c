@@ -6,8 +6,8 @@
    clients sent before it. */
 
 /* Outlook without Exchange, Outlook Express, Notes: words alone. */
-static bool is_receipt_text(const struct bounce_message *message,
-			    const struct bounce_hints *hints)
+static bool mdn_is_receipt_text(const struct bounce_message *message,
+				const struct bounce_hints *hints)
 {
 	static const char *const words[] = {
 		"was deleted without being read",
@@ -51,7 +51,7 @@ static bool mdn_read(const struct bounce_message *message,
 		(message->report_type != NULL &&
 		 strcmp(message->report_type, "disposition-notification") == 0);
 	if (!receipt) T_BEGIN {
-		receipt = is_receipt_text(message, hints);
+		receipt = mdn_is_receipt_text(message, hints);
 	} T_END;
 	if (!receipt)
 		return FALSE;

@@ -8,7 +8,7 @@
    one's "Message". Fields: the SES developer guide, "Amazon SNS notification
    contents". */
 
-static const char *text_of(const json_t *object, const char *key)
+static const char *ses_text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -18,7 +18,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 /* The mail's line breaks may have been added by the transport: within a
    string they are no JSON. */
-static json_t *load(const char *text)
+static json_t *ses_load(const char *text)
 {
 	string_t *clean = t_str_new(strlen(text) + 1);
 	const char *p = strchr(text, '{');
@@ -38,29 +38,29 @@ static json_t *load(const char *text)
 	return root;
 }
 
-static json_t *load_notification(const char *text)
+static json_t *ses_load_notification(const char *text)
 {
-	json_t *root = load(text), *inner;
+	json_t *root = ses_load(text), *inner;
 	const char *message;
 
 	if (root == NULL || json_object_get(root, "notificationType") != NULL ||
 	    json_object_get(root, "eventType") != NULL)
 		return root;
 	message = json_string_value(json_object_get(root, "Message"));
-	inner = message == NULL ? NULL : load(message);
+	inner = message == NULL ? NULL : ses_load(message);
 	json_decref(root);
 	return inner;
 }
 
-static void add_recipient(pool_t pool, const json_t *item,
-			  const char *mta, enum bounce_action action,
-			  struct bounce_report *report)
+static void ses_add_recipient(pool_t pool, const json_t *item,
+			      const char *mta, enum bounce_action action,
+			      struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 	const char *address, *status;
 
 	address = json_is_string(item) ? json_string_value(item) :
-		text_of(item, "emailAddress");
+		ses_text_of(item, "emailAddress");
 	address = bounce_dsn_address(pool, address);
 	if (address == NULL)
 		return;
@@ -74,37 +74,37 @@ static void add_recipient(pool_t pool, const json_t *item,
 	rcpt->remote_mta = p_strdup(pool, mta);
 	if (json_is_string(item))
 		return;
-	rcpt->diagnostic = text_of(item, "diagnosticCode");
+	rcpt->diagnostic = ses_text_of(item, "diagnosticCode");
 	if (rcpt->diagnostic != NULL &&
 	    bounce_text_ibegins(rcpt->diagnostic, "smtp;"))
 		rcpt->diagnostic += strspn(rcpt->diagnostic + 5, " ") + 5;
 	rcpt->diagnostic = p_strdup(pool, rcpt->diagnostic);
-	status = text_of(item, "status");
+	status = ses_text_of(item, "status");
 	if (status != NULL && bounce_status_is_valid(status))
 		rcpt->status_field = p_strdup(pool, status);
 	if (rcpt->diagnostic != NULL) {
 		rcpt->status = p_strdup(pool,
 			bounce_status_find(rcpt->diagnostic));
 		rcpt->reply = p_strdup(pool,
-			bounce_reply_find(rcpt->diagnostic, NULL));
+			bounce_status_reply_find(rcpt->diagnostic, NULL));
 	}
 	if (rcpt->status == NULL)
 		rcpt->status = rcpt->status_field;
 }
 
-static void read_mail(pool_t pool, const json_t *mail,
-		      struct bounce_report *report)
+static void ses_read_mail(pool_t pool, const json_t *mail,
+			  struct bounce_report *report)
 {
 	const json_t *headers = json_object_get(mail, "commonHeaders"), *item;
 	const char *text;
 	size_t i;
 
-	text = text_of(headers, "messageId");
+	text = ses_text_of(headers, "messageId");
 	if (text != NULL)
 		report->original_message_id = p_strdup(pool, text);
-	text = text_of(headers, "subject");
+	text = ses_text_of(headers, "subject");
 	report->original_subject = p_strdup(pool, text);
-	text = text_of(mail, "source");
+	text = ses_text_of(mail, "source");
 	report->original_from = bounce_header_address(pool, text);
 	json_array_foreach(json_object_get(mail, "destination"), i, item) {
 		if (i >= BOUNCE_MAX_RECIPIENTS)
@@ -132,11 +132,12 @@ static const struct {
 };
 
 /* "smtpResponse" stands once for all recipients of a delivery. */
-static void read_response(pool_t pool, const json_t *part,
-			  struct bounce_report *report)
+static void ses_read_response(pool_t pool, const json_t *part,
+			      struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
-	const char *response = p_strdup(pool, text_of(part, "smtpResponse"));
+	const char *response = p_strdup(pool,
+					ses_text_of(part, "smtpResponse"));
 
 	if (response == NULL)
 		return;
@@ -146,23 +147,23 @@ static void read_response(pool_t pool, const json_t *part,
 	}
 }
 
-static bool read_notification(pool_t pool, const json_t *root,
-			      struct bounce_report *report)
+static bool ses_read_notification(pool_t pool, const json_t *root,
+				  struct bounce_report *report)
 {
 	const json_t *part, *item;
 	const char *type, *mta;
 	size_t i;
 
-	type = text_of(root, "notificationType");
+	type = ses_text_of(root, "notificationType");
 	if (type == NULL)
-		type = text_of(root, "eventType");
+		type = ses_text_of(root, "eventType");
 	if (type == NULL)
 		return FALSE;
 	for (unsigned int t = 0; t < N_ELEMENTS(types); t++) {
 		if (strcmp(type, types[t].type) != 0)
 			continue;
 		part = json_object_get(root, types[t].member);
-		mta = text_of(part, "reportingMTA");
+		mta = ses_text_of(part, "reportingMTA");
 		if (mta != NULL && strchr(mta, ';') != NULL) {
 			mta = strchr(mta, ';') + 1;
 			mta += strspn(mta, " ");
@@ -171,15 +172,15 @@ static bool read_notification(pool_t pool, const json_t *root,
 		report->reporting_mta = p_strdup(pool, mta);
 		json_array_foreach(json_object_get(part, types[t].list), i,
 				   item)
-			add_recipient(pool, item, NULL, types[t].action,
-				      report);
-		read_mail(pool, json_object_get(root, "mail"), report);
-		read_response(pool, part, report);
+			ses_add_recipient(pool, item, NULL, types[t].action,
+					  report);
+		ses_read_mail(pool, json_object_get(root, "mail"), report);
+		ses_read_response(pool, part, report);
 		if (array_count(&report->recipients) == 0)
 			return FALSE;
 		if (report->kind == BOUNCE_KIND_COMPLAINT &&
-		    !bounce_feedback_objects(text_of(part,
-						     "complaintFeedbackType")))
+		    !bounce_kind_feedback_objects(
+				ses_text_of(part, "complaintFeedbackType")))
 			array_clear(&report->recipients);
 		return TRUE;
 	}
@@ -211,9 +212,10 @@ static bool ses_read(const struct bounce_message *message,
 	     strstr(message->text, "eventType") == NULL))
 		return FALSE;
 	T_BEGIN {
-		root = load_notification(message->text);
+		root = ses_load_notification(message->text);
 		if (root != NULL) {
-			ret = read_notification(message->pool, root, report);
+			ret = ses_read_notification(message->pool, root,
+						    report);
 			json_decref(root);
 		}
 	} T_END;

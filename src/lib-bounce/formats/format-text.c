@@ -64,7 +64,7 @@ static const struct {
 	{ "x400", "mta-certificate" },
 };
 
-static const char *mailer_name(const char *folded)
+static const char *format_text_mailer_name(const char *folded)
 {
 	for (unsigned int i = 0; i < N_ELEMENTS(mailers); i++) {
 		if (strstr(folded, mailers[i].words) != NULL)
@@ -74,12 +74,13 @@ static const char *mailer_name(const char *folded)
 }
 
 static bool
-says(const struct bounce_notice *scan, enum bounce_words_class class)
+format_text_says(const struct bounce_notice *scan,
+		 enum bounce_words_class class)
 {
 	return bounce_kind_has(bounce_notice_said(scan), class);
 }
 
-static bool is_personal(const struct bounce_notice *scan)
+static bool format_text_is_personal(const struct bounce_notice *scan)
 {
 	return bounce_words_personal(bounce_notice_said(scan),
 				     bounce_notice_notice(scan));
@@ -87,18 +88,18 @@ static bool is_personal(const struct bounce_notice *scan)
 
 /* A mailer of no known name, whose subject says nothing: RFC 3834's field is
    no proof of a reply, since Postfix and Exim write it into their reports. */
-static bool may_be_unknown(const struct bounce_hints *hints)
+static bool format_text_may_be_unknown(const struct bounce_hints *hints)
 {
 	return hints->null_sender && !hints->reply_subject && !hints->answer;
 }
 
 /* What a page that only wants to be clicked does not have: an answer's code, or
    which mail it was. */
-static bool says_details(struct bounce_notice *scan)
+static bool format_text_says_details(struct bounce_notice *scan)
 {
 	const char *notice = bounce_notice_notice(scan);
 
-	return bounce_reply_find(notice, NULL) != NULL ||
+	return bounce_status_reply_find(notice, NULL) != NULL ||
 		bounce_status_find(notice) != NULL ||
 		bounce_notice_describes(scan, FALSE);
 }
@@ -115,7 +116,7 @@ struct belief {
 };
 
 /* The sender is a mailer by both of its signs, or by the report's type. */
-static bool believe_mailer(const struct belief *belief)
+static bool format_text_believe_mailer(const struct belief *belief)
 {
 	if (belief->subject)
 		return TRUE;
@@ -133,32 +134,32 @@ static bool believe_mailer(const struct belief *belief)
 }
 
 /* RFC 3834's field is there, as replies have it. */
-static bool believe_reply(const struct belief *belief)
+static bool format_text_believe_reply(const struct belief *belief)
 {
 	return belief->words && belief->tier >= BOUNCE_NOTICE_LISTED &&
 		(belief->returned || bounce_notice_refuses(belief->scan)) &&
-		!says(belief->scan, BOUNCE_WORD_TOLD);
+		!format_text_says(belief->scan, BOUNCE_WORD_TOLD);
 }
 
 /* It calls itself a mailer, but it is known that somebody sent it: postmasters
    write, too, and so do crooks. */
-static bool believe_named(const struct belief *belief)
+static bool format_text_believe_named(const struct belief *belief)
 {
 	const struct bounce_hints *hints = belief->hints;
 
-	if (hints->answer || is_personal(belief->scan))
+	if (hints->answer || format_text_is_personal(belief->scan))
 		return FALSE;
 	return belief->returned || belief->tier >= BOUNCE_NOTICE_LISTED ||
 		!bounce_notice_links(belief->scan);
 }
 
 /* It has one of the two signs of a mailer. */
-static bool believe_machine(const struct belief *belief)
+static bool format_text_believe_machine(const struct belief *belief)
 {
 	const struct bounce_hints *hints = belief->hints;
 	bool listed = belief->tier >= BOUNCE_NOTICE_LISTED;
 
-	if (hints->named_sender && !believe_named(belief))
+	if (hints->named_sender && !format_text_believe_named(belief))
 		return FALSE;
 	/* only a link to follow comes of it */
 	if (!hints->daemon && !listed && !belief->returned &&
@@ -177,7 +178,7 @@ static bool believe_machine(const struct belief *belief)
 }
 
 /* Anybody: it must speak of a message and not quote a mailer. */
-static bool believe_anybody(const struct belief *belief)
+static bool format_text_believe_anybody(const struct belief *belief)
 {
 	static const char *const quoted[] = {
 		"from: mail delivery", "from: \"mail delivery",
@@ -194,22 +195,24 @@ static bool believe_anybody(const struct belief *belief)
 		(belief->tier >= BOUNCE_NOTICE_LISTED || belief->returned ||
 		 (belief->tier >= BOUNCE_NOTICE_SENTENCE &&
 		  bounce_notice_describes(belief->scan, FALSE))) &&
-		says(belief->scan, BOUNCE_WORD_MAIL) &&
+		format_text_says(belief->scan, BOUNCE_WORD_MAIL) &&
 		bounce_text_find(folded, quoted) == NULL &&
-		!is_personal(belief->scan);
+		!format_text_is_personal(belief->scan);
 }
 
 /* No person without a sender shows the envelope of the mail that it answers. */
-static bool shows_envelope(const struct bounce_hints *hints,
-			   const struct bounce_notice *scan)
+static bool format_text_shows_envelope(const struct bounce_hints *hints,
+				       const struct bounce_notice *scan)
 {
 	return hints->null_sender && !hints->client &&
 		bounce_notice_shows_envelope(scan);
 }
 
-static bool is_credible(const struct bounce_hints *hints,
-			enum bounce_notice_tier tier, struct bounce_notice *scan,
-			bool words, const struct bounce_report *report)
+static bool
+format_text_is_credible(const struct bounce_hints *hints,
+			enum bounce_notice_tier tier,
+			struct bounce_notice *scan, bool words,
+			const struct bounce_report *report)
 {
 	bool machine = hints->null_sender || hints->daemon;
 	struct belief belief = {
@@ -227,23 +230,27 @@ static bool is_credible(const struct bounce_hints *hints,
 	if (machine && hints->success_subject && !hints->failure_subject &&
 	    tier >= BOUNCE_NOTICE_SENTENCE)
 		return TRUE;
-	if (shows_envelope(hints, scan))
-		return belief.words || bounce_reply_find(
+	if (format_text_shows_envelope(hints, scan))
+		return belief.words || bounce_status_reply_find(
 			bounce_notice_notice(scan), NULL) != NULL;
 	if (hints->report || (hints->null_sender && hints->daemon))
-		return believe_mailer(&belief);
-	if (hints->answer && !belief.returned && says(scan, BOUNCE_WORD_TOLD))
+		return format_text_believe_mailer(&belief);
+	if (hints->answer && !belief.returned &&
+	    format_text_says(scan, BOUNCE_WORD_TOLD))
 		return FALSE;
-	if (hints->page && !belief.returned && !says_details(scan) &&
+	if (hints->page && !belief.returned &&
+	    !format_text_says_details(scan) &&
 	    (!hints->null_sender || tier < BOUNCE_NOTICE_SENTENCE))
 		return FALSE;
 	if (hints->auto_reply && !hints->daemon && !belief.subject)
-		return believe_reply(&belief);
-	return machine ? believe_machine(&belief) : believe_anybody(&belief);
+		return format_text_believe_reply(&belief);
+	return machine ? format_text_believe_machine(&belief) :
+		format_text_believe_anybody(&belief);
 }
 
 static enum bounce_kind
-kind_of(const struct bounce_hints *hints, struct bounce_notice *scan)
+format_text_kind_of(const struct bounce_hints *hints,
+		    struct bounce_notice *scan)
 {
 	if (hints->success_subject && !hints->failure_subject)
 		return BOUNCE_KIND_SUCCESS;
@@ -257,7 +264,8 @@ kind_of(const struct bounce_hints *hints, struct bounce_notice *scan)
 
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
-static bool says_nothing(const struct bounce_hints *hints, bool words,
+static bool
+format_text_says_nothing(const struct bounce_hints *hints, bool words,
 			 const struct bounce_notice *scan,
 			 const struct bounce_report *report)
 {
@@ -274,10 +282,11 @@ static bool says_nothing(const struct bounce_hints *hints, bool words,
 }
 
 /* What is left where the words do not say who failed. NULL if nothing is. */
-static const char *find_anybody(const struct bounce_message *message,
-				const struct bounce_hints *hints,
-				struct bounce_notice *scan,
-				const struct bounce_report *report)
+static const char *
+format_text_find_anybody(const struct bounce_message *message,
+			 const struct bounce_hints *hints,
+			 struct bounce_notice *scan,
+			 const struct bounce_report *report)
 {
 	const char *only = bounce_notice_only(scan);
 
@@ -295,16 +304,17 @@ static const char *find_anybody(const struct bounce_message *message,
 		bounce_message_header(message, "Subject"));
 }
 
-static bool add_anybody(const struct bounce_message *message,
-			const struct bounce_hints *hints,
-			struct bounce_notice *scan, bool words,
-			struct bounce_report *report)
+static bool format_text_add_anybody(const struct bounce_message *message,
+				    const struct bounce_hints *hints,
+				    struct bounce_notice *scan, bool words,
+				    struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
-	const char *address = find_anybody(message, hints, scan, report);
+	const char *address = format_text_find_anybody(message, hints, scan,
+						       report);
 
 	if (address == NULL)
-		return says_nothing(hints, words, scan, report);
+		return format_text_says_nothing(hints, words, scan, report);
 	rcpt = array_append_space(&report->recipients);
 	rcpt->address = address;
 	return TRUE;
@@ -318,12 +328,13 @@ static bool text_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	enum bounce_notice_tier tier;
 	const char *folded;
-	bool words, by_person = bounce_hints_by_person(hints);
+	bool words, by_person = bounce_kind_hints_by_person(hints);
 
 	if ((by_person && (!hints->null_sender || hints->client)) ||
 	    (hints->person && !hints->null_sender && !hints->daemon))
 		return FALSE;
-	if (hints->auto_reply && !hints->daemon && !may_be_unknown(hints) &&
+	if (hints->auto_reply && !hints->daemon &&
+	    !format_text_may_be_unknown(hints) &&
 	    (!hints->failure_subject || hints->reply_subject))
 		return FALSE;
 	if (hints->summary && !hints->report)
@@ -332,15 +343,17 @@ static bool text_read(const struct bounce_message *message,
 	    strcmp(message->report_type, "delivery-status") != 0)
 		return FALSE;
 	scan = bounce_notice_init(message->pool, message, report);
-	if (by_person && !shows_envelope(hints, scan))
+	if (by_person && !format_text_shows_envelope(hints, scan))
 		return FALSE;
 	folded = bounce_notice_folded(scan);
-	if (!hints->daemon && !hints->report && says(scan, BOUNCE_WORD_CHALLENGE))
+	if (!hints->daemon && !hints->report &&
+	    format_text_says(scan, BOUNCE_WORD_CHALLENGE))
 		return FALSE;
 	if (!hints->report && !bounce_notice_refuses(scan) &&
 	    bounce_words_waiting(bounce_notice_said(scan)))
 		return FALSE;
-	words = says(scan, BOUNCE_WORD_FAILURE) || bounce_notice_refuses(scan);
+	words = format_text_says(scan, BOUNCE_WORD_FAILURE) ||
+		bounce_notice_refuses(scan);
 	tier = bounce_notice_recipients(scan, report);
 	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
 	    !bounce_notice_refuses(scan)) {
@@ -349,17 +362,17 @@ static bool text_read(const struct bounce_message *message,
 	}
 	if (tier == BOUNCE_NOTICE_NONE && hints->daemon)
 		tier = bounce_notice_names(scan, message, report);
-	if (!is_credible(hints, tier, scan, words, report))
+	if (!format_text_is_credible(hints, tier, scan, words, report))
 		return FALSE;
 	/* the wrapped report knows more */
 	if (tier == BOUNCE_NOTICE_NONE && *message->inner_status != '\0')
 		return FALSE;
 	if (tier == BOUNCE_NOTICE_NONE &&
 	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
-	     !add_anybody(message, hints, scan, words, report)))
+	     !format_text_add_anybody(message, hints, scan, words, report)))
 		return FALSE;
-	report->kind = kind_of(hints, scan);
-	report->format = mailer_name(folded);
+	report->kind = format_text_kind_of(hints, scan);
+	report->format = format_text_mailer_name(folded);
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (report->kind == BOUNCE_KIND_DELAY)
 			rcpt->action = BOUNCE_ACTION_DELAYED;

@@ -14,7 +14,7 @@
 
 /* RFC 5322 field names: printable, no colon, no space; white space before the
    colon as section 4.5 has it. size_r: up to the colon and with it. */
-static size_t field_name_len(const char *line, size_t *size_r)
+static size_t header_field_name_len(const char *line, size_t *size_r)
 {
 	size_t len = 0, colon;
 
@@ -27,7 +27,7 @@ static size_t field_name_len(const char *line, size_t *size_r)
 
 /* Length of the "=?charset?B?" at text, 0 if there is none. encoding_r is 'B'
    or 'Q'. */
-static size_t word_prefix(const char *text, char *encoding_r)
+static size_t header_word_prefix(const char *text, char *encoding_r)
 {
 	size_t len;
 
@@ -43,7 +43,7 @@ static size_t word_prefix(const char *text, char *encoding_r)
 
 /* Without the language that RFC 2231 section 5 lets follow the charset: Dovecot
    knows no charset of that name. */
-static void append_prefix(string_t *dest, const char *prefix, size_t len)
+static void header_append_prefix(string_t *dest, const char *prefix, size_t len)
 {
 	const char *language = memchr(prefix, '*', len - 3);
 
@@ -59,7 +59,7 @@ static void append_prefix(string_t *dest, const char *prefix, size_t len)
 /* Encoded words that were cut within a character (against RFC 2047 section 5)
    can only be read together: join neighbours of the same charset and
    encoding. raw is unfolded. */
-static const char *join_words(const char *raw)
+static const char *header_join_words(const char *raw)
 {
 	string_t *dest;
 	const char *prefix, *text, *next;
@@ -70,13 +70,13 @@ static const char *join_words(const char *raw)
 		return raw;
 	dest = t_str_new(strlen(raw) + 1);
 	while (*raw != '\0') {
-		prefix_len = word_prefix(raw, &encoding);
+		prefix_len = header_word_prefix(raw, &encoding);
 		if (prefix_len == 0) {
 			str_append_c(dest, *raw++);
 			continue;
 		}
 		prefix = raw;
-		append_prefix(dest, prefix, prefix_len);
+		header_append_prefix(dest, prefix, prefix_len);
 		raw += prefix_len;
 		for (;;) {
 			text = raw;
@@ -102,7 +102,7 @@ static const char *join_words(const char *raw)
 }
 
 /* Most values are ASCII and encode nothing. */
-static bool is_plain(const char *raw, size_t size)
+static bool header_is_plain(const char *raw, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		if ((raw[i] == '=' && i + 1 < size && raw[i + 1] == '?') ||
@@ -112,11 +112,11 @@ static bool is_plain(const char *raw, size_t size)
 	return TRUE;
 }
 
-static const char *field_value(pool_t pool, const char *raw, size_t size)
+static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
 
-	if (is_plain(raw, size)) T_BEGIN {
+	if (header_is_plain(raw, size)) T_BEGIN {
 		value = bounce_text_oneline(t_strndup(raw, size),
 					    BOUNCE_MAX_LINE);
 		value = value == NULL ? "" : p_strdup(pool, value);
@@ -124,7 +124,7 @@ static const char *field_value(pool_t pool, const char *raw, size_t size)
 		string_t *decoded = t_str_new(128);
 		string_t *clean = t_str_new(128);
 
-		raw = join_words(t_strndup(raw, size));
+		raw = header_join_words(t_strndup(raw, size));
 		/* a local part that looks encoded is the address */
 		if (strstr(raw, "?=@") != NULL)
 			str_append(decoded, raw);
@@ -140,7 +140,7 @@ static const char *field_value(pool_t pool, const char *raw, size_t size)
 }
 
 static bool
-is_named(const char *line, size_t len, const char *const *names)
+header_is_named(const char *line, size_t len, const char *const *names)
 {
 	for (; *names != NULL; names++) {
 		if (strncasecmp(line, *names, len) == 0 &&
@@ -165,12 +165,13 @@ void bounce_header_split(pool_t pool, const char *block,
 			end = strchr(next, '\n');
 			next = end == NULL ? next + strlen(next) : end + 1;
 		} while (*next == ' ' || *next == '\t');
-		len = field_name_len(line, &size);
-		if (len > 0 && (names == NULL || is_named(line, len, names))) {
+		len = header_field_name_len(line, &size);
+		if (len > 0 &&
+		    (names == NULL || header_is_named(line, len, names))) {
 			header = array_append_space(headers_r);
 			header->name = p_strndup(pool, line, len);
-			header->value = field_value(pool, line + size,
-						    next - line - size);
+			header->value = header_field_value(pool, line + size,
+							   next - line - size);
 		}
 		line = next;
 	}
@@ -189,7 +190,7 @@ const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
 }
 
 /* Dovecot's parser takes the quotes off. Data stack. */
-static const char *quote_local(const char *local)
+static const char *header_quote_local(const char *local)
 {
 	if (local[strcspn(local, " \"(),:;<>@[]\\")] == '\0')
 		return local;
@@ -211,7 +212,8 @@ void bounce_header_addresses(pool_t pool, const char *value,
 		if (addr->mailbox == NULL || *addr->mailbox == '\0' ||
 		    addr->domain == NULL || *addr->domain == '\0')
 			continue;
-		address = p_strconcat(pool, quote_local(addr->mailbox), "@",
+		address = p_strconcat(pool, header_quote_local(addr->mailbox),
+				      "@",
 				      addr->domain, NULL);
 		if (strlen(address) <= BOUNCE_MAX_ADDRESS)
 			array_push_back(list, &address);

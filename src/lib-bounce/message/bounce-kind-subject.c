@@ -57,7 +57,7 @@ subject_behind(const struct subject_words *words, const char *begin,
 }
 
 /* Without what a gateway put before it. */
-static const char *skip_gateway(const char *subject)
+static const char *kind_skip_gateway(const char *subject)
 {
 	static const char *const tags[] = {
 		"[external]", "[extern]", "[ext]", "[ext:]", "[spam]",
@@ -75,7 +75,7 @@ static const char *skip_gateway(const char *subject)
 }
 
 /* Without the tag of a list, "[list] "; NULL if there is none. */
-static const char *skip_tag(const char *subject)
+static const char *kind_skip_tag(const char *subject)
 {
 	size_t len = strcspn(subject, "]");
 
@@ -87,9 +87,9 @@ static const char *skip_tag(const char *subject)
 /* What stands behind "Re:", "Re[2]:", "[Fwd:", at subject, also behind a list's
    tag; NULL if there is none. */
 static const char *
-skip_person(const struct subject_words *words, const char *subject)
+kind_skip_person(const struct subject_words *words, const char *subject)
 {
-	const char *p = skip_tag(subject);
+	const char *p = kind_skip_tag(subject);
 
 	if (bounce_text_begins(subject, "[fwd:"))
 		return subject + 5;
@@ -110,7 +110,7 @@ skip_person(const struct subject_words *words, const char *subject)
 }
 
 /* Without what dresses a subject: "[", "***" */
-static const char *skip_dress(const char *subject)
+static const char *kind_skip_dress(const char *subject)
 {
 	for (;;) {
 		subject += strspn(subject, " [(*\"'");
@@ -120,7 +120,8 @@ static const char *skip_dress(const char *subject)
 	}
 }
 
-static bool begins_reply(const struct subject_words *words, const char *begin)
+static bool
+kind_begins_reply(const struct subject_words *words, const char *begin)
 {
 	return subject_behind(words, begin, BOUNCE_WORD_SREPLY) != NULL ||
 		subject_behind(words, begin, BOUNCE_WORD_SMAYBE) != NULL;
@@ -128,7 +129,7 @@ static bool begins_reply(const struct subject_words *words, const char *begin)
 
 /* Not "Undeliverable: Weekly report" */
 static bool
-is_summary(const struct subject_words *words, const char *failure)
+kind_is_summary(const struct subject_words *words, const char *failure)
 {
 	const char *summary = subject_find(words, BOUNCE_WORD_SSUMMARY);
 
@@ -137,7 +138,7 @@ is_summary(const struct subject_words *words, const char *failure)
 
 /* Do the words at second stand in the subject that was returned, behind what the
    mailer says: "Undeliverable: The delayed train"? Each may be NULL. */
-static bool is_returned(const char *first, const char *second)
+static bool kind_is_returned(const char *first, const char *second)
 {
 	return first != NULL && second != NULL && first < second &&
 		memchr(first, ':', second - first) != NULL;
@@ -152,20 +153,20 @@ void bounce_subject_read(const char *value, struct bounce_subject *subject_r)
 	words.text = bounce_words_fold(value);
 	t_array_init(&words.hits, 8);
 	bounce_words_find(BOUNCE_WORDS_NOTICE, words.text, &words.hits);
-	folded = skip_gateway(words.text);
-	rest = skip_person(&words, folded);
+	folded = kind_skip_gateway(words.text);
+	rest = kind_skip_person(&words, folded);
 	failure = subject_find(&words, BOUNCE_WORD_SFAILURE);
 	delay = subject_find(&words, BOUNCE_WORD_SDELAY);
 	success = subject_find_undenied(&words, BOUNCE_WORD_SSUCCESS);
-	if (is_returned(failure, delay))
+	if (kind_is_returned(failure, delay))
 		delay = NULL;
-	if (is_returned(failure, success))
+	if (kind_is_returned(failure, success))
 		success = NULL;
 	/* "Delivery Status Notification (Success)" */
 	if (success != NULL &&
 	    (size_t)(success - folded) < strcspn(folded, ":|"))
 		failure = NULL;
-	if (is_returned(success, failure))
+	if (kind_is_returned(success, failure))
 		failure = NULL;
 	subject_r->empty = *folded == '\0';
 	subject_r->person = rest != NULL ||
@@ -179,13 +180,13 @@ void bounce_subject_read(const char *value, struct bounce_subject *subject_r)
 	subject_r->reply = subject_find(&words, BOUNCE_WORD_SREPLY) != NULL;
 	subject_r->maybe_reply =
 		subject_find(&words, BOUNCE_WORD_SMAYBE) != NULL;
-	subject_r->reply_begins = begins_reply(&words, skip_dress(
+	subject_r->reply_begins = kind_begins_reply(&words, kind_skip_dress(
 		rest != NULL ? rest : folded)) ||
 		(rest != NULL && subject_r->reply);
 	subject_r->receipt =
 		subject_behind(&words, folded, BOUNCE_WORD_SRECEIPT) != NULL;
 	subject_r->complaint =
 		subject_find(&words, BOUNCE_WORD_SCOMPLAINT) != NULL;
-	subject_r->summary = is_summary(&words, failure);
+	subject_r->summary = kind_is_summary(&words, failure);
 	subject_r->subscribed = strstr(folded, "subscribed") != NULL;
 }

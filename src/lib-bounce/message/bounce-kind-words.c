@@ -25,9 +25,9 @@ bool bounce_words_delay(bounce_words_set_t words)
 
 /* Is what stands at pos denied by the words before it, as far as the clause
    goes: "could not be successfully delivered"? */
-static bool is_denied(const char *folded,
-		      const ARRAY_TYPE(bounce_words_hit) *hits,
-		      unsigned int pos)
+static bool kind_is_denied(const char *folded,
+			   const ARRAY_TYPE(bounce_words_hit) *hits,
+			   unsigned int pos)
 {
 	const struct bounce_words_hit *hit;
 	unsigned int begin = pos;
@@ -43,7 +43,7 @@ static bool is_denied(const char *folded,
 	return FALSE;
 }
 
-static bool says_success(const char *folded)
+static bool kind_says_success(const char *folded)
 {
 	ARRAY_TYPE(bounce_words_hit) hits;
 	const struct bounce_words_hit *hit;
@@ -52,7 +52,7 @@ static bool says_success(const char *folded)
 	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);
 	array_foreach(&hits, hit) {
 		if (hit->class == BOUNCE_WORD_SUCCESS &&
-		    !is_denied(folded, &hits, hit->begin))
+		    !kind_is_denied(folded, &hits, hit->begin))
 			return TRUE;
 	}
 	return FALSE;
@@ -63,7 +63,7 @@ bool bounce_words_success(const char *text)
 	bool success;
 
 	T_BEGIN {
-		success = says_success(bounce_words_fold(text));
+		success = kind_says_success(bounce_words_fold(text));
 	} T_END;
 	return success;
 }
@@ -76,7 +76,7 @@ bool bounce_words_waiting(bounce_words_set_t words)
 }
 
 /* Does the notice greet as people do, and not introduce a program? */
-static bool is_greeting(const char *text)
+static bool kind_is_greeting(const char *text)
 {
 	ARRAY_TYPE(bounce_words_hit) hits;
 	const struct bounce_words_hit *hit;
@@ -101,7 +101,7 @@ bool bounce_words_personal(bounce_words_set_t words, const char *text)
 	if (bounce_kind_has(words, BOUNCE_WORD_TOLD))
 		return TRUE;
 	T_BEGIN {
-		greets = is_greeting(text);
+		greets = kind_is_greeting(text);
 	} T_END;
 	return greets;
 }

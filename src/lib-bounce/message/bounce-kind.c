@@ -32,15 +32,15 @@ static const char *const report_headers[] = {
 	"X-Failed-Recipients", "X-Delivery-Status", "X-Feedback-Type", NULL
 };
 
-static const char *folded_header(const struct bounce_message *message,
-				 const char *name)
+static const char *kind_folded_header(const struct bounce_message *message,
+				      const char *name)
 {
 	return bounce_text_fold(bounce_message_header(message, name),
 				BOUNCE_MAX_LINE);
 }
 
 /* Is one of the words in text, not within a longer word? */
-static bool has_word(const char *text, const char *const *words)
+static bool kind_has_word(const char *text, const char *const *words)
 {
 	struct bounce_text_pairs pairs;
 	const char *p;
@@ -60,20 +60,20 @@ static bool has_word(const char *text, const char *const *words)
 	return FALSE;
 }
 
-static bool is_daemon(const struct bounce_message *message)
+static bool kind_is_daemon(const struct bounce_message *message)
 {
 	static const char *const paths[] = { "mailer-daemon", NULL };
-	const char *from = folded_header(message, "From");
+	const char *from = kind_folded_header(message, "From");
 
 	if (from[0] == '\0' && bounce_message_has(message, "From"))
 		return TRUE;
-	return has_word(from, daemons) || has_word(
-		folded_header(message, "Return-Path"), paths);
+	return kind_has_word(from, daemons) || kind_has_word(
+		kind_folded_header(message, "Return-Path"), paths);
 }
 
-static void read_sender(const struct bounce_message *message,
-			const struct bounce_envelope *envelope,
-			struct bounce_hints *hints)
+static void kind_read_sender(const struct bounce_message *message,
+			     const struct bounce_envelope *envelope,
+			     struct bounce_hints *hints)
 {
 	const char *from = bounce_message_header(message, "Return-Path");
 	bool told = envelope != NULL && envelope->mail_from != NULL &&
@@ -100,9 +100,9 @@ static void read_sender(const struct bounce_message *message,
 /* An answer that no person sent, whatever its language: Exchange's have no type
    of their own. Trackers, too, put "auto-generated" on what answers, but their
    mail has a sender. */
-static bool is_generated_answer(const struct bounce_message *message,
-				const struct bounce_hints *hints,
-				const struct bounce_subject *subject)
+static bool kind_is_generated_answer(const struct bounce_message *message,
+				     const struct bounce_hints *hints,
+				     const struct bounce_subject *subject)
 {
 	if (!bounce_message_has(message, "In-Reply-To") || hints->daemon)
 		return FALSE;
@@ -113,11 +113,11 @@ static bool is_generated_answer(const struct bounce_message *message,
 
 /* Its subject says so. A person may answer to an answering machine, and use
    its words. */
-static bool is_reply_subject(const struct bounce_message *message,
-			     const struct bounce_hints *hints,
-			     const struct bounce_subject *subject)
+static bool kind_is_reply_subject(const struct bounce_message *message,
+				  const struct bounce_hints *hints,
+				  const struct bounce_subject *subject)
 {
-	const char *precedence = folded_header(message, "Precedence");
+	const char *precedence = kind_folded_header(message, "Precedence");
 
 	if (subject->reply && !subject->person)
 		return TRUE;
@@ -126,34 +126,38 @@ static bool is_reply_subject(const struct bounce_message *message,
 	return hints->null_sender || strcmp(precedence, "junk") == 0;
 }
 
-static bool is_auto_reply(const struct bounce_message *message,
-			  const struct bounce_hints *hints,
-			  const struct bounce_subject *subject)
+static bool kind_is_auto_reply(const struct bounce_message *message,
+			       const struct bounce_hints *hints,
+			       const struct bounce_subject *subject)
 {
-	const char *submitted = folded_header(message, "Auto-Submitted");
+	const char *submitted = kind_folded_header(message, "Auto-Submitted");
 
 	if (bounce_text_begins(submitted, "auto-replied") ||
-	    strcmp(folded_header(message, "Precedence"), "auto_reply") == 0)
+	    strcmp(kind_folded_header(message, "Precedence"),
+		   "auto_reply") == 0)
 		return TRUE;
 	for (unsigned int i = 0; reply_headers[i] != NULL; i++) {
 		if (bounce_message_has(message, reply_headers[i]))
 			return TRUE;
 	}
 	if (bounce_text_begins(submitted, "auto-generated") &&
-	    (subject->subscribed || is_generated_answer(message, hints, subject)))
+	    (subject->subscribed ||
+	     kind_is_generated_answer(message, hints, subject)))
 		return TRUE;
-	return is_reply_subject(message, hints, subject);
+	return kind_is_reply_subject(message, hints, subject);
 }
 
 /* Written by a client for its user: a person's own has no such field. */
-static bool is_unsubscribe(const struct bounce_message *message)
+static bool kind_is_unsubscribe(const struct bounce_message *message)
 {
-	return strcmp(folded_header(message, "Subject"), "unsubscribe") == 0 &&
-		bounce_text_begins(folded_header(message, "Auto-Submitted"),
+	return strcmp(kind_folded_header(message, "Subject"),
+		      "unsubscribe") == 0 &&
+		bounce_text_begins(kind_folded_header(message,
+						      "Auto-Submitted"),
 				   "auto-");
 }
 
-static bool is_report(const struct bounce_message *message)
+static bool kind_is_report(const struct bounce_message *message)
 {
 	const char *type = message->content_type;
 
@@ -166,9 +170,9 @@ static bool is_report(const struct bounce_message *message)
 }
 
 /* An answer, a mail that somebody passed on, a post to a list, a ticket. */
-static bool is_person(const struct bounce_message *message,
-		      const struct bounce_hints *hints,
-		      const struct bounce_subject *subject)
+static bool kind_is_person(const struct bounce_message *message,
+			   const struct bounce_hints *hints,
+			   const struct bounce_subject *subject)
 {
 	bool machine = hints->null_sender || hints->daemon;
 
@@ -183,7 +187,7 @@ static bool is_person(const struct bounce_message *message,
 }
 
 /* By the name that clients give themselves. */
-static bool has_client(const struct bounce_message *message)
+static bool kind_has_client(const struct bounce_message *message)
 {
 	static const char *const clients[] = {
 		"microsoft outlook", "outlook express", "apple mail",
@@ -195,12 +199,13 @@ static bool has_client(const struct bounce_message *message)
 		NULL
 	};
 
-	return has_word(folded_header(message, "User-Agent"), clients) ||
-		has_word(folded_header(message, "X-Mailer"), clients);
+	return kind_has_word(kind_folded_header(message, "User-Agent"),
+			     clients) ||
+		kind_has_word(kind_folded_header(message, "X-Mailer"), clients);
 }
 
-static void read_subject(const struct bounce_subject *subject,
-			 struct bounce_hints *hints)
+static void kind_read_subject(const struct bounce_subject *subject,
+			      struct bounce_hints *hints)
 {
 	hints->no_subject = subject->empty;
 	hints->failure_subject = subject->failure;
@@ -214,9 +219,9 @@ static void read_subject(const struct bounce_subject *subject,
 	hints->answer = hints->passed_on = subject->person;
 }
 
-void bounce_hints_read(const struct bounce_message *message,
-		       const struct bounce_envelope *envelope,
-		       struct bounce_hints *hints_r)
+void bounce_kind_hints_read(const struct bounce_message *message,
+			    const struct bounce_envelope *envelope,
+			    struct bounce_hints *hints_r)
 {
 	i_zero(hints_r);
 	T_BEGIN {
@@ -225,22 +230,22 @@ void bounce_hints_read(const struct bounce_message *message,
 		const char *value = bounce_message_header(message, "Subject");
 
 		bounce_subject_read(value == NULL ? "" : value, &subject);
-		read_subject(&subject, hints_r);
-		read_sender(message, envelope, hints_r);
-		hints_r->daemon = is_daemon(message);
-		hints_r->report = is_report(message);
+		kind_read_subject(&subject, hints_r);
+		kind_read_sender(message, envelope, hints_r);
+		hints_r->daemon = kind_is_daemon(message);
+		hints_r->report = kind_is_report(message);
 		hints_r->page = message->content_type != NULL &&
 			strcmp(message->content_type, "text/html") == 0;
 		hints_r->rejection = strstr(
-			folded_header(message, "Auto-Submitted"),
+			kind_folded_header(message, "Auto-Submitted"),
 			"rejected") != NULL;
-		hints_r->unsubscribes = is_unsubscribe(message);
-		hints_r->auto_reply = is_auto_reply(message, hints_r,
-						    &subject);
+		hints_r->unsubscribes = kind_is_unsubscribe(message);
+		hints_r->auto_reply = kind_is_auto_reply(message, hints_r,
+							 &subject);
 		if (bounce_message_has(message, "In-Reply-To"))
 			hints_r->answer = TRUE;
-		hints_r->person = is_person(message, hints_r, &subject);
-		hints_r->client = has_client(message);
+		hints_r->person = kind_is_person(message, hints_r, &subject);
+		hints_r->client = kind_has_client(message);
 		hints_r->ours = bounce_message_has(message,
 						   "X-Bounce-Notice");
 		hints_r->journal =
@@ -248,7 +253,7 @@ void bounce_hints_read(const struct bounce_message *message,
 	} T_END;
 }
 
-bool bounce_hints_is_candidate(const struct bounce_hints *hints)
+bool bounce_kind_hints_is_candidate(const struct bounce_hints *hints)
 {
 	if (hints->ours || hints->journal)
 		return FALSE;
@@ -260,7 +265,7 @@ bool bounce_hints_is_candidate(const struct bounce_hints *hints)
 				  hints->delay_subject) && !hints->person);
 }
 
-bool bounce_hints_by_person(const struct bounce_hints *hints)
+bool bounce_kind_hints_by_person(const struct bounce_hints *hints)
 {
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return FALSE;
@@ -274,7 +279,7 @@ bool bounce_hints_by_person(const struct bounce_hints *hints)
 		 (!hints->failure_subject || hints->late_subject));
 }
 
-bool bounce_feedback_objects(const char *type)
+bool bounce_kind_feedback_objects(const char *type)
 {
 	static const char *const types[] = {
 		"abuse", "complaint", "fraud", "miscategorized", "opt-out",

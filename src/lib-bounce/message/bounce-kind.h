@@ -53,19 +53,19 @@ struct bounce_hints {
 };
 
 /* Read the hints from the mail's header. envelope may be NULL. */
-void bounce_hints_read(const struct bounce_message *message,
-		       const struct bounce_envelope *envelope,
-		       struct bounce_hints *hints_r);
+void bounce_kind_hints_read(const struct bounce_message *message,
+			    const struct bounce_envelope *envelope,
+			    struct bounce_hints *hints_r);
 /* Can the mail be a report of any kind? Ordinary mail leaves here. */
-bool bounce_hints_is_candidate(const struct bounce_hints *hints);
+bool bounce_kind_hints_is_candidate(const struct bounce_hints *hints);
 
 /* Does somebody answer a report, or pass it on? Also the postmaster, and an
    answering machine, which has no sender either. */
-bool bounce_hints_by_person(const struct bounce_hints *hints);
+bool bounce_kind_hints_by_person(const struct bounce_hints *hints);
 
 /* Does feedback of that type (RFC 5965 Feedback-Type; NULL = none is named) say
    that the recipient objects to the mail? */
-bool bounce_feedback_objects(const char *type);
+bool bounce_kind_feedback_objects(const char *type);
 
 /* Which classes of words (group NOTICE) a text holds. */
 bounce_words_set_t bounce_kind_words(const char *text);

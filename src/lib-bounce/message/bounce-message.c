@@ -53,8 +53,8 @@ struct reader {
 };
 
 /* Reading a Content-Type. type_r and report_type_r are on the data stack. */
-static void content_type_parse(const char *value, const char **type_r,
-			       const char **report_type_r)
+static void message_content_type_parse(const char *value, const char **type_r,
+				       const char **report_type_r)
 {
 	struct rfc822_parser_context parser;
 	string_t *type = t_str_new(32);
@@ -76,7 +76,8 @@ static void content_type_parse(const char *value, const char **type_r,
 
 /* Append a header's line as it came, with LF. What the stream could not hold at
    once comes as several pieces, each but the last without its line end. */
-static void append_line(string_t *dest, const struct message_header_line *hdr)
+static void
+message_append_line(string_t *dest, const struct message_header_line *hdr)
 {
 	if (!hdr->continued) {
 		str_append(dest, hdr->name);
@@ -87,7 +88,8 @@ static void append_line(string_t *dest, const struct message_header_line *hdr)
 		str_append_c(dest, '\n');
 }
 
-static void header_finish(struct bounce_message *message, const char *block)
+static void
+message_header_finish(struct bounce_message *message, const char *block)
 {
 	const char *type, *report_type, *value;
 
@@ -95,14 +97,14 @@ static void header_finish(struct bounce_message *message, const char *block)
 	value = bounce_message_header(message, "Content-Type");
 	if (value == NULL)
 		return;
-	content_type_parse(value, &type, &report_type);
+	message_content_type_parse(value, &type, &report_type);
 	message->content_type = p_strdup(message->pool, type);
 	message->report_type = p_strdup(message->pool, report_type);
 }
 
 /* The fields that tell what a mail is, by their first letters. All other fields
    of ordinary mail cost no more than this look. */
-static bool is_wanted(const struct message_header_line *hdr)
+static bool message_is_wanted(const struct message_header_line *hdr)
 {
 	static const char *const wanted[] = {
 		"Auto-Submitted", "Auto-Reply", "Content-Type", "From",
@@ -123,7 +125,7 @@ static bool is_wanted(const struct message_header_line *hdr)
 }
 
 /* Only mail with one of these may show that its sender is alive. */
-static bool may_prove(const struct message_header_line *hdr)
+static bool message_may_prove(const struct message_header_line *hdr)
 {
 	return strcasecmp(hdr->name, "In-Reply-To") == 0 ||
 		strcasecmp(hdr->name, "References") == 0 ||
@@ -151,20 +153,20 @@ int bounce_message_read_header(struct istream *input, pool_t pool,
 			if (hdr->eoh)
 				break;
 			if (!hdr->continued) {
-				wanted = is_wanted(hdr);
-				if (may_prove(hdr))
+				wanted = message_is_wanted(hdr);
+				if (message_may_prove(hdr))
 					message->may_prove = TRUE;
 			}
 			if (!wanted)
 				continue;
-			append_line(block, hdr);
+			message_append_line(block, hdr);
 			if (str_len(block) > BOUNCE_MAX_HEADER) {
 				message->truncated = TRUE;
 				break;
 			}
 		}
 		message_parse_header_deinit(&parser);
-		header_finish(message, str_c(block));
+		message_header_finish(message, str_c(block));
 	} T_END;
 	return input->stream_errno == 0 ? 0 : -1;
 }
@@ -187,8 +189,8 @@ static const struct {
 	{ "message/feedback-report", PART_FEEDBACK },
 };
 
-static enum part_role part_role(const struct message_part *part,
-				const char *type)
+static enum part_role message_part_role(const struct message_part *part,
+					const char *type)
 {
 	if ((part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
 		/* preamble: nothing, unless no part was found in it */
@@ -216,7 +218,8 @@ static enum part_role part_role(const struct message_part *part,
 }
 
 /* The message part that part lies in, not itself; NULL = the mail itself */
-static const struct message_part *enclosing(const struct message_part *part)
+static const struct message_part *
+message_enclosing(const struct message_part *part)
 {
 	for (part = part->parent; part != NULL; part = part->parent) {
 		if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
@@ -227,8 +230,9 @@ static const struct message_part *enclosing(const struct message_part *part)
 
 /* Outlook and gateways that save the parts of a report name no type: what was
    message/delivery-status is "details.txt" or "ATT00001.dat" then. */
-static bool is_untyped(const struct reader *reader,
-		       const struct message_part *part, const char *type)
+static bool
+message_is_untyped(const struct reader *reader, const struct message_part *part,
+		   const char *type)
 {
 	const char *top = reader->message->content_type;
 
@@ -238,33 +242,36 @@ static bool is_untyped(const struct reader *reader,
 }
 
 /* A mail saved as a file: "returned.eml" */
-static bool is_file(const struct reader *reader,
-		    const struct message_part *part, const char *type)
+static bool message_is_file(const struct reader *reader,
+			    const struct message_part *part, const char *type)
 {
 	return reader->header_part == part && reader->eml && type != NULL &&
 		strncasecmp(type, "application/", 12) == 0;
 }
 
 static enum part_role
-reader_role(const struct reader *reader, const struct message_part *part,
-	    const char *type)
+message_reader_role(const struct reader *reader,
+		    const struct message_part *part,
+		    const char *type)
 {
 	enum part_role role;
 
 	/* what should be its header is empty, it follows */
 	if (part == reader->returned_part && str_len(reader->returned) == 0)
 		return PART_RETURNED;
-	if (enclosing(part) == NULL && is_file(reader, part, type))
+	if (message_enclosing(part) == NULL &&
+	    message_is_file(reader, part, type))
 		return PART_RETURNED;
-	role = is_untyped(reader, part, type) ? PART_TEXT :
-		part_role(part, type);
-	if (enclosing(part) == NULL)
+	role = message_is_untyped(reader, part, type) ? PART_TEXT :
+		message_part_role(part, type);
+	if (message_enclosing(part) == NULL)
 		return role;
 	return role == PART_STATUS ? PART_INNER_STATUS : PART_OTHER;
 }
 
-static void part_begin(struct reader *reader, const struct message_block *block,
-		       const char *type)
+static void
+message_part_begin(struct reader *reader, const struct message_block *block,
+		   const char *type)
 {
 	const struct message_part *part = block->part;
 
@@ -276,13 +283,13 @@ static void part_begin(struct reader *reader, const struct message_block *block,
 	}
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
-	reader->role = reader_role(reader, part, type);
+	reader->role = message_reader_role(reader, part, type);
 	if (reader->texts[reader->role] != NULL)
 		str_append_c(reader->texts[reader->role], '\n');
 }
 
-static void part_body(struct reader *reader, const unsigned char *data,
-		      size_t size)
+static void message_part_body(struct reader *reader, const unsigned char *data,
+			      size_t size)
 {
 	if (size > BOUNCE_MAX_TEXT - reader->total) {
 		reader->message->truncated = TRUE;
@@ -301,8 +308,8 @@ static void part_body(struct reader *reader, const unsigned char *data,
 	str_append_data(reader->texts[reader->role], data, size);
 }
 
-static void returned_line(struct reader *reader,
-			  const struct message_block *block)
+static void message_returned_line(struct reader *reader,
+				  const struct message_block *block)
 {
 	const struct message_part *part = block->part;
 
@@ -317,14 +324,14 @@ static void returned_line(struct reader *reader,
 	if (reader->returned_part != part || block->hdr->eoh)
 		return;
 	if (str_len(reader->returned) < BOUNCE_MAX_HEADER)
-		append_line(reader->returned, block->hdr);
+		message_append_line(reader->returned, block->hdr);
 	else
 		reader->message->truncated = TRUE;
 }
 
 /* What Dovecot's decoder does not tell of a part. */
-static void header_line(struct reader *reader,
-			const struct message_block *block)
+static void message_take_line(struct reader *reader,
+			      const struct message_block *block)
 {
 	const struct message_header_line *hdr = block->hdr;
 	const char *value;
@@ -347,16 +354,16 @@ static void header_line(struct reader *reader,
 	}
 }
 
-static void read_block(struct reader *reader,
-		       struct message_decoder_context *decoder,
-		       struct message_block *block)
+static void message_read_block(struct reader *reader,
+			       struct message_decoder_context *decoder,
+			       struct message_block *block)
 {
 	struct message_block decoded;
 
 	if (block->hdr != NULL) {
-		returned_line(reader, block);
+		message_returned_line(reader, block);
 		T_BEGIN {
-			header_line(reader, block);
+			message_take_line(reader, block);
 		} T_END;
 		/* the decoder would decode all fields; it needs the type and
 		   the encoding */
@@ -369,8 +376,8 @@ static void read_block(struct reader *reader,
 		/* end of the header */
 		(void)message_decoder_decode_next_block(decoder, block,
 							&decoded);
-		part_begin(reader, block,
-			   message_decoder_current_content_type(decoder));
+		message_part_begin(reader, block,
+			message_decoder_current_content_type(decoder));
 		return;
 	}
 	if (block->part != reader->part) {
@@ -380,14 +387,15 @@ static void read_block(struct reader *reader,
 	if (reader->role == PART_OTHER)
 		return;
 	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
-		part_body(reader, block->data, block->size);
+		message_part_body(reader, block->data, block->size);
 		return;
 	}
 	if (message_decoder_decode_next_block(decoder, block, &decoded))
-		part_body(reader, decoded.data, decoded.size);
+		message_part_body(reader, decoded.data, decoded.size);
 }
 
-static const char *role_text(const struct reader *reader, enum part_role role)
+static const char *
+message_role_text(const struct reader *reader, enum part_role role)
 {
 	const string_t *raw = reader->texts[role];
 	string_t *dest;
@@ -400,17 +408,17 @@ static const char *role_text(const struct reader *reader, enum part_role role)
 }
 
 /* Words for a person: the plain text; HTML where that names nobody. */
-static const char *choose_text(const struct reader *reader)
+static const char *message_choose_text(const struct reader *reader)
 {
-	const char *plain = role_text(reader, PART_TEXT);
-	const char *html = role_text(reader, PART_HTML);
+	const char *plain = message_role_text(reader, PART_TEXT);
+	const char *html = message_role_text(reader, PART_HTML);
 
 	if (*html == '\0' || strchr(plain, '@') != NULL)
 		return plain;
 	return t_strconcat(plain, "\n", bounce_text_html(html), NULL);
 }
 
-static void read_finish(struct reader *reader)
+static void message_read_finish(struct reader *reader)
 {
 	struct bounce_message *message = reader->message;
 	pool_t pool = message->pool;
@@ -419,21 +427,23 @@ static void read_finish(struct reader *reader)
 		PART_HEADERS, PART_RETURNED
 	};
 
-	message->text = p_strdup(pool, choose_text(reader));
-	message->status = p_strdup(pool, role_text(reader, PART_STATUS));
+	message->text = p_strdup(pool, message_choose_text(reader));
+	message->status = p_strdup(pool,
+				   message_role_text(reader, PART_STATUS));
 	message->inner_status =
-		p_strdup(pool, role_text(reader, PART_INNER_STATUS));
+		p_strdup(pool, message_role_text(reader, PART_INNER_STATUS));
 	message->disposition =
-		p_strdup(pool, role_text(reader, PART_DISPOSITION));
+		p_strdup(pool, message_role_text(reader, PART_DISPOSITION));
 	message->feedback =
-		p_strdup(pool, role_text(reader, PART_FEEDBACK));
+		p_strdup(pool, message_role_text(reader, PART_FEEDBACK));
 	if (reader->returned_coding != '\0')
 		returned = bounce_returned_decode(returned,
 					reader->returned_coding == 'b');
 	returned = bounce_returned_block(returned);
 	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
 	     i++)
-		returned = bounce_returned_block(role_text(reader, others[i]));
+		returned = bounce_returned_block(message_role_text(reader,
+								   others[i]));
 	message->returned = p_strndup(pool, returned, bounce_text_cut(returned,
 		strlen(returned), BOUNCE_MAX_HEADER));
 }
@@ -459,11 +469,11 @@ int bounce_message_read_body(struct bounce_message *message,
 				       MESSAGE_DECODER_FLAG_RETURN_BINARY);
 	parser = message_parser_init(part_pool, input, &set);
 	while (message_parser_parse_next_block(parser, &block) > 0)
-		read_block(&reader, decoder, &block);
+		message_read_block(&reader, decoder, &block);
 	message_parser_deinit(&parser, &parts);
 	message_decoder_deinit(&decoder);
 	T_BEGIN {
-		read_finish(&reader);
+		message_read_finish(&reader);
 	} T_END;
 	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++) {
 		if (reader.texts[i] != NULL)

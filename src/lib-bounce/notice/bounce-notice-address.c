@@ -18,8 +18,8 @@ static const char *const generic_locals[] = {
 	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
 };
 
-static bool line_has(const struct bounce_notice_line *line,
-		     enum bounce_words_class class)
+static bool notice_line_has(const struct bounce_notice_line *line,
+			    enum bounce_words_class class)
 {
 	return bounce_kind_has(line->words, class);
 }
@@ -37,7 +37,7 @@ bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
 }
 
 /* Is there nothing but dress before (or behind) an address? */
-static bool is_dress(const char *text)
+static bool notice_is_dress(const char *text)
 {
 	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
 	if (bounce_text_ibegins(text, "mailto:") ||
@@ -48,14 +48,14 @@ static bool is_dress(const char *text)
 }
 
 /* A list's number, a field's name: "1. ", "Recipient: " */
-static bool is_listing(const char *text)
+static bool notice_is_listing(const char *text)
 {
 	const char *p = text + strspn(text, " \t");
 
-	if (is_dress(text))
+	if (notice_is_dress(text))
 		return TRUE;
 	p += strspn(p, "0123456789");
-	if (p != text && (*p == '.' || *p == ')') && is_dress(p))
+	if (p != text && (*p == '.' || *p == ')') && notice_is_dress(p))
 		return TRUE;
 	if (bounce_text_ibegins(text, "to:") ||
 	    bounce_text_ibegins(text, "recipient:") ||
@@ -70,7 +70,7 @@ static bool is_listing(const char *text)
 	return strchr(text, '<') != NULL && *text == '"';
 }
 
-static bool is_url(const char *text, unsigned int begin)
+static bool notice_is_url(const char *text, unsigned int begin)
 {
 	const char *p = text + begin;
 
@@ -80,14 +80,15 @@ static bool is_url(const char *text, unsigned int begin)
 		bounce_text_ibegins(p, "www.");
 }
 
-static bool is_generic_local(const char *address)
+static bool notice_is_generic_local(const char *address)
 {
 	const char *local = t_str_lcase(t_strcut(address, '@'));
 
 	return str_array_find(generic_locals, local);
 }
 
-static const char *folded_line(const struct bounce_notice *scan, unsigned int i)
+static const char *
+notice_folded_line(const struct bounce_notice *scan, unsigned int i)
 {
 	const struct bounce_notice_line *line = array_idx(&scan->lines, i);
 
@@ -99,7 +100,7 @@ static const struct bounce_notice_line no_line = { .text = "", .folded = "" };
 
 /* The nearest line above that is no address alone. */
 static const struct bounce_notice_line *
-line_above(struct bounce_notice *scan, unsigned int line)
+notice_line_above(struct bounce_notice *scan, unsigned int line)
 {
 	const struct bounce_notice_line *above;
 	unsigned int steps = 0;
@@ -115,8 +116,8 @@ line_above(struct bounce_notice *scan, unsigned int line)
 /* The item before that looks like this one: both belong to one list. NULL if
    there is none. */
 static const struct bounce_notice_mention *
-last_item(const struct bounce_notice *scan,
-	  const struct bounce_notice_mention *mention)
+notice_last_item(const struct bounce_notice *scan,
+		 const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *line, *other;
 	unsigned int i;
@@ -140,38 +141,38 @@ last_item(const struct bounce_notice *scan,
 
 /* Words of an item, which announce nothing: an answer, or further in than the
    address. */
-static bool is_items_words(const struct bounce_notice_line *line,
-			   unsigned int indent)
+static bool notice_is_items_words(const struct bounce_notice_line *line,
+				  unsigned int indent)
 {
 	return line->indent > indent ||
-		bounce_reply_find(line->text, NULL) != NULL;
+		bounce_status_reply_find(line->text, NULL) != NULL;
 }
 
 /* The line that announces the list that mention stands in. */
 static const struct bounce_notice_line *
-announced_by(struct bounce_notice *scan,
-	     const struct bounce_notice_mention *mention)
+notice_announced_by(struct bounce_notice *scan,
+		    const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_mention *last;
 	const struct bounce_notice_line *line;
 	unsigned int i = mention->line, indent;
 
 	indent = bounce_notice_line(scan, i)->indent;
-	last = mention->starts ? last_item(scan, mention) : NULL;
+	last = mention->starts ? notice_last_item(scan, mention) : NULL;
 	while (last != NULL && i > last->line) {
 		line = bounce_notice_line(scan, --i);
 		if (*line->text == '\0' || strchr(line->text, '@') != NULL)
 			continue;
-		if (is_items_words(line, indent) ||
+		if (notice_is_items_words(line, indent) ||
 		    (!bounce_notice_label_colon(line->folded) &&
-		     !line_has(line, BOUNCE_WORD_CONTACTING)))
+		     !notice_line_has(line, BOUNCE_WORD_CONTACTING)))
 			return last->above;
 		break;
 	}
-	return line_above(scan, mention->line);
+	return notice_line_above(scan, mention->line);
 }
 
-static bool has_text_behind(const char *behind)
+static bool notice_has_text_behind(const char *behind)
 {
 	behind += strspn(behind, "> \t\"')]");
 	return *behind == ':' || *behind == '(' || *behind == ',' ||
@@ -179,11 +180,11 @@ static bool has_text_behind(const char *behind)
 		*behind == ';' || *behind == '[' || *behind == '<' ||
 		*behind == '|' ||
 		/* a table's row */
-		bounce_reply_begins(behind);
+		bounce_status_reply_begins(behind);
 }
 
 /* "To:" within a description of the mail ("Subject:", "Sent:")? */
-static bool describes_mail(struct bounce_notice *scan, unsigned int line)
+static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
 {
 	static const char *const fields[] = {
 		"to:", "cc:", "to :", "an:", "à :", "para:", "a:", "aan:",
@@ -197,7 +198,7 @@ static bool describes_mail(struct bounce_notice *scan, unsigned int line)
 	};
 	const char *const *word;
 	unsigned int i, count = array_count(&scan->lines);
-	const char *folded = folded_line(scan, line);
+	const char *folded = notice_folded_line(scan, line);
 
 	for (word = fields; *word != NULL; word++) {
 		if (bounce_text_begins(folded, *word))
@@ -206,7 +207,7 @@ static bool describes_mail(struct bounce_notice *scan, unsigned int line)
 	if (*word == NULL)
 		return FALSE;
 	for (i = line > 3 ? line - 3 : 0; i < count && i <= line + 3; i++) {
-		folded = folded_line(scan, i);
+		folded = notice_folded_line(scan, i);
 		for (word = beside; *word != NULL; word++) {
 			if (bounce_text_begins(folded, *word))
 				return TRUE;
@@ -216,8 +217,8 @@ static bool describes_mail(struct bounce_notice *scan, unsigned int line)
 }
 
 /* Does an address at a line's start go on with what a server answered? */
-static bool continues_answer(struct bounce_notice *scan,
-			     const struct bounce_notice_mention *mention)
+static bool notice_continues_answer(struct bounce_notice *scan,
+				    const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *above, *here;
 	const char *word;
@@ -228,34 +229,35 @@ static bool continues_answer(struct bounce_notice *scan,
 	above = array_idx(&scan->lines, mention->line - 1);
 	/* a table's next row */
 	if (here->text[mention->end] == ' ' &&
-	    bounce_reply_begins(here->text + mention->end + 1))
+	    bounce_status_reply_begins(here->text + mention->end + 1))
 		return FALSE;
-	if (bounce_reply_find(above->text, NULL) == NULL)
+	if (bounce_status_reply_find(above->text, NULL) == NULL)
 		return FALSE;
 	/* "550 5.1.1" ends the line above */
 	word = strrchr(above->text, ' ');
 	word = word == NULL ? above->text : word + 1;
 	return (here->indent > 0 && here->indent >= above->indent) ||
-		bounce_reply_begins(word) || bounce_status_find(word) != NULL;
+		bounce_status_reply_begins(word) ||
+			bounce_status_find(word) != NULL;
 }
 
 /* "Doe, John (john@example.com) on Monday": a name and its address, below
    the line that announces the list. */
-static bool is_named(const char *before,
-		     const struct bounce_notice_line *above)
+static bool notice_is_named(const char *before,
+			    const struct bounce_notice_line *above)
 {
 	size_t len = strlen(before);
 
 	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
 		strcspn(before, "0123456789@/") == len &&
 		bounce_notice_label_colon(above->folded) &&
-		line_has(above, BOUNCE_WORD_ANNOUNCING) &&
+		notice_line_has(above, BOUNCE_WORD_ANNOUNCING) &&
 		!bounce_kind_has(bounce_kind_words(before),
 				 BOUNCE_WORD_CONTACTING);
 }
 
 /* A table's cell: what stands in the row before it is another's. */
-static const char *cell_begin(const char *before)
+static const char *notice_cell_begin(const char *before)
 {
 	const char *bar = strrchr(before, '|');
 
@@ -263,7 +265,7 @@ static const char *cell_begin(const char *before)
 }
 
 /* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
-static bool is_x400(const char *text)
+static bool notice_is_x400(const char *text)
 {
 	return strchr(text, ' ') == NULL && strchr(text, '=') != NULL &&
 		strchr(text, ';') != NULL;
@@ -280,23 +282,23 @@ struct context {
 	bool self, fails;
 };
 
-static bool says_delayed(const struct bounce_notice_line *line)
+static bool notice_says_delayed(const struct bounce_notice_line *line)
 {
-	return (line_has(line, BOUNCE_WORD_DELAY) ||
-		line_has(line, BOUNCE_WORD_SDELAY) ||
+	return (notice_line_has(line, BOUNCE_WORD_DELAY) ||
+		notice_line_has(line, BOUNCE_WORD_SDELAY) ||
 		strstr(line->folded, "deferred") != NULL) &&
-		!line_has(line, BOUNCE_WORD_FINAL);
+		!notice_line_has(line, BOUNCE_WORD_FINAL);
 }
 
-static void weigh_listed(const struct context *ctx,
-			 struct bounce_notice_mention *mention)
+static void notice_weigh_listed(const struct context *ctx,
+				struct bounce_notice_mention *mention)
 {
-	bool announced = line_has(ctx->above, BOUNCE_WORD_ANNOUNCING);
-	bool text = has_text_behind(ctx->behind);
+	bool announced = notice_line_has(ctx->above, BOUNCE_WORD_ANNOUNCING);
+	bool text = notice_has_text_behind(ctx->behind);
 	struct bounce_notice_label label_above;
 
 	bounce_notice_label_read(ctx->above->text, &label_above);
-	mention->delayed = says_delayed(ctx->above);
+	mention->delayed = notice_says_delayed(ctx->above);
 	/* less than whom it did not reach */
 	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
@@ -304,9 +306,9 @@ static void weigh_listed(const struct context *ctx,
 		return;
 	}
 	/* "Следующим получателям:": a colon announces in every language */
-	if (!announced && !ctx->fails && is_dress(ctx->behind) &&
+	if (!announced && !ctx->fails && notice_is_dress(ctx->behind) &&
 	    strchr(ctx->behind, ':') == NULL &&
-	    !line_has(ctx->above, BOUNCE_WORD_FAILING) &&
+	    !notice_line_has(ctx->above, BOUNCE_WORD_FAILING) &&
 	    !label_above.failed &&
 	    bounce_notice_label_field(ctx->above->folded,
 				      ctx->above->words)) {
@@ -315,13 +317,14 @@ static void weigh_listed(const struct context *ctx,
 		return;
 	}
 	mention->score += text ? 4 : ctx->fails ? 3 : 1;
-	mention->tier = is_dress(ctx->behind) || text || announced ?
+	mention->tier = notice_is_dress(ctx->behind) || text || announced ?
 		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_SENTENCE;
 	if (announced) {
 		mention->score += 2;
-	} else if (is_dress(ctx->behind) && strchr(ctx->behind, ':') == NULL &&
-		   (line_has(ctx->above, BOUNCE_WORD_CONTACTING) ||
-		    (line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
+	} else if (notice_is_dress(ctx->behind) &&
+		   strchr(ctx->behind, ':') == NULL &&
+		   (notice_line_has(ctx->above, BOUNCE_WORD_CONTACTING) ||
+		    (notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
 		     bounce_notice_label_colon(ctx->above->folded)))) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
@@ -330,12 +333,12 @@ static void weigh_listed(const struct context *ctx,
 		mention->score++;
 }
 
-static void weigh_sentence(const struct context *ctx,
-			   struct bounce_notice_mention *mention)
+static void notice_weigh_sentence(const struct context *ctx,
+				  struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_label *label = &ctx->label;
 	bool colon = bounce_notice_label_colon(ctx->folded) &&
-		is_dress(ctx->behind);
+		notice_is_dress(ctx->behind);
 	bool field = colon && bounce_notice_label_field(ctx->folded,
 		bounce_kind_words(ctx->before));
 
@@ -356,13 +359,14 @@ static void weigh_sentence(const struct context *ctx,
 	/* "Mailbox is full: bob@example.com" */
 	if (colon)
 		mention->score += 2;
-	if (label->failed && line_has(ctx->above, BOUNCE_WORD_ANNOUNCING))
+	if (label->failed &&
+	    notice_line_has(ctx->above, BOUNCE_WORD_ANNOUNCING))
 		mention->score++;
 }
 
 /* The address that an item begins with in that line, or NULL. */
 static const struct bounce_notice_mention *
-first_in_line(const struct bounce_notice *scan, unsigned int line)
+notice_first_in_line(const struct bounce_notice *scan, unsigned int line)
 {
 	const struct bounce_notice_mention *mention;
 
@@ -376,15 +380,15 @@ first_in_line(const struct bounce_notice *scan, unsigned int line)
 
 /* "(generated from bob@example.com)": another name of the address above, unless
    that names none: "pipe to |/usr/bin/program". */
-static void weigh_alias(const struct context *ctx,
-			struct bounce_notice_mention *mention)
+static void notice_weigh_alias(const struct context *ctx,
+			       struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *line, *above;
 	unsigned int i = mention->line;
 
 	mention->alias = TRUE;
 	line = bounce_notice_line(ctx->scan, i);
-	if (first_in_line(ctx->scan, i) != NULL) {
+	if (notice_first_in_line(ctx->scan, i) != NULL) {
 		mention->foreign = TRUE;
 		return;
 	}
@@ -398,7 +402,7 @@ static void weigh_alias(const struct context *ctx,
 		}
 	}
 	if (mention->head != mention->line &&
-	    first_in_line(ctx->scan, mention->head) != NULL) {
+	    notice_first_in_line(ctx->scan, mention->head) != NULL) {
 		mention->foreign = TRUE;
 		return;
 	}
@@ -406,46 +410,47 @@ static void weigh_alias(const struct context *ctx,
 	mention->score += 6;
 }
 
-static void weigh_place(const struct context *ctx,
-			struct bounce_notice_mention *mention)
+static void notice_weigh_place(const struct context *ctx,
+			       struct bounce_notice_mention *mention)
 {
-	if (describes_mail(ctx->scan, mention->line)) {
+	if (notice_describes_mail(ctx->scan, mention->line)) {
 		/* whom it was written to: no more than that */
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
 		mention->score = ctx->self ? 0 : 3;
-	} else if (continues_answer(ctx->scan, mention)) {
+	} else if (notice_continues_answer(ctx->scan, mention)) {
 		mention->tier = BOUNCE_NOTICE_ANSWER;
 		mention->score += 1;
 	} else if (ctx->label.alias) {
-		weigh_alias(ctx, mention);
+		notice_weigh_alias(ctx, mention);
 	} else if (ctx->label.other) {
 		mention->score -= 5;
 		mention->foreign = TRUE;
 	} else if (mention->starts ||
-		   is_named(ctx->before, ctx->above)) {
+		   notice_is_named(ctx->before, ctx->above)) {
 		mention->starts = TRUE;
-		weigh_listed(ctx, mention);
-	} else if (bounce_reply_find(ctx->before, NULL) != NULL ||
+		notice_weigh_listed(ctx, mention);
+	} else if (bounce_status_reply_find(ctx->before, NULL) != NULL ||
 		   strstr(ctx->folded, "rcpt to:") != NULL) {
 		mention->tier = BOUNCE_NOTICE_ANSWER;
 		mention->score += 3;
 	} else {
-		weigh_sentence(ctx, mention);
+		notice_weigh_sentence(ctx, mention);
 	}
 }
 
 /* Who wrote to himself is one of his recipients, where a line announces them. A
    line that announces the sender is more frequent. */
-static bool is_own_recipient(const struct context *ctx)
+static bool notice_is_own_recipient(const struct context *ctx)
 {
-	return is_dress(ctx->before) && is_dress(ctx->behind) &&
+	return notice_is_dress(ctx->before) && notice_is_dress(ctx->behind) &&
 		bounce_notice_label_field(ctx->above->folded,
 					  ctx->above->words) &&
-		line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
+		notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
 }
 
-static void weigh(struct bounce_notice *scan, const struct bounce_report *report,
-		  struct bounce_notice_mention *mention)
+static void
+notice_weigh(struct bounce_notice *scan, const struct bounce_report *report,
+	     struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *line =
 		array_idx(&scan->lines, mention->line);
@@ -453,47 +458,48 @@ static void weigh(struct bounce_notice *scan, const struct bounce_report *report
 
 	/* quoted, no transcript */
 	if ((line->text[0] == '>' && line->text[1] != '>') ||
-	    is_url(line->text, mention->begin) ||
+	    notice_is_url(line->text, mention->begin) ||
 	    strchr(mention->address, '?') != NULL) {
 		mention->foreign = TRUE;
 		return;
 	}
-	ctx.before = cell_begin(t_strdup_until(line->text,
-					       line->text + mention->begin));
-	mention->starts = is_listing(ctx.before) || is_x400(ctx.before);
+	ctx.before = notice_cell_begin(
+		t_strdup_until(line->text, line->text + mention->begin));
+	mention->starts = notice_is_listing(ctx.before) ||
+		notice_is_x400(ctx.before);
 	bounce_notice_label_read(ctx.before, &ctx.label);
 	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
 		mention->tier = BOUNCE_NOTICE_FIELD;
 		mention->score = 10;
 		if (ctx.label.alias)
-			weigh_alias(&ctx, mention);
+			notice_weigh_alias(&ctx, mention);
 		return;
 	}
 	ctx.behind = line->text + mention->end;
 	ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
-	ctx.above = mention->above = announced_by(scan, mention);
+	ctx.above = mention->above = notice_announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
-	ctx.fails = line_has(line, BOUNCE_WORD_FAILING);
+	ctx.fails = notice_line_has(line, BOUNCE_WORD_FAILING);
 	if (bounce_notice_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
-	if (ctx.self && !is_own_recipient(&ctx) &&
+	if (ctx.self && !notice_is_own_recipient(&ctx) &&
 	    !(mention->starts && bounce_text_begins(ctx.behind, ">:"))) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
-	if (is_generic_local(mention->address) &&
+	if (notice_is_generic_local(mention->address) &&
 	    !ctx.label.failed &&
 	    strchr(ctx.behind, ':') == NULL) {
 		mention->score -= 3;
 		mention->foreign = TRUE;
 	}
-	weigh_place(&ctx, mention);
+	notice_weigh_place(&ctx, mention);
 	if (mention->score <= 0)
 		mention->tier = BOUNCE_NOTICE_NONE;
 }
 
 /* "<a@example.com>, <b@example.com> and c@example.com" */
-static bool is_joined(const char *text)
+static bool notice_is_joined(const char *text)
 {
 	static const char *const words[] = {
 		"and", "or", "und", "et", "y", "e", "en", "i", "и", "及", "和",
@@ -509,9 +515,9 @@ static bool is_joined(const char *text)
 
 /* The words between two mentions in the same line or in neighbours. NULL if
    they stand further apart. */
-static const char *between(const struct bounce_notice *scan,
-			   const struct bounce_notice_mention *first,
-			   const struct bounce_notice_mention *second)
+static const char *notice_between(const struct bounce_notice *scan,
+				  const struct bounce_notice_mention *first,
+				  const struct bounce_notice_mention *second)
 {
 	const char *text = bounce_notice_line(scan, first->line)->text;
 
@@ -525,7 +531,8 @@ static const char *between(const struct bounce_notice *scan,
 }
 
 /* One of several that are named together is as good as the one before it. */
-static void join(struct bounce_notice *scan, struct bounce_notice_mention *mention)
+static void
+notice_join(struct bounce_notice *scan, struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_mention *last;
 	const char *words;
@@ -536,8 +543,8 @@ static void join(struct bounce_notice *scan, struct bounce_notice_mention *menti
 	if (last->foreign || last->tier == BOUNCE_NOTICE_NONE ||
 	    (last->line == mention->line && last->tier < mention->tier))
 		return;
-	words = between(scan, last, mention);
-	if (words == NULL || !is_joined(words))
+	words = notice_between(scan, last, mention);
+	if (words == NULL || !notice_is_joined(words))
 		return;
 	mention->tier = last->tier;
 	mention->score = I_MAX(mention->score, last->score);
@@ -571,8 +578,8 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 			mention.starts = mention.alias = FALSE;
 			mention.recipient = FALSE;
 			T_BEGIN {
-				weigh(scan, report, &mention);
-				join(scan, &mention);
+				notice_weigh(scan, report, &mention);
+				notice_join(scan, &mention);
 			} T_END;
 			array_push_back(&scan->mentions, &mention);
 		}

@@ -21,7 +21,7 @@ static const char *const host_labels[] = {
 };
 
 /* Text of a server's answer without what transcripts put before it. */
-static const char *strip_prompt(const char *text)
+static const char *answer_strip_prompt(const char *text)
 {
 	text += strspn(text, " <>");
 	if (bounce_text_ibegins(text, "received:"))
@@ -29,21 +29,21 @@ static const char *strip_prompt(const char *text)
 	return text;
 }
 
-static bool same_code(const char *text, const char *code)
+static bool answer_same_code(const char *text, const char *code)
 {
-	text = strip_prompt(text);
+	text = answer_strip_prompt(text);
 	return strncmp(text, code, 3) == 0 &&
 		(text[3] == ' ' || text[3] == '-');
 }
 
-static bool begins_other(const struct bounce_notice_line *line)
+static bool answer_begins_other(const struct bounce_notice_line *line)
 {
 	const char *text = line->text;
 
 	return *text == '\0' || strncmp(text, ">>>", 3) == 0 ||
 		strncmp(text, "<<<", 3) == 0 || strncmp(text, "--", 2) == 0 ||
 		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
-		bounce_reply_begins(text) ||
+		bounce_status_reply_begins(text) ||
 		/* Postfix wraps before it */
 		(*text == '(' && !bounce_text_ibegins(text, "(in reply to")) ||
 		(*text == '<' && line->indent == 0) ||
@@ -59,7 +59,7 @@ bool bounce_notice_is_refusal(const char *text)
 {
 	const char *code, *at, *status;
 
-	code = bounce_reply_find(text, &at);
+	code = bounce_status_reply_find(text, &at);
 	if (code == NULL)
 		return FALSE;
 	at += 3 + strspn(at + 3, " -:#(");
@@ -68,7 +68,7 @@ bool bounce_notice_is_refusal(const char *text)
 		bounce_text_begins(at, status);
 }
 
-static unsigned int count_char(const char *text, char chr)
+static unsigned int answer_count_char(const char *text, char chr)
 {
 	unsigned int count = 0;
 
@@ -81,7 +81,7 @@ static unsigned int count_char(const char *text, char chr)
 
 /* Without what closes something that was opened before the text: "<mx #5.1.1
    smtp;550 no>" */
-static const char *strip_closing(const char *text)
+static const char *answer_strip_closing(const char *text)
 {
 	static const char closing[] = "'\")>]", opening[] = "'\"(<[";
 	size_t len = strlen(text);
@@ -91,8 +91,9 @@ static const char *strip_closing(const char *text)
 		p = strchr(closing, text[len - 1]);
 		if (p == NULL)
 			break;
-		unsigned int closed = count_char(text, *p);
-		unsigned int opened = count_char(text, opening[p - closing]);
+		unsigned int closed = answer_count_char(text, *p);
+		unsigned int opened = answer_count_char(text,
+							opening[p - closing]);
 
 		if (*p == opening[p - closing] ? closed % 2 == 0 :
 		    closed <= opened)
@@ -129,12 +130,12 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 			(!several && i_islower(next->text[0]));
 		more = at[3] == '-';
 		line = next;
-		if (same_code(line->text, code)) {
+		if (answer_same_code(line->text, code)) {
 			if (!more && !wrapped)
 				break;
-			text = strip_prompt(line->text);
+			text = answer_strip_prompt(line->text);
 			at = text;
-		} else if ((wrapped || more) && !begins_other(line) &&
+		} else if ((wrapped || more) && !answer_begins_other(line) &&
 			   !bounce_notice_is_refusal(line->text)) {
 			text = line->text;
 		} else {
@@ -143,12 +144,13 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 		str_append_c(words, ' ');
 		str_append(words, text);
 	}
-	return strip_closing(bounce_text_oneline(str_c(words),
-						 BOUNCE_MAX_DIAGNOSTIC));
+	return answer_strip_closing(bounce_text_oneline(str_c(words),
+							BOUNCE_MAX_DIAGNOSTIC));
 }
 
-static bool mentions_in_line(const struct bounce_notice *scan, unsigned int line,
-			     const struct bounce_recipient *rcpt)
+static bool
+answer_mentions_in_line(const struct bounce_notice *scan, unsigned int line,
+			const struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_mention *mention;
 
@@ -161,8 +163,9 @@ static bool mentions_in_line(const struct bounce_notice *scan, unsigned int line
 	return FALSE;
 }
 
-static bool mentions_other(const struct bounce_notice *scan, unsigned int line,
-			   const struct bounce_recipient *rcpt)
+static bool
+answer_mentions_other(const struct bounce_notice *scan, unsigned int line,
+		      const struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_mention *mention;
 
@@ -202,8 +205,9 @@ static unsigned int answer_rank(const struct bounce_notice_line *line,
 
 /* sendmail says in its own words what the server said in the line above:
    "<<< 553 SPF fail" becomes "550 5.1.1 bob@example.com... User unknown". */
-static void use_quoted(const struct bounce_notice *scan, unsigned int first,
-		       unsigned int *line, const char **at, const char **code)
+static void
+answer_use_quoted(const struct bounce_notice *scan, unsigned int first,
+		  unsigned int *line, const char **at, const char **code)
 {
 	const struct bounce_notice_line *quoted;
 	const char *quoted_at, *quoted_code;
@@ -218,7 +222,8 @@ static void use_quoted(const struct bounce_notice *scan, unsigned int first,
 			continue;
 		if (!bounce_text_begins(quoted->text, "<<<"))
 			break;
-		quoted_code = bounce_reply_find(quoted->text, &quoted_at);
+		quoted_code = bounce_status_reply_find(quoted->text,
+						       &quoted_at);
 		if (quoted_code == NULL)
 			break;
 		*line = i;
@@ -241,15 +246,15 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 
 	for (i = region->first; i < region->end; i++) {
 		line = bounce_notice_line(scan, i);
-		code = bounce_reply_find(line->text, &at);
+		code = bounce_status_reply_find(line->text, &at);
 		if (code == NULL)
 			continue;
-		named = mentions_in_line(scan, i, rcpt) ||
+		named = answer_mentions_in_line(scan, i, rcpt) ||
 			(i > 0 && strncmp(bounce_notice_line(scan, i - 1)->text,
 					  ">>>", 3) == 0 &&
-			 mentions_in_line(scan, i - 1, rcpt));
+			 answer_mentions_in_line(scan, i - 1, rcpt));
 		if (only ? !named :
-		    (!named && mentions_other(scan, i, rcpt)))
+		    (!named && answer_mentions_other(scan, i, rcpt)))
 			continue;
 		rank = answer_rank(line, at, code);
 		if (rank > best) {
@@ -260,13 +265,13 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 		}
 	}
 	if (best > 0)
-		use_quoted(scan, region->first, line_r, at_r, code_r);
+		answer_use_quoted(scan, region->first, line_r, at_r, code_r);
 	return best > 0;
 }
 
 /* The host name (or address) at text, less what dresses it. Data stack, or
    NULL. */
-static const char *host_at(const char *text)
+static const char *answer_host_at(const char *text)
 {
 	const char *end, *host;
 
@@ -295,7 +300,7 @@ const char *bounce_notice_host_find(const struct bounce_notice *scan,
 			if (p == NULL || (p > folded + 2 &&
 					  strncmp(p - 3, "at ", 3) == 0))
 				continue;
-			host = host_at(p + strlen(host_labels[j]));
+			host = answer_host_at(p + strlen(host_labels[j]));
 			if (host != NULL)
 				return host;
 		}
@@ -314,7 +319,7 @@ const char *bounce_notice_reporter_find(const struct bounce_notice *scan)
 	array_foreach(&scan->lines, line) {
 		p = strstr(line->folded, "generating server: ");
 		if (p != NULL)
-			return host_at(p + strlen("generating server: "));
+			return answer_host_at(p + strlen("generating server: "));
 		/* "Hi. This is the qmail-send program at mx.example.com." */
 		p = strstr(line->folded, "this is the ");
 		if (p == NULL || p > line->folded + 8)
@@ -322,8 +327,8 @@ const char *bounce_notice_reporter_find(const struct bounce_notice *scan)
 		for (unsigned int i = 0; labels[i] != NULL; i++) {
 			if (strstr(p, labels[i]) == NULL)
 				continue;
-			host = host_at(strstr(p, labels[i]) +
-				       strlen(labels[i]));
+			host = answer_host_at(strstr(p, labels[i]) +
+					      strlen(labels[i]));
 			if (host != NULL)
 				return host;
 		}

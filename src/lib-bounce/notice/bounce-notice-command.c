@@ -65,9 +65,10 @@ static const char *command_answered(const char *folded)
 }
 
 /* The answer that begins in a line, to its last one, as one line. Folded. */
-static const char *answer_lines(const struct bounce_notice *scan,
-				const struct bounce_notice_region *region,
-				unsigned int line)
+static const char *
+command_answer_lines(const struct bounce_notice *scan,
+		     const struct bounce_notice_region *region,
+		     unsigned int line)
 {
 	string_t *lines = t_str_new(256);
 	const char *text;
@@ -87,7 +88,7 @@ static const char *answer_lines(const struct bounce_notice *scan,
    "<<< 550 ..." in its transcript, where the command stands above. Returns the
    latter's line, or line. */
 static unsigned int
-transcript_line(const struct bounce_notice *scan, unsigned int line)
+command_transcript_line(const struct bounce_notice *scan, unsigned int line)
 {
 	static const char reason[] = "(reason: ", answered[] = "<<< ";
 	const char *text = bounce_notice_line(scan, line)->folded, *p, *code;
@@ -138,7 +139,8 @@ static const char *command_above(const struct bounce_notice *scan,
 
 /* sendmail sends RCPT and DATA at once and shows only ">>> DATA"; below it the
    answers to RCPT come first, and the one to DATA is that nobody is left. */
-static bool is_pipelined(const struct bounce_notice *scan, unsigned int line)
+static bool
+command_is_pipelined(const struct bounce_notice *scan, unsigned int line)
 {
 	static const char *const nobody[] = {
 		"<<< 503 ", "<<< 554 5.5.1 ", NULL
@@ -168,11 +170,12 @@ bounce_notice_command_find(const struct bounce_notice *scan,
 
 	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
 	if (command == NULL)
-		command = command_answered(answer_lines(scan, region, line));
+		command = command_answered(command_answer_lines(scan, region,
+								line));
 	if (command != NULL || line >= whole.end)
 		return command;
-	asked = transcript_line(scan, line);
+	asked = command_transcript_line(scan, line);
 	command = command_above(scan, asked == line ? region : &whole, asked);
 	return command != NULL && strcmp(command, "DATA") == 0 &&
-		is_pipelined(scan, asked) ? "RCPT TO" : command;
+		command_is_pipelined(scan, asked) ? "RCPT TO" : command;
 }

@@ -12,7 +12,7 @@
 
 /* Bytes of text without what dresses an address at its end, and the wide
    colon. */
-static size_t undress(const char *text)
+static size_t label_undress(const char *text)
 {
 	size_t len = strlen(text);
 
@@ -33,7 +33,7 @@ static void label_read(const char *before, struct bounce_notice_label *label)
 	const char *folded;
 	size_t len;
 
-	folded = bounce_words_fold(t_strndup(before, undress(before)));
+	folded = bounce_words_fold(t_strndup(before, label_undress(before)));
 	len = strlen(folded);
 	t_array_init(&hits, 8);
 	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);

@@ -30,7 +30,7 @@ const char *bounce_notice_unindent(const char *line, size_t indent)
 	return line + I_MIN(strspn(line, " \t>"), indent);
 }
 
-static bool is_field(const char *line, const char *const *names)
+static bool returned_is_field(const char *line, const char *const *names)
 {
 	size_t len;
 
@@ -53,14 +53,16 @@ bool bounce_notice_is_field(const char *line)
 	if (strncasecmp(line, "X-", 2) == 0 && strchr(line, ':') != NULL &&
 	    strcspn(line, " :") == strcspn(line, ":"))
 		return TRUE;
-	return is_field(line, trace_fields) || is_field(line, other_fields);
+	return returned_is_field(line, trace_fields) ||
+		returned_is_field(line, other_fields);
 }
 
 /* Does a header block begin at this line, of which indent is no part? At least
    two fields, one of which no notice would hold; a part's header, where a
    boundary was lost, is none. */
-static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
-		     size_t indent)
+static bool
+returned_is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
+		  size_t indent)
 {
 	unsigned int i, count = array_count(lines), fields = 0, traces = 0;
 	unsigned int mime = 0;
@@ -77,7 +79,7 @@ static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 			break;
 		if (bounce_notice_is_field(line)) {
 			fields++;
-			if (is_field(line, trace_fields))
+			if (returned_is_field(line, trace_fields))
 				traces++;
 			if (bounce_text_ibegins(line, "Content-"))
 				mime++;
@@ -94,7 +96,7 @@ static bool is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 }
 
 /* Is the line dressed as a heading, "--- so ---", or short with a colon? */
-static bool is_heading(const char *line)
+static bool returned_is_heading(const char *line)
 {
 	size_t len = strlen(line);
 	const char *p = line;
@@ -112,7 +114,7 @@ static bool is_heading(const char *line)
 
 /* No strcasestr(): this runs for each line, and most are short. word is in
    lower case. */
-static bool holds(const char *line, const char *word)
+static bool returned_holds(const char *line, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -124,12 +126,12 @@ static bool holds(const char *line, const char *word)
 }
 
 /* Does the line say: from here on it is your own mail? */
-static bool is_marker(const char *line)
+static bool returned_is_marker(const char *line)
 {
 	bounce_words_set_t words;
 
-	if (!is_heading(line) && !holds(line, "follow") &&
-	    !holds(line, "copy of"))
+	if (!returned_is_heading(line) && !returned_holds(line, "follow") &&
+	    !returned_holds(line, "copy of"))
 		return FALSE;
 	words = bounce_kind_words(line);
 	/* the mailer may speak of the mail before it returns it */
@@ -155,11 +157,12 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 			strspn(line, " \t>");
 		block = (bounce_notice_is_field(line + indent) ||
 			 bounce_text_begins(line + indent, "From ")) &&
-			is_block(lines, i, indent);
+			returned_is_block(lines, i, indent);
 		if (block) {
 			*block_r = i;
 			end = I_MIN(end, i);
-		} else if (end == count && seen > 0 && is_marker(line) &&
+		} else if (end == count && seen > 0 &&
+			   returned_is_marker(line) &&
 			   strchr(line, '@') == NULL) {
 			end = i;
 		}
@@ -169,9 +172,9 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 	return end;
 }
 
-static void add_addresses(pool_t pool,
-			  const ARRAY_TYPE(bounce_header) *headers,
-			  const char *name, struct bounce_report *report)
+static void
+returned_add_addresses(pool_t pool, const ARRAY_TYPE(bounce_header) *headers,
+		       const char *name, struct bounce_report *report)
 {
 	const struct bounce_header *header;
 	ARRAY_TYPE(const_string) list;
@@ -197,19 +200,19 @@ static void add_addresses(pool_t pool,
 	}
 }
 
-static const char *nonempty(const char *value)
+static const char *returned_nonempty(const char *value)
 {
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
 /* "<id@host>" of a Message-ID field, with < > */
-static const char *message_id(pool_t pool, const char *value)
+static const char *returned_message_id(pool_t pool, const char *value)
 {
 	const char *begin, *end;
 
 	if (value == NULL || (begin = strchr(value, '<')) == NULL ||
 	    (end = strchr(begin, '>')) == NULL)
-		return nonempty(value);
+		return returned_nonempty(value);
 	return p_strdup_until(pool, begin, end + 1);
 }
 
@@ -226,22 +229,23 @@ void bounce_notice_returned(pool_t pool, const char *block,
 	bounce_header_split(pool, block, names, &headers);
 	report->original_headers = p_strdup(pool, block);
 	report->original_message_id =
-		message_id(pool, bounce_header_find(&headers, "Message-ID"));
+		returned_message_id(pool,
+				    bounce_header_find(&headers, "Message-ID"));
 	report->original_subject =
-		nonempty(bounce_header_find(&headers, "Subject"));
+		returned_nonempty(bounce_header_find(&headers, "Subject"));
 	report->original_from = bounce_header_address(pool,
 		bounce_header_find(&headers, "From"));
 	if (report->original_from == NULL) {
 		report->original_from = bounce_header_address(pool,
 			bounce_header_find(&headers, "Return-Path"));
 	}
-	add_addresses(pool, &headers, "To", report);
-	add_addresses(pool, &headers, "Cc", report);
+	returned_add_addresses(pool, &headers, "To", report);
+	returned_add_addresses(pool, &headers, "Cc", report);
 }
 
 /* "Message-ID:  <id@example.com>" of a list, of a quoted header; also behind
    "Original-" and without the hyphen. */
-static const char *named_id(const char *folded, const char *text)
+static const char *returned_named_id(const char *folded, const char *text)
 {
 	static const char *const labels[] = { "message-id", "message id", NULL };
 	const char *p, *begin, *end;
@@ -270,7 +274,8 @@ void bounce_notice_find_id(const struct bounce_notice *scan,
 	array_foreach(&scan->lines, line) {
 		T_BEGIN {
 			id = p_strdup(scan->pool,
-				      named_id(line->folded, line->text));
+				      returned_named_id(line->folded,
+							line->text));
 		} T_END;
 		if (id != NULL) {
 			report->original_message_id = id;

@@ -9,19 +9,19 @@
 
 /* Where a mail address begins and ends within a line of text. */
 
-static bool is_local_char(unsigned char chr)
+static bool notice_is_local_char(unsigned char chr)
 {
 	return i_isalnum(chr) || strchr("!#$%&'*+-/=?^_`{|}~.", chr) != NULL;
 }
 
-static bool is_domain_char(unsigned char chr)
+static bool notice_is_domain_char(unsigned char chr)
 {
 	return i_isalnum(chr) || chr == '-' || chr == '.' || chr == '_';
 }
 
 /* "to=bob@example.com" of a log; a tag of the address is longer or stands
    elsewhere. */
-static const char *skip_key(const char *p, const char *at)
+static const char *notice_skip_key(const char *p, const char *at)
 {
 	static const char *const keys[] = {
 		"to=", "rcpt=", "recipient=", "user=", "email=", "mail=",
@@ -39,7 +39,7 @@ static const char *skip_key(const char *p, const char *at)
 }
 
 /* Where the local part of the address at at ('@') begins. */
-static const char *local_begin(const char *line, const char *at)
+static const char *notice_local_begin(const char *line, const char *at)
 {
 	const char *p = at;
 	bool wide;
@@ -48,21 +48,21 @@ static const char *local_begin(const char *line, const char *at)
 		for (p -= 1; p > line && p[-1] != '"'; p--) ;
 		return p > line && at - p > 1 ? p - 1 : at;
 	}
-	while (p > line && *(p - 1) != '\0' && is_local_char(p[-1]))
+	while (p > line && *(p - 1) != '\0' && notice_is_local_char(p[-1]))
 		p--;
 	/* characters outside ASCII belong to it only within < > or alone:
 	   scripts without spaces stand right beside an address */
 	if (p > line && ((unsigned char)p[-1] & 0x80) != 0) {
 		const char *begin = p;
 
-		while (begin > line && (is_local_char(begin[-1]) ||
+		while (begin > line && (notice_is_local_char(begin[-1]) ||
 				((unsigned char)begin[-1] & 0x80) != 0))
 			begin--;
 		wide = begin > line ? begin[-1] == '<' : FALSE;
 		if (wide)
 			return begin;
 	}
-	p = skip_key(p, at);
+	p = notice_skip_key(p, at);
 	while (p < at && (*p == '\'' || *p == '`' || *p == '.' ||
 			  *p == '*' || *p == '-' || *p == '=' || *p == '/' ||
 			  *p == '|' || *p == '~' || *p == '!' || *p == '#'))
@@ -71,7 +71,7 @@ static const char *local_begin(const char *line, const char *at)
 }
 
 /* Where its domain ends. */
-static const char *domain_end(const char *at, bool bracketed)
+static const char *notice_domain_end(const char *at, bool bracketed)
 {
 	const char *p = at + 1;
 
@@ -79,7 +79,7 @@ static const char *domain_end(const char *at, bool bracketed)
 		p += strcspn(p, "]> ");
 		return *p == ']' ? p + 1 : at;
 	}
-	while (is_domain_char(*p) ||
+	while (notice_is_domain_char(*p) ||
 	       (bracketed && ((unsigned char)*p & 0x80) != 0))
 		p++;
 	while (p > at + 1 && (p[-1] == '.' || p[-1] == '-' || p[-1] == '_'))
@@ -87,7 +87,7 @@ static const char *domain_end(const char *at, bool bracketed)
 	return p;
 }
 
-static bool is_domain(const char *domain, const char *end)
+static bool notice_is_domain(const char *domain, const char *end)
 {
 	const char *dot = NULL;
 
@@ -107,14 +107,15 @@ bool bounce_notice_address_next(const char *line, unsigned int *pos,
 	const char *at = line + *pos, *begin, *end;
 
 	while ((at = strchr(at, '@')) != NULL) {
-		begin = local_begin(line + *pos, at);
-		end = domain_end(at, begin > line && begin[-1] == '<');
+		begin = notice_local_begin(line + *pos, at);
+		end = notice_domain_end(at, begin > line && begin[-1] == '<');
 		if (*end == '"' && end[1] == '@') {
 			/* within quotes: "a@b"@example.com */
 			at = end + 1;
 			continue;
 		}
-		if (begin < at && end > at + 1 && is_domain(at + 1, end) &&
+		if (begin < at && end > at + 1 &&
+		    notice_is_domain(at + 1, end) &&
 		    end - begin <= BOUNCE_MAX_ADDRESS) {
 			*begin_r = begin - line;
 			*end_r = end - line;

@@ -30,7 +30,7 @@ static const char *line_words(const struct bounce_notice_line *line)
 
 /* Does the paragraph that begins in line go on with what the mailer says? It
    quotes an answer, labels what it says, or is the transcript. */
-static bool goes_on(const struct bounce_notice_line *line)
+static bool notice_goes_on(const struct bounce_notice_line *line)
 {
 	size_t colon = strcspn(line->text, ":");
 	const char *space = strchr(line->text, ' ');
@@ -38,7 +38,7 @@ static bool goes_on(const struct bounce_notice_line *line)
 	/* "Error message: ..." */
 	if (space != NULL)
 		space = strchr(space + 1, ' ');
-	return bounce_reply_find(line->text, NULL) != NULL ||
+	return bounce_status_reply_find(line->text, NULL) != NULL ||
 		bounce_status_find(line->text) != NULL ||
 		(line->text[colon] == ':' &&
 		 (space == NULL || space > line->text + colon)) ||
@@ -47,7 +47,7 @@ static bool goes_on(const struct bounce_notice_line *line)
 }
 
 /* Bytes of the words of text that hold no address. */
-static unsigned int count_letters(const char *text)
+static unsigned int notice_count_letters(const char *text)
 {
 	unsigned int letters = 0;
 	size_t len;
@@ -80,18 +80,19 @@ static unsigned int find_words_end(const struct bounce_notice *scan,
 		}
 		if (above_empty && letters >= WORDS_MIN &&
 		    (line->indent < indent || line->indent == 0) &&
-		    !goes_on(line))
+		    !notice_goes_on(line))
 			break;
 		above_empty = FALSE;
 		if (line_words(line) != NULL)
-			letters += count_letters(line->text);
+			letters += notice_count_letters(line->text);
 	}
 	return i;
 }
 
 /* The mailer's own words within region. */
-static const char *find_explanation(const struct bounce_notice *scan,
-				    const struct bounce_notice_region *region)
+static const char *
+notice_find_explanation(const struct bounce_notice *scan,
+			const struct bounce_notice_region *region)
 {
 	string_t *words = t_str_new(256);
 	const char *part;
@@ -111,7 +112,7 @@ static const char *find_explanation(const struct bounce_notice *scan,
 /* The first line of the mailer's own: it says that something failed, or has its
    manners. What stands above was put there by somebody else. */
 static unsigned int
-find_opening(const struct bounce_notice *scan, unsigned int end)
+notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 {
 	const struct bounce_notice_line *line;
 	unsigned int i, paragraph = 0;
@@ -130,20 +131,20 @@ find_opening(const struct bounce_notice *scan, unsigned int end)
 
 /* The lines of region, less a banner above the whole notice. */
 static const struct bounce_notice_region *
-below_banner(const struct bounce_notice *scan,
-	     const struct bounce_notice_region *region,
-	     struct bounce_notice_region *own_r)
+notice_below_banner(const struct bounce_notice *scan,
+		    const struct bounce_notice_region *region,
+		    struct bounce_notice_region *own_r)
 {
 	*own_r = *region;
 	if (region->first == 0)
-		own_r->first = find_opening(scan, region->end);
+		own_r->first = notice_find_opening(scan, region->end);
 	return own_r;
 }
 
 /* A region of one recipient that holds no more than its address: the words
    stand for all of them, before or behind. */
-static bool is_bare(const struct bounce_notice *scan,
-		    const struct bounce_notice_region *region)
+static bool notice_is_bare(const struct bounce_notice *scan,
+			   const struct bounce_notice_region *region)
 {
 	const struct bounce_notice_line *line;
 	unsigned int letters = 0;
@@ -161,11 +162,11 @@ static bool is_bare(const struct bounce_notice *scan,
 
 /* Where rcpt's own answer stands: in a line that names it, else among its
    lines. */
-static bool find_answer(const struct bounce_notice *scan,
-			const struct bounce_recipient *rcpt,
-			const ARRAY_TYPE(bounce_notice_region) *regions,
-			unsigned int *line_r, const char **at_r,
-			const char **code_r)
+static bool notice_find_answer(const struct bounce_notice *scan,
+			       const struct bounce_recipient *rcpt,
+			       const ARRAY_TYPE(bounce_notice_region) *regions,
+			       unsigned int *line_r, const char **at_r,
+			       const char **code_r)
 {
 	const struct bounce_notice_region whole = {
 		0, array_count(&scan->lines)
@@ -192,7 +193,8 @@ static bool find_answer(const struct bounce_notice *scan,
 }
 
 static const struct bounce_notice_region *
-region_of(const ARRAY_TYPE(bounce_notice_region) *regions, unsigned int line)
+notice_region_of(const ARRAY_TYPE(bounce_notice_region) *regions,
+		 unsigned int line)
 {
 	const struct bounce_notice_region *region;
 
@@ -215,7 +217,7 @@ find_words(const struct bounce_notice *scan,
 	array_foreach(regions, region) {
 		own = *region;
 		own.end = find_words_end(scan, region);
-		part = find_explanation(scan, &own);
+		part = notice_find_explanation(scan, &own);
 		if (part == NULL || str_len(words) >= BOUNCE_MAX_EXPLANATION)
 			continue;
 		if (str_len(words) > 0)
@@ -225,8 +227,9 @@ find_words(const struct bounce_notice *scan,
 	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
 }
 
-static void fill(struct bounce_notice *scan, const struct bounce_report *report,
-		 struct bounce_recipient *rcpt)
+static void
+notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
+	    struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
 	const struct bounce_notice_region *scope;
@@ -242,13 +245,14 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 		item = bounce_notice_regions(scan, rcpt, &regions);
 	listed = array_count(&regions) > 0;
 	first = listed ? array_idx(&regions, 0) : &whole;
-	if (!listed || (array_count(&regions) == 1 && is_bare(scan, first))) {
+	if (!listed ||
+	    (array_count(&regions) == 1 && notice_is_bare(scan, first))) {
 		array_clear(&regions);
 		array_push_back(&regions, &whole);
 		first = &whole;
 		item = FALSE;
 	}
-	found = find_answer(scan, rcpt, &regions, &line, &at, &code) ||
+	found = notice_find_answer(scan, rcpt, &regions, &line, &at, &code) ||
 		(alone && bounce_notice_answer_find(scan, rcpt, &whole,
 						    FALSE, &line, &at, &code));
 	if (rcpt->diagnostic == NULL && found) {
@@ -260,7 +264,7 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 	}
 	if (answer != NULL) {
 		/* another recipient's host and command are not this one's */
-		scope = region_of(&regions, line);
+		scope = notice_region_of(&regions, line);
 		if (scope == NULL)
 			scope = &whole;
 		if (rcpt->command == NULL)
@@ -273,20 +277,21 @@ static void fill(struct bounce_notice *scan, const struct bounce_report *report,
 	if (rcpt->explanation == NULL && (listed || alone))
 		rcpt->explanation = p_strdup(scan->pool, item ?
 			find_words(scan, &regions) :
-			find_explanation(scan, below_banner(scan, first, &own)));
+			notice_find_explanation(scan,
+				notice_below_banner(scan, first, &own)));
 	if (alone && rcpt->explanation != NULL &&
 	    first->first > 0 &&
 	    uni_utf8_strlen(rcpt->explanation) < 200) {
 		/* what stands before the address may be the reason */
-		own.first = find_opening(scan, first->first + 1);
+		own.first = notice_find_opening(scan, first->first + 1);
 		own.end = item ? find_words_end(scan, first) : first->end;
 		rcpt->explanation = p_strdup(scan->pool,
-			find_explanation(scan, &own));
+			notice_find_explanation(scan, &own));
 	}
 }
 
 /* Codes that a mailer puts before the one that it was given. */
-static bool is_vague(const char *status)
+static bool notice_is_vague(const char *status)
 {
 	return strcmp(status + 1, ".4.7") == 0 ||
 		strcmp(status + 1, ".1.0") == 0 ||
@@ -296,11 +301,11 @@ static bool is_vague(const char *status)
 
 /* "554 4.4.7 Message expired <421 4.4.2 Connection timed out>": the inner
    answer is the remote host's. */
-static const char *find_status(const char *text)
+static const char *notice_find_status(const char *text)
 {
 	const char *status = bounce_status_find(text), *inner;
 
-	if (status == NULL || !is_vague(status))
+	if (status == NULL || !notice_is_vague(status))
 		return status;
 	inner = bounce_status_find(strstr(text, status) + strlen(status));
 	return inner == NULL ? status : inner;
@@ -308,7 +313,7 @@ static const char *find_status(const char *text)
 
 /* The first that goes with the reply code, if there is one: "554 No such user"
    beside "451 4.4.1 read error". */
-static const char *find_matching(const char *text, const char *reply)
+static const char *notice_find_matching(const char *text, const char *reply)
 {
 	const char *status;
 
@@ -318,13 +323,14 @@ static const char *find_matching(const char *text, const char *reply)
 	return status;
 }
 
-static void fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt)
+static void
+notice_fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt)
 {
 	const char *status = NULL, *reply = NULL;
 
 	if (rcpt->diagnostic != NULL) {
-		status = find_status(rcpt->diagnostic);
-		reply = bounce_reply_find(rcpt->diagnostic, NULL);
+		status = notice_find_status(rcpt->diagnostic);
+		reply = bounce_status_reply_find(rcpt->diagnostic, NULL);
 	}
 	/* "250 2.0.0 Ok" of what was delivered */
 	if (reply == NULL && rcpt->diagnostic != NULL &&
@@ -333,7 +339,7 @@ static void fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt
 	    i_isdigit(rcpt->diagnostic[2]) && rcpt->diagnostic[3] == ' ')
 		reply = t_strndup(rcpt->diagnostic, 3);
 	if (status == NULL && rcpt->explanation != NULL) {
-		status = find_matching(rcpt->explanation, reply);
+		status = notice_find_matching(rcpt->explanation, reply);
 		/* "5.0.0" says less than what the mailer says elsewhere */
 		if (status != NULL && rcpt->status_field != NULL &&
 		    (strcmp(rcpt->status_field + 1, ".0.0") != 0 ||
@@ -349,7 +355,8 @@ static void fill_codes(struct bounce_notice *scan, struct bounce_recipient *rcpt
 }
 
 static void
-mark_recipients(struct bounce_notice *scan, const struct bounce_report *report)
+notice_mark_recipients(struct bounce_notice *scan,
+		       const struct bounce_report *report)
 {
 	struct bounce_notice_mention *mention;
 	const struct bounce_recipient *rcpt;
@@ -369,9 +376,9 @@ void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *repor
 	struct bounce_recipient *rcpt;
 
 	bounce_notice_aliases(scan, report);
-	mark_recipients(scan, report);
+	notice_mark_recipients(scan, report);
 	array_foreach_modifiable(&report->recipients, rcpt) T_BEGIN {
-		fill(scan, report, rcpt);
-		fill_codes(scan, rcpt);
+		notice_fill(scan, report, rcpt);
+		notice_fill_codes(scan, rcpt);
 	} T_END;
 }

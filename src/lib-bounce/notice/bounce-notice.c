@@ -13,7 +13,8 @@
 #include <ctype.h>
 
 /* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. */
-static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
+static void
+notice_split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 {
 	const char *end, *line;
 	size_t len, total = 0;
@@ -29,8 +30,8 @@ static void split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 	}
 }
 
-static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
-			      unsigned int first, unsigned int end)
+static const char *notice_join_lines(const ARRAY_TYPE(const_string) *lines,
+				     unsigned int first, unsigned int end)
 {
 	string_t *dest = t_str_new(1024);
 
@@ -42,8 +43,8 @@ static const char *join_lines(const ARRAY_TYPE(const_string) *lines,
 }
 
 /* The returned mail, which may be indented. */
-static const char *join_block(const ARRAY_TYPE(const_string) *lines,
-			      unsigned int first)
+static const char *notice_join_block(const ARRAY_TYPE(const_string) *lines,
+				     unsigned int first)
 {
 	unsigned int end = array_count(lines);
 	string_t *dest = t_str_new(1024);
@@ -58,7 +59,7 @@ static const char *join_block(const ARRAY_TYPE(const_string) *lines,
 	return str_c(dest);
 }
 
-static bool is_quoted(const char *line)
+static bool notice_is_quoted(const char *line)
 {
 	return line[0] == '>' && line[1] == ' ';
 }
@@ -66,24 +67,24 @@ static bool is_quoted(const char *line)
 /* A line without the "> " that some mailers put before the addresses of their
    lists. Other quoted lines are somebody else's words, and so is what they end
    with: last is the line above. */
-static const char *clean_line(const char *line, const char *last)
+static const char *notice_clean_line(const char *line, const char *last)
 {
 	line += strspn(line, " \t");
-	if (is_quoted(line) && strchr(line + 2, ' ') == NULL &&
-	    (!is_quoted(last) || strchr(last + 2, ' ') == NULL))
+	if (notice_is_quoted(line) && strchr(line + 2, ' ') == NULL &&
+	    (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))
 		line += 2;
 	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
 }
 
-static void add_line(struct bounce_notice *scan, const char *raw,
-		     const char *last)
+static void notice_add_line(struct bounce_notice *scan, const char *raw,
+			    const char *last)
 {
 	struct bounce_notice_line *line = array_append_space(&scan->lines);
 	const char *text;
 
 	line->indent = strspn(raw, " \t");
 	T_BEGIN {
-		text = clean_line(raw, last);
+		text = notice_clean_line(raw, last);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
 		line->folded = bounce_text_lower(p_strdup(scan->pool,
 							  line->text));
@@ -91,9 +92,10 @@ static void add_line(struct bounce_notice *scan, const char *raw,
 	} T_END;
 }
 
-static void add_header(struct bounce_notice *scan,
-		       const struct bounce_message *message, const char *name,
-		       ARRAY_TYPE(const_string) *list)
+static void
+notice_add_header(struct bounce_notice *scan,
+		  const struct bounce_message *message, const char *name,
+		  ARRAY_TYPE(const_string) *list)
 {
 	const struct bounce_header *header;
 
@@ -105,8 +107,8 @@ static void add_header(struct bounce_notice *scan,
 }
 
 /* Is the mail whose header begins at line block a mailer's own report? */
-static bool is_report_header(const ARRAY_TYPE(const_string) *lines,
-			     unsigned int block)
+static bool notice_is_report_header(const ARRAY_TYPE(const_string) *lines,
+				    unsigned int block)
 {
 	const char *line;
 
@@ -124,19 +126,21 @@ static bool is_report_header(const ARRAY_TYPE(const_string) *lines,
 
 /* A report that was passed on within a text that names nobody itself: leave its
    own body, the mail that it returns included. */
-static bool drop_wrapping(ARRAY_TYPE(const_string) *lines, unsigned int end,
-			  unsigned int block)
+static bool
+notice_drop_wrapping(ARRAY_TYPE(const_string) *lines, unsigned int end,
+		     unsigned int block)
 {
 	unsigned int i, pos, first, last;
 	const char *line;
 
-	if (!is_report_header(lines, block))
+	if (!notice_is_report_header(lines, block))
 		return FALSE;
 	for (i = 0; i < end; i++) {
 		line = array_idx_elem(lines, i);
 		pos = 0;
 		if (bounce_notice_address_next(line, &pos, &first, &last) &&
-		    (bounce_reply_find(line, NULL) != NULL || first <= 1))
+		    (bounce_status_reply_find(line, NULL) != NULL ||
+		     first <= 1))
 			return FALSE;
 	}
 	while (block < array_count(lines) &&
@@ -160,28 +164,31 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 	p_array_init(&scan->self, pool, 4);
 	p_array_init(&scan->failed, pool, 4);
 	bounce_notice_returned(pool, message->returned, report);
-	add_header(scan, message, "To", &scan->self);
-	add_header(scan, message, "X-Failed-Recipients", &scan->failed);
+	notice_add_header(scan, message, "To", &scan->self);
+	notice_add_header(scan, message, "X-Failed-Recipients", &scan->failed);
 	T_BEGIN {
 		t_array_init(&lines, 128);
-		split_lines(message->text, &lines);
+		notice_split_lines(message->text, &lines);
 		end = bounce_notice_find_end(&lines, &block);
-		if (drop_wrapping(&lines, end, block))
+		if (notice_drop_wrapping(&lines, end, block))
 			end = bounce_notice_find_end(&lines, &block);
 		if (*message->returned == '\0') {
-			bounce_notice_returned(pool, join_block(&lines, block),
+			bounce_notice_returned(pool,
+					       notice_join_block(&lines, block),
 					     report);
 			scan->quoted = block < array_count(&lines) &&
 				*(const char *)array_idx_elem(&lines, block) ==
 				'>';
 		}
-		scan->notice = p_strdup(pool, join_lines(&lines, 0, end));
+		scan->notice = p_strdup(pool,
+					notice_join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
 			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
 		scan->words = bounce_kind_words(scan->notice);
 		for (i = 0; i < end; i++)
-			add_line(scan, array_idx_elem(&lines, i), i == 0 ?
-				 "" : array_idx_elem(&lines, i - 1));
+			notice_add_line(scan, array_idx_elem(&lines, i),
+					i == 0 ? "" :
+					array_idx_elem(&lines, i - 1));
 	} T_END;
 	if (report->original_message_id == NULL)
 		bounce_notice_find_id(scan, report);
@@ -201,7 +208,8 @@ const char *bounce_notice_folded(const struct bounce_notice *scan)
 	return scan->folded;
 }
 
-static void add_recipient(struct bounce_report *report, const char *address)
+static void
+notice_add_recipient(struct bounce_report *report, const char *address)
 {
 	struct bounce_recipient *rcpt;
 
@@ -222,8 +230,8 @@ static void add_recipient(struct bounce_report *report, const char *address)
 
 /* What stands around the address: "<bob@example.com>:" is "<>:", "Unknown user:
    bob@example.com" is "Unknown user: ". Data stack. */
-static const char *look_of(const struct bounce_notice *scan,
-			   const struct bounce_notice_mention *mention)
+static const char *notice_look_of(const struct bounce_notice *scan,
+				  const struct bounce_notice_mention *mention)
 {
 	const char *text = bounce_notice_line(scan, mention->line)->text;
 	const char *behind = text + mention->end;
@@ -233,21 +241,22 @@ static const char *look_of(const struct bounce_notice *scan,
 }
 
 /* The look of the best one, "" if it has none. */
-static const char *best_look(const struct bounce_notice *scan,
-			     enum bounce_notice_tier tier, int best)
+static const char *notice_best_look(const struct bounce_notice *scan,
+				    enum bounce_notice_tier tier, int best)
 {
 	const struct bounce_notice_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
 		if (mention->tier == tier && mention->score == best)
-			return look_of(scan, mention);
+			return notice_look_of(scan, mention);
 	}
 	return "";
 }
 
-static bool is_chosen(const struct bounce_notice *scan,
-		      const struct bounce_notice_mention *mention,
-		      enum bounce_notice_tier tier, int best, const char *look)
+static bool
+notice_is_chosen(const struct bounce_notice *scan,
+		 const struct bounce_notice_mention *mention,
+		 enum bounce_notice_tier tier, int best, const char *look)
 {
 	if (mention->tier != tier || mention->score < SCORE_MIN)
 		return FALSE;
@@ -255,21 +264,22 @@ static bool is_chosen(const struct bounce_notice *scan,
 	if ((tier == BOUNCE_NOTICE_SENTENCE && mention->score < best - 1) ||
 	    (tier == BOUNCE_NOTICE_LISTED && mention->score < best - 4))
 		return *look != '\0' &&
-			strcmp(look_of(scan, mention), look) == 0;
+			strcmp(notice_look_of(scan, mention), look) == 0;
 	return TRUE;
 }
 
-static void add_chosen(const struct bounce_notice *scan,
-		       enum bounce_notice_tier tier, int best, bool delayed,
-		       struct bounce_report *report)
+static void
+notice_add_chosen(const struct bounce_notice *scan,
+		  enum bounce_notice_tier tier, int best, bool delayed,
+		  struct bounce_report *report)
 {
-	const char *look = best_look(scan, tier, best);
+	const char *look = notice_best_look(scan, tier, best);
 	const struct bounce_notice_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
 		if (mention->delayed == delayed &&
-		    is_chosen(scan, mention, tier, best, look))
-			add_recipient(report, mention->address);
+		    notice_is_chosen(scan, mention, tier, best, look))
+			notice_add_recipient(report, mention->address);
 	}
 }
 
@@ -283,7 +293,7 @@ bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *repor
 
 	/* the header names them all; the notice may have lost some */
 	array_foreach(&scan->failed, address)
-		add_recipient(report, *address);
+		notice_add_recipient(report, *address);
 	if (array_count(&report->recipients) > 0)
 		return BOUNCE_NOTICE_FIELD;
 	array_foreach(&scan->mentions, mention) {
@@ -298,9 +308,9 @@ bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *repor
 		return tier;
 	T_BEGIN {
 		/* who is only delayed has not failed */
-		add_chosen(scan, tier, best, FALSE, report);
+		notice_add_chosen(scan, tier, best, FALSE, report);
 		if (array_count(&report->recipients) == 0)
-			add_chosen(scan, tier, best, TRUE, report);
+			notice_add_chosen(scan, tier, best, TRUE, report);
 	} T_END;
 	return tier;
 }
@@ -342,7 +352,7 @@ bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan)
 	return scan->words;
 }
 
-static bool find_refusal(const struct bounce_notice *scan)
+static bool notice_find_refusal(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_line *line;
 	bool found = FALSE;
@@ -360,7 +370,7 @@ static bool find_refusal(const struct bounce_notice *scan)
 bool bounce_notice_refuses(struct bounce_notice *scan)
 {
 	if (!scan->refuses_known) {
-		scan->refuses = find_refusal(scan);
+		scan->refuses = notice_find_refusal(scan);
 		scan->refuses_known = TRUE;
 	}
 	return scan->refuses;
@@ -422,21 +432,21 @@ bool bounce_notice_describes(const struct bounce_notice *scan, bool machine)
 	return subject && to;
 }
 
-static bool is_name_char(char chr)
+static bool notice_is_name_char(char chr)
 {
 	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
 }
 
 /* The name that is alone in a line, or NULL. Exim lists what is no name: "pipe to
    |/usr/bin/vacation". */
-static const char *bare_name(const char *text)
+static const char *notice_bare_name(const char *text)
 {
 	const char *end = text;
 
 	if (!i_isalnum(*text) || bounce_text_begins(text, "pipe to ") ||
 	    bounce_text_begins(text, "save to "))
 		return NULL;
-	while (is_name_char(*end))
+	while (notice_is_name_char(*end))
 		end++;
 	if (end - text < 2 || end - text > 64 || end[-1] == '.' ||
 	    *end != '\0')
@@ -446,8 +456,8 @@ static const char *bare_name(const char *text)
 
 /* The returned mail's own address of that name, else one at domain, which is a
    guess. */
-static void add_name(struct bounce_notice *scan, const char *name,
-		     const char *domain, struct bounce_report *report)
+static void notice_add_name(struct bounce_notice *scan, const char *name,
+			    const char *domain, struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 	const char *const *address;
@@ -457,20 +467,20 @@ static void add_name(struct bounce_notice *scan, const char *name,
 	array_foreach(&report->original_to, address) {
 		if (strncasecmp(*address, name, len) == 0 &&
 		    (*address)[len] == '@') {
-			add_recipient(report, *address);
+			notice_add_recipient(report, *address);
 			return;
 		}
 	}
 	made = p_strconcat(scan->pool, name, "@", domain, NULL);
-	add_recipient(report, made);
+	notice_add_recipient(report, made);
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (rcpt->address == made)
 			rcpt->guessed = TRUE;
 	}
 }
 
-static const char *sender_domain(pool_t pool,
-				 const struct bounce_message *message)
+static const char *notice_sender_domain(pool_t pool,
+					const struct bounce_message *message)
 {
 	const char *from = bounce_header_address(pool,
 		bounce_message_header(message, "From"));
@@ -488,7 +498,7 @@ bounce_notice_names(struct bounce_notice *scan,
 		"following recipient", "following address",
 		"to the following", NULL
 	};
-	const char *name, *domain = sender_domain(scan->pool, message);
+	const char *name, *domain = notice_sender_domain(scan->pool, message);
 	const struct bounce_notice_line *line;
 	bool list = FALSE;
 
@@ -502,10 +512,10 @@ bounce_notice_names(struct bounce_notice *scan,
 		}
 		if (*line->text == '\0')
 			continue;
-		name = bare_name(line->text);
+		name = notice_bare_name(line->text);
 		if (name == NULL)
 			break;
-		add_name(scan, name, t_str_lcase(domain), report);
+		notice_add_name(scan, name, t_str_lcase(domain), report);
 	}
 	return array_count(&report->recipients) > 0 ?
 		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_NONE;

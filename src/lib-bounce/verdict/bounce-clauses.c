@@ -71,7 +71,7 @@ static void clause_end(struct clauses_reader *reader)
 	reader->names_recipient = FALSE;
 }
 
-static bool is_edge(char c)
+static bool clauses_is_edge(char c)
 {
 	switch (c) {
 	case '<': case '>': case '(': case ')': case '[': case ']':
@@ -84,7 +84,7 @@ static bool is_edge(char c)
 }
 
 /* The signs at which a clause ends. */
-static bool is_border(char c)
+static bool clauses_is_border(char c)
 {
 	switch (c) {
 	case '.': case ':': case ';': case '!': case '?': case '(': case ')':
@@ -96,12 +96,12 @@ static bool is_border(char c)
 }
 
 /* What separates words within a clause. */
-static bool is_space(char c)
+static bool clauses_is_space(char c)
 {
-	return (is_edge(c) && c != '\'') || c == '=';
+	return (clauses_is_edge(c) && c != '\'') || c == '=';
 }
 
-static const char *address_domain(const char *address)
+static const char *clauses_address_domain(const char *address)
 {
 	const char *at = address == NULL ? NULL : strrchr(address, '@');
 
@@ -109,7 +109,7 @@ static const char *address_domain(const char *address)
 }
 
 /* host is domain or below it. */
-static bool host_within(const char *host, const char *domain)
+static bool clauses_host_within(const char *host, const char *domain)
 {
 	size_t len = strlen(host), domain_len;
 
@@ -121,37 +121,38 @@ static bool host_within(const char *host, const char *domain)
 		(len == domain_len || host[len - domain_len - 1] == '.');
 }
 
-static bool is_address(const char *address, const char *wanted)
+static bool clauses_is_address(const char *address, const char *wanted)
 {
 	return wanted != NULL && strcasecmp(address, wanted) == 0;
 }
 
-static void mask_address(struct clauses_reader *reader, const char *address)
+static void
+clauses_mask_address(struct clauses_reader *reader, const char *address)
 {
 	const struct bounce_clause_roles *roles = reader->roles;
 
-	if (is_address(address, roles->recipient) ||
-	    is_address(address, roles->recipient2)) {
+	if (clauses_is_address(address, roles->recipient) ||
+	    clauses_is_address(address, roles->recipient2)) {
 		reader->masked |= bounce_words_set(BOUNCE_WORD_WHO);
 		reader->names_recipient = TRUE;
-	} else if (is_address(address, roles->sender))
+	} else if (clauses_is_address(address, roles->sender))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
 	reader->after_address = TRUE;
 }
 
-static void mask_host(struct clauses_reader *reader, const char *host)
+static void clauses_mask_host(struct clauses_reader *reader, const char *host)
 {
 	/* who writes home has one domain on both sides */
-	if (host_within(host, reader->recipient_domain))
+	if (clauses_host_within(host, reader->recipient_domain))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_DOMAIN);
-	else if (host_within(host, reader->sender_domain)) {
+	else if (clauses_host_within(host, reader->sender_domain)) {
 		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
 		reader->after_address = TRUE;
 	}
 }
 
 /* "192.0.2.1", "2001:db8::1" */
-static bool is_ip(const char *word)
+static bool clauses_is_ip(const char *word)
 {
 	size_t len = strlen(word), colons = 0;
 
@@ -168,7 +169,7 @@ static bool is_ip(const char *word)
 
 /* Does word, which holds a dot or a slash, look like a host or a path, and not
    like the border of two sentences ("found.Please")? */
-static bool is_host(const char *word)
+static bool clauses_is_host(const char *word)
 {
 	const char *p;
 
@@ -186,7 +187,7 @@ static bool is_host(const char *word)
 }
 
 /* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322") */
-static bool is_code(const char *word)
+static bool clauses_is_code(const char *word)
 {
 	size_t digits = strspn(word, "0123456789");
 
@@ -196,7 +197,7 @@ static bool is_code(const char *word)
 }
 
 /* Words that are none: returns TRUE if word, of no blanks, was masked. */
-static bool word_mask(struct clauses_reader *reader, const char *word)
+static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 {
 	size_t len = strlen(word);
 	const char *p;
@@ -208,18 +209,18 @@ static bool word_mask(struct clauses_reader *reader, const char *word)
 	word = t_strndup(word, len);
 	if (len == 0)
 		return FALSE;
-	if (strchr(word, '@') != NULL && address_domain(word) != NULL) {
-		mask_address(reader, word);
+	if (strchr(word, '@') != NULL && clauses_address_domain(word) != NULL) {
+		clauses_mask_address(reader, word);
 		return TRUE;
 	}
-	if (is_ip(word)) {
+	if (clauses_is_ip(word)) {
 		reader->masked |= bounce_words_set(BOUNCE_WORD_IP);
 		return TRUE;
 	}
-	if (is_code(word))
+	if (clauses_is_code(word))
 		return TRUE;
-	if (is_host(word)) {
-		mask_host(reader, word);
+	if (clauses_is_host(word)) {
+		clauses_mask_host(reader, word);
 		return TRUE;
 	}
 	/* a header's name, which says nothing of its value */
@@ -231,7 +232,7 @@ static bool word_mask(struct clauses_reader *reader, const char *word)
 }
 
 /* "from: header", "To: field": no border, and no address follows. */
-static bool is_field_colon(const char *p)
+static bool clauses_is_field_colon(const char *p)
 {
 	static const char *const names[] = {
 		"field", "header", "line", "address", NULL
@@ -250,13 +251,13 @@ static bool is_field_colon(const char *p)
 
 /* Does the bracket at p hold one address, number or host, of which the words
    around it speak? Returns where it closes, or NULL. */
-static const char *bracket_end(const char *p)
+static const char *clauses_bracket_end(const char *p)
 {
 	char close = *p == '[' ? ']' : ')';
 	bool special = FALSE;
 
 	for (p++; *p != close; p++) {
-		if (is_edge(*p))
+		if (clauses_is_edge(*p))
 			return NULL;
 		if (*p == '@' || *p == '.' || i_isdigit(*p))
 			special = TRUE;
@@ -294,14 +295,14 @@ static bool clause_is_subject(struct clauses_reader *reader)
 	return set != 0 && (set & ~subjects) == 0;
 }
 
-static bool is_dash(const char *text, const char *p)
+static bool clauses_is_dash(const char *text, const char *p)
 {
 	return *p == '-' && p > text && p[-1] == ' ' &&
 		(p[1] == ' ' || p[1] == '-');
 }
 
 /* Chinese and Japanese signs, dashes: the length of one at p, or 0. */
-static size_t wide_border(const char *p)
+static size_t clauses_wide_border(const char *p)
 {
 	/* each begins with one of these */
 	static const char *const signs[] = {
@@ -320,12 +321,14 @@ static size_t wide_border(const char *p)
 }
 
 /* p is at no edge: take the word there. Returns where it ends. */
-static const char *word_read(struct clauses_reader *reader, const char *p)
+static const char *
+clauses_word_read(struct clauses_reader *reader, const char *p)
 {
 	const char *begin, *end = p;
 	const char *word, *sign;
 
-	while (*end != '\0' && !is_edge(*end) && wide_border(end) == 0)
+	while (*end != '\0' && !clauses_is_edge(*end) &&
+	       clauses_wide_border(end) == 0)
 		end++;
 	word = t_strdup_until(p, end);
 	/* "name=example.org" */
@@ -338,13 +341,14 @@ static const char *word_read(struct clauses_reader *reader, const char *p)
 	/* "<a@b>:user unknown", "To:<a@b>" */
 	sign = strchr(word, ':');
 	if (sign != NULL && sign > word && sign[1] != '\0' &&
-	    strstr(word, "://") == NULL && !is_ip(word) && p[0] != ':') {
+	    strstr(word, "://") == NULL && !clauses_is_ip(word) &&
+	    p[0] != ':') {
 		end = p + (sign - word);
 		word = t_strdup_until(word, sign);
 	} else if (sign == word) {
 		return p;
 	}
-	if (word_mask(reader, word)) {
+	if (clauses_word_mask(reader, word)) {
 		if (strstr(word, "://") != NULL)
 			clause_end(reader);
 		/* no phrase goes on behind it */
@@ -355,7 +359,7 @@ static const char *word_read(struct clauses_reader *reader, const char *p)
 	}
 	reader->after_address = FALSE;
 	/* "BadRecipient" */
-	for (begin = p; p < end && !is_border(*p); p++) {
+	for (begin = p; p < end && !clauses_is_border(*p); p++) {
 		if (i_isupper(p[0]) && p > begin && str_len(reader->words) > 0 &&
 		    i_islower(str_c(reader->words)
 			      [str_len(reader->words) - 1]))
@@ -365,13 +369,13 @@ static const char *word_read(struct clauses_reader *reader, const char *p)
 	return p;
 }
 
-static void text_read(struct clauses_reader *reader, const char *text)
+static void clauses_text_read(struct clauses_reader *reader, const char *text)
 {
 	const char *p = text, *close = NULL;
 	size_t len;
 
 	while (*p != '\0') {
-		if (is_field_colon(p)) {
+		if (clauses_is_field_colon(p)) {
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if (*p == ':' && clause_is_frame(reader)) {
@@ -383,7 +387,7 @@ static void text_read(struct clauses_reader *reader, const char *text)
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if ((*p == '[' || *p == '(') &&
-			   (close = bracket_end(p)) != NULL) {
+			   (close = clauses_bracket_end(p)) != NULL) {
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if (p == close) {
@@ -393,17 +397,18 @@ static void text_read(struct clauses_reader *reader, const char *text)
 			   i_isalnum(p[1])) {
 			/* ".exe" */
 			p++;
-		} else if (is_border(*p) || is_dash(text, p)) {
+		} else if (clauses_is_border(*p) || clauses_is_dash(text, p)) {
 			clause_end(reader);
 			p++;
-		} else if ((len = wide_border(p)) > 0) {
+		} else if ((len = clauses_wide_border(p)) > 0) {
 			clause_end(reader);
 			p += len;
-		} else if (is_edge(*p) || *p == '=') {
-			str_append_c(reader->words, is_space(*p) ? ' ' : *p);
+		} else if (clauses_is_edge(*p) || *p == '=') {
+			str_append_c(reader->words, clauses_is_space(*p) ? ' ' :
+				     *p);
 			p++;
 		} else {
-			const char *end = word_read(reader, p);
+			const char *end = clauses_word_read(reader, p);
 
 			p = end > p ? end : p + 1;
 		}
@@ -417,12 +422,12 @@ void bounce_clauses_read(const char *text,
 {
 	struct clauses_reader reader = {
 		.roles = roles, .clauses = clauses,
-		.sender_domain = address_domain(roles->sender),
-		.recipient_domain = address_domain(roles->recipient),
+		.sender_domain = clauses_address_domain(roles->sender),
+		.recipient_domain = clauses_address_domain(roles->recipient),
 		.words = t_str_new(256),
 	};
 	size_t len = bounce_text_cut(text, strnlen(text, BOUNCE_MAX_MATCH + 1),
 				     BOUNCE_MAX_MATCH);
 
-	text_read(&reader, t_strndup(text, len));
+	clauses_text_read(&reader, t_strndup(text, len));
 }

@@ -28,7 +28,8 @@ check_error(struct check_context *ctx, const char *name, const char *fmt, ...)
 
 /* The codes at the start of text, "550 5.1.1 words" or "5.1.1 words", as the
    readers of reports find them. */
-static void query_codes(struct bounce_rules_query *query, const char *text)
+static void
+rules_query_codes(struct bounce_rules_query *query, const char *text)
 {
 	size_t len;
 
@@ -52,8 +53,8 @@ static const struct bounce_clause_roles example_roles = {
 /* An example may begin with "[key=value ...]": the conditions that its text
    does not show. */
 static int
-query_init(struct bounce_rules_query *query, const char *text,
-	   const char **error_r)
+rules_query_init(struct bounce_rules_query *query, const char *text,
+		 const char **error_r)
 {
 	const char *end;
 	const char *const *args;
@@ -62,7 +63,7 @@ query_init(struct bounce_rules_query *query, const char *text,
 	query->source = BOUNCE_RULES_REMOTE;
 	if (*text != '[' || (end = strchr(text, ']')) == NULL ||
 	    memchr(text, '=', end - text) == NULL) {
-		query_codes(query, text);
+		rules_query_codes(query, text);
 		query->text = bounce_rules_fold(text);
 		bounce_rules_query_clauses(query, text, &example_roles);
 		return 0;
@@ -70,7 +71,7 @@ query_init(struct bounce_rules_query *query, const char *text,
 	args = t_strsplit_spaces(t_strdup_until(text + 1, end), " ");
 	for (end++; *end == ' '; )
 		end++;
-	query_codes(query, end);
+	rules_query_codes(query, end);
 	query->text = bounce_rules_fold(end);
 	bounce_rules_query_clauses(query, end, &example_roles);
 	for (; *args != NULL; args++) {
@@ -87,7 +88,7 @@ static void example_check(struct check_context *ctx,
 	struct bounce_rules_hit hit, weak;
 	const char *winner, *error;
 
-	if (query_init(&query, example->text, &error) < 0) {
+	if (rules_query_init(&query, example->text, &error) < 0) {
 		check_error(ctx, example->name, "%s", error);
 		return;
 	}

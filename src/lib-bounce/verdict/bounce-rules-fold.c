@@ -20,8 +20,8 @@ struct reply_prefix {
 
 /* The words of text that are not ASCII, from the first to the last: what stands
    before and behind them needs no more than lower case. */
-static void find_wide(const char *text, size_t len, size_t *begin_r,
-		      size_t *end_r)
+static void fold_find_wide(const char *text, size_t len, size_t *begin_r,
+			   size_t *end_r)
 {
 	size_t begin = 0, end = len;
 
@@ -49,7 +49,7 @@ static const char *fold_case(const char *text, size_t len)
 						  text, len));
 	const char *ret;
 
-	find_wide(text, len, &begin, &end);
+	fold_find_wide(text, len, &begin, &end);
 	if (begin == end)
 		return lower;
 	folded = u8_casefold((const uint8_t *)text + begin, end - begin, NULL,
@@ -65,7 +65,7 @@ static const char *fold_case(const char *text, size_t len)
 }
 
 /* Length of a typographic quote at p and its plain form, or 0. */
-static unsigned int quote_parse(const char *p, char *plain_r)
+static unsigned int fold_quote_parse(const char *p, char *plain_r)
 {
 	if ((unsigned char)p[0] == 0xe2 && (unsigned char)p[1] == 0x80) {
 		unsigned char c = p[2];
@@ -87,29 +87,29 @@ static unsigned int quote_parse(const char *p, char *plain_r)
 	return 0;
 }
 
-static bool is_blank(char c)
+static bool fold_is_blank(char c)
 {
 	return (unsigned char)c <= ' ' || c == 0x7f;
 }
 
-static bool is_address_edge(char c)
+static bool fold_is_address_edge(char c)
 {
-	return is_blank(c) || strchr("<>()[]{}\"',;:|@", c) != NULL;
+	return fold_is_blank(c) || strchr("<>()[]{}\"',;:|@", c) != NULL;
 }
 
 /* p is at "@" and dest ends with what stood before it: make one "@" of the
    whole address. Returns where to go on. */
-static const char *address_mask(string_t *dest, const char *p)
+static const char *fold_address_mask(string_t *dest, const char *p)
 {
 	const char *out = str_c(dest);
 	size_t begin = str_len(dest);
 	const char *end = p + 1;
 	char plain;
 
-	while (begin > 0 && !is_address_edge(out[begin - 1]))
+	while (begin > 0 && !fold_is_address_edge(out[begin - 1]))
 		begin--;
-	while (!is_address_edge(*end) && *end != '\0' &&
-	       quote_parse(end, &plain) == 0)
+	while (!fold_is_address_edge(*end) && *end != '\0' &&
+	       fold_quote_parse(end, &plain) == 0)
 		end++;
 	while (end > p + 1 && (end[-1] == '.' || end[-1] == '!' ||
 			       end[-1] == '?' || end[-1] == '\''))
@@ -124,7 +124,7 @@ static const char *address_mask(string_t *dest, const char *p)
 }
 
 /* Length of "550" plus its separator at p, or 0. */
-static size_t reply_parse(const char *p)
+static size_t fold_reply_parse(const char *p)
 {
 	if (p[0] < '2' || p[0] > '5' || !i_isdigit(p[1]) || !i_isdigit(p[2]))
 		return 0;
@@ -132,7 +132,7 @@ static size_t reply_parse(const char *p)
 }
 
 /* Length of "5.1.1" at p, which must end at a blank or "-", or 0. */
-static size_t status_parse(const char *p)
+static size_t fold_status_parse(const char *p)
 {
 	size_t i, dots = 0;
 
@@ -147,15 +147,15 @@ static size_t status_parse(const char *p)
 		if (i > 8)
 			return 0;
 	}
-	return dots == 2 && (is_blank(p[i]) || p[i] == '-') ? i : 0;
+	return dots == 2 && (fold_is_blank(p[i]) || p[i] == '-') ? i : 0;
 }
 
 /* p is at the start of a word. Length of a repeated code there, or 0. */
-static size_t repetition_length(struct reply_prefix *first, const char *p)
+static size_t fold_repetition_length(struct reply_prefix *first, const char *p)
 {
-	size_t reply_len = reply_parse(p), status_len;
+	size_t reply_len = fold_reply_parse(p), status_len;
 
-	status_len = status_parse(p + reply_len);
+	status_len = fold_status_parse(p + reply_len);
 	if (reply_len == 0 && status_len == 0)
 		return 0;
 	if (reply_len > 0) {
@@ -167,23 +167,23 @@ static size_t repetition_length(struct reply_prefix *first, const char *p)
 	}
 	if (status_len > 0) {
 		if (first->status == NULL) {
-			first->status = p + reply_parse(p);
+			first->status = p + fold_reply_parse(p);
 			first->status_len = status_len;
 			return reply_len;
 		}
 		if (p == first->status)
 			return 0;
 		if (first->status_len != status_len ||
-		    strncmp(first->status, p + reply_parse(p),
+		    strncmp(first->status, p + fold_reply_parse(p),
 			    status_len) != 0)
 			return reply_len;
-		return reply_parse(p) == reply_len ?
+		return fold_reply_parse(p) == reply_len ?
 			reply_len + status_len : 0;
 	}
 	return reply_len;
 }
 
-static bool ends_with(string_t *text, const char *end)
+static bool fold_ends_with(string_t *text, const char *end)
 {
 	size_t len = strlen(end);
 
@@ -194,24 +194,25 @@ static bool ends_with(string_t *text, const char *end)
 /* p is at the start of a word. Length of a server's name there, as mailers put
    it before an answer, or 0: "host antispam.example.org[192.0.2.1] said: 550 no
    such user" is about no spam. */
-static size_t host_length(string_t *dest, const char *p)
+static size_t fold_host_length(string_t *dest, const char *p)
 {
 	size_t len;
 
-	if (ends_with(dest, " host ")) {
+	if (fold_ends_with(dest, " host ")) {
 		len = strcspn(p, " []()<>\t\r\n");
 		if (memchr(p, '.', len) == NULL)
 			return 0;
-		return p[len] == '[' || (is_blank(p[len]) && p[len] != '\0' &&
+		return p[len] == '[' ||
+			(fold_is_blank(p[len]) && p[len] != '\0' &&
 					 p[len + 1] == '[') ? len : 0;
 	}
-	return ends_with(dest, " while talking to ") ?
+	return fold_ends_with(dest, " while talking to ") ?
 		strcspn(p, " :\t\r\n") : 0;
 }
 
 /* Bytes at p that stay as they are wherever they stand but at the start of a
    word: no blank, no address, no lead of a typographic quote. */
-static size_t plain_len(const char *p)
+static size_t fold_plain_len(const char *p)
 {
 	const unsigned char *c = (const unsigned char *)p;
 
@@ -230,23 +231,23 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 		bool at_word = str_len(dest) == 0 ||
 			str_c(dest)[str_len(dest) - 1] == ' ';
 
-		if (is_blank(*p)) {
+		if (fold_is_blank(*p)) {
 			if (!at_word)
 				str_append_c(dest, ' ');
 			p++;
 		} else if (first != NULL && at_word && i_isdigit(*p) &&
-			   (len = repetition_length(first, p)) > 0) {
+			   (len = fold_repetition_length(first, p)) > 0) {
 			p += len;
 		} else if (first != NULL && at_word &&
-			   (len = host_length(dest, p)) > 0) {
+			   (len = fold_host_length(dest, p)) > 0) {
 			p += len;
 		} else if (first != NULL && *p == '@') {
-			p = address_mask(dest, p);
-		} else if ((len = quote_parse(p, &plain)) > 0) {
+			p = fold_address_mask(dest, p);
+		} else if ((len = fold_quote_parse(p, &plain)) > 0) {
 			str_append_c(dest, plain);
 			p += len;
 		} else {
-			len = I_MAX(plain_len(p), 1);
+			len = I_MAX(fold_plain_len(p), 1);
 			str_append_data(dest, p, len);
 			p += len;
 		}

@@ -24,7 +24,7 @@ struct match_context {
 
 /* The four bytes of a word that fewest others have. */
 static unsigned int
-word_key(const struct bounce_rule_word *word, const unsigned int *counts)
+match_word_key(const struct bounce_rule_word *word, const unsigned int *counts)
 {
 	unsigned int count, least = UINT_MAX, offset = 0;
 
@@ -40,7 +40,7 @@ word_key(const struct bounce_rule_word *word, const unsigned int *counts)
 }
 
 static void
-word_count(const struct bounce_rule_word *word, unsigned int *counts)
+match_word_count(const struct bounce_rule_word *word, unsigned int *counts)
 {
 	for (unsigned int i = 0; i + GRAM_LENGTH <= word->len; i++) {
 		counts[bounce_rules_bucket(
@@ -56,8 +56,9 @@ rule_anchor(const struct bounce_rule *rule)
 
 /* One entry for each word of an anchor, in the order of the rules. */
 static void
-index_entries(const struct bounce_rules *rules, const unsigned int *counts,
-	      ARRAY_TYPE(bounce_rule_entry) *entries)
+match_index_entries(const struct bounce_rules *rules,
+		    const unsigned int *counts,
+		    ARRAY_TYPE(bounce_rule_entry) *entries)
 {
 	const struct bounce_rule *rule;
 	unsigned int idx = 0;
@@ -72,7 +73,7 @@ index_entries(const struct bounce_rules *rules, const unsigned int *counts,
 
 			entry->word = &group->words[i];
 			entry->rule = idx;
-			entry->offset = word_key(entry->word, counts);
+			entry->offset = match_word_key(entry->word, counts);
 			entry->gram = bounce_rules_gram(entry->word->text +
 							entry->offset);
 		}
@@ -81,8 +82,8 @@ index_entries(const struct bounce_rules *rules, const unsigned int *counts,
 }
 
 static void
-index_fill(struct bounce_rules *rules,
-	   const ARRAY_TYPE(bounce_rule_entry) *all)
+match_index_fill(struct bounce_rules *rules,
+		 const ARRAY_TYPE(bounce_rule_entry) *all)
 {
 	const struct bounce_rule_entry *entry;
 	struct bounce_rule_entry *entries;
@@ -119,11 +120,11 @@ void bounce_rules_index(struct bounce_rules *rules)
 
 			for (unsigned int i = 0;
 			     group != NULL && i < group->count; i++)
-				word_count(&group->words[i], counts);
+				match_word_count(&group->words[i], counts);
 		}
 		t_array_init(&entries, 4096);
-		index_entries(rules, counts, &entries);
-		index_fill(rules, &entries);
+		match_index_entries(rules, counts, &entries);
+		match_index_fill(rules, &entries);
 	} T_END;
 }
 
@@ -155,7 +156,7 @@ static bool command_match(const char *const *names, const char *command)
 }
 
 /* A domain stands for all hosts below it. */
-static bool host_in_domain(const char *host, const char *domain)
+static bool match_host_in_domain(const char *host, const char *domain)
 {
 	size_t host_len, domain_len = strlen(domain);
 
@@ -176,8 +177,8 @@ host_match(const char *const *domains, const struct bounce_rules_query *query)
 	if (domains == NULL)
 		return TRUE;
 	for (; *domains != NULL; domains++) {
-		if (host_in_domain(query->remote_host, *domains) ||
-		    host_in_domain(query->reporting_host, *domains))
+		if (match_host_in_domain(query->remote_host, *domains) ||
+		    match_host_in_domain(query->reporting_host, *domains))
 			return TRUE;
 	}
 	return FALSE;
@@ -197,7 +198,8 @@ static bool rule_conditions_match(const struct bounce_rule *rule,
 /* Where the groups from idx on end, up to the next "..." or the last, if they
    stand at text one after the other; else NULL. */
 static const char *
-groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
+match_groups_end(const struct bounce_rule *rule, unsigned int idx,
+		 const char *text)
 {
 	const struct bounce_rule_group *group = &rule->groups[idx];
 	const char *end;
@@ -215,7 +217,7 @@ groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
 		end = text + word->len;
 		if (idx + 1 < rule->groups_count &&
 		    !rule->groups[idx + 1].gap_before)
-			end = groups_end(rule, idx + 1, end);
+			end = match_groups_end(rule, idx + 1, end);
 		if (end != NULL)
 			return end;
 	}
@@ -225,8 +227,9 @@ groups_end(const struct bounce_rule *rule, unsigned int idx, const char *text)
 /* Where the groups up to idx begin, back to the "..." before them or the first,
    if they stand one after the other and end at text; else NULL. */
 static const char *
-groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
-	     unsigned int idx, const char *text)
+match_groups_begin(const struct match_context *ctx,
+		   const struct bounce_rule *rule,
+		   unsigned int idx, const char *text)
 {
 	const struct bounce_rule_group *group = &rule->groups[idx];
 	const char *begin;
@@ -241,7 +244,7 @@ groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
 		    memcmp(begin, word->text, word->len) != 0))
 			continue;
 		if (idx > 0 && !group->gap_before)
-			begin = groups_begin(ctx, rule, idx - 1, begin);
+			begin = match_groups_begin(ctx, rule, idx - 1, begin);
 		if (begin != NULL)
 			return begin;
 	}
@@ -249,7 +252,7 @@ groups_begin(const struct match_context *ctx, const struct bounce_rule *rule,
 }
 
 static unsigned int
-group_next_piece(const struct bounce_rule *rule, unsigned int idx)
+match_group_next_piece(const struct bounce_rule *rule, unsigned int idx)
 {
 	do {
 		idx++;
@@ -263,12 +266,12 @@ static bool match_after(const struct bounce_rule *rule, const char *text)
 	const char *end;
 
 	if (idx + 1 < rule->groups_count && !rule->groups[idx + 1].gap_before)
-		text = groups_end(rule, idx + 1, text);
+		text = match_groups_end(rule, idx + 1, text);
 	while (text != NULL &&
-	       (idx = group_next_piece(rule, idx)) < rule->groups_count) {
+	       (idx = match_group_next_piece(rule, idx)) < rule->groups_count) {
 		end = NULL;
 		for (left = BOUNCE_MAX_RULE_GAP; end == NULL; text++, left--) {
-			end = groups_end(rule, idx, text);
+			end = match_groups_end(rule, idx, text);
 			if (left == 0 || *text == '\0')
 				break;
 		}
@@ -284,7 +287,7 @@ static bool match_before(const struct match_context *ctx,
 	const char *begin;
 
 	if (idx > 0 && !rule->groups[idx].gap_before)
-		text = groups_begin(ctx, rule, idx - 1, text);
+		text = match_groups_begin(ctx, rule, idx - 1, text);
 	while (text != NULL) {
 		while (idx > 0 && !rule->groups[idx].gap_before)
 			idx--;
@@ -292,7 +295,7 @@ static bool match_before(const struct match_context *ctx,
 			break;
 		begin = NULL;
 		for (left = BOUNCE_MAX_RULE_GAP; begin == NULL; text--, left--) {
-			begin = groups_begin(ctx, rule, idx - 1, text);
+			begin = match_groups_begin(ctx, rule, idx - 1, text);
 			if (left == 0 || text == ctx->text)
 				break;
 		}
@@ -358,8 +361,8 @@ static void match_wordless(struct match_context *ctx)
 	}
 }
 
-static void hit_set(const struct match_context *ctx, unsigned int idx,
-		    struct bounce_rules_hit *hit_r)
+static void match_hit_set(const struct match_context *ctx, unsigned int idx,
+			  struct bounce_rules_hit *hit_r)
 {
 	const struct bounce_rule *rule;
 
@@ -389,7 +392,7 @@ bool bounce_rules_match(const struct bounce_rules *rules,
 		match_words(&ctx);
 		match_wordless(&ctx);
 	}
-	hit_set(&ctx, ctx.best, hit_r);
-	hit_set(&ctx, ctx.best_weak, weak_r);
+	match_hit_set(&ctx, ctx.best, hit_r);
+	match_hit_set(&ctx, ctx.best_weak, weak_r);
 	return hit_r->name != NULL || weak_r->name != NULL;
 }

@@ -30,8 +30,9 @@ word_parse(pool_t pool, const char *begin, const char *end,
 }
 
 static void
-group_add(struct words_parser *parser, const struct bounce_rule_word *words,
-	  unsigned int count)
+rules_group_add(struct words_parser *parser,
+		const struct bounce_rule_word *words,
+		unsigned int count)
 {
 	struct bounce_rule_group *group = array_append_space(&parser->groups);
 
@@ -43,8 +44,8 @@ group_add(struct words_parser *parser, const struct bounce_rule_word *words,
 
 /* Plain words up to end. The spaces around "..." are its own. */
 static void
-plain_add(struct words_parser *parser, const char *begin, const char *end,
-	  bool gap_after)
+rules_plain_add(struct words_parser *parser, const char *begin, const char *end,
+		bool gap_after)
 {
 	struct bounce_rule_word word;
 
@@ -55,12 +56,12 @@ plain_add(struct words_parser *parser, const char *begin, const char *end,
 	if (begin == end)
 		return;
 	word_parse(parser->pool, begin, end, &word);
-	group_add(parser, &word, 1);
+	rules_group_add(parser, &word, 1);
 }
 
 static void
-alternatives_add(struct words_parser *parser, const char *begin,
-		 const char *end)
+rules_alternatives_add(struct words_parser *parser, const char *begin,
+		       const char *end)
 {
 	ARRAY(struct bounce_rule_word) words;
 	const char *p;
@@ -72,18 +73,18 @@ alternatives_add(struct words_parser *parser, const char *begin,
 		word_parse(parser->pool, begin, p, array_append_space(&words));
 		begin = p + 1;
 	}
-	group_add(parser, array_front(&words), array_count(&words));
+	rules_group_add(parser, array_front(&words), array_count(&words));
 }
 
 static int
-groups_parse(struct words_parser *parser, const char *words,
-	     const char **error_r)
+rules_groups_parse(struct words_parser *parser, const char *words,
+		   const char **error_r)
 {
 	const char *p = words, *end;
 
 	while (*p != '\0') {
 		if (strncmp(p, "...", 3) == 0) {
-			plain_add(parser, words, p, TRUE);
+			rules_plain_add(parser, words, p, TRUE);
 			parser->gap = TRUE;
 			words = p += 3;
 		} else if (*p == '{') {
@@ -96,18 +97,18 @@ groups_parse(struct words_parser *parser, const char *words,
 				*error_r = "'...' within { }";
 				return -1;
 			}
-			plain_add(parser, words, p, FALSE);
-			alternatives_add(parser, p + 1, end);
+			rules_plain_add(parser, words, p, FALSE);
+			rules_alternatives_add(parser, p + 1, end);
 			words = p = end + 1;
 		} else {
 			p++;
 		}
 	}
-	plain_add(parser, words, p, FALSE);
+	rules_plain_add(parser, words, p, FALSE);
 	return 0;
 }
 
-static size_t group_shortest(const struct bounce_rule_group *group)
+static size_t rules_group_shortest(const struct bounce_rule_group *group)
 {
 	size_t len = group->words[0].len;
 
@@ -117,12 +118,12 @@ static size_t group_shortest(const struct bounce_rule_group *group)
 }
 
 /* The longer the words, the seldomer they are met. */
-static int anchor_choose(struct bounce_rule *rule, const char **error_r)
+static int rules_anchor_choose(struct bounce_rule *rule, const char **error_r)
 {
 	size_t len, longest = 0;
 
 	for (unsigned int i = 0; i < rule->groups_count; i++) {
-		len = group_shortest(&rule->groups[i]);
+		len = rules_group_shortest(&rule->groups[i]);
 		if (len > longest) {
 			longest = len;
 			rule->anchor = i;
@@ -142,7 +143,7 @@ int bounce_rules_words_parse(pool_t pool, struct bounce_rule *rule,
 	struct words_parser parser = { .pool = pool };
 
 	p_array_init(&parser.groups, pool, 4);
-	if (groups_parse(&parser, words, error_r) < 0)
+	if (rules_groups_parse(&parser, words, error_r) < 0)
 		return -1;
 	rule->groups_count = array_count(&parser.groups);
 	if (rule->groups_count == 0) {
@@ -150,5 +151,5 @@ int bounce_rules_words_parse(pool_t pool, struct bounce_rule *rule,
 		return -1;
 	}
 	rule->groups = array_front(&parser.groups);
-	return anchor_choose(rule, error_r);
+	return rules_anchor_choose(rule, error_r);
 }

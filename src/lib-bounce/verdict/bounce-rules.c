@@ -56,7 +56,7 @@ static void rules_example_add(struct rules_file *file, const char *text)
 	example->text = p_strdup(rules->pool, text);
 }
 
-static const char *line_trim(const char *line)
+static const char *rules_line_trim(const char *line)
 {
 	size_t len;
 
@@ -80,12 +80,12 @@ static void rules_file_line(struct rules_file *file, const char *line,
 				 BOUNCE_MAX_RULE_LINE);
 		return;
 	}
-	line = line_trim(line);
+	line = rules_line_trim(line);
 	if (*line == '\0' || *line == '#')
 		return;
 	if (*line == '=') {
 		if (!*skip)
-			rules_example_add(file, line_trim(line + 1));
+			rules_example_add(file, rules_line_trim(line + 1));
 		return;
 	}
 	name = t_strdup_printf("%s:%u", file->name, file->line);

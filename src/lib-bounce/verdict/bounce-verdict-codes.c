@@ -146,7 +146,7 @@ static const struct reply_row {
 	{ "556", NULL, "domain-no-mail" },
 };
 
-static const struct bounce_reason *reason_of(const char *name)
+static const struct bounce_reason *verdict_reason_of(const char *name)
 {
 	return name == NULL ? NULL : bounce_reason_find(name);
 }
@@ -165,11 +165,12 @@ bounce_verdict_status(const char *status, bool *generic_r)
 		if (strcmp(row->code, status + 2) != 0)
 			continue;
 		*generic_r = row->generic;
-		return reason_of(permanent ? row->permanent : row->temporary);
+		return verdict_reason_of(permanent ? row->permanent :
+					 row->temporary);
 	}
 	if (status[2] < '0' || status[2] > '9' || status[3] != '.')
 		return NULL;
-	return reason_of(subject_reasons[status[2] - '0']);
+	return verdict_reason_of(subject_reasons[status[2] - '0']);
 }
 
 const struct bounce_reason *
@@ -184,7 +185,7 @@ bounce_verdict_reply(const char *reply, const char *command)
 		    (command != NULL &&
 		     strncasecmp(command, row->command,
 				 strlen(row->command)) == 0))
-			return reason_of(row->reason);
+			return verdict_reason_of(row->reason);
 	}
 	return NULL;
 }

@@ -31,7 +31,7 @@ struct judge {
 	struct bounce_rules_hit local, local_weak;
 };
 
-static bool is_permanent(const struct bounce_recipient *rcpt)
+static bool verdict_is_permanent(const struct bounce_recipient *rcpt)
 {
 	/* the remote's own code; the report's Status may speak of the queue */
 	if (rcpt->reply != NULL && rcpt->status != NULL &&
@@ -45,13 +45,14 @@ static bool is_permanent(const struct bounce_recipient *rcpt)
 	return TRUE;
 }
 
-static bool is_ours(const struct bounce_reason *reason)
+static bool verdict_is_ours(const struct bounce_reason *reason)
 {
 	return reason->side == BOUNCE_SIDE_SENDER ||
 		reason->side == BOUNCE_SIDE_MESSAGE;
 }
 
-static bool from_hit(const struct bounce_rules_hit *hit, struct finding *find_r)
+static bool
+verdict_from_hit(const struct bounce_rules_hit *hit, struct finding *find_r)
 {
 	if (hit->name == NULL)
 		return FALSE;
@@ -62,15 +63,16 @@ static bool from_hit(const struct bounce_rules_hit *hit, struct finding *find_r)
 	return TRUE;
 }
 
-static bool from_weak(const struct bounce_rules_hit *hit,
-		      struct finding *find_r)
+static bool verdict_from_weak(const struct bounce_rules_hit *hit,
+			      struct finding *find_r)
 {
-	find_r->weak = from_hit(hit, find_r);
+	find_r->weak = verdict_from_hit(hit, find_r);
 	return find_r->weak;
 }
 
-static bool from_reason(const struct bounce_reason *reason, const char *rule,
-			struct finding *find_r)
+static bool
+verdict_from_reason(const struct bounce_reason *reason, const char *rule,
+		    struct finding *find_r)
 {
 	if (reason == NULL)
 		return FALSE;
@@ -82,10 +84,11 @@ static bool from_reason(const struct bounce_reason *reason, const char *rule,
 }
 
 /* Codes alone blame the address only for good: 4.x is "try again". */
-static bool from_codes(const struct bounce_reason *reason, const char *rule,
-		       const char *code, struct finding *find_r)
+static bool
+verdict_from_codes(const struct bounce_reason *reason, const char *rule,
+		   const char *code, struct finding *find_r)
 {
-	if (!from_reason(reason, rule, find_r))
+	if (!verdict_from_reason(reason, rule, find_r))
 		return FALSE;
 	if (find_r->class == BOUNCE_CLASS_HARD && code[0] != '5')
 		find_r->class = BOUNCE_CLASS_SOFT;
@@ -94,8 +97,8 @@ static bool from_codes(const struct bounce_reason *reason, const char *rule,
 	return TRUE;
 }
 
-static bool from_status(const struct judge *judge, bool generic,
-			struct finding *find_r)
+static bool verdict_from_status(const struct judge *judge, bool generic,
+				struct finding *find_r)
 {
 	const char *codes[] = {
 		judge->rcpt->status, judge->rcpt->status_field
@@ -108,26 +111,28 @@ static bool from_status(const struct judge *judge, bool generic,
 			continue;
 		reason = bounce_verdict_status(codes[i], &is_generic);
 		if (is_generic == generic &&
-		    from_codes(reason, "status", codes[i], find_r))
+		    verdict_from_codes(reason, "status", codes[i], find_r))
 			return TRUE;
 	}
 	return FALSE;
 }
 
-static bool from_reply(const struct judge *judge, struct finding *find_r)
+static bool
+verdict_from_reply(const struct judge *judge, struct finding *find_r)
 {
 	const struct bounce_recipient *rcpt = judge->rcpt;
 
 	if (rcpt->reply == NULL)
 		return FALSE;
-	return from_codes(bounce_verdict_reply(rcpt->reply, rcpt->command),
-			  "reply", rcpt->reply, find_r);
+	return verdict_from_codes(bounce_verdict_reply(rcpt->reply,
+						       rcpt->command),
+				  "reply", rcpt->reply, find_r);
 }
 
-static void judge_text(const struct judge *judge, const char *text,
-		       enum bounce_rules_source source,
-		       struct bounce_rules_hit *hit_r,
-		       struct bounce_rules_hit *weak_r)
+static void verdict_judge_text(const struct judge *judge, const char *text,
+			       enum bounce_rules_source source,
+			       struct bounce_rules_hit *hit_r,
+			       struct bounce_rules_hit *weak_r)
 {
 	const struct bounce_recipient *rcpt = judge->rcpt;
 	struct bounce_rules_query query = {
@@ -150,58 +155,61 @@ static void judge_text(const struct judge *judge, const char *text,
 	(void)bounce_rules_match(judge->rules, &query, hit_r, weak_r);
 }
 
-static void judge_words(struct judge *judge)
+static void verdict_judge_words(struct judge *judge)
 {
 	const struct bounce_recipient *rcpt = judge->rcpt;
 
 	if (judge->rules == NULL)
 		return;
 	if (rcpt->diagnostic == NULL) {
-		judge_text(judge, rcpt->explanation != NULL ?
-			   rcpt->explanation : "", BOUNCE_RULES_LOCAL,
-			   &judge->strong, &judge->weak);
+		verdict_judge_text(judge, rcpt->explanation != NULL ?
+				   rcpt->explanation : "", BOUNCE_RULES_LOCAL,
+				   &judge->strong, &judge->weak);
 		return;
 	}
-	judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
-		   &judge->strong, &judge->weak);
+	verdict_judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
+			   &judge->strong, &judge->weak);
 	/* what is said for certain needs nobody else */
 	if (rcpt->explanation != NULL && judge->strong.name == NULL) {
-		judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
-			   &judge->local, &judge->local_weak);
+		verdict_judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
+				   &judge->local, &judge->local_weak);
 	}
 }
 
 /* A remote host said no for good: why, only its own words can tell, not what
    the local mailer puts around any answer ("giving up"). */
-static bool is_refused(const struct judge *judge)
+static bool verdict_is_refused(const struct judge *judge)
 {
 	return judge->rcpt->diagnostic != NULL && judge->rcpt->reply != NULL &&
 		judge->rcpt->reply[0] == '5';
 }
 
-static void judge_find(const struct judge *judge, struct finding *find_r)
+static void
+verdict_judge_find(const struct judge *judge, struct finding *find_r)
 {
-	if (from_hit(&judge->strong, find_r))
+	if (verdict_from_hit(&judge->strong, find_r))
 		return;
-	if (from_status(judge, FALSE, find_r)) {
+	if (verdict_from_status(judge, FALSE, find_r)) {
 		/* A code may blame the address where the words say that it is
 		   our own fault: the words are right. */
 		if (find_r->class == BOUNCE_CLASS_HARD &&
-		    judge->local.name != NULL && is_ours(judge->local.reason))
-			(void)from_hit(&judge->local, find_r);
+		    judge->local.name != NULL &&
+		    verdict_is_ours(judge->local.reason))
+			(void)verdict_from_hit(&judge->local, find_r);
 		return;
 	}
-	if (from_weak(&judge->weak, find_r) ||
-	    from_hit(&judge->local, find_r) ||
-	    (!is_refused(judge) && from_weak(&judge->local_weak, find_r)) ||
-	    from_reply(judge, find_r) ||
-	    from_status(judge, TRUE, find_r))
+	if (verdict_from_weak(&judge->weak, find_r) ||
+	    verdict_from_hit(&judge->local, find_r) ||
+	    (!verdict_is_refused(judge) &&
+	     verdict_from_weak(&judge->local_weak, find_r)) ||
+	    verdict_from_reply(judge, find_r) ||
+	    verdict_from_status(judge, TRUE, find_r))
 		return;
-	(void)from_reason(bounce_reason_find("undetermined"), "default",
-			  find_r);
+	(void)verdict_from_reason(bounce_reason_find("undetermined"), "default",
+				  find_r);
 }
 
-static bool command_is(const char *command, const char *const *names)
+static bool verdict_command_is(const char *command, const char *const *names)
 {
 	if (command == NULL)
 		return FALSE;
@@ -212,7 +220,7 @@ static bool command_is(const char *command, const char *const *names)
 	return FALSE;
 }
 
-static bool is_named(const struct finding *find, const char *name)
+static bool verdict_is_named(const struct finding *find, const char *name)
 {
 	return strcmp(find->reason->name, name) == 0;
 }
@@ -220,7 +228,7 @@ static bool is_named(const struct finding *find, const char *name)
 /* The reason in place of one that blames the address although it answers a
    command that names none, or NULL. */
 static const char *
-command_reason(const struct judge *judge, const struct finding *find)
+verdict_command_reason(const struct judge *judge, const struct finding *find)
 {
 	static const char *const mail[] = { "MAIL", NULL };
 	static const char *const before[] = {
@@ -229,19 +237,21 @@ command_reason(const struct judge *judge, const struct finding *find)
 	static const char *const data[] = { "DATA", NULL };
 	const char *command = judge->rcpt->command;
 
-	if ((command_is(command, before) || command_is(command, mail)) &&
-	    is_named(find, "mailbox-full"))
+	if ((verdict_command_is(command, before) ||
+	     verdict_command_is(command, mail)) &&
+	    verdict_is_named(find, "mailbox-full"))
 		return "system-full";
-	if (command_is(command, before)) {
+	if (verdict_command_is(command, before)) {
 		/* a host that takes no mail says so at once: RFC 7504 */
-		return is_named(find, "domain-no-mail") ? NULL :
+		return verdict_is_named(find, "domain-no-mail") ? NULL :
 			"policy-refused";
 	}
-	if (command_is(command, mail))
+	if (verdict_command_is(command, mail))
 		return "sender-rejected";
-	if (command_is(command, data) && find->class == BOUNCE_CLASS_HARD) {
+	if (verdict_command_is(command, data) &&
+	    find->class == BOUNCE_CLASS_HARD) {
 		/* the address was accepted; its syntax is a header's */
-		if (is_named(find, "address-syntax"))
+		if (verdict_is_named(find, "address-syntax"))
 			return "format-error";
 		if (find->weak)
 			return "policy-refused";
@@ -252,19 +262,21 @@ command_reason(const struct judge *judge, const struct finding *find)
 /* What is refused before RCPT TO cannot be the recipient's fault, whatever the
    words: "user unknown" at MAIL FROM speaks of the sender. After the mail
    itself, only clear words may blame the address. */
-static void judge_command(const struct judge *judge, struct finding *find)
+static void
+verdict_judge_command(const struct judge *judge, struct finding *find)
 {
 	const char *name;
 
 	if (find->reason->class != BOUNCE_CLASS_HARD &&
 	    find->reason->side != BOUNCE_SIDE_RECIPIENT)
 		return;
-	name = command_reason(judge, find);
+	name = verdict_command_reason(judge, find);
 	if (name != NULL)
-		(void)from_reason(bounce_reason_find(name), find->rule, find);
+		(void)verdict_from_reason(bounce_reason_find(name), find->rule,
+					  find);
 }
 
-static bool names(const char *folded, const char *address)
+static bool verdict_names(const char *folded, const char *address)
 {
 	return address != NULL && *address != '\0' &&
 		strstr(folded, t_str_lcase(address)) != NULL;
@@ -272,7 +284,8 @@ static bool names(const char *folded, const char *address)
 
 /* An answer that names the sender and not the recipient speaks of the sender:
    "<alice@example.org>: no such user", to whatever command. */
-static void judge_address(const struct judge *judge, struct finding *find)
+static void
+verdict_judge_address(const struct judge *judge, struct finding *find)
 {
 	const struct bounce_recipient *rcpt = judge->rcpt;
 	const char *folded;
@@ -281,24 +294,24 @@ static void judge_address(const struct judge *judge, struct finding *find)
 	    rcpt->diagnostic == NULL)
 		return;
 	folded = t_str_lcase(rcpt->diagnostic);
-	if (names(folded, judge->report->original_from) &&
-	    !names(folded, rcpt->address) &&
-	    !names(folded, rcpt->original_address)) {
-		(void)from_reason(bounce_reason_find("sender-rejected"),
-				  find->rule, find);
+	if (verdict_names(folded, judge->report->original_from) &&
+	    !verdict_names(folded, rcpt->address) &&
+	    !verdict_names(folded, rcpt->original_address)) {
+		(void)verdict_from_reason(bounce_reason_find("sender-rejected"),
+					  find->rule, find);
 	}
 }
 
 /* A recipient that is still being tried, and a mailbox that is off for the
    moment, are not lost. */
-static void judge_class(const struct judge *judge, struct finding *find)
+static void verdict_judge_class(const struct judge *judge, struct finding *find)
 {
 	if (find->class != BOUNCE_CLASS_HARD)
 		return;
 	if (judge->rcpt->action != BOUNCE_ACTION_FAILED)
 		find->class = BOUNCE_CLASS_SOFT;
-	else if (!find->class_given && !is_permanent(judge->rcpt) &&
-		 is_named(find, "mailbox-disabled"))
+	else if (!find->class_given && !verdict_is_permanent(judge->rcpt) &&
+		 verdict_is_named(find, "mailbox-disabled"))
 		find->class = BOUNCE_CLASS_SOFT;
 }
 
@@ -313,12 +326,12 @@ void bounce_verdict_decide(const struct bounce_rules *rules, pool_t pool,
 
 	i_zero(&find);
 	T_BEGIN {
-		judge_words(&judge);
-		judge_find(&judge, &find);
-		judge_address(&judge, &find);
+		verdict_judge_words(&judge);
+		verdict_judge_find(&judge, &find);
+		verdict_judge_address(&judge, &find);
 	} T_END;
-	judge_command(&judge, &find);
-	judge_class(&judge, &find);
+	verdict_judge_command(&judge, &find);
+	verdict_judge_class(&judge, &find);
 	rcpt->verdict.reason = find.reason;
 	rcpt->verdict.side = find.reason->side;
 	rcpt->verdict.class = find.class;
