@@ -32,6 +32,9 @@ struct mail_user;
 	X(keep_hard, time, policy.keep_hard, "365d", 0) \
 	X(max_addresses, number, max_addresses, "10000", 10000000) \
 	X(rules, folders, rules_dirs, COMPAT_RULES_DIRS, 0) \
+	X(notice, notice, notice_kinds, "failure broadcast", 0) \
+	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
+	X(flag, yesno, flag, "no", 0) \
 	X(language, language, language, "auto", 0) \
 	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0)
 

@@ -56,7 +56,8 @@ What a test finds in self (and self.server):
     managesieve(user) -> ManageSieve, logged in; .command('PUTSCRIPT ...')
     submission(user) -> smtplib.SMTP, logged in
     messages(user, mailbox) -> number;  mailboxes(user) -> list
-    fetch(user, mailbox) -> [(flags, bytes)] of all messages
+    fetch(user, mailbox) -> [(flags, bytes)] of all messages; our notices are not
+                  among them, in either; fetch(..., notices=True): these alone
     metadata(user, entry='') -> {name: record}, read through IMAP METADATA
     put_script(user, text): the user's active Sieve script, as a file
     log(pattern=None): the log's lines since the test began, matching
@@ -1009,26 +1010,37 @@ class TestCase(unittest.TestCase):
         return sorted(out.split('\n')[:-1])
 
     def messages(self, user, mailbox='INBOX'):
-        """How many messages; 0 if there is no such mailbox."""
+        """How many messages; 0 if there is no such mailbox. Of INBOX without our
+        notices."""
         done = self.doveadm('-f', 'tab', 'mailbox', 'status', '-u', user,
                             'messages', mailbox, check=False)
         if done.returncode not in (0, 68):      # 68: there is none
             raise AssertionError(done.stderr)
         lines = done.stdout.strip().split('\n')
-        return int(lines[-1].split('\t')[-1]) if len(lines) > 1 else 0
+        count = int(lines[-1].split('\t')[-1]) if len(lines) > 1 else 0
+        if count > 0 and mailbox == 'INBOX' and self.bounce:
+            done = self.doveadm('search', '-u', user, 'mailbox', mailbox,
+                                'keyword', '$BounceNotice')
+            count -= len(done.stdout.splitlines())
+        return count
 
-    def fetch(self, user, mailbox='INBOX'):
-        """[(set of flags, the message)] of every message."""
+    def fetch(self, user, mailbox='INBOX', notices=False):
+        """[(set of flags, the message)] of every message: but for our notices, or
+        of these alone."""
         client = self.imap(user)
         status, _ = client.select('"%s"' % mailbox, readonly=True)
         if status != 'OK':
             return []
         found = []
+        if not client.search(None, 'ALL')[1][0]:
+            return []
         _, data = client.fetch('1:*', '(FLAGS BODY.PEEK[])')
         for item in data:
             if isinstance(item, tuple):
                 flags = re.search(rb'FLAGS \(([^)]*)\)', item[0]).group(1)
-                found.append((set(flags.decode().split()), item[1]))
+                flags = set(flags.decode().split())
+                if ('$BounceNotice' in flags) == notices:
+                    found.append((flags, item[1]))
         return found
 
     def metadata(self, user, entry='', client=None):

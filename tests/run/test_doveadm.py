@@ -479,7 +479,8 @@ class Scan(Doveadm):
             shown = b''
             while byte := terminal.read(1):
                 shown += byte
-        self.assertEqual(shown, b'\rBounces: 0 of 1\rBounces: 1 of 1\r\n')
+        self.assertEqual(shown, b'\rINBOX: 0 of 1\rINBOX: 1 of 1\r\n'
+                         b'\rBounces: 0 of 1\rBounces: 1 of 1\r\n')
 
     def test_damaged(self):
         """What cannot be read is named, the rest is recorded."""
@@ -505,7 +506,7 @@ class Scan(Doveadm):
         self.lmtp(user, harness.mail(), sender='carol@example.net')
         rows = self.rows('explain', '-u', user)
         self.assertEqual([(row['mailbox'], row['uid'], row['kind']) for row in rows],
-                         [('INBOX', 1, 'none'), ('Bounces', 1, 'failure'),
+                         [('INBOX', 2, 'none'), ('Bounces', 1, 'failure'),
                           ('Bounces', 1, 'failure')])
         self.assertEqual(rows[1] | {'rule': ''}, {
             'mailbox': 'Bounces', 'uid': 1, 'kind': 'failure', 'format': 'dsn',

@@ -26,6 +26,8 @@ struct original_search {
 
 	pool_t pool;
 	struct bounce_sent_header *out;
+	/* found_mark(): \Flagged as well */
+	bool flag;
 };
 
 static bool
@@ -194,7 +196,7 @@ int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 }
 
 static int
-found_mark(struct original_search *search ATTR_UNUSED, struct mail *mail)
+found_mark(struct original_search *search, struct mail *mail)
 {
 	static const char *const names[] = { BOUNCE_SENT_COPY_KEYWORD, NULL };
 	struct mail_keywords *keywords =
@@ -202,14 +204,17 @@ found_mark(struct original_search *search ATTR_UNUSED, struct mail *mail)
 
 	mail_update_keywords(mail, MODIFY_ADD, keywords);
 	mailbox_keywords_unref(&keywords);
+	if (search->flag)
+		mail_update_flags(mail, MODIFY_ADD, MAIL_FLAGGED);
 	return 0;
 }
 
 int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
-			 time_t now, const char **error_r)
+			 time_t now, bool flag, const char **error_r)
 {
 	struct original_search search = {
 		.user = user,
+		.flag = flag,
 		.message_id = message_id,
 		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
 		.found = found_mark

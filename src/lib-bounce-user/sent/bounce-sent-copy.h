@@ -22,9 +22,10 @@ struct mail_user;
 int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 			 time_t now, pool_t pool,
 			 struct bounce_sent_header *out_r, const char **error_r);
-/* Put the keyword on it. Returns 1, 0 if there is none, or -1. */
+/* Put the keyword on it, with flag \Flagged, too. Returns 1, 0 if there is none,
+   or -1. */
 int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
-			 time_t now, const char **error_r);
+			 time_t now, bool flag, const char **error_r);
 /* Take the keyword off the mails with these ids (bounce_incident_id()), however
    old they are: only what has it is looked at. Returns how many, or -1. */
 int bounce_sent_copy_unmark(struct mail_user *user,

@@ -15,7 +15,7 @@ int bounce_sent_mark_failed(struct bounce_user *bu,
 	    report->original_message_id == NULL)
 		return 0;
 	return bounce_sent_copy_mark(bu->user, report->original_message_id, now,
-				    error_r);
+				    bu->set.flag, error_r);
 }
 
 static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)

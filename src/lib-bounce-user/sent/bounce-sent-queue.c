@@ -51,7 +51,7 @@ queue_mark(struct bounce_sent_queue *queue, const struct bounce_sent_mail *mail)
 	const char *error;
 
 	if (bounce_sent_copy_mark(bu->user, mail->message_id, mail->when,
-				 &error) < 0)
+				 bu->set.flag, &error) < 0)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 

@@ -18,6 +18,8 @@ struct bounce_delivery {
 	/* never NULL; kind none for ordinary mail */
 	const struct bounce_report *report;
 	enum bounce_evidence evidence;
+	/* not verified, and not the word of our own MTA */
+	bool strange;
 	/* what Dovecot's own line names */
 	const ARRAY_TYPE(const_string) *hosts;
 	/* a script that went well said bounce_ignore: not recorded; unless one
@@ -35,7 +37,7 @@ struct bounce_delivery {
    of before an upgrade and may map the Sieve module of after it. Of another
    layout it must not read; it then classifies by itself. Raise the
    version with every change of a type in bounce-types.h, too. */
-#define BOUNCE_DELIVERY_VERSION 4
+#define BOUNCE_DELIVERY_VERSION 5
 #define BOUNCE_DELIVERY_LAYOUT \
 	((uint64_t)BOUNCE_DELIVERY_VERSION << 48 | \
 	 (uint64_t)sizeof(struct bounce_delivery) << 32 | \

@@ -25,10 +25,13 @@ texts_cache_load(struct bounce_user *bu, const char *language,
 	}
 }
 
-const struct bounce_texts *bounce_texts_cache_get(struct bounce_user *bu)
+const struct bounce_texts *
+bounce_texts_cache_get_language(struct bounce_user *bu, const char *language)
 {
-	const char *language = bu->set.language == NULL ? "en" :
-		bu->set.language;
+	if (bu->set.language != NULL)
+		language = bu->set.language;
+	else if (language == NULL)
+		language = "en";
 
 	T_BEGIN {
 		const char *name = t_strdup_printf("%s %s", language,

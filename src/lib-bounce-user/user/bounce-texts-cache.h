@@ -4,10 +4,12 @@
 struct bounce_texts;
 struct bounce_user;
 
-/* The texts in the user's language, loaded at the first call and for a user with
+/* The texts for a user whose own mail is in that language (NULL = not known);
+   bounce_language wins, unless it is auto. Loaded at the first call and for
    another language or other folders anew: valid until the next call. What is
    wrong with them is logged then. */
-const struct bounce_texts *bounce_texts_cache_get(struct bounce_user *bu);
+const struct bounce_texts *
+bounce_texts_cache_get_language(struct bounce_user *bu, const char *language);
 void bounce_texts_cache_deinit(void);
 
 /* The value of bounce_texts: folders in order, "shipped" is that of the package;

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "bounce-tell.h"
 #include "bounce-texts.h"
 #include "bounce-texts-cache.h"
 #include "bounce-user-settings.h"
@@ -189,6 +190,31 @@ setting_parse_key(const struct setting *setting, const char *value,
 		return -1;
 	}
 	*path = strcasecmp(value, "no") == 0 ? NULL : p_strdup(pool, value);
+	return 0;
+}
+
+static int
+setting_parse_notice(const struct setting *setting, const char *value,
+		     struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		     const char **error_r)
+{
+	const char *const *names = t_strsplit_spaces(value, ", ");
+	unsigned int *kinds = PTR_OFFSET(set, setting->offset);
+
+	*kinds = 0;
+	if (strcasecmp(value, "no") == 0)
+		return 0;
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, "failure") == 0)
+			*kinds |= 1U << BOUNCE_TELL_FAILURE;
+		else if (strcmp(*names, "broadcast") == 0)
+			*kinds |= 1U << BOUNCE_TELL_BROADCAST;
+		else {
+			*error_r = t_strdup_printf("%s is none of failure, "
+						   "broadcast", *names);
+			return -1;
+		}
+	}
 	return 0;
 }
 

@@ -18,6 +18,11 @@ struct bounce_user_settings {
 	unsigned int max_addresses;
 	struct bounce_policy policy;
 	const char *const *rules_dirs;		/* in order, NULL-terminated */
+	/* bits 1 << enum bounce_tell_kind that are told */
+	unsigned int notice_kinds;
+	const char *notice_mailbox;		/* "" = INBOX */
+	/* the copy in Sent of a mail that failed gets \Flagged, too */
+	bool flag;
 	const char *language;			/* NULL = auto */
 	const char *const *texts_dirs;		/* as rules_dirs */
 	/* bounce_addresses, bounce_sites, bounce_relays, bounce_authserv and

@@ -43,6 +43,11 @@
 #define BOUNCE_MAX_TELL (64 * 1024)
 #define BOUNCE_MAX_TELL_CSV (16 * 1024)
 #define BOUNCE_MAX_TELL_ROWS 50
+/* Of the notices' memory: failures with all their words (a key stays below
+   64 KiB), notices of one subject, keys. */
+#define BOUNCE_MAX_TELL_FAILURES 200
+#define BOUNCE_MAX_TELL_PLACES 8
+#define BOUNCE_MAX_TELL_KEYS 200
 /* Lines of one file of texts: all of ours have a few hundred. */
 #define BOUNCE_MAX_TEXTS_LINES 5000
 /* Bytes that may lie between two pieces of a rule ("..."): words that stand

@@ -11,6 +11,8 @@
    priv/bounce/meta/lock           who is writing, where several Dovecots share
 				   the dictionary (bounce-claim.h)
    priv/bounce/meta/backscatter    how many reports were not ours, JSON
+   priv/bounce/meta/notices, language, priv/bounce/notice/...
+				   what was told (bounce-tell-memory.h)
    priv/bounce/sent/...            what was sent (bounce-sent.h)
 
    <address> is the normal form of bounce_address_normalize(), dict-escaped;

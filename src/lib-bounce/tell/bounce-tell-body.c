@@ -43,8 +43,6 @@ const char *bounce_tell_subject(const struct bounce_tell *tell)
 					    "subject", subject, NULL);
 	case BOUNCE_TELL_LIMIT:
 		return bounce_texts_get(tell->texts, "limit.subject");
-	case BOUNCE_TELL_FLOOD:
-		return bounce_texts_get(tell->texts, "flood.subject");
 	case BOUNCE_TELL_KIND_COUNT:
 		break;
 	}
@@ -272,16 +270,16 @@ static void tell_broadcast(const struct bounce_tell *tell,
 }
 
 /*
- * A number
+ * No more notices
  */
 
-static void tell_number(const struct bounce_tell *tell,
-			struct bounce_tell_doc *doc, const char *subject,
-			const char *text)
+static void tell_limit(const struct bounce_tell *tell,
+		       struct bounce_tell_doc *doc)
 {
-	bounce_tell_doc_begin(doc, bounce_texts_get(tell->texts, subject));
-	bounce_tell_doc_para(doc, t_bounce_texts_count(tell->texts, text,
-						       tell->count, NULL));
+	bounce_tell_doc_begin(doc, bounce_texts_get(tell->texts,
+						    "limit.subject"));
+	bounce_tell_doc_para(doc, t_bounce_texts_count(tell->texts,
+		"limit.text", tell->count, NULL));
 }
 
 void bounce_tell_body(const struct bounce_tell *tell,
@@ -295,10 +293,7 @@ void bounce_tell_body(const struct bounce_tell *tell,
 		tell_broadcast(tell, doc);
 		break;
 	case BOUNCE_TELL_LIMIT:
-		tell_number(tell, doc, "limit.subject", "limit.text");
-		break;
-	case BOUNCE_TELL_FLOOD:
-		tell_number(tell, doc, "flood.subject", "flood.text");
+		tell_limit(tell, doc);
 		break;
 	case BOUNCE_TELL_KIND_COUNT:
 		i_unreached();

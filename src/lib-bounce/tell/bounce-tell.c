@@ -15,7 +15,7 @@
 #define HEADER_LINE 76
 
 static const char *const tell_kind_names[BOUNCE_TELL_KIND_COUNT] = {
-	"failure", "broadcast", "limit", "flood"
+	"failure", "broadcast", "limit"
 };
 
 const char *bounce_tell_kind_name(enum bounce_tell_kind kind)

@@ -12,6 +12,8 @@ struct bounce_texts;
 
 /* Its value: "v=1; kind=failure". A mail that has it is no report. */
 #define BOUNCE_TELL_HEADER "X-Bounce-Notice"
+/* What it has in its mailbox. */
+#define BOUNCE_TELL_KEYWORD "$BounceNotice"
 
 enum bounce_tell_kind {
 	/* a mail to a few, each recipient with everything that is known */
@@ -20,8 +22,6 @@ enum bounce_tell_kind {
 	BOUNCE_TELL_BROADCAST,
 	/* more failed in an hour than notices are written for */
 	BOUNCE_TELL_LIMIT,
-	/* many forged reports: their number */
-	BOUNCE_TELL_FLOOD,
 	BOUNCE_TELL_KIND_COUNT
 };
 
@@ -65,7 +65,7 @@ struct bounce_tell {
 	unsigned int delivered;
 	/* of a broadcast */
 	const struct bounce_rate *rate;
-	/* of a limit, a flood */
+	/* of a limit */
 	unsigned int count;
 };
 

@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "bounce-sent-mark.h"
+#include "bounce-notice-store.h"
 #include "bounce-reason.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
@@ -249,6 +250,11 @@ edit_erase_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	const char *error = NULL;
 	int ret = bounce_store_erase(store, cmd->address, &error);
 
+	/* what the notices remember is no record */
+	if (ret >= 0 &&
+	    bounce_notice_store_erase(store, cmd->address, _cmd->now,
+				      &error) < 0)
+		ret = -1;
 	return edit_print_removed(cmd, bu, ret, error);
 }
 

@@ -7,7 +7,6 @@
 #include "mail-storage.h"
 #include "bounce-reason.h"
 #include "bounce-texts.h"
-#include "bounce-texts-cache.h"
 #include "doveadm-bounce-mails.h"
 
 struct explain_cmd {
@@ -104,7 +103,7 @@ explain_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	bool killed;
 
 	return doveadm_bounce_mails_read(_cmd, bu, &cmd->query, explain_mail,
-			(void *)bounce_texts_cache_get(bu), &killed);
+			(void *)doveadm_bounce_texts(bu), &killed);
 }
 
 static struct doveadm_mail_cmd_context *explain_alloc(void)

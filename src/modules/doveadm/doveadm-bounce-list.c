@@ -8,7 +8,6 @@
 #include "bounce-address.h"
 #include "bounce-reason.h"
 #include "bounce-texts.h"
-#include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -191,7 +190,7 @@ static void list_get_init(struct doveadm_bounce_cmd *_cmd)
 static void
 list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
 {
-	const struct bounce_texts *texts = bounce_texts_cache_get(bu);
+	const struct bounce_texts *texts = doveadm_bounce_texts(bu);
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
 		bounce_reason_find(rec->reason);
 

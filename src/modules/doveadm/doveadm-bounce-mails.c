@@ -13,6 +13,7 @@
 #include "bounce-classify.h"
 #include "bounce-sent-copy.h"
 #include "bounce-rules-cache.h"
+#include "bounce-tell.h"
 #include "bounce-text.h"
 #include "bounce-verify.h"
 #include "doveadm-bounce-mails.h"
@@ -126,6 +127,10 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 	pool_t pool;
 	int ret;
 
+	/* what we wrote ourselves */
+	if (str_array_icase_find(mail_get_keywords(mail),
+				 BOUNCE_TELL_KEYWORD))
+		return;
 	if (mail_get_stream(mail, NULL, NULL, &input) < 0) {
 		mails_failed(read, mail);
 		return;

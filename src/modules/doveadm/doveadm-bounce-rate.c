@@ -7,7 +7,6 @@
 #include "utc-mktime.h"
 #include "bounce-rate.h"
 #include "bounce-sent-store.h"
-#include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "compat-settings.h"
 #include "doveadm-bounce.h"
@@ -216,7 +215,7 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	bool found = FALSE;
 	int ret;
 
-	cmd->texts = bounce_texts_cache_get(bu);
+	cmd->texts = doveadm_bounce_texts(bu);
 	p_array_init(&days, pool, 32);
 	p_array_init(&broadcasts, pool, 8);
 	ret = bounce_sent_store_read(store, pool, cmd->since, _cmd->now, &days,

@@ -6,6 +6,7 @@
 #include "mail-user.h"
 #include "str-sanitize.h"
 #include "bounce-address.h"
+#include "bounce-notice-store.h"
 #include "bounce-rules-cache.h"
 #include "bounce-text.h"
 #include "bounce-texts-cache.h"
@@ -163,6 +164,20 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 		return NULL;
 	}
 	return address;
+}
+
+const struct bounce_texts *doveadm_bounce_texts(struct bounce_user *bu)
+{
+	const char *language = NULL, *error;
+	struct bounce_store *store;
+
+	/* without the dictionary they are English */
+	if (bu->set.language == NULL &&
+	    bounce_user_store(bu, &store, &error) == 0) {
+		(void)bounce_notice_store_language(store,
+			pool_datastack_create(), &language, &error);
+	}
+	return bounce_texts_cache_get_language(bu, language);
 }
 
 /*

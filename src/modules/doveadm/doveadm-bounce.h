@@ -62,6 +62,10 @@ const char *doveadm_bounce_shown(const char *text);
 const char *
 doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name);
 
+/* The texts in the user's language: that of their own mail, where it is known and
+   bounce_language is auto. Valid until the next call. */
+const struct bounce_texts *doveadm_bounce_texts(struct bounce_user *bu);
+
 /* The user's records that have not lapsed, sorted by address, in pool. filter
    may be NULL. Returns 0, or -1 with error_r. */
 ARRAY_DEFINE_TYPE(bounce_record, struct bounce_record);

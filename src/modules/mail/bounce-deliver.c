@@ -23,6 +23,7 @@
 #include "bounce-rules-cache.h"
 #include "bounce-sent-store.h"
 #include "bounce-store.h"
+#include "bounce-tell-deliver.h"
 #include "bounce-verify.h"
 
 /* Only lmtp and dovecot-lda have them; without this the others would not
@@ -195,13 +196,14 @@ static void deliver_take_pending(struct bounce_user *bu)
 static const char *
 t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	 time_t when, pool_t pool, struct event *event,
-	 struct bounce_store_added *added_r)
+	 struct bounce_store_added *added_r, bool *changed_r)
 {
 	struct bounce_store *store;
 	const char *error;
 	int ret;
 
 	i_zero(added_r);
+	*changed_r = FALSE;
 	if (is_ignored(delivery))
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
@@ -217,6 +219,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 			deliver_pend(bu, when, FALSE), error);
 		return NULL;
 	}
+	*changed_r = ret > 0;
 	if (ret > 0)
 		mark_original(bu, delivery);
 	if (added_r->crossed != NULL)
@@ -235,6 +238,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	const struct bounce_report *report = delivery->report;
 	struct bounce_store_added added;
 	const char *result;
+	bool changed;
 
 	if (!is_recorded(report)) {
 		bounce_events_send(mdctx->event, report, delivery->evidence,
@@ -247,8 +251,10 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 		return;
 	}
 	result = t_record(bu, delivery, received(mdctx), pool, mdctx->event,
-			  &added);
+			  &added, &changed);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
+	if (changed)
+		bounce_tell_deliver(mdctx, bu, delivery, received(mdctx));
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 
@@ -335,6 +341,9 @@ verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	if (mail_get_stream(mdctx->src_mail, NULL, NULL, &arrival.input) == 0) {
 		bounce_verify_report(bu, report, &arrival, pool, &judgement);
 		delivery->evidence = judgement.evidence;
+		delivery->strange =
+			judgement.evidence < BOUNCE_EVIDENCE_VERIFIED &&
+			judgement.reporter != BOUNCE_REPORTER_OWN;
 	}
 	delivery->hosts = p_memdup(pool, &judgement.hosts,
 				   sizeof(judgement.hosts));
@@ -357,15 +366,19 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	if (strcasecmp(before, "INBOX") == 0)
 		folder = bounce_filing_folder(bu, delivery->report,
 					      delivery->evidence);
+	if (folder != NULL && !bounce_tell_deliver_plan(mdctx, bu, delivery))
+		folder = NULL;
 	if (folder != NULL) {
 		folder = p_strdup(mdctx->pool, folder);
 		mdctx->rcpt_default_mailbox = folder;
 	}
 	pu->folder = folder;
 	pu->folder_failed = FALSE;
+	pu->stored_in = NULL;
 	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report,
 					      delivery->evidence);
 	ret = save(mdctx, folder, before, storage_r);
+	pu->discarded = pu->keywords != NULL && pu->stored_in == NULL;
 	pu->keywords = NULL;
 	pu->folder = NULL;
 	/* not set back to INBOX: tried_default_save would keep Dovecot from

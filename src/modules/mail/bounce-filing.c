@@ -145,8 +145,12 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 
 	if (pu != NULL)
 		add_keywords(ctx, pu->keywords);
-	if (fbox->module_ctx.super.copy(ctx, mail) == 0)
+	if (fbox->module_ctx.super.copy(ctx, mail) == 0) {
+		if (pu != NULL)
+			pu->stored_in = p_strdup(box->storage->user->pool,
+						 box->vname);
 		return 0;
+	}
 	if (is_folder(pu, box))
 		pu->folder_failed = TRUE;
 	return -1;

@@ -29,6 +29,10 @@ struct bounce_plugin_user {
 	const char *folder;
 	/* it took nothing: cannot be opened or written to */
 	bool folder_failed;
+	/* until the next one: where it was stored, NULL = not known; whether a
+	   script threw it away */
+	const char *stored_in;
+	bool discarded;
 };
 
 extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,

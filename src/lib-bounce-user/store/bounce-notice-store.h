@@ -1,0 +1,36 @@
+#ifndef BOUNCE_NOTICE_STORE_H
+#define BOUNCE_NOTICE_STORE_H
+
+/* The notices' memory in one user's dictionary. Layout: bounce-tell-memory.h. As
+   bounce-store.h in all else. */
+
+#include "bounce-tell-memory.h"
+
+struct bounce_store;
+
+/* Returns 0, or -1. */
+int bounce_notice_store_counts(struct bounce_store *store, pool_t pool,
+			       time_t now, struct bounce_tell_counts *counts_r,
+			       const char **error_r);
+
+/* The language of the user's own mail. Returns 1, 0 if it is not known, or -1. */
+int bounce_notice_store_language(struct bounce_store *store, pool_t pool,
+				 const char **language_r, const char **error_r);
+
+/* Called under the lock, once more where the dictionary was restarted meanwhile.
+   Changes both; returns 1 to write them, 0 to leave them, -1 with error_r. */
+typedef int bounce_notice_store_change_t(pool_t pool,
+					 struct bounce_tell_memory *memory,
+					 struct bounce_tell_counts *counts,
+					 void *context, const char **error_r);
+/* Change the memory of that hash. Returns as the callback. */
+int bounce_notice_store_change(struct bounce_store *store, const char *hash,
+			       time_t now,
+			       bounce_notice_store_change_t *callback,
+			       void *context, const char **error_r);
+/* Forget an address (normal form) in all notices. Returns how many named it, or
+   -1. */
+int bounce_notice_store_erase(struct bounce_store *store, const char *address,
+			      time_t now, const char **error_r);
+
+#endif

@@ -1,0 +1,210 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "mail-namespace.h"
+#include "mail-storage.h"
+#include "mail-user.h"
+#include "str.h"
+#include "bounce-tell-box.h"
+#include "bounce-user.h"
+
+struct bounce_tell_box {
+	struct mailbox *box;
+	uint32_t uid_validity;
+};
+
+static const char *const notice_keywords[] = {
+	BOUNCE_TELL_KEYWORD, NULL
+};
+
+/* Another delivery may create it at the same time. */
+static int box_open(struct mailbox *box)
+{
+	if (mailbox_open(box) == 0)
+		return 0;
+	if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND)
+		return -1;
+	if (mailbox_create(box, NULL, FALSE) == 0)
+		(void)mailbox_set_subscribed(box, TRUE);
+	else if (mailbox_get_last_mail_error(box) != MAIL_ERROR_EXISTS)
+		return -1;
+	return mailbox_open(box);
+}
+
+int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
+			 const char **error_r)
+{
+	const char *name = *bu->set.notice_mailbox == '\0' ? "INBOX" :
+		bounce_user_vname(bu->user, bu->set.notice_mailbox);
+	struct mail_namespace *ns =
+		mail_namespace_find(bu->user->namespaces, name);
+	struct mailbox *box = mailbox_alloc(ns->list, name, 0);
+	struct mailbox_status status;
+
+	if (box_open(box) < 0 || mailbox_sync(box, 0) < 0) {
+		*error_r = t_strdup(mailbox_get_last_internal_error(box, NULL));
+		mailbox_free(&box);
+		return -1;
+	}
+	mailbox_get_open_status(box, STATUS_UIDVALIDITY, &status);
+	*box_r = i_new(struct bounce_tell_box, 1);
+	(*box_r)->box = box;
+	(*box_r)->uid_validity = status.uidvalidity;
+	return 0;
+}
+
+void bounce_tell_box_close(struct bounce_tell_box **_box)
+{
+	struct bounce_tell_box *box = *_box;
+
+	if (box == NULL)
+		return;
+	*_box = NULL;
+	mailbox_free(&box->box);
+	i_free(box);
+}
+
+/* The mail at that place, if it is the one. */
+static bool box_is_place(struct bounce_tell_box *box, struct mail *mail,
+			 const struct bounce_tell_place *place)
+{
+	const char *guid;
+
+	return place->uid > 0 && place->uid_validity == box->uid_validity &&
+		null_strcmp(place->mailbox,
+			    mailbox_get_vname(box->box)) == 0 &&
+		mail_set_uid(mail, place->uid) && !mail->expunged &&
+		mail_get_special(mail, MAIL_FETCH_GUID, &guid) == 0 &&
+		null_strcmp(guid, place->guid) == 0;
+}
+
+static bool box_is_untouched(struct mail *mail)
+{
+	return (mail_get_flags(mail) &
+		(MAIL_SEEN | MAIL_ANSWERED | MAIL_FLAGGED | MAIL_DELETED)) == 0;
+}
+
+bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
+			       const struct bounce_tell_place *place)
+{
+	struct mailbox_transaction_context *t;
+	struct mail *mail;
+	bool ret;
+
+	t = mailbox_transaction_begin(box->box, 0, __func__);
+	mail = mail_alloc(t, MAIL_FETCH_GUID, NULL);
+	ret = box_is_place(box, mail, place) && box_is_untouched(mail);
+	mail_free(&mail);
+	mailbox_transaction_rollback(&t);
+	return ret;
+}
+
+void bounce_tell_box_expunge(struct bounce_tell_box *box,
+			     const struct bounce_tell_place *place)
+{
+	struct mailbox_transaction_context *t;
+	struct mail *mail;
+
+	t = mailbox_transaction_begin(box->box, 0, __func__);
+	mail = mail_alloc(t, MAIL_FETCH_GUID, NULL);
+	if (box_is_place(box, mail, place) && box_is_untouched(mail))
+		mail_expunge(mail);
+	mail_free(&mail);
+	if (mailbox_transaction_commit(&t) == 0)
+		(void)mailbox_sync(box->box, 0);
+}
+
+static int box_save_input(struct mail_save_context *ctx, struct istream *input)
+{
+	ssize_t ret;
+
+	if (mailbox_save_begin(&ctx, input) < 0)
+		return -1;
+	do {
+		if (mailbox_save_continue(ctx) < 0) {
+			mailbox_save_cancel(&ctx);
+			return -1;
+		}
+		ret = i_stream_read(input);
+	} while (ret > 0);
+	return mailbox_save_finish(&ctx);
+}
+
+static int
+box_save(struct bounce_tell_box *box, struct istream *input, uint32_t *uid_r)
+{
+	struct mail_transaction_commit_changes changes;
+	struct mailbox_transaction_context *t;
+	struct mail_save_context *ctx;
+	struct mail_keywords *keywords;
+	int ret;
+
+	t = mailbox_transaction_begin(box->box,
+				      MAILBOX_TRANSACTION_FLAG_EXTERNAL |
+				      MAILBOX_TRANSACTION_FLAG_ASSIGN_UIDS,
+				      __func__);
+	ctx = mailbox_save_alloc(t);
+	keywords = mailbox_keywords_create_valid(box->box, notice_keywords);
+	mailbox_save_set_flags(ctx, 0, keywords);
+	mailbox_keywords_unref(&keywords);
+	if (box_save_input(ctx, input) < 0) {
+		mailbox_transaction_rollback(&t);
+		return -1;
+	}
+	ret = mailbox_transaction_commit_get_changes(&t, &changes);
+	if (ret == 0) {
+		const struct seq_range *range =
+			array_is_empty(&changes.saved_uids) ? NULL :
+			array_front(&changes.saved_uids);
+
+		*uid_r = range == NULL ? 0 : range->seq1;
+		pool_unref(&changes.pool);
+	}
+	return ret;
+}
+
+/* Without it the notice is there, but is not replaced. */
+static const char *
+box_guid(struct bounce_tell_box *box, pool_t pool, uint32_t uid)
+{
+	struct mailbox_transaction_context *t;
+	struct mail *mail;
+	const char *guid = NULL;
+
+	if (uid == 0 || mailbox_sync(box->box, 0) < 0)
+		return NULL;
+	t = mailbox_transaction_begin(box->box, 0, __func__);
+	mail = mail_alloc(t, MAIL_FETCH_GUID, NULL);
+	if (!mail_set_uid(mail, uid) ||
+	    mail_get_special(mail, MAIL_FETCH_GUID, &guid) < 0)
+		guid = NULL;
+	guid = p_strdup(pool, guid);
+	mail_free(&mail);
+	mailbox_transaction_rollback(&t);
+	return guid;
+}
+
+int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
+			 pool_t pool, struct bounce_tell_place *place_r,
+			 const char **error_r)
+{
+	struct istream *input =
+		i_stream_create_from_data(str_data(mail), str_len(mail));
+	uint32_t uid = 0;
+	int ret = box_save(box, input, &uid);
+
+	i_stream_unref(&input);
+	if (ret < 0) {
+		*error_r = t_strdup(mailbox_get_last_internal_error(box->box,
+								    NULL));
+		return -1;
+	}
+	i_zero(place_r);
+	place_r->mailbox = p_strdup(pool, mailbox_get_vname(box->box));
+	place_r->uid_validity = box->uid_validity;
+	place_r->uid = uid;
+	place_r->guid = box_guid(box, pool, uid);
+	return 0;
+}

@@ -1,0 +1,30 @@
+#ifndef BOUNCE_TELL_BOX_H
+#define BOUNCE_TELL_BOX_H
+
+/* The mailbox that notices are saved to. */
+
+#include "bounce-tell-memory.h"
+
+struct bounce_tell_box;
+struct bounce_user;
+
+/* bounce_notice_mailbox; made and subscribed where it does not exist. Returns 0,
+   or -1 with error_r. */
+int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
+			 const char **error_r);
+void bounce_tell_box_close(struct bounce_tell_box **box);
+
+/* Does the notice still lie there as it was saved, neither read nor answered nor
+   flagged? */
+bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
+			       const struct bounce_tell_place *place);
+/* Save a notice with $BounceNotice. Fills place_r but for mail and told, from
+   pool. Returns 0, or -1. */
+int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
+			 pool_t pool, struct bounce_tell_place *place_r,
+			 const char **error_r);
+/* Best effort: what was saved instead is there. */
+void bounce_tell_box_expunge(struct bounce_tell_box *box,
+			     const struct bounce_tell_place *place);
+
+#endif

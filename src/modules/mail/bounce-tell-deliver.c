@@ -1,0 +1,78 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "mail-deliver.h"
+#include "smtp-address.h"
+#include "bounce-delivery.h"
+#include "bounce-plugin.h"
+#include "bounce-tell-deliver.h"
+#include "bounce-tell-notice.h"
+
+/* What is older is no news: a mailbox is moved, a queue was stuck. */
+#define MAX_AGE_SECS (24 * 60 * 60)
+
+static const char *t_tell_address(struct mail_deliver_context *mdctx)
+{
+	if (mdctx->rcpt_to != NULL && mdctx->rcpt_to->domain != NULL)
+		return smtp_address_encode(mdctx->rcpt_to);
+	return mdctx->rcpt_user->username;
+}
+
+static void
+tell_about_init(struct mail_deliver_context *mdctx,
+		const struct bounce_delivery *delivery,
+		struct bounce_tell_about *about_r)
+{
+	i_zero(about_r);
+	about_r->report = delivery->report;
+	about_r->unproven = delivery->evidence < BOUNCE_EVIDENCE_VERIFIED;
+	about_r->strange = delivery->strange;
+	about_r->address = t_tell_address(mdctx);
+	about_r->now = ioloop_time;
+}
+
+bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
+			      struct bounce_user *bu,
+			      struct bounce_delivery *delivery)
+{
+	struct bounce_tell_about about;
+	const char *error;
+	int ret;
+
+	/* nothing is remembered, so nothing can be told: the site wants it so */
+	if (delivery->report->kind != BOUNCE_KIND_FAILURE || !bu->set.record)
+		return TRUE;
+	tell_about_init(mdctx, delivery, &about);
+	ret = bounce_tell_notice_plan(bu, &about, &error);
+	if (ret < 0) {
+		/* the recording says who makes up for it */
+		e_error(bu->event, "Delivered but not recorded: %s", error);
+		delivery->dict_down = TRUE;
+	}
+	return ret > 0;
+}
+
+void bounce_tell_deliver(struct mail_deliver_context *mdctx,
+			 struct bounce_user *bu,
+			 const struct bounce_delivery *delivery, time_t when)
+{
+	const struct bounce_plugin_user *pu =
+		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	struct bounce_tell_about about;
+	const char *error;
+	int ret;
+
+	/* a script that discards it does not want to know */
+	if (delivery->report->kind != BOUNCE_KIND_FAILURE || pu->discarded ||
+	    delivery->evidence < bounce_policy_least(&bu->set.policy) ||
+	    when < ioloop_time - MAX_AGE_SECS)
+		return;
+	tell_about_init(mdctx, delivery, &about);
+	about.folder = pu->stored_in;
+	ret = bounce_tell_notice(bu, &about, &error);
+	if (ret < 0)
+		e_error(bu->event, "Notice is not written: %s", error);
+	else if (ret > 0)
+		e_debug(bu->event, "Notice written");
+}

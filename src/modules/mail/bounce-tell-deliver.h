@@ -1,0 +1,20 @@
+#ifndef BOUNCE_TELL_DELIVER_H
+#define BOUNCE_TELL_DELIVER_H
+
+/* Telling the person at the delivery of a report. Failures are logged. */
+
+struct bounce_delivery;
+struct bounce_user;
+struct mail_deliver_context;
+
+/* Before the report is saved: will the person be told of it? If not, it is not
+   to be filed away. Sets delivery->dict_down. */
+bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
+			      struct bounce_user *bu,
+			      struct bounce_delivery *delivery);
+/* It was saved and recorded. */
+void bounce_tell_deliver(struct mail_deliver_context *mdctx,
+			 struct bounce_user *bu,
+			 const struct bounce_delivery *delivery, time_t when);
+
+#endif

@@ -1,0 +1,343 @@
+"""Our own mail to the person: when it is written, where, by what it is replaced."""
+
+import email
+import email.policy
+import email.utils
+import os
+import re
+
+import harness
+
+
+# on top of what somebody outside handed to our MTA
+STRANGER = ('Received: from mail.evil.example (mail.evil.example [192.0.2.66])'
+            ' by mx.example.org (Postfix) with ESMTP id 1; x\r\n')
+
+
+def parse(data):
+    return email.message_from_bytes(data, policy=email.policy.default)
+
+
+class Case(harness.TestCase):
+    sieve = False
+    conf = '''namespace inbox {
+  mailbox Sent {
+    special_use = \\Sent
+  }
+}
+'''
+
+    def report(self, user, rcpts, mid='<1@example.org>', subject='Lunch',
+               headers='', sender=None, hop=None, trace='', **kwargs):
+        mail = harness.dsn(rcpts, original_id=mid,
+                           user=sender or self.address(user), **kwargs)
+        if hop:
+            mail = mail.replace(b'from client.example.org by mx.example.org with '
+                                b'ESMTPSA', f'{hop} by mx.example.org with '
+                                f'ESMTP'.encode())
+        before, after = mail.split(b'\nSubject: Lunch\r\n')
+        self.lmtp(user, trace.encode() + before + f'\nSubject: {subject}\r\n{headers}'.encode()
+                  + after, sender='')
+
+    def address(self, user):
+        return f'{user}@example.org'
+
+    def sent(self, user, *mids, count=None, subject='Lunch'):
+        """Save copies to Sent, which makes reports verified: to so many, or the
+        first to m0, the second to m1 ..."""
+        client = self.imap(user)
+        client.create('Sent')
+        for number, mid in enumerate(mids):
+            people = ', '.join(f'm{i}@example.net' for i in (
+                range(count) if count else [number]))
+            client.append('Sent', None, None, (
+                f'From: {self.address(user)}\r\nTo: {people}\r\nSubject: '
+                f'{subject}\r\nDate: {email.utils.formatdate()}\r\nMessage-ID: '
+                f'{mid}\r\n\r\nText.\r\n').encode())
+        client.logout()
+
+    def notices(self, user, mailbox='INBOX'):
+        """[(flags, mail)] of our notices."""
+        return [(flags, parse(data)) for flags, data in
+                self.fetch(user, mailbox, notices=True)]
+
+    def notice(self, user, mailbox='INBOX'):
+        (_, mail), = self.notices(user, mailbox)
+        return mail
+
+    def text(self, user):
+        return self.notice(user).get_body(('plain',)).get_content()
+
+    def kinds(self, user, mailbox='INBOX'):
+        return [re.search(r'kind=(\w+)', mail['X-Bounce-Notice']).group(1)
+                for _, mail in self.notices(user, mailbox)]
+
+    def store(self, user, flags, mailbox='INBOX'):
+        client = self.imap(user)
+        client.select(mailbox)
+        client.store('1:*', '+FLAGS', flags)
+        client.logout()
+
+
+class Failure(Case):
+
+    def test_whole(self):
+        """One notice: who, why, the server's words, where the report is."""
+        user = self.new_user()
+        self.report(user, 'bob@gmial.com')
+        (flags, mail), = self.notices(user)
+        self.assertIn('$BounceNotice', flags)
+        self.assertNotIn('\\Seen', flags)
+        self.assertEqual(mail['Subject'], 'Not delivered: Lunch')
+        self.assertEqual(mail['In-Reply-To'], '<1@example.org>')
+        self.assertEqual(mail['Return-Path'], '<>')
+        self.assertEqual(mail['To'], f'{user}@mx.example.org')
+        self.assertEqual(mail['Reply-To'], f'{user}@mx.example.org')
+        text = self.text(user)
+        for words in ('bob@gmial.com', 'Nobody has this address', 'bob@gmail.com',
+                      '> 550 5.1.1 No such user here', '“Bounces”'):
+            self.assertIn(words, text)
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+    def test_replaced(self):
+        """A later failure of the same mail: one notice that names both."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net')
+        self.report(user, 'ann@example.net')
+        text = self.text(user)
+        self.assertIn('2 recipients', text)
+        self.assertIn('bob@example.net', text)
+        self.assertIn('ann@example.net', text)
+
+    def test_read(self):
+        """What was read stays, and a second one says what is new."""
+        for flag in ('\\Seen', '\\Flagged', '\\Answered'):
+            user = self.new_user()
+            self.report(user, 'bob@example.net')
+            self.store(user, flag)
+            self.report(user, 'ann@example.net')
+            first, second = [mail.get_body(('plain',)).get_content()
+                             for _, mail in self.notices(user)]
+            self.assertIn('bob@example.net', first)
+            self.assertIn('ann@example.net', second)
+            self.assertNotIn('bob@example.net', second)
+
+    def test_deleted(self):
+        """A notice that was deleted is not written again."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net', message_id='<r1@x>')
+        self.store(user, '\\Deleted')
+        client = self.imap(user)
+        client.select('INBOX')
+        client.expunge()
+        client.logout()
+        self.report(user, 'bob@example.net', message_id='<r1@x>')
+        self.assertEqual(self.notices(user), [])
+
+    def test_again(self):
+        """The same report twice, another one of the same failure: one notice."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net', message_id='<r1@x>')
+        self.report(user, 'bob@example.net', message_id='<r1@x>')
+        self.report(user, 'bob@example.net', message_id='<r2@x>')
+        self.assertEqual(self.kinds(user), ['failure'])
+
+    def test_mails_of_one_subject(self):
+        """The third mail of a subject: one summary in place of both notices."""
+        user = self.new_user()
+        self.sent(user, *[f'<{i}@example.org>' for i in range(10)])
+        for i in range(2):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>')
+        self.assertEqual(self.kinds(user), ['failure', 'failure'])
+        self.report(user, 'm2@example.net', mid='<2@example.org>')
+        self.assertEqual(self.kinds(user), ['broadcast'])
+        mail = self.notice(user)
+        self.assertEqual(mail['Subject'], '3 not delivered: Lunch')
+        csv, = mail.iter_attachments()
+        self.assertEqual(csv.get_filename(), 'failed-addresses.csv')
+        self.assertEqual(csv.get_content().count('@example.net'), 3)
+        # not written at each failure, but when it is ten
+        self.report(user, 'm3@example.net', mid='<3@example.org>')
+        self.assertEqual(self.notice(user)['Subject'], '3 not delivered: Lunch')
+        for i in range(4, 10):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>')
+        self.assertEqual(self.notice(user)['Subject'], '10 not delivered: Lunch')
+
+    def test_perhaps_ours(self):
+        """Mails that are only perhaps ours: said so, and one summary a day."""
+        user = self.new_user()
+        for i in range(3):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                        subject=f'Mail {i}', hop='from crm (crm [10.0.0.7])')
+            self.assertIn('cannot be proven', self.notices(user)[-1][1].get_body(
+                ('plain',)).get_content())
+        self.assertEqual(self.kinds(user), ['broadcast'])
+
+    def test_stranger(self):
+        """Perhaps true: three a day, without a word of theirs; the rest is not
+        filed."""
+        user = self.new_user()
+        self.sent(user, *[f'<{i}@example.org>' for i in range(5)])
+        for i in range(5):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                        trace=STRANGER, diagnostic='550 buy at http://evil.example')
+        notices = self.notices(user)
+        self.assertGreater(len(notices), 0)
+        for _, mail in notices:
+            text = mail.get_body(('plain',)).get_content()
+            self.assertNotIn('evil', text)
+            self.assertIn('cannot be proven', text)
+        self.assertEqual(self.messages(user, 'INBOX')
+                         + self.messages(user, 'Bounces'), 5)
+
+    def test_broadcast(self):
+        """A mail to many: the summary with the first failure, with its figures."""
+        user = self.new_user()
+        self.sent(user, '<1@example.org>', count=40)
+        self.report(user, 'm0@example.net')
+        self.assertEqual(self.kinds(user), ['broadcast'])
+        text = self.text(user)
+        self.assertIn('Sent to: 40', text)
+        self.assertIn('2.5 % did not arrive', text)
+        self.report(user, [f'm{i}@example.net' for i in range(1, 8)])
+        text = self.text(user)
+        self.assertIn('Failed: 8', text)
+        self.assertIn('The share is: far too high', text)
+
+    def test_language(self):
+        """The mail's own, then remembered; a setting wins; a draft never."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net', headers='Content-Language: de-AT\r\n')
+        self.assertEqual(self.notice(user)['Content-Language'], 'de')
+        self.assertIn('Lunch', self.notice(user)['Subject'])
+        self.report(user, 'ann@example.net', subject='Dinner',
+                    mid='<2@example.org>')
+        self.assertEqual([mail['Content-Language'] for _, mail in
+                          self.notices(user)], ['de', 'de'])
+        row, = self.doveadm_json('bounce', 'get', '-u', user, 'bob@example.net')
+        self.assertIn('Diese Adresse gibt es', row['meaning'])
+        user = self.new_user(bounce_language='fr')
+        self.report(user, 'bob@example.net', headers='Content-Language: de\r\n')
+        self.assertEqual(self.notice(user)['Content-Language'], 'fr')
+        user = self.new_user()
+        self.report(user, 'bob@example.net',
+                    headers='Accept-Language: tlh, es-MX;q=0.8, en\r\n')
+        self.assertEqual(self.notice(user)['Content-Language'], 'es')
+
+    def test_mailbox(self):
+        user = self.new_user(bounce_notice_mailbox='Notices')
+        self.report(user, 'bob@example.net')
+        self.report(user, 'ann@example.net')
+        self.assertEqual(self.kinds(user, 'Notices'), ['failure'])
+        self.assertEqual(self.messages(user, 'INBOX'), 0)
+        self.assertIn('Notices', self.mailboxes(user))
+
+    def test_limit(self):
+        """Twenty an hour, then one that says so; the rest stay in INBOX."""
+        user = self.new_user()
+        self.sent(user, *[f'<{i}@example.org>' for i in range(23)])
+        for i in range(23):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                        subject=f'Mail {i}')
+        self.assertEqual(self.kinds(user).count('failure'), 20)
+        self.assertEqual(self.kinds(user).count('limit'), 1)
+        self.assertEqual(self.messages(user, 'Bounces'), 20)
+        self.assertEqual(self.messages(user, 'INBOX'), 3)
+
+    def test_erase(self):
+        user = self.new_user()
+        self.report(user, ['bob@example.net', 'ann@example.net'])
+        with open(f'{self.home(user)}/dovecot-bounce.dict',
+                  encoding='utf-8') as file:
+            self.assertIn('bob@example.net', file.read())
+        self.doveadm('bounce', 'erase', '-u', user, 'Bob@example.net')
+        with open(f'{self.home(user)}/dovecot-bounce.dict',
+                  encoding='utf-8') as file:
+            left = file.read()
+        self.assertNotIn('bob@example.net', left)
+        self.assertIn('ann@example.net', left)
+
+
+class NotTold(Case):
+
+    def test_off(self):
+        """Off, or off for that kind: what is not told is not filed."""
+        for value in ('no', 'broadcast'):
+            user = self.new_user(bounce_notice=value)
+            self.report(user, 'bob@example.net')
+            self.assertEqual(self.notices(user), [])
+            row, = self.doveadm_json('bounce', 'list', '-u', user)
+            self.assertEqual(row['address'], 'bob@example.net')
+            if value == 'no':
+                self.assertEqual(self.messages(user, 'INBOX'), 1)
+                self.assertEqual(self.messages(user, 'Bounces'), 0)
+
+    def test_unverified(self):
+        user = self.new_user()
+        self.report(user, 'bob@example.net', trace=STRANGER)
+        self.assertEqual(self.notices(user), [])
+
+    def test_scan(self):
+        """Neither scan nor import tells anything."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net')
+        client = self.imap(user)
+        client.select('INBOX')
+        client.store('1:*', '+FLAGS', '\\Deleted')
+        client.expunge()
+        client.logout()
+        os.unlink(f'{self.home(user)}/dovecot-bounce.dict')
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.assertEqual(len(self.doveadm_json('bounce', 'list', '-u', user)), 1)
+        self.assertEqual(self.messages(user, 'INBOX'), 0)
+
+    def test_ordinary(self):
+        """A delay, an ordinary mail: nothing."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net', action='delayed', status='4.4.1')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.notices(user), [])
+
+    def test_wrong_setting(self):
+        user = self.new_user(bounce_notice='pigeon')
+        self.expect_log('Setting bounce_notice = pigeon is wrong')
+        self.report(user, 'bob@example.net')
+        self.assertEqual(self.kinds(user), ['failure'])
+
+    def test_cannot_be_saved(self):
+        """The report is delivered and recorded all the same."""
+        user = self.new_user(bounce_notice_mailbox='../x')
+        self.expect_log('Notice is not written')
+        self.report(user, 'bob@example.net')
+        self.assertEqual(len(self.doveadm_json('bounce', 'list', '-u', user)), 1)
+
+
+class Sieve(Case):
+    sieve = True
+
+    def test_ignored(self):
+        user = self.new_user()
+        self.put_script(user, 'discard;\n')
+        self.report(user, 'bob@example.net')
+        self.assertEqual(self.notices(user), [])
+
+    def test_filed_elsewhere(self):
+        """The notice names the folder that the script chose."""
+        user = self.new_user()
+        self.put_script(user, 'require ["fileinto", "mailbox"];\n'
+                        'fileinto :create "Elsewhere";\n')
+        self.report(user, 'bob@example.net')
+        self.assertIn('“Elsewhere”', self.text(user))
+
+
+class Flag(Case):
+
+    def test_flagged(self):
+        """The copy in Sent, with bounce_flag only."""
+        for value in ('yes', 'no'):
+            user = self.new_user(bounce_flag=value)
+            self.sent(user, '<1@example.org>')
+            self.report(user, 'm0@example.net')
+            (flags, _), = self.fetch(user, 'Sent')
+            self.assertIn('$Bounced', flags)
+            self.assertEqual('\\Flagged' in flags, value == 'yes')
