@@ -95,9 +95,3 @@ bool bounce_record_lapsed(const struct bounce_record *rec, time_t now)
 {
 	return rec->until != 0 && rec->until <= now;
 }
-
-bool bounce_record_suppresses(const struct bounce_record *rec, time_t now)
-{
-	return rec->state == BOUNCE_STATE_SUPPRESSED &&
-		!bounce_record_lapsed(rec, now);
-}

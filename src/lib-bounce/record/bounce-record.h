@@ -182,9 +182,6 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 			 const struct bounce_record *rebuilt,
 			 const struct bounce_incident *const *incidents,
 			 unsigned int count);
-/* Would a mail to the address be held back at now? */
-bool bounce_record_suppresses(const struct bounce_record *rec, time_t now);
-
 /* A person's verbs (doveadm add, release, correct, import); the record may be
    an empty one. reason may be NULL (kept, or "undetermined"). */
 void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,

@@ -221,14 +221,15 @@ void doveadm_bounce_print(const char *value)
 	} T_END;
 }
 
-void doveadm_bounce_print_score(double score)
+static void doveadm_bounce_print_score(double score)
 {
 	T_BEGIN {
 		doveadm_print(bounce_policy_score_text(score));
 	} T_END;
 }
 
-void doveadm_bounce_print_time(time_t when, const char *zero)
+/* "2026-11-24 03:09:56", zero where the time is 0. */
+static void doveadm_bounce_print_time(time_t when, const char *zero)
 {
 	char buf[64];
 	struct tm tm;

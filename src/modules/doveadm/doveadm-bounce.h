@@ -79,9 +79,6 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 /* Print one field; NULL is printed as "". Every text that is not our own goes
    through here: no terminal gets what it would obey. */
 void doveadm_bounce_print(const char *value);
-void doveadm_bounce_print_score(double score);
-/* "2026-11-24 03:09:56", zero where the time is 0. */
-void doveadm_bounce_print_time(time_t when, const char *zero);
 /* A header whose key is its title; number: right-justified, and a number in
    JSON. */
 void doveadm_bounce_header(const char *name);

@@ -28,7 +28,8 @@ static bool metadata_is_plain(char c)
 		(c != '\0' && strchr("!#$&'+-.?@^_`{|}~", c) != NULL);
 }
 
-const char *bounce_metadata_name(const char *address)
+/* address (normal form) as the name of an entry. */
+static const char *t_metadata_name(const char *address)
 {
 	string_t *str = t_str_new(strlen(address) + 16);
 
@@ -41,7 +42,8 @@ const char *bounce_metadata_name(const char *address)
 	return str_c(str);
 }
 
-const char *bounce_metadata_address(const char *name)
+/* And back: NULL if it is none. */
+static const char *t_metadata_address(const char *name)
 {
 	string_t *str = t_str_new(strlen(name));
 
@@ -95,7 +97,7 @@ static int metadata_get(struct mailbox *box, const char *key,
 
 	if (strncmp(key, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
 		key += strlen(METADATA_PREFIX);
-	address = bounce_metadata_address(key);
+	address = t_metadata_address(key);
 	if (bu == NULL || address == NULL ||
 	    bounce_address_normalize(pool_datastack_create(), address, &normal,
 				     &error) < 0)
@@ -129,7 +131,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 		const char *name;
 
 		T_BEGIN {
-			name = bounce_metadata_name(rec->address);
+			name = t_metadata_name(rec->address);
 			name = strncmp(name, key_prefix,
 				       strlen(key_prefix)) != 0 ? NULL :
 				p_strdup(pool, name);

@@ -8,11 +8,6 @@
    } ~) is written =XX, two lower-case hexadecimal digits for each byte of
    UTF-8: a/b@example.com is a=2fb@example.com. */
 
-/* address (normal form) as an entry's name, on the data stack; and back: NULL
-   if it is none. */
-const char *bounce_metadata_name(const char *address);
-const char *bounce_metadata_address(const char *name);
-
 void bounce_metadata_init(void);
 void bounce_metadata_deinit(void);
 
