@@ -5,6 +5,7 @@ lock that a stopped process holds."""
 import contextlib
 import fcntl
 import os
+import threading
 import time
 
 import dictserver
@@ -186,3 +187,25 @@ class Faulty(harness.TestCase):
         self.proxy.well()
         dictserver.wait_for(lambda: self.doveadm_json(
             'bounce', 'rate', '-u', user)[0]['sent'] == 5)
+    def test_twenty_at_once(self):
+        """On a dictionary that is slow but works: all are recorded in the end."""
+        self.expect_log('bounce: ')
+        user = self.new_user()
+        self.proxy.slow(0.05)
+        names = [f'a{n}@example.net' for n in range(20)]
+        threads = [threading.Thread(target=self.deliver, args=(user, name))
+                   for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.messages(user, 'Bounces'), 20)
+        for more in range(20):
+            self.deliver(user, f'more{more}@example.net')
+            names.append(f'more{more}@example.net')
+            if not self.pending(user):
+                break
+        self.proxy.well()
+        self.assertFalse(self.pending(user), '\n'.join(self.log()))
+        self.assertEqual(self.listed(user), sorted(names))
+

@@ -110,6 +110,7 @@ commit_try(struct bounce_store *store, bounce_transact_t *callback,
 	struct bounce_transaction *trans;
 	int ret;
 
+	bounce_dict_forget(store->dict);
 	if (bounce_dict_ready(store->dict, error_r) < 0)
 		return -1;
 	if (bounce_transaction_begin(store, &trans, error_r) < 0) {
@@ -122,6 +123,7 @@ commit_try(struct bounce_store *store, bounce_transact_t *callback,
 		ret = -1;
 	}
 	bounce_transaction_end(&trans);
+	bounce_dict_forget(store->dict);
 	return ret;
 }
 

@@ -217,7 +217,7 @@ dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
 	    const int *ret)
 {
 	unsigned int left = bounce_wait_left(dict->wait);
-	uint64_t usecs;
+	uint64_t usecs, silent;
 	bool late;
 
 	/* what the driver waited by itself, and for the connection */
@@ -228,7 +228,9 @@ dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
 	late = !dict_wait_for(dict, done, left);
 	usecs = i_microseconds() - started;
 	bounce_wait_add(dict->wait, usecs);
-	if (late || (*ret < 0 && usecs > SLOW_USECS))
+	/* not where many answers took up the time */
+	silent = i_microseconds() - I_MAX(started, dict->answered_at);
+	if ((late || *ret < 0) && silent > SLOW_USECS)
 		bounce_dict_pause(dict, usecs);
 	if (late)
 		bounce_dict_abandon(dict);
@@ -258,6 +260,8 @@ request_callback(const struct dict_lookup_result *result,
 		req->value = i_strdup(result->value);
 	else if (result->ret < 0)
 		req->error = i_strdup(compat_dict_hide_keys(result->error));
+	if (result->ret >= 0)
+		req->dict->answered_at = i_microseconds();
 	dict_wake(req->dict);
 }
 
@@ -294,7 +298,8 @@ void bounce_dict_ask(struct bounce_dict *dict, const char *key)
 	struct bounce_dict_request *req;
 
 	/* only where it can be waited for */
-	if (dict->dict == NULL || !compat_dict_is_async(dict->dict))
+	if (dict->dict == NULL || !compat_dict_is_async(dict->dict) ||
+	    dict_find_asked(dict, key) != NULL)
 		return;
 	if (dict->ask_pool == NULL) {
 		dict->ask_pool = pool_alloconly_create("bounce ask", 1024);

@@ -29,6 +29,8 @@ struct bounce_dict {
 	int iterates;
 	/* that are open */
 	struct bounce_dict_iter *iters;
+	/* when it last answered a look-up, in microseconds */
+	uint64_t answered_at;
 	/* while somebody waits */
 	struct ioloop *loop;
 	/* nobody waits: a look-up that has no answer yet fails and sets later;

@@ -13,10 +13,12 @@
 /* What is new, and what somebody is making up for. */
 #define NEW_NAME "dovecot-bounce.pending"
 #define OLD_NAME "dovecot-bounce.pending.old"
+#define MAX_POSITION 128
 
 struct bounce_pending {
 	char *path;
 	int fd;
+	time_t since;
 };
 
 static void pending_set_date(int fd, time_t when)
@@ -80,19 +82,38 @@ bool bounce_pending_begin(struct mail_user *user,
 	*since_r = st.st_mtime;
 	if (stat(new_path, &new_st) == 0) {
 		*since_r = I_MIN(*since_r, new_st.st_mtime);
+		/* from the beginning */
+		if (ftruncate(fd, 0) < 0)
+			*since_r = I_MIN(*since_r, st.st_mtime);
 		pending_set_date(fd, *since_r);
 		i_unlink_if_exists(new_path);
 	}
 	pending = i_new(struct bounce_pending, 1);
 	pending->path = i_strdup(path);
 	pending->fd = fd;
+	pending->since = *since_r;
 	*pending_r = pending;
 	return TRUE;
 }
 
-void bounce_pending_progress(struct bounce_pending *pending, time_t when)
+const char *t_bounce_pending_position(struct bounce_pending *pending)
 {
-	pending_set_date(pending->fd, when);
+	char buf[MAX_POSITION];
+	ssize_t ret = pread(pending->fd, buf, sizeof(buf), 0);
+
+	return ret <= 0 ? "" : t_strndup(buf, ret);
+}
+
+void bounce_pending_progress(struct bounce_pending *pending,
+			     const char *position)
+{
+	size_t len = strlen(position);
+
+	i_assert(len <= MAX_POSITION);
+	/* without it the next one begins anew, and counts nothing twice */
+	if (ftruncate(pending->fd, 0) == 0 &&
+	    pwrite(pending->fd, position, len, 0) == (ssize_t)len)
+		pending_set_date(pending->fd, pending->since);
 }
 
 void bounce_pending_end(struct bounce_pending **_pending, bool all)

@@ -16,8 +16,11 @@ bool bounce_pending_exists(struct mail_user *user);
    at it. Reports from since_r on may be missing. */
 bool bounce_pending_begin(struct mail_user *user,
 			  struct bounce_pending **pending_r, time_t *since_r);
-/* All before that date are recorded. */
-void bounce_pending_progress(struct bounce_pending *pending, time_t when);
+/* What the last one who began got to, in the words of the caller; "" = nothing. On
+   the data stack. */
+const char *t_bounce_pending_position(struct bounce_pending *pending);
+void bounce_pending_progress(struct bounce_pending *pending,
+			     const char *position);
 /* all: nothing is left. */
 void bounce_pending_end(struct bounce_pending **pending, bool all);
 

@@ -64,7 +64,7 @@ void bounce_transaction_drop(struct bounce_transaction *trans,
 /* A record that exists and stays: its place in the index is looked after. */
 void bounce_transaction_keep(struct bounce_transaction *trans,
 			     const char *address);
-/* A record as it stands in the dictionary, or an empty one. As
+/* A record as it is, or as it was put here, or an empty one. As
    bounce_dict_read(), from the transaction's pool. */
 int bounce_transaction_read(struct bounce_transaction *trans,
 			    const char *address, struct bounce_record *rec_r,

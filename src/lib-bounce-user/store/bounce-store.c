@@ -163,6 +163,20 @@ store_added_set(struct store_add *add,
 		array_push_back(&add->added->counted, &incident->address);
 }
 
+/* What will be read: all of it is on its way at once. */
+static void
+store_ask(struct bounce_transaction *trans,
+	  const ARRAY_TYPE(bounce_incident) *incidents)
+{
+	const struct bounce_incident *incident;
+
+	array_foreach(incidents, incident) T_BEGIN {
+		bounce_dict_ask(trans->dict,
+				t_bounce_dict_key(trans->dict,
+						  incident->address));
+	} T_END;
+}
+
 static int
 store_add(struct bounce_transaction *trans, void *context,
 	  const char **error_r)
@@ -173,6 +187,7 @@ store_add(struct bounce_transaction *trans, void *context,
 
 	i_zero(add->added);
 	p_array_init(&counted, trans->pool, 4);
+	store_ask(trans, add->incidents);
 	changed = store_count(trans, add->incidents, &counted, error_r);
 	if (changed < 0)
 		return -1;
@@ -222,6 +237,57 @@ int bounce_store_add(struct bounce_store *store,
 	if (ret < 0)
 		i_zero(add.added);
 	return ret;
+}
+
+struct store_add_many {
+	struct store_add *adds;
+	unsigned int count;
+};
+
+static int
+store_add_many(struct bounce_transaction *trans, void *context,
+	       const char **error_r)
+{
+	const struct store_add_many *many = context;
+	int ret, changed = 0;
+
+	for (unsigned int i = 0; i < many->count; i++)
+		store_ask(trans, many->adds[i].incidents);
+	for (unsigned int i = 0; i < many->count; i++) {
+		ret = store_add(trans, &many->adds[i], error_r);
+		if (ret < 0)
+			return -1;
+		changed += ret;
+	}
+	return changed;
+}
+
+int bounce_store_add_many(struct bounce_store *store,
+			  const struct bounce_store_report *reports,
+			  unsigned int count, pool_t pool,
+			  const char **error_r)
+{
+	enum bounce_evidence least = bounce_policy_least(&store->set.policy);
+	struct store_add_many many = { .count = count };
+	ARRAY_TYPE(bounce_incident) *incidents;
+
+	many.adds = p_new(pool, struct store_add, count);
+	incidents = p_new(pool, ARRAY_TYPE(bounce_incident), count);
+	for (unsigned int i = 0; i < count; i++) {
+		struct store_add *add = &many.adds[i];
+
+		p_array_init(&incidents[i], pool, 4);
+		bounce_incidents_read(pool, reports[i].report,
+				      reports[i].evidence, reports[i].when,
+				      &incidents[i]);
+		drop_weak(&incidents[i], least);
+		add->report = reports[i].report;
+		add->incidents = &incidents[i];
+		add->now = reports[i].when;
+		add->pool = pool;
+		add->added = p_new(pool, struct bounce_store_added, 1);
+	}
+	return bounce_transact(store, store_add_many, &many, error_r);
 }
 
 static const char *

@@ -65,6 +65,19 @@ int bounce_store_add(struct bounce_store *store,
 		     enum bounce_evidence evidence, time_t now, pool_t pool,
 		     struct bounce_store_added *added_r,
 		     const char **error_r);
+/* The same for many reports (failures and complaints, at most
+   BOUNCE_STORE_ADD_MAX recipients together) in one transaction; of weak evidence
+   nothing is counted. */
+#define BOUNCE_STORE_ADD_MAX 200
+struct bounce_store_report {
+	const struct bounce_report *report;
+	enum bounce_evidence evidence;
+	time_t when;
+};
+int bounce_store_add_many(struct bounce_store *store,
+			  const struct bounce_store_report *reports,
+			  unsigned int count, pool_t pool,
+			  const char **error_r);
 /* Whose record did it change for this recipient of its report? The address in
    normal form, NULL = nobody's. */
 const char *

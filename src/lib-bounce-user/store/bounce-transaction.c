@@ -55,7 +55,7 @@ transaction_find(struct bounce_transaction *trans, const char *address)
 
 	/* a report has at most BOUNCE_MAX_RECIPIENTS; longer lists (import,
 	   scan, expire) name each address once and are not searched */
-	if (array_count(&trans->changes) > 200)
+	if (array_count(&trans->changes) > BOUNCE_STORE_ADD_MAX)
 		return NULL;
 	array_foreach_modifiable(&trans->changes, change) {
 		if (strcmp(change->address, address) == 0)
@@ -107,9 +107,19 @@ int bounce_transaction_read(struct bounce_transaction *trans,
 			    const char *address, struct bounce_record *rec_r,
 			    const char **error_r)
 {
-	int ret = bounce_dict_read(trans->dict, trans->pool, address, rec_r,
-				   error_r);
+	const struct bounce_change *change = transaction_find(trans, address);
+	int ret;
 
+	if (change == NULL) {
+		ret = bounce_dict_read(trans->dict, trans->pool, address, rec_r,
+				       error_r);
+	} else {
+		/* as it was put here */
+		ret = change->value == NULL ? 0 :
+			bounce_record_decode(trans->pool, change->value, rec_r,
+					     error_r) < 0 ?
+			BOUNCE_DICT_DAMAGED : 1;
+	}
 	if (ret == 0 || ret == BOUNCE_DICT_DAMAGED)
 		bounce_record_init(rec_r, trans->pool, address);
 	return ret;
@@ -150,9 +160,12 @@ int bounce_transaction_get_key(struct bounce_transaction *trans, pool_t pool,
 	const struct bounce_key_change *change =
 		transaction_find_key(trans, key);
 
-	if (change == NULL)
+	if (change == NULL) {
+		/* once in a transaction */
+		bounce_dict_ask(trans->dict, key);
 		return bounce_dict_get(trans->dict, pool, key, value_r,
 				       error_r);
+	}
 	*value_r = p_strdup(pool, change->value);
 	return *value_r == NULL ? 0 : 1;
 }
