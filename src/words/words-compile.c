@@ -99,39 +99,22 @@ static int compile_phrase_cmp(const void *p1, const void *p2)
 	return (int)b->open - (int)a->open;
 }
 
-/* A phrase of one byte may stand before any other. */
-static void words_pairs_set(uint64_t *pairs, const struct words_phrase *phrase)
-{
-	char pair[2] = { phrase->text[0], phrase->text[1] };
-	unsigned int c, bit;
-
-	for (c = 0; c < 256; c++) {
-		if (phrase->len == 1)
-			pair[1] = c;
-		bit = words_core_pair(pair);
-		pairs[bit / 64] |= (uint64_t)1 << (bit % 64);
-	}
-}
-
 /* The table of phrases, which are sorted, that wanted has; from malloc(). */
 static void
 words_table_build(const struct words_phrase *list, unsigned int count,
 		  struct bounce_words_table *table_r)
 {
 	struct bounce_words_entry *entries;
-	uint16_t *first;
-	uint64_t *pairs;
+	uint16_t *starts;
 	size_t used = 0;
 	char *text = NULL;
-	unsigned int c = 0;
+	unsigned int slot = 0;
 
 	entries = words_alloc(NULL, (count + 1) * sizeof(*entries));
-	first = words_alloc(NULL, 257 * sizeof(*first));
-	pairs = words_alloc(NULL, WORDS_PAIR_BITS / 8);
-	memset(pairs, 0, WORDS_PAIR_BITS / 8);
+	starts = words_alloc(NULL, (WORDS_SLOTS + 1) * sizeof(*starts));
 	for (unsigned int i = 0; i < count; i++) {
-		while (c <= (unsigned char)list[i].text[0])
-			first[c++] = i;
+		while (slot <= words_core_slot(list[i].text))
+			starts[slot++] = i;
 		text = words_alloc(text, used + list[i].len + 1);
 		memcpy(text + used, list[i].text, list[i].len + 1);
 		memset(&entries[i], 0, sizeof(entries[i]));
@@ -140,22 +123,19 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 		entries[i].class = list[i].class;
 		entries[i].open = list[i].open;
 		used += list[i].len;
-		words_pairs_set(pairs, &list[i]);
 	}
-	while (c <= 256)
-		first[c++] = count;
+	while (slot <= WORDS_SLOTS)
+		starts[slot++] = count;
 	table_r->text = text;
 	table_r->entries = entries;
-	table_r->first = first;
-	table_r->pairs = pairs;
+	table_r->starts = starts;
 }
 
 static void words_table_free(struct bounce_words_table *table)
 {
 	free((void *)table->text);
 	free((void *)table->entries);
-	free((void *)table->first);
-	free((void *)table->pairs);
+	free((void *)table->starts);
 }
 
 /* Mark the phrases of the block that the example holds. */
@@ -363,14 +343,9 @@ static void words_write_group(enum words_group group)
 		       table.entries[i].open);
 	}
 	printf("\t{ 0, 0, 0, 0 }\n};\n"
-	       "static const uint16_t words_first_%u[257] = {", group);
-	for (unsigned int c = 0; c <= 256; c++)
-		printf("%s%u,", c % 16 == 0 ? "\n\t" : " ", table.first[c]);
-	printf("\n};\nstatic const uint64_t words_pairs_%u[] = {", group);
-	for (unsigned int i = 0; i < WORDS_PAIR_BITS / 64; i++) {
-		printf("%s0x%llx,", i % 4 == 0 ? "\n\t" : " ",
-		       (unsigned long long)table.pairs[i]);
-	}
+	       "static const uint16_t words_starts_%u[] = {", group);
+	for (unsigned int i = 0; i <= WORDS_SLOTS; i++)
+		printf("%s%u,", i % 16 == 0 ? "\n\t" : " ", table.starts[i]);
 	printf("\n};\n");
 	words_table_free(&table);
 	free(list);
@@ -406,8 +381,7 @@ static void words_write(void)
 	       "bounce_words_tables[%u] = {\n", GROUP_COUNT);
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		printf("\t{ words_text_%u, words_entries_%u, "
-		       "words_first_%u, words_pairs_%u },\n", group, group,
-		       group, group);
+		       "words_starts_%u },\n", group, group, group);
 	puts("};");
 }
 

@@ -22,20 +22,28 @@ struct bounce_words_entry {
 };
 
 /* The phrases of one group, sorted: a phrase stands before those that it
-   begins. entries[first[c]] is the first that begins with the byte c. */
+   begins. Those whose first two bytes words_core_slot() holds for alike are
+   entries[starts[slot]] to entries[starts[slot + 1]] - 1. */
 struct bounce_words_table {
 	const char *text;
 	const struct bounce_words_entry *entries;
-	const uint16_t *first;
-	/* which two bytes begin one, as a hash: most words begin none */
-	const uint64_t *pairs;
+	const uint16_t *starts;
 };
 
-#define WORDS_PAIR_BITS 8192
-static inline unsigned int words_core_pair(const char *p)
+/* Slots in the order of the bytes: for each first byte 64, one for each letter
+   from "a" on, one for eight others. */
+#define WORDS_SLOTS_BYTE 64
+#define WORDS_SLOTS (256 * WORDS_SLOTS_BYTE)
+static inline unsigned int words_core_slot(const char *p)
 {
-	return (((unsigned char)p[0] << 5) ^ (unsigned char)p[1]) %
-		WORDS_PAIR_BITS;
+	unsigned int first = (unsigned char)p[0] * WORDS_SLOTS_BYTE;
+	unsigned int c = (unsigned char)p[1];
+
+	if (c < 'a')
+		return first + c / 8;
+	if (c < 0x80)
+		return first + 'a' / 8 + (c - 'a');
+	return first + 'a' / 8 + (0x80 - 'a') + (c - 0x80) / 8;
 }
 
 /* The plain letter of a character of two bytes, 0 for an accent (U+0300 to
@@ -129,6 +137,11 @@ static inline bool words_core_is_word(const char *p)
 		 (c[0] == 0xe3 && c[1] == 0x80 && c[2] < 0x84));
 }
 
+static inline bool words_core_is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
 /* Does a word begin or end between the bytes before and at pos? */
 static inline bool words_core_is_border(const char *text, size_t pos)
 {
@@ -197,39 +210,13 @@ static inline size_t words_core_tidy(char *text)
 	return used;
 }
 
-/* Of entries *lo to *hi - 1, which begin alike up to depth: only those whose next
-   byte is c. */
-static inline void
-words_core_narrow(const struct bounce_words_table *table, size_t depth,
-		  unsigned char c, unsigned int *lo, unsigned int *hi)
-{
-	const struct bounce_words_entry *entries = table->entries;
-	unsigned int left = *lo, right = *hi, end = *hi, mid;
-
-	while (left < right) {
-		mid = (left + right) / 2;
-		if ((unsigned char)table->text[entries[mid].offset + depth] < c)
-			left = mid + 1;
-		else
-			right = mid;
-	}
-	*lo = left;
-	while (left < end) {
-		mid = (left + end) / 2;
-		if ((unsigned char)table->text[entries[mid].offset + depth] > c)
-			end = mid;
-		else
-			left = mid + 1;
-	}
-	*hi = end;
-}
-
 /* A walk over a folded text: the phrases in the order in which they begin, of
    those that begin at one place the shorter first. */
 struct words_core_walk {
 	const struct bounce_words_table *table;
 	const char *text;
-	size_t pos, depth;
+	size_t pos;
+	/* the entries that are still to be compared at pos */
 	unsigned int lo, hi;
 };
 
@@ -244,25 +231,58 @@ words_core_begin(struct words_core_walk *walk,
 	walk->pos = SIZE_MAX;
 }
 
+/* Of entries, *lo to *hi - 1 may begin at p. */
+static inline bool
+words_core_entries(const struct bounce_words_table *table, const char *p,
+		   unsigned int *lo, unsigned int *hi)
+{
+	unsigned int first = (unsigned char)*p * WORDS_SLOTS_BYTE, slot;
+
+	*lo = table->starts[first];
+	*hi = table->starts[first + WORDS_SLOTS_BYTE];
+	if (*lo == *hi)
+		return false;
+	/* a phrase of one byte stands first, whatever follows it */
+	if (table->entries[*lo].len > 1) {
+		slot = words_core_slot(p);
+		*lo = table->starts[slot];
+		*hi = table->starts[slot + 1];
+	}
+	return *lo < *hi;
+}
+
 /* Go to the next place where a phrase may begin. */
 static inline bool words_core_advance(struct words_core_walk *walk)
 {
-	const uint64_t *pairs = walk->table->pairs;
 	const char *p = walk->text + walk->pos;
-	unsigned int pair;
 
 	do {
+		/* within a word of plain letters none begins */
+		if (p + 1 != walk->text && words_core_is_letter(*p)) {
+			while (words_core_is_letter(p[1]))
+				p++;
+		}
 		p++;
 		if (*p == '\0')
 			return false;
-		pair = words_core_pair(p);
-	} while ((pairs[pair / 64] & (uint64_t)1 << (pair % 64)) == 0 ||
+	} while (!words_core_entries(walk->table, p, &walk->lo, &walk->hi) ||
 		 !words_core_is_border(walk->text, p - walk->text));
 	walk->pos = p - walk->text;
-	walk->lo = walk->table->first[(unsigned char)*p];
-	walk->hi = walk->table->first[(unsigned char)*p + 1];
-	walk->depth = 1;
 	return true;
+}
+
+/* The bytes of entry that stand at p: all of them, or those before the first
+   that differs. Its first byte does stand there. */
+static inline size_t
+words_core_alike(const struct words_core_walk *walk,
+		 const struct bounce_words_entry *entry, const char *p)
+{
+	const char *text = walk->table->text + entry->offset;
+	size_t i = 1;
+
+	while (i < entry->len && text[i] == p[i])
+		i++;
+	return i;
 }
 
 /* The next phrase, which stands at walk->pos, or NULL. */
@@ -270,26 +290,28 @@ static inline const struct bounce_words_entry *
 words_core_next(struct words_core_walk *walk)
 {
 	const struct bounce_words_entry *entry;
-	unsigned char c;
+	const char *p;
+	size_t len;
 
 	for (;;) {
-		while (walk->lo < walk->hi &&
-		       (entry = &walk->table->entries[walk->lo])->len ==
-		       walk->depth) {
-			walk->lo++;
-			if (entry->open ||
-			    words_core_is_border(walk->text,
-						 walk->pos + walk->depth))
-				return entry;
+		p = walk->text + walk->pos;
+		while (walk->lo < walk->hi) {
+			entry = &walk->table->entries[walk->lo++];
+			len = words_core_alike(walk, entry, p);
+			if (len == entry->len) {
+				if (entry->open ||
+				    words_core_is_border(walk->text,
+							 walk->pos + len))
+					return entry;
+			} else if ((unsigned char)walk->table->text
+					[entry->offset + len] >
+				   (unsigned char)p[len]) {
+				/* so are all behind it */
+				walk->lo = walk->hi;
+			}
 		}
-		if (walk->lo < walk->hi &&
-		    (c = walk->text[walk->pos + walk->depth]) != '\0') {
-			words_core_narrow(walk->table, walk->depth, c,
-					  &walk->lo, &walk->hi);
-			walk->depth++;
-		} else if (!words_core_advance(walk)) {
+		if (!words_core_advance(walk))
 			return NULL;
-		}
 	}
 }
 

@@ -58,11 +58,42 @@ const char *bounce_words_casefold(const char *text, size_t len)
 	return ret;
 }
 
+/* The fold of a text in ASCII, at one go. */
+static const char *words_fold_plain(const char *text, size_t len)
+{
+	char *folded = t_malloc_no0(len + 1);
+	size_t used = 0;
+	bool space = FALSE;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		char c = *p;
+
+		if ((unsigned char)c <= ' ' || c == '_' || c == 0x7f ||
+		    (c == '-' && used > 0 && !space &&
+		     words_core_is_word(p + 1) &&
+		     words_core_is_word(&folded[used - 1]))) {
+			space = used > 0;
+			continue;
+		}
+		if (space)
+			folded[used++] = ' ';
+		space = FALSE;
+		folded[used++] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	}
+	folded[used] = '\0';
+	return folded;
+}
+
 const char *bounce_words_fold(const char *text)
 {
-	char *folded = t_strdup_noconst(
-		bounce_words_casefold(text, strlen(text)));
+	const char *p = text;
+	char *folded;
 
+	while (*p != '\0' && (unsigned char)*p < 0x80)
+		p++;
+	if (*p == '\0')
+		return words_fold_plain(text, p - text);
+	folded = t_strdup_noconst(bounce_words_casefold(text, strlen(text)));
 	(void)words_core_tidy(folded);
 	return folded;
 }
