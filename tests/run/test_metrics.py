@@ -28,7 +28,7 @@ class Metrics(harness.TestCase):
 
     conf23 = example('2.3')
     conf24 = example('2.4')
-    settings = {'bounce_evidence': 'plausible'}
+    settings = {'bounce_evidence': 'plausible', 'bounce_sender_checked': 'no'}
 
     def scrape(self):
         """{(metric, (label, ...)): [({label: value}, number)]}"""
