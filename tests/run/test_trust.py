@@ -235,6 +235,16 @@ class Outsiders(TrustCase):
                 mail, people(50, f'corp{number}.example'), user)), stranger=True)
         self.assertEqual(self.recorded(user), people(5))
 
+    def test_flood_leaves_the_inbox(self):
+        """More than twenty an hour are in the way there."""
+        for number in range(25):
+            self.lmtp(self.user, outside(self.forged(self.public, people(
+                1, f'corp{number}.example'))), stranger=True)
+        self.assertEqual(self.messages(self.user), 20)
+        flags = [flags & {'$Bounce', '$BounceUnverified'} for flags, _ in
+                 self.fetch(self.user, 'Bounces')]
+        self.assertEqual(flags, [{'$Bounce'}] + [{'$BounceUnverified'}] * 5)
+
     def test_fifty_before_the_copy(self):
         """A stranger's reports that came first do not wait for the copy."""
         mail = letter('Soon', to=[self.me], sender=self.me)
@@ -386,6 +396,28 @@ class Everyday(TrustCase):
         record = self.state(self.user, 'bob@example.net')
         self.assertEqual((record['count'], record['unproven'], record['score'],
                           record['evidence']), (2, 0, 1, 'verified'))
+
+    def test_faster_than_the_copy(self):
+        """What our own MTA or the address's side said waits for the copy."""
+        for number, (client, keyword, box) in enumerate((
+                (None, '$Bounce', 'Bounces'),
+                ('mail.corp.example', '$BounceUnverified', 'INBOX'))):
+            address = f'bob{number}@corp.example'
+            mail = letter(f'Soon {number}', to=[address], sender=self.me)
+            report = self.ours(mail, 'from c (c [10.0.0.7])', address)
+            self.lmtp(self.user, outside(report, client) if client else report,
+                      stranger=client is not None)
+            self.assertNotIn(address, self.recorded(self.user))
+            self.assertTrue(any(keyword in flags for flags, _ in
+                                self.fetch(self.user, box)))
+            self.append(self.user, mail)
+            self.wait_log('report is verified, as its mail was saved')
+            self.assertIn(address, self.recorded(self.user))
+            self.assertEqual(self.state(self.user, address)['unproven'], 0)
+            self.assertIn('$Bounced', self.flags(self.user)[-1])
+            self.assertEqual(self.day(self.user)['failed'], 2 + number)
+            self.assertTrue(all('$BounceUnverified' not in flags for flags, _ in
+                                self.fetch(self.user, box)))
 
     def test_alias_of_two(self):
         """One of them is dead: the address written to is not held."""

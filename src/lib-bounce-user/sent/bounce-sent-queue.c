@@ -22,6 +22,11 @@
 
 struct bounce_sent_queue {
 	struct bounce_user *bu;
+	/* called for the copies that were saved, once they are counted and
+	   nothing of the dictionary's is going on */
+	bounce_sent_queue_saved_t *saved;
+	ARRAY_TYPE(const_string) saved_ids;
+	struct timeout *saved_to;
 	/* of the waiting mails; NULL = there are none */
 	pool_t pool;
 	ARRAY(struct bounce_sent_mail) mails;
@@ -55,6 +60,44 @@ queue_mark(struct bounce_sent_queue *queue, const struct bounce_sent_mail *mail)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 
+static void queue_tell_saved(struct bounce_sent_queue *queue)
+{
+	const char *id;
+	char *copy;
+
+	timeout_remove(&queue->saved_to);
+	if (!array_is_created(&queue->saved_ids))
+		return;
+	while (!array_is_empty(&queue->saved_ids)) {
+		id = array_idx_elem(&queue->saved_ids, 0);
+		array_pop_front(&queue->saved_ids);
+		T_BEGIN {
+			queue->saved(queue->bu, id);
+		} T_END;
+		copy = (char *)id;
+		i_free(copy);
+	}
+	array_free(&queue->saved_ids);
+}
+
+static void
+queue_remember_saved(struct bounce_sent_queue *queue,
+		     const struct bounce_sent_mail *mail)
+{
+	const char *id;
+
+	if (queue->saved == NULL || !mail->saved || mail->message_id == NULL)
+		return;
+	if (!array_is_created(&queue->saved_ids))
+		i_array_init(&queue->saved_ids, 4);
+	id = i_strdup(mail->message_id);
+	array_push_back(&queue->saved_ids, &id);
+	if (!queue->ending && queue->saved_to == NULL) {
+		queue->saved_to = timeout_add_short_to(io_loop_get_root(), 0,
+						queue_tell_saved, queue);
+	}
+}
+
 static void queue_counted(int ret, const char *error, void *context)
 {
 	struct bounce_sent_queue *queue = context;
@@ -71,6 +114,7 @@ static void queue_counted(int ret, const char *error, void *context)
 	for (unsigned int i = 0; i < count && ret >= 0; i++) {
 		if (queue->flight_bounced[i] && queue->flight[i].saved)
 			queue_mark(queue, &queue->flight[i]);
+		queue_remember_saved(queue, &queue->flight[i]);
 	}
 	if (ret < 0) {
 		io_loop_time_refresh();
@@ -142,12 +186,15 @@ static unsigned int queue_wait_msecs(struct bounce_sent_queue *queue)
 	return ++queue->row < ROW_START ? 0 : GATHER_MSECS;
 }
 
-struct bounce_sent_queue *bounce_sent_queue_init(struct bounce_user *bu)
+struct bounce_sent_queue *
+bounce_sent_queue_init(struct bounce_user *bu,
+		       bounce_sent_queue_saved_t *saved)
 {
 	struct bounce_sent_queue *queue =
 		p_new(bu->pool, struct bounce_sent_queue, 1);
 
 	queue->bu = bu;
+	queue->saved = saved;
 	return queue;
 }
 
@@ -197,4 +244,5 @@ void bounce_sent_queue_deinit(struct bounce_sent_queue **_queue)
 	if (queue->pool != NULL) T_BEGIN {
 		queue_count(queue);
 	} T_END;
+	queue_tell_saved(queue);
 }

@@ -8,8 +8,13 @@
 struct bounce_user;
 struct bounce_sent_queue;
 
-/* Of one user, who outlives it; from bu's pool. */
-struct bounce_sent_queue *bounce_sent_queue_init(struct bounce_user *bu);
+/* Called for a copy that was saved, after it was counted. */
+typedef void bounce_sent_queue_saved_t(struct bounce_user *bu,
+				       const char *message_id);
+/* Of one user, who outlives it; from bu's pool. saved may be NULL. */
+struct bounce_sent_queue *
+bounce_sent_queue_init(struct bounce_user *bu,
+		       bounce_sent_queue_saved_t *saved);
 /* Count a mail that went out. Nobody waits for it: it is done once the process
    has answered its client, or with bounce_sent_queue_deinit(), and where many
    come in a row, for several in one change of the dictionary. Failures are

@@ -12,6 +12,8 @@
 /* A flood is not worth a write for each of its mails. */
 #define BACKSCATTER_MAX_PER_HOUR 50
 #define HOUR 3600
+/* More than that an hour, and they are no longer left in INBOX. */
+#define BACKSCATTER_FLOOD 20
 
 /* What is damaged begins anew. */
 static json_t *backscatter_parse(const char *value)
@@ -100,4 +102,22 @@ int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 	*last_r = get_number(json, "last");
 	json_decref(json);
 	return 0;
+}
+
+int bounce_store_is_flooded(struct bounce_store *store, time_t now,
+			    const char **error_r)
+{
+	const char *value = NULL;
+	json_t *json;
+	bool flooded;
+
+	if (bounce_dict_ready(store->dict, error_r) < 0 ||
+	    bounce_dict_get(store->dict, pool_datastack_create(),
+			    BACKSCATTER_KEY, &value, error_r) < 0)
+		return -1;
+	json = backscatter_parse(value);
+	flooded = get_number(json, "hour") == now / HOUR &&
+		get_number(json, "in_hour") >= BACKSCATTER_FLOOD;
+	json_decref(json);
+	return flooded ? 1 : 0;
 }

@@ -155,6 +155,10 @@ int bounce_store_expire(struct bounce_store *store, time_t now,
 int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 			     time_t *last_r, const char **error_r);
 
+/* Have there been so many within this hour that they are in the way? 1/0/-1. */
+int bounce_store_is_flooded(struct bounce_store *store, time_t now,
+			    const char **error_r);
+
 /* All records that have not lapsed at now, in no order. Usage:
    iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is
    valid until the next call. deinit returns 0, or -1 if the iteration failed.

@@ -12,6 +12,8 @@ struct bounce_wait;
    an event below (event_get_ptr() does not look at parents). */
 #define BOUNCE_DELIVERY_EVENT_KEY "bounce_delivery"
 
+struct bounce_judgement;
+
 struct bounce_delivery {
 	/* BOUNCE_DELIVERY_LAYOUT of the module that made it */
 	uint64_t layout;
@@ -20,8 +22,8 @@ struct bounce_delivery {
 	enum bounce_evidence evidence;
 	/* not verified, and not the word of our own MTA */
 	bool strange;
-	/* what Dovecot's own line names */
-	const ARRAY_TYPE(const_string) *hosts;
+	/* the plugin's own */
+	const struct bounce_judgement *judgement;
 	/* a script that went well said bounce_ignore: not recorded; unless one
 	   said bounce_learn, too */
 	bool ignore, learn;

@@ -24,6 +24,7 @@
 #include "bounce-sent-store.h"
 #include "bounce-store.h"
 #include "bounce-tell-deliver.h"
+#include "bounce-unmatched.h"
 #include "bounce-verify.h"
 
 /* Only lmtp and dovecot-lda have them; without this the others would not
@@ -156,17 +157,31 @@ mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
 		e_error(bu->event, "Sent mail is not marked: %s", error);
 }
 
-/* For those who read it later, without this session. */
+/* For those who read it later: without this session, or once the copy in Sent
+   is there. */
 static void
-learn_hosts(struct bounce_user *bu, struct bounce_store *store,
-	    const struct bounce_delivery *delivery)
+deliver_remember(struct bounce_user *bu, struct bounce_store *store,
+		 const struct bounce_delivery *delivery)
 {
+	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
+	const struct bounce_judgement *judgement = delivery->judgement;
+	const struct bounce_report *report = delivery->report;
+	struct bounce_unmatched unmatched = {
+		.report_id = report->message_id, .mailbox = pu->stored_in
+	};
 	const char *error;
 
-	if (delivery->evidence > BOUNCE_EVIDENCE_UNVERIFIED &&
-	    bounce_hosts_learn(store, delivery->hosts, ioloop_time,
+	if (judgement->reporter > BOUNCE_REPORTER_STRANGER &&
+	    bounce_hosts_learn(store, &judgement->hosts, ioloop_time,
 			       &error) < 0)
 		e_error(bu->event, "Hosts are not remembered: %s", error);
+	if (judgement->awaits_copy && unmatched.report_id != NULL &&
+	    unmatched.mailbox != NULL &&
+	    bounce_unmatched_add(store, report->original_message_id,
+		&unmatched, judgement->reporter == BOUNCE_REPORTER_OWN,
+		ioloop_time, &error) < 0)
+		e_error(bu->event, "Report will not wait for its mail: %s",
+			error);
 }
 
 /* It could not be recorded. Returns who makes up for it. What fails for what the
@@ -224,7 +239,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 		mark_original(bu, delivery);
 	if (added_r->crossed != NULL)
 		bounce_events_send_rate(event, added_r->crossed);
-	learn_hosts(bu, store, delivery);
+	deliver_remember(bu, store, delivery);
 	deliver_take_pending(bu);
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return "not recorded, as the evidence is too weak";
@@ -335,18 +350,18 @@ verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 		.session_id = mdctx->session_id,
 		.mail_from = t_mail_from(mdctx),
 	};
-	struct bounce_judgement judgement;
+	struct bounce_judgement *judgement =
+		p_new(pool, struct bounce_judgement, 1);
 
-	p_array_init(&judgement.hosts, pool, 1);
+	p_array_init(&judgement->hosts, pool, 1);
 	if (mail_get_stream(mdctx->src_mail, NULL, NULL, &arrival.input) == 0) {
-		bounce_verify_report(bu, report, &arrival, pool, &judgement);
-		delivery->evidence = judgement.evidence;
+		bounce_verify_report(bu, report, &arrival, pool, judgement);
+		delivery->evidence = judgement->evidence;
 		delivery->strange =
-			judgement.evidence < BOUNCE_EVIDENCE_VERIFIED &&
-			judgement.reporter != BOUNCE_REPORTER_OWN;
+			judgement->evidence < BOUNCE_EVIDENCE_VERIFIED &&
+			judgement->reporter != BOUNCE_REPORTER_OWN;
 	}
-	delivery->hosts = p_memdup(pool, &judgement.hosts,
-				   sizeof(judgement.hosts));
+	delivery->judgement = judgement;
 }
 
 static int

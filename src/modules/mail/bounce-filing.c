@@ -2,12 +2,14 @@
 
 #include "lib.h"
 #include "array.h"
+#include "ioloop.h"
 #include "mail-namespace.h"
 #include "mail-storage-private.h"
 #include "sleep.h"
 #include "unichar.h"
 #include "bounce-filing.h"
 #include "bounce-plugin.h"
+#include "bounce-store.h"
 
 #define BOUNCE_FILING_MAILBOX(box) \
 	MODULE_CONTEXT_REQUIRE(box, bounce_filing_mailbox_module)
@@ -28,10 +30,28 @@ static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
 	return (bu->set.file_kinds & (1U << report->kind)) != 0;
 }
 
-/* A report that nobody need believe stays where it would be without us. */
 static bool is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
 {
 	return evidence >= bounce_policy_least(&bu->set.policy);
+}
+
+/* Somebody sends in the user's name: their INBOX is not to be full of it. */
+static bool is_flooded(struct bounce_user *bu)
+{
+	struct bounce_store *store;
+	const char *error;
+
+	/* a dictionary that fails will say so when the report is counted */
+	return bu->set.record && bounce_user_store(bu, &store, &error) == 0 &&
+		bounce_store_is_flooded(store, ioloop_time, &error) > 0;
+}
+
+/* A report that nobody need believe stays where it would be without us, unless
+   there are too many. */
+static bool filing_is_wanted(struct bounce_user *bu,
+			     enum bounce_evidence evidence)
+{
+	return is_believed(bu, evidence) || is_flooded(bu);
 }
 
 static bool is_valid(struct mail_user *user, const char *vname,
@@ -59,8 +79,8 @@ const char *bounce_filing_folder(struct bounce_user *bu,
 {
 	const char *name, *error;
 
-	if (!is_filed(bu, report) || !is_believed(bu, evidence) ||
-	    *bu->set.mailbox == '\0')
+	if (!is_filed(bu, report) || *bu->set.mailbox == '\0' ||
+	    !filing_is_wanted(bu, evidence))
 		return NULL;
 	name = bounce_user_vname(bu->user, bu->set.mailbox);
 	if (!is_valid(bu->user, name, &error)) {

@@ -7,6 +7,7 @@
 #include "mail-storage-private.h"
 #include "bounce-sent-mail.h"
 #include "bounce-plugin.h"
+#include "bounce-recheck.h"
 #include "bounce-sent-box.h"
 #include "bounce-sent-queue.h"
 
@@ -124,7 +125,8 @@ bounce_sent_box_commit(struct mailbox_transaction_context *t,
 	if (bu->set.record) {
 		pu = BOUNCE_PLUGIN_USER(user);
 		if (pu->sent_queue == NULL)
-			pu->sent_queue = bounce_sent_queue_init(bu);
+			pu->sent_queue = bounce_sent_queue_init(bu,
+						bounce_recheck_copy);
 		array_foreach(&sbox->mails, out) T_BEGIN {
 			count_mail(pu->sent_queue, out);
 		} T_END;

@@ -135,7 +135,7 @@ submission_bounce_cmd_data(struct client *client,
 
 	if (sbc->bu == NULL) {
 		sbc->bu = bounce_user_init(client->user);
-		sbc->queue = bounce_sent_queue_init(sbc->bu);
+		sbc->queue = bounce_sent_queue_init(sbc->bu, NULL);
 	}
 	if (!sbc->bu->set.record) {
 		return sbc->module_ctx.super.cmd_data(client, cmd, trans,
