@@ -208,16 +208,17 @@ class EveryCommand(Doveadm):
                         'y@example.com,"452 4.2.2 Over\nquota"\nno address,\n')
         self.lmtp('alice', harness.dsn(['a@example.net', 'b@example.net']))
         self.lmtp('alice', harness.mail(), sender='carol@example.net')
-        for command in ('explain', 'remove a@example.net', 'scan -n', 'scan',
+        for command in ('explain', 'scan -n', 'scan',
                         'scan all', 'list -c hard *@example.net',
                         'get a@example.net', 'add c@example.com mailbox-moved',
                         'release a@example.net', 'correct b@example.net d@example.net',
                         'stats', 'rate', 'expire', 'export', 'export csv',
-                        'erase d@example.net', 'rules check'):
+                        'erase d@example.net', 'remove a@example.net',
+                        'rules check'):
             self.run_bounce(*command.split(' '), '-u', 'alice')
         self.run_bounce('import', '-u', 'alice', str(path), status=65)
         self.assertEqual(self.addresses('alice'), [
-            'a@example.net', 'c@example.com', 'x@example.com', 'y@example.com'])
+            'c@example.com', 'x@example.com', 'y@example.com'])
         self.run_bounce('get', '-u', 'alice', 'nobody@example.com', status=68)
 
 
@@ -386,6 +387,20 @@ class Scan(Doveadm):
                           self.rows('list', '-u', user)},
                          {'a@example.net': 'released',
                           'b@example.net': 'corrected'})
+
+    def test_removed(self):
+        """What a person removed does not come back; what fails anew does."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net', 'c@example.net')
+        self.run_bounce('remove', '-u', user, 'a@example.net')
+        self.run_bounce('erase', '-u', user, 'b@example.net')
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual(self.addresses(user), ['c@example.net'])
+        time.sleep(1.1)
+        self.deliver(user, 'a@example.net')
+        self.assertEqual(self.record(user, 'a@example.net')['count'], 1)
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual(self.record(user, 'a@example.net')['count'], 1)
 
     def test_where(self):
         """Without a query: INBOX, bounce_mailbox and below. With: there."""
@@ -928,6 +943,8 @@ class Transfer(Doveadm):
             'original_message_id': '<o@x>', 'by': 'user',
             'corrected': 'b@example.com', 'recent': ['<1@x>', 'ü"\\'],
             'originals': ['<o@x>'], 'unscored': ['<u@x>', '=1+1'],
+            'final_address': 'final@example.net', 'unproven': 2,
+            'doubts': ['<d@x>', '=2+2'], 'weight': 150,
             'seen': 'abcdefgh', 'scored': now - 4, 'since': now - 8, 'days': 2,
             'lease': 3, 'released': now - 5,
             'future': {'a': [1, 2.5, "'=x;=y"]}}

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "hash.h"
 #include "ioloop.h"
+#include "bounce-removed.h"
 #include "bounce-store-private.h"
 
 struct batch_address {
@@ -22,6 +23,8 @@ struct bounce_rebuild {
 	struct bounce_store *store;
 	HASH_TABLE_TYPE(batch_address) table;
 	ARRAY(struct batch_address *) addresses;
+	/* during the commit */
+	struct bounce_removed *removed;
 	/* why a report could not be added */
 	const char *error;
 	bounce_rebuild_changed_t *changed;
@@ -146,6 +149,24 @@ batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
 				   &rebuilt, incidents, count) ? 1 : 0;
 }
 
+/* What came before a person removed the record is settled. Returns FALSE if that
+   is all of it. */
+static bool
+batch_drop_removed(struct bounce_rebuild *batch, struct batch_address *entry)
+{
+	time_t removed = bounce_removed_when(batch->removed, entry->address);
+	unsigned int i = array_count(&entry->incidents);
+
+	while (i-- > 0) {
+		const struct bounce_incident *incident =
+			array_idx_elem(&entry->incidents, i);
+
+		if (incident->when <= removed)
+			array_delete(&entry->incidents, i, 1);
+	}
+	return !array_is_empty(&entry->incidents);
+}
+
 /* Returns how many change, or -1. */
 static int
 batch_write(struct bounce_rebuild *batch, struct bounce_transaction *trans,
@@ -161,6 +182,10 @@ batch_write(struct bounce_rebuild *batch, struct bounce_transaction *trans,
 		bool exists = FALSE;
 		int ret;
 
+		if (!batch_drop_removed(batch, entry)) {
+			pool_unref(&pool);
+			continue;
+		}
 		T_BEGIN {
 			ret = batch_merge(batch, entry, pool, &rec, &exists,
 					  &error);
@@ -197,7 +222,11 @@ batch_transact(struct bounce_transaction *trans, void *context,
 {
 	struct batch_commit *commit = context;
 
+	if (bounce_removed_read(trans->dict, &commit->batch->removed,
+				error_r) < 0)
+		return -1;
 	commit->changed = batch_write(commit->batch, trans, error_r);
+	bounce_removed_free(&commit->batch->removed);
 	/* none changed: the index may have lost one all the same */
 	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);
 }

@@ -3,7 +3,9 @@
 /* What goes: one record, the lapsed ones, all that name an address. */
 
 #include "lib.h"
+#include "ioloop.h"
 #include "bounce-address.h"
+#include "bounce-removed.h"
 #include "bounce-store-private.h"
 
 struct remove {
@@ -27,9 +29,11 @@ remove_own(struct bounce_transaction *trans, void *context,
 	ret = bounce_dict_get(trans->dict, pool_datastack_create(),
 			      t_bounce_dict_key(trans->dict, remove->address),
 			      &value, error_r);
-	if (ret > 0)
-		bounce_transaction_drop(trans, remove->address);
-	return ret;
+	if (ret <= 0)
+		return ret;
+	bounce_transaction_drop(trans, remove->address);
+	return bounce_removed_add(trans, remove->address, ioloop_time,
+				  error_r) < 0 ? -1 : 1;
 }
 
 typedef bool
@@ -43,15 +47,25 @@ remove_if(struct bounce_transaction *trans, remove_if_t *callback,
 	struct bounce_store_iter *iter =
 		bounce_store_iter_init(trans->store, 0);
 	const struct bounce_record *rec;
+	const char *error;
+	bool failed = FALSE;
 	int count = 0;
 
 	while (bounce_store_iter_next(iter, &rec)) {
-		if (callback(rec, remove)) {
-			bounce_transaction_drop(trans, rec->address);
-			count++;
-		}
+		if (!callback(rec, remove))
+			continue;
+		bounce_transaction_drop(trans, rec->address);
+		count++;
+		/* a person's word: not what time has done */
+		if (remove->now == 0 &&
+		    bounce_removed_add(trans, rec->address, ioloop_time,
+				       &error) < 0)
+			failed = TRUE;
 	}
-	return bounce_store_iter_deinit(&iter, error_r) < 0 ? -1 : count;
+	if (failed)
+		*error_r = t_strdup(error);
+	return bounce_store_iter_deinit(&iter, failed ? &error : error_r) < 0 ||
+		failed ? -1 : count;
 }
 
 int bounce_store_remove(struct bounce_store *store, const char *address,

@@ -1,0 +1,112 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "base64.h"
+#include "sha1.h"
+#include "str.h"
+#include "bounce-removed.h"
+#include "bounce-store-private.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define REMOVED_KEY BOUNCE_DICT_META_PREFIX"removed"
+#define REMOVED_MAX 500
+#define REMOVED_HASH_SIZE 9
+
+struct bounce_removed {
+	json_t *json;
+};
+
+static const char *t_removed_hash(const char *address)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	string_t *str = t_str_new(16);
+
+	sha1_get_digest(address, strlen(address), digest);
+	base64_encode(digest, REMOVED_HASH_SIZE, str);
+	return str_c(str);
+}
+
+static json_t *removed_parse(const char *value)
+{
+	json_t *json = value == NULL ? NULL : json_loads(value, 0, NULL);
+
+	if (!json_is_object(json)) {
+		json_decref(json);
+		json = json_object();
+	}
+	return json;
+}
+
+static void removed_make_room(json_t *json)
+{
+	const char *key, *oldest = NULL;
+	json_int_t when = 0;
+	json_t *value;
+
+	if (json_object_size(json) < REMOVED_MAX)
+		return;
+	json_object_foreach(json, key, value) {
+		if (oldest == NULL || json_integer_value(value) < when) {
+			oldest = key;
+			when = json_integer_value(value);
+		}
+	}
+	(void)json_object_del(json, oldest);
+}
+
+int bounce_removed_add(struct bounce_transaction *trans, const char *address,
+		       time_t now, const char **error_r)
+{
+	const char *value = NULL;
+	json_t *json;
+	char *text;
+
+	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+				       REMOVED_KEY, &value, error_r) < 0)
+		return -1;
+	json = removed_parse(value);
+	removed_make_room(json);
+	json_object_set_new(json, t_removed_hash(address), json_integer(now));
+	text = json_dumps(json, JSON_COMPACT);
+	bounce_transaction_set_key(trans, REMOVED_KEY, text);
+	free(text);
+	json_decref(json);
+	return 0;
+}
+
+int bounce_removed_read(struct bounce_dict *dict,
+			struct bounce_removed **removed_r,
+			const char **error_r)
+{
+	const char *value = NULL;
+
+	if (bounce_dict_get(dict, pool_datastack_create(), REMOVED_KEY, &value,
+			    error_r) < 0)
+		return -1;
+	*removed_r = i_new(struct bounce_removed, 1);
+	(*removed_r)->json = removed_parse(value);
+	return 0;
+}
+
+time_t bounce_removed_when(const struct bounce_removed *removed,
+			   const char *address)
+{
+	json_int_t when;
+
+	T_BEGIN {
+		when = json_integer_value(json_object_get(removed->json,
+						t_removed_hash(address)));
+	} T_END;
+	return when;
+}
+
+void bounce_removed_free(struct bounce_removed **_removed)
+{
+	struct bounce_removed *removed = *_removed;
+
+	*_removed = NULL;
+	json_decref(removed->json);
+	i_free(removed);
+}
