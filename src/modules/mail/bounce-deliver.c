@@ -342,9 +342,9 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 }
 
 static void
-verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
-       struct bounce_report *report, pool_t pool,
-       struct bounce_delivery *delivery)
+deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
+	       struct bounce_report *report, pool_t pool,
+	       struct bounce_delivery *delivery)
 {
 	struct bounce_arrival arrival = {
 		.session_id = mdctx->session_id,
@@ -375,7 +375,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	const char *folder = NULL;
 	int ret;
 
-	verify(mdctx, bu, report, pool, delivery);
+	deliver_verify(mdctx, bu, report, pool, delivery);
 
 	/* somebody named another folder on purpose: -m, +detail */
 	if (strcasecmp(before, "INBOX") == 0)

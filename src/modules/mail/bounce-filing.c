@@ -30,13 +30,13 @@ static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
 	return (bu->set.file_kinds & (1U << report->kind)) != 0;
 }
 
-static bool is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
+static bool filing_is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
 {
 	return evidence >= bounce_policy_least(&bu->set.policy);
 }
 
 /* Somebody sends in the user's name: their INBOX is not to be full of it. */
-static bool is_flooded(struct bounce_user *bu)
+static bool filing_is_flooded(struct bounce_user *bu)
 {
 	struct bounce_store *store;
 	const char *error;
@@ -51,7 +51,7 @@ static bool is_flooded(struct bounce_user *bu)
 static bool filing_is_wanted(struct bounce_user *bu,
 			     enum bounce_evidence evidence)
 {
-	return is_believed(bu, evidence) || is_flooded(bu);
+	return filing_is_believed(bu, evidence) || filing_is_flooded(bu);
 }
 
 static bool is_valid(struct mail_user *user, const char *vname,
@@ -103,7 +103,7 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 	if (!is_filed(bu, report))
 		return NULL;
 	keywords = p_new(pool, const char *, 3);
-	if (!is_believed(bu, evidence)) {
+	if (!filing_is_believed(bu, evidence)) {
 		keywords[0] = "$BounceUnverified";
 		return keywords;
 	}
