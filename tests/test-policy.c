@@ -388,9 +388,8 @@ START_TEST(test_lapse)
 	bounce_policy_init(&policy);
 	bounce_record_init(&rec, pool_datastack_create(), "a@b.c");
 	count(&policy, &rec, 0, "mailbox-unknown", 0);
+	ck_assert_int_eq(rec.state, BOUNCE_STATE_SUPPRESSED);
 	ck_assert(!bounce_record_lapsed(&rec, START + 365 * DAY - 1));
-	ck_assert(!bounce_record_lapsed(&rec, START + 365 * DAY - 1));
-	ck_assert(bounce_record_lapsed(&rec, START + 365 * DAY));
 	ck_assert(bounce_record_lapsed(&rec, START + 365 * DAY));
 	ck_assert(bounce_record_clears(&rec));
 	bounce_record_suppress(&rec, BOUNCE_BY_USER,
