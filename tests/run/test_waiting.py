@@ -209,3 +209,14 @@ class Faulty(harness.TestCase):
         self.assertFalse(self.pending(user), '\n'.join(self.log()))
         self.assertEqual(self.listed(user), sorted(names))
 
+
+    def test_many_recipients(self):
+        """A report of a thousand on a dictionary that takes 50 ms an answer: they are
+        looked up at once."""
+        user = self.new_user()
+        names = [f'n{n}@example.net' for n in range(1000)]
+        self.proxy.late(0.05)
+        self.assertLess(self.deliver(user, names), LATE)
+        self.proxy.well()
+        self.assertFalse(self.pending(user), '\n'.join(self.log()))
+        self.assertEqual(self.listed(user), sorted(names))
