@@ -46,6 +46,13 @@ static const struct {
 	{ "bob@xn--fa-hia.example", "bob@xn--fa-hia.example" },
 	{ "bob@\xce\xb2\xcf\x8c\xce\xbb\xce\xbf\xcf\x82.example",
 	  "bob@xn--nxasmm1c.example" },
+	/* IDNA2008 forbids these labels, registries sell them (RFC 3492) */
+	{ "bob@\xf0\x9f\x92\xa9.la", "bob@xn--ls8h.la" },
+	{ "bob@xn--ls8h.la", "bob@xn--ls8h.la" },
+	{ "bob@I\xe2\x9d\xa4.ws", "bob@xn--i-7iq.ws" },
+	{ "bob@i\xe2\x9d\xa4\xef\xb8\x8f.ws", "bob@xn--i-7iq.ws" },
+	{ "bob@a_\xc3\xbc.\xf0\x9f\x92\xa9.B\xc3\x9c" "CHER.under_score.la",
+	  "bob@xn--a_-yka.xn--ls8h.xn--bcher-kva.under_score.la" },
 	{ "bob@under_score.example", "bob@under_score.example" },
 	{ "bob@[192.0.2.1]", "bob@[192.0.2.1]" },
 	{ "bob@[IPv6:2001:DB8::1]", "bob@[ipv6:2001:db8::1]" },

@@ -4,6 +4,7 @@
 #include "str.h"
 #include "unichar.h"
 #include "bounce-limits.h"
+#include "bounce-punycode.h"
 #include "bounce-address.h"
 
 #include <ctype.h>
@@ -129,11 +130,8 @@ static const char *t_address_a_labels(const char *domain)
 	if (nfc == NULL)
 		return NULL;
 	if (idn2_to_ascii_8z(nfc, &ascii, IDN2_NFC_INPUT |
-			     IDN2_NONTRANSITIONAL) != IDN2_OK) {
-		/* nobody can have such a domain, but a report names it: keep
-		   what can be compared */
-		return t_address_fold(domain);
-	}
+			     IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return bounce_punycode_domain(nfc);
 	return t_address_take(ascii, strlen(ascii));
 }
 
