@@ -6,6 +6,8 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 
+#include <ctype.h>
+
 #define FFFD "\xef\xbf\xbd"
 
 static pool_t pool;
@@ -172,7 +174,7 @@ static const struct {
 	{ "Bob <bob@example.org>", "bob@example.org" },
 	{ "\"Smith, Bob\" <bob@example.org>", "bob@example.org" },
 	{ "bob@example.org (Bob)", "bob@example.org" },
-	{ "Bob@Example.ORG", "Bob@Example.ORG" },
+	{ "Bob@Example.ORG", "Bob@example.org" },
 	{ "a@example.org, B <b@example.org>,c@example.org",
 	  "a@example.org b@example.org c@example.org" },
 	{ "friends: a@example.org, b@example.org;",
@@ -188,6 +190,20 @@ static const struct {
 	{ "bob@[192.0.2.1]", "bob@[192.0.2.1]" },
 };
 
+/* From 2.4.5 on Dovecot does it, before it did not. */
+static const char *t_lcase_domains(const char *addresses)
+{
+	char *ret = t_strdup_noconst(addresses);
+	bool domain = FALSE;
+
+	for (char *p = ret; *p != '\0'; p++) {
+		domain = *p == '@' || (domain && *p != ' ');
+		if (domain)
+			*p = i_tolower(*p);
+	}
+	return ret;
+}
+
 START_TEST(test_addresses)
 {
 	ARRAY_TYPE(const_string) list;
@@ -195,13 +211,14 @@ START_TEST(test_addresses)
 
 	p_array_init(&list, pool, 4);
 	bounce_header_addresses(pool, addresses[_i].value, &list);
-	ck_assert_str_eq(t_array_const_string_join(&list, " "), wanted);
+	ck_assert_str_eq(t_lcase_domains(
+		t_array_const_string_join(&list, " ")), wanted);
 	if (*wanted == '\0') {
 		ck_assert_ptr_null(bounce_header_address(pool,
 			addresses[_i].value));
 	} else {
-		ck_assert_pstr_eq(bounce_header_address(pool,
-			addresses[_i].value), t_strcut(wanted, ' '));
+		ck_assert_str_eq(t_lcase_domains(bounce_header_address(pool,
+			addresses[_i].value)), t_strcut(wanted, ' '));
 	}
 }
 END_TEST

@@ -394,7 +394,7 @@ START_TEST(test_lapse)
 	ck_assert(bounce_record_clears(&rec));
 	bounce_record_suppress(&rec, BOUNCE_BY_USER,
 			       bounce_reason_find("owner-changed"), START);
-	ck_assert(!bounce_record_lapsed(&rec, START + 10000 * DAY));
+	ck_assert(!bounce_record_lapsed(&rec, START + 4000 * DAY));
 	ck_assert(!bounce_record_clears(&rec));
 	ck_assert_str_eq(rec.reason, "owner-changed");
 	ck_assert_int_eq(rec.class, BOUNCE_CLASS_HARD);
@@ -414,8 +414,9 @@ START_TEST(test_score_now)
 						START + 13 * DAY), 1);
 	ck_assert_double_eq(bounce_policy_score(&policy, &rec,
 						START + 28 * DAY), 0.25);
-	ck_assert_double_eq(bounce_policy_score(&policy, &rec,
-						START + 100000 * (time_t)DAY), 0);
+	/* before 2038: time_t of 32 bits */
+	ck_assert_double_lt(bounce_policy_score(&policy, &rec,
+						START + 4000 * DAY), 1e-9);
 	/* a clock that went back */
 	ck_assert_double_eq(bounce_policy_score(&policy, &rec, START - DAY), 1);
 }
