@@ -9,16 +9,12 @@
    sieve_global_extensions say who has it. */
 
 #include "lib.h"
-#include "macros.h"
+#include "compat-version.h"
 #include "sieve-common.h"
 #include "sieve-extensions.h"
 #include "sieve-ext-variables.h"
 
-#ifndef DOVECOT_PREREQ
-#  define DOVECOT_PREREQ(major, minor, micro) 0
-#endif
-
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 /* Result of sieve_extension_def.load and of the plugin's load function. */
 typedef int sieve_bounce_load_t;

@@ -5,7 +5,8 @@
 #include "dict-private.h"
 #include "mail-user.h"
 #include "compat-dict.h"
-#if DOVECOT_PREREQ(2, 4, 0)
+#include "compat-version.h"
+#if COMPAT_DOVECOT(2, 4, 0)
 #  include "settings.h"
 #  include "settings-parser.h"
 #endif
@@ -71,7 +72,7 @@ t_dict_default_file(struct mail_user *user, const char **path_r,
 	return 0;
 }
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 extern const struct setting_parser_info dict_file_setting_parser_info;
 
@@ -262,7 +263,7 @@ int compat_dict_iterates(struct dict *dict)
 {
 	if (strcmp(dict->name, "proxy") == 0)
 		return -1;
-#if !DOVECOT_PREREQ(2, 4, 0)
+#if !COMPAT_DOVECOT(2, 4, 0)
 	/* its iteration never ends */
 	if (strcmp(dict->name, "fs") == 0)
 		return 0;

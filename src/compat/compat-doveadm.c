@@ -5,11 +5,11 @@
 #include "compat-doveadm.h"
 #include "compat-settings-info.h"
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 #  include "settings.h"
 #endif
 
-#if !DOVECOT_PREREQ(2, 4, 0)
+#if !COMPAT_DOVECOT(2, 4, 0)
 /* Without it 2.3 calls every option of a command wrong. */
 static bool
 compat_doveadm_parse_arg(struct doveadm_mail_cmd_context *ctx ATTR_UNUSED,
@@ -23,7 +23,7 @@ void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
 			     compat_doveadm_init_t *init)
 {
 	ctx->v.init = init;
-#if !DOVECOT_PREREQ(2, 4, 0)
+#if !COMPAT_DOVECOT(2, 4, 0)
 	ctx->v.parse_arg = compat_doveadm_parse_arg;
 #endif
 }
@@ -41,7 +41,7 @@ bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx)
 		strpbrk(user, "*?") != NULL;
 }
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
 			      const char *const **dirs_r,

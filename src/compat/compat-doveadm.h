@@ -3,10 +3,12 @@
 
 /* doveadm's commands, the same on 2.3 and 2.4. */
 
+#include "compat-version.h"
+
 struct doveadm_cmd_context;
 struct doveadm_mail_cmd_context;
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 #  define COMPAT_DOVEADM_INIT_PARAMS struct doveadm_mail_cmd_context *ctx
 #else
 /* 2.3 hands the positional arguments over, too; both have them as parameters

@@ -8,7 +8,7 @@ const struct compat_settings compat_settings_default = {
 	COMPAT_SETTINGS(DEFAULT)
 };
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 static const struct setting_define compat_bounce_setting_defines[] = {
 #define DEFINE(name, ...) \

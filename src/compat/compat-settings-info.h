@@ -4,7 +4,8 @@
 /* The table that 2.4's config process and our modules share; nothing on 2.3. */
 
 #include "compat-settings.h"
-#if DOVECOT_PREREQ(2, 4, 0)
+#include "compat-version.h"
+#if COMPAT_DOVECOT(2, 4, 0)
 #  include "settings-parser.h"
 
 extern const struct setting_parser_info compat_bounce_setting_parser_info;

@@ -4,7 +4,7 @@
 #include "mail-user.h"
 #include "compat-settings-info.h"
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 #include "settings.h"
 #include "str-parse.h"

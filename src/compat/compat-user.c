@@ -7,11 +7,12 @@
 #include "master-service.h"
 #include "master-service-settings.h"
 #include "compat-user.h"
-#if DOVECOT_PREREQ(2, 4, 0)
+#include "compat-version.h"
+#if COMPAT_DOVECOT(2, 4, 0)
 #  include "settings.h"
 #endif
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 
 static const char *user_get_delimiters(struct mail_user *user, pool_t pool)
 {
@@ -40,7 +41,7 @@ const char *compat_user_base_dir(void)
 {
 	const struct master_service_settings *set;
 
-#if DOVECOT_PREREQ(2, 4, 0)
+#if COMPAT_DOVECOT(2, 4, 0)
 	set = master_service_get_service_settings(master_service);
 #else
 	set = master_service_settings_get(master_service);
