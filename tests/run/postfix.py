@@ -99,7 +99,10 @@ class Postfix:
         for name in ('queue', 'data'):
             os.mkdir(f'{self.dir}/{name}')
         shutil.chown(f'{self.dir}/data', 'postfix', 'postfix')
-        shutil.copy('/etc/postfix/postfix-files', self.dir)
+        # Postfix 3.11 of Debian unstable has it in /usr/share
+        shutil.copy(next(folder + '/postfix-files'
+                         for folder in ('/etc/postfix', '/usr/share/postfix')
+                         if os.path.exists(folder + '/postfix-files')), self.dir)
 
     def start(self):
         """The queue's folders are made by Postfix's own check."""
