@@ -316,3 +316,55 @@ class OtherDict(harness.TestCase):
                   harness.dsn('gone@example.net', user=f'{user}@example.org'))
         with open(f'{self.home(user)}/other.dict', encoding='utf-8') as file:
             self.assertIn('gone@example.net', file.read())
+
+
+class IndexLayout(harness.TestCase):
+    """Folders have no path before they are created: the layout of Dovecot's
+    container image."""
+
+    conf = 'lda_mailbox_autocreate = no\nlda_mailbox_autosubscribe = no\n'
+    conf23 = 'mail_location = maildir:~/Maildir:LAYOUT=index\n'
+    conf24 = 'mailbox_list_layout = index\n'
+
+    def filed(self, user):
+        self.lmtp(user, harness.dsn('gone@example.net',
+                                    user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.messages(user), 0)
+        _, lines = self.imap(user).lsub('""', '"*"')
+        self.assertIn(b'Bounces', b' '.join(lines))
+
+    def test_filed_created_subscribed(self):
+        self.filed(self.new_user())
+
+    def test_script_keep(self):
+        user = self.new_user()
+        self.put_script(user, 'keep;\n')
+        self.filed(user)
+
+    def test_created_when_needed(self):
+        user = self.new_user()
+        self.put_script(user, 'require ["fileinto", "mailbox"]; '
+                        'fileinto :create "Mine";\n')
+        self.lmtp(user, harness.dsn('gone@example.net',
+                                    user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user, 'Mine'), 1)
+        self.assertNotIn('Bounces', self.mailboxes(user))
+
+
+class PushNotification(harness.TestCase):
+    """It looks at a new folder while it is being created, and logs an Error where
+    that is still open."""
+
+    plugins = ['notify', 'push_notification']
+    conf = 'lda_mailbox_autocreate = no\n'
+    conf23 = 'plugin {\n  push_notification_driver = dlog\n}\n'
+    conf24 = 'push_notification dlog {\n}\n'
+
+    def test_first_bounce(self):
+        for _ in range(2):
+            user = self.new_user()
+            self.lmtp(user, harness.dsn('gone@example.net',
+                                        user=f'{user}@example.org'))
+            self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.log('UIDVALIDITY changed'), [])

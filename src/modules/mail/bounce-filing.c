@@ -191,18 +191,31 @@ bounce_filing_commit(struct mailbox_transaction_context *t,
 	return -1;
 }
 
-static int create_folder(struct mailbox *box, struct bounce_user *bu)
+/* By a mailbox of its own: who looks at a new folder while it is created, as
+   push_notification does, must find it closed. */
+static int create_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 {
-	if (mailbox_create(box, NULL, FALSE) < 0) {
+	const char *folder = pu->folder;
+	struct mailbox *created;
+	enum mail_error error;
+	int ret = 0;
+
+	/* it is none of those that store the report */
+	pu->folder = NULL;
+	created = mailbox_alloc(box->list, box->vname, 0);
+	pu->folder = folder;
+	if (mailbox_create(created, NULL, FALSE) < 0) {
 		/* another delivery was faster */
-		return mailbox_get_last_mail_error(box) == MAIL_ERROR_EXISTS ?
-			0 : -1;
+		error = mailbox_get_last_mail_error(created);
+		if (error != MAIL_ERROR_EXISTS)
+			ret = -1;
+	} else if (mailbox_set_subscribed(created, TRUE) < 0) {
+		e_error(pu->bu->event, "Folder %s cannot be subscribed: %s",
+			box->vname,
+			mailbox_get_last_internal_error(created, NULL));
 	}
-	if (mailbox_set_subscribed(box, TRUE) < 0) {
-		e_error(bu->event, "Folder %s cannot be subscribed: %s",
-			box->vname, mailbox_get_last_internal_error(box, NULL));
-	}
-	return 0;
+	mailbox_free(&created);
+	return ret;
 }
 
 /* Between the folder's creation by another delivery and its first index it can
@@ -210,7 +223,7 @@ static int create_folder(struct mailbox *box, struct bounce_user *bu)
 #define CREATE_TRIES 10
 #define CREATE_PAUSE_MSECS 20
 
-static int open_folder(struct mailbox *box, struct bounce_user *bu)
+static int open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 {
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
 
@@ -220,11 +233,33 @@ static int open_folder(struct mailbox *box, struct bounce_user *bu)
 		if (fbox->module_ctx.super.open(box) == 0)
 			return 0;
 		if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND ||
-		    create_folder(box, bu) < 0)
+		    create_folder(box, pu) < 0)
 			return -1;
 		mailbox_close(box);
 	}
 	return fbox->module_ctx.super.open(box);
+}
+
+static void folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
+{
+	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
+		"in INBOX: %s", box->vname,
+		mailbox_get_last_internal_error(box, NULL));
+	pu->folder_failed = TRUE;
+}
+
+/* With LAYOUT=index what does not exist has no path, and without one Dovecot does
+   not even try to open it. */
+static void create_without_path(struct mailbox *box,
+				struct bounce_plugin_user *pu)
+{
+	const char *path;
+
+	if (mailbox_get_path_to(box, MAILBOX_LIST_PATH_TYPE_MAILBOX,
+				&path) < 0 &&
+	    mailbox_get_last_mail_error(box) == MAIL_ERROR_NOTFOUND &&
+	    create_folder(box, pu) < 0)
+		folder_failed(box, pu);
 }
 
 static int bounce_filing_open(struct mailbox *box)
@@ -232,15 +267,11 @@ static int bounce_filing_open(struct mailbox *box)
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
 	struct bounce_plugin_user *pu = delivering_to(box);
 
-	/* creating it opens it again */
-	if (!is_folder(pu, box) || box->creating)
+	if (!is_folder(pu, box))
 		return fbox->module_ctx.super.open(box);
-	if (open_folder(box, pu->bu) == 0)
+	if (open_folder(box, pu) == 0)
 		return 0;
-	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
-		"in INBOX: %s", box->vname,
-		mailbox_get_last_internal_error(box, NULL));
-	pu->folder_failed = TRUE;
+	folder_failed(box, pu);
 	/* neither "try again" nor "create it first" */
 	mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
 			       "Folder for bounces cannot be opened");
@@ -249,11 +280,12 @@ static int bounce_filing_open(struct mailbox *box)
 
 void bounce_filing_mailbox_allocated(struct mailbox *box)
 {
+	struct bounce_plugin_user *pu = delivering_to(box);
 	struct mailbox_vfuncs *v = box->vlast;
 	struct bounce_filing_mailbox *fbox;
 
 	/* all that store the report are allocated while it is delivered */
-	if (delivering_to(box) == NULL)
+	if (pu == NULL)
 		return;
 	fbox = p_new(box->pool, struct bounce_filing_mailbox, 1);
 	fbox->module_ctx.super = *v;
@@ -262,4 +294,6 @@ void bounce_filing_mailbox_allocated(struct mailbox *box)
 	v->copy = bounce_filing_copy;
 	v->transaction_commit = bounce_filing_commit;
 	MODULE_CONTEXT_SET(box, bounce_filing_mailbox_module, fbox);
+	if (is_folder(pu, box))
+		create_without_path(box, pu);
 }
