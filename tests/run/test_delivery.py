@@ -1,5 +1,6 @@
 """The mail plugin: filed where, with which keywords, recorded how."""
 
+import pathlib
 import time
 
 import harness
@@ -368,3 +369,66 @@ class PushNotification(harness.TestCase):
                                         user=f'{user}@example.org'))
             self.assertEqual(self.messages(user, 'Bounces'), 1)
         self.assertEqual(self.log('UIDVALIDITY changed'), [])
+
+
+class Forbidden(harness.TestCase):
+    """An ACL lets nobody write to the folder."""
+
+    plugins = ['acl']
+    conf = 'lda_mailbox_autocreate = no\n'
+    conf23 = 'plugin {\n  acl = vfile:@DIR@/acl\n}\n'
+    conf24 = '''acl_driver = vfile
+namespace inbox {
+  mailbox Bounces {
+    acl owner {
+      rights = lr
+    }
+  }
+}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        pathlib.Path(server.dir, 'acl').write_text('Bounces owner lr\n')
+
+    def test_inbox_and_logged(self):
+        self.expect_log('Folder Bounces does not take the report, leaving it in '
+                        'INBOX: Permission denied')
+        user = self.new_user()
+        self.lmtp(user, harness.dsn('gone@example.net',
+                                    user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user), 1)
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
+
+
+class OverQuota(harness.TestCase):
+    """Room in INBOX only."""
+
+    plugins = ['quota']
+    conf = 'lda_mailbox_autocreate = no\n'
+    conf23 = '''plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:bytes=100
+  quota_rule2 = INBOX:ignore
+}
+'''
+    conf24 = '''quota "User quota" {
+}
+quota_storage_size = 100B
+quota_storage_grace = 0
+namespace inbox {
+  mailbox INBOX {
+    quota_ignore = yes
+  }
+}
+'''
+
+    def test_inbox_and_logged(self):
+        self.expect_log('Folder Bounces does not take the report, leaving it in '
+                        'INBOX: Quota exceeded')
+        user = self.new_user()
+        self.lmtp(user, harness.dsn('gone@example.net',
+                                    user=f'{user}@example.org'))
+        self.assertEqual(self.messages(user), 1)
+        self.assertEqual(list(self.metadata(user)), ['gone@example.net'])

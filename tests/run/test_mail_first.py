@@ -139,7 +139,7 @@ class Folder(Case):
             path = pathlib.Path(self.home(user), 'Maildir', '.Bounces')
             path.write_text('')
             self.check(user, script)
-        self.expect_log('Folder Bounces cannot be opened, leaving the report')
+        self.expect_log('Folder Bounces does not take the report')
         self.expect_log('.')
 
     def test_not_ours_to_write(self):

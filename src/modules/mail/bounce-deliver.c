@@ -317,8 +317,8 @@ static bool is_tempfailed(const struct mail_deliver_context *mdctx,
 static int save(struct mail_deliver_context *mdctx, const char *folder,
 		const char *before, struct mail_storage **storage_r)
 {
-	const struct bounce_plugin_user *pu =
-		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	enum mail_error error;
 	int ret = call_next(mdctx, storage_r);
 
 	if (ret > 0 || mdctx->saved_mail)
@@ -333,12 +333,15 @@ static int save(struct mail_deliver_context *mdctx, const char *folder,
 	}
 	if (ret < 0 && is_tempfailed(mdctx, *storage_r) && !pu->folder_failed)
 		return ret;
-	if (folder != NULL &&
-	    mail_deliver_save(mdctx, before, 0, NULL, storage_r) == 0) {
-		mdctx->tempfail_error = NULL;
-		return 1;
-	}
-	return ret;
+	if (folder == NULL)
+		return ret;
+	/* an ACL keeps it from getting as far as our mailbox */
+	bounce_filing_failed(pu, folder, *storage_r == NULL ? "unknown error" :
+		mail_storage_get_last_internal_error(*storage_r, &error));
+	if (mail_deliver_save(mdctx, before, 0, NULL, storage_r) < 0)
+		return ret;
+	mdctx->tempfail_error = NULL;
+	return 1;
 }
 
 static void

@@ -121,6 +121,16 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 	return keywords;
 }
 
+void bounce_filing_failed(struct bounce_plugin_user *pu, const char *folder,
+			  const char *error)
+{
+	if (!pu->folder_failed) {
+		e_error(pu->bu->event, "Folder %s does not take the report, "
+			"leaving it in INBOX: %s", folder, error);
+	}
+	pu->folder_failed = TRUE;
+}
+
 /*
  * The user's mailboxes during the delivery
  */
@@ -155,6 +165,12 @@ static void add_keywords(struct mail_save_context *ctx,
 	ctx->data.keywords = kw;
 }
 
+static void folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
+{
+	bounce_filing_failed(pu, box->vname,
+			     mailbox_get_last_internal_error(box, NULL));
+}
+
 /* Every way of storing the delivered mail is a copy of it (saves are not: an
    automatic answer that a script keeps in Sent is no bounce). */
 static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
@@ -172,7 +188,7 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 		return 0;
 	}
 	if (is_folder(pu, box))
-		pu->folder_failed = TRUE;
+		folder_failed(box, pu);
 	return -1;
 }
 
@@ -187,7 +203,7 @@ bounce_filing_commit(struct mailbox_transaction_context *t,
 	if (fbox->module_ctx.super.transaction_commit(t, changes_r) == 0)
 		return 0;
 	if (is_folder(pu, box))
-		pu->folder_failed = TRUE;
+		folder_failed(box, pu);
 	return -1;
 }
 
@@ -238,14 +254,6 @@ static int open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 		mailbox_close(box);
 	}
 	return fbox->module_ctx.super.open(box);
-}
-
-static void folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
-{
-	e_error(pu->bu->event, "Folder %s cannot be opened, leaving the report "
-		"in INBOX: %s", box->vname,
-		mailbox_get_last_internal_error(box, NULL));
-	pu->folder_failed = TRUE;
 }
 
 /* With LAYOUT=index what does not exist has no path, and without one Dovecot does

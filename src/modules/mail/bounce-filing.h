@@ -31,4 +31,9 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
    INBOX instead of asking the sender to try again. */
 void bounce_filing_mailbox_allocated(struct mailbox *box);
 
+/* Logs, once a delivery, that folder could not take the report, which then goes to
+   INBOX. */
+void bounce_filing_failed(struct bounce_plugin_user *pu, const char *folder,
+			  const char *error);
+
 #endif
