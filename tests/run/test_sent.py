@@ -613,6 +613,7 @@ class Rates(SentCase):
         done = self.doveadm('bounce', 'rate', '-u', user, '--broadcast', '1-2',
                             check=False)
         self.assertEqual(done.returncode, 68)
+        self.assertIn('There is no broadcast 1-2', done.stderr)
 
     def test_all_users(self):
         user, quiet = self.new_user(), self.new_user()

@@ -280,6 +280,12 @@ static void import_init(struct doveadm_bounce_cmd *cmd)
 				     "is for one user at a time");
 		return;
 	}
+	/* without one Dovecot would read on in the request */
+	if (cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_HTTP &&
+	    !doveadm_cmd_param_istream(cmd->ctx.cctx, "file", &input)) {
+		doveadm_bounce_wrong(cmd, "Parameter file is missing");
+		return;
+	}
 	doveadm_mail_get_input(&cmd->ctx);
 	/* opened now: the user whose dictionary it is need not be allowed to */
 	input = cmd->ctx.cmd_input;

@@ -203,6 +203,18 @@ rate_print_windows(struct rate_cmd *cmd, pool_t pool,
 	rate_print_volume(cmd, pool, days);
 }
 
+/* Among many users it is one's. */
+static int rate_not_found(struct rate_cmd *cmd, struct bounce_user *bu)
+{
+	if (compat_doveadm_many_users(&cmd->cmd.ctx)) {
+		doveadm_mail_failed_error(&cmd->cmd.ctx, MAIL_ERROR_NOTFOUND);
+		return 0;
+	}
+	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_NOTFOUND,
+				     "There is no broadcast %s",
+				     doveadm_bounce_shown(cmd->broadcast));
+}
+
 static int
 rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	 struct bounce_store *store)
@@ -238,8 +250,7 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 			}
 		}
 		if (cmd->broadcast != NULL && !found)
-			doveadm_mail_failed_error(&_cmd->ctx,
-						  MAIL_ERROR_NOTFOUND);
+			ret = rate_not_found(cmd, bu);
 	}
 	pool_unref(&pool);
 	return ret;

@@ -155,8 +155,13 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 {
 	const char *input, *address, *error;
 
-	if (!doveadm_cmd_param_str(cmd->ctx.cctx, name, &input))
-		doveadm_mail_help_name(cmd->ctx.cmd->name);
+	if (!doveadm_cmd_param_str(cmd->ctx.cctx, name, &input)) {
+		/* usage, and the end of doveadm */
+		if (cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+			doveadm_mail_help_name(cmd->ctx.cmd->name);
+		doveadm_bounce_wrong(cmd, "Parameter %s is missing", name);
+		return NULL;
+	}
 	if (bounce_address_normalize(cmd->ctx.pool, input, &address,
 				     &error) < 0) {
 		doveadm_bounce_wrong(cmd, "%s is no address: %s",
