@@ -557,6 +557,43 @@ class Scan(Doveadm):
                         json.loads(out)
 
 
+class ScanVirtual(Doveadm):
+    """A virtual mailbox shows mails that are elsewhere."""
+
+    plugins = ['virtual']
+    conf23 = '''namespace virtual {
+  prefix = virtual/
+  separator = /
+  location = virtual:@DIR@/virtual:INDEX=~/virtual
+}
+'''
+    conf24 = '''namespace virtual {
+  prefix = virtual/
+  separator = /
+  mail_driver = virtual
+  mail_path = @DIR@/virtual
+  mail_index_path = ~/virtual
+}
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        folder = pathlib.Path(server.dir, 'virtual', 'All')
+        folder.mkdir(parents=True)
+        (folder / 'dovecot-virtual').write_text('*\n-virtual/*\n  all\n')
+
+    def test_each_mail_once(self):
+        user = self.new_user()
+        self.lmtp(user, harness.dsn('gone@example.net',
+                                    user=f'{user}@example.org'))
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(user, 'virtual/All'), 2)
+        for query in (['all'], ['*'], ['seen', 'or', 'unseen'], ['virtual/All'],
+                      ['virtual/*'], ['mailbox', 'virtual/All', 'all']):
+            row, = self.rows('scan', '-u', user, *query)
+            self.assertEqual((row['mails'], row['reports']), (2, 1), query)
+
+
 class Rules(Doveadm):
 
     users = {'alice': {}}

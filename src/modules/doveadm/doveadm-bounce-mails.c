@@ -6,7 +6,7 @@
 #include "mail-namespace.h"
 #include "mail-search-build.h"
 #include "mail-search-parser.h"
-#include "mail-storage.h"
+#include "mail-storage-private.h"
 #include "mail-user.h"
 #include "doveadm-mail-iter.h"
 #include "doveadm-mailbox-list-iter.h"
@@ -208,6 +208,41 @@ mails_box(struct mails_read *read, const struct mailbox_info *info,
 		read->failed = TRUE;
 }
 
+/* Does a query name mailboxes of this namespace? */
+static bool
+query_names(const struct mail_search_arg *arg, const struct mail_namespace *ns)
+{
+	for (; arg != NULL; arg = arg->next) {
+		switch (arg->type) {
+		case SEARCH_SUB:
+		case SEARCH_OR:
+			if (query_names(arg->value.subargs, ns))
+				return TRUE;
+			break;
+		case SEARCH_MAILBOX:
+		case SEARCH_MAILBOX_GUID:
+			return TRUE;
+		case SEARCH_MAILBOX_GLOB:
+			if (strncmp(arg->value.str, ns->prefix,
+				    ns->prefix_len) == 0)
+				return TRUE;
+			break;
+		default:
+			break;
+		}
+	}
+	return FALSE;
+}
+
+/* What a virtual mailbox has is read where it really is, unless it is named. */
+static bool
+mails_is_elsewhere(const struct mailbox_info *info,
+		   const struct mail_search_args *args)
+{
+	return strcmp(mail_namespace_get_default_storage(info->ns)->name,
+		      "virtual") == 0 && !query_names(args->args, info->ns);
+}
+
 static void
 mails_search(struct mails_read *read, struct mail_search_args *args)
 {
@@ -219,7 +254,8 @@ mails_search(struct mails_read *read, struct mail_search_args *args)
 		MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
 	while (!doveadm_is_killed() &&
 	       (info = doveadm_mailbox_list_iter_next(iter)) != NULL) T_BEGIN {
-		mails_box(read, info, args);
+		if (!mails_is_elsewhere(info, args))
+			mails_box(read, info, args);
 	} T_END;
 	if (doveadm_mailbox_list_iter_deinit(&iter) < 0)
 		read->failed = TRUE;
