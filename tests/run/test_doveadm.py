@@ -594,6 +594,30 @@ class ScanVirtual(Doveadm):
             self.assertEqual((row['mails'], row['reports']), (2, 1), query)
 
 
+class NowhereLoaded(Doveadm):
+    """An empty answer says why, where it can be known."""
+
+    bounce = False
+    warning = 'Warning: The plugin bounce is loaded nowhere'
+
+    def test_warning(self):
+        user = self.new_user()
+        for args in (['list'], ['stats'], ['scan'], ['rate']):
+            done = self.run_bounce(*args, '-u', user)
+            self.assertIn(self.warning, done.stderr, args)
+        done = self.run_bounce('explain', '-u', user)
+        self.assertNotIn('Warning', done.stderr)
+
+
+class LoadedByLmtp(NowhereLoaded):
+    conf23 = 'protocol lmtp {\n  mail_plugins = $mail_plugins bounce\n}\n'
+    conf24 = 'protocol lmtp {\n  mail_plugins {\n    bounce = yes\n  }\n}\n'
+
+    def test_warning(self):
+        done = self.run_bounce('list', '-u', self.new_user())
+        self.assertNotIn('Warning', done.stderr)
+
+
 class Rules(Doveadm):
 
     users = {'alice': {}}

@@ -13,6 +13,7 @@
 #include "compat-doveadm.h"
 #include "bounce-pending-take.h"
 #include "doveadm-bounce.h"
+#include "doveadm-bounce-loaded.h"
 
 #include <time.h>
 
@@ -71,6 +72,7 @@ doveadm_bounce_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 
 	if (cmd->wrong)
 		return -1;
+	cmd->ran = TRUE;
 	bu = bounce_user_init(user);
 	/* nobody's mail waits for it */
 	bounce_wait_init(bu->wait, BOUNCE_WAIT_DOVEADM_MSECS, TRUE);
@@ -93,6 +95,10 @@ static void doveadm_bounce_deinit(struct doveadm_mail_cmd_context *ctx)
 
 	if (cmd->deinit != NULL)
 		cmd->deinit(cmd);
+	/* not where doveadm-server did it, elsewhere */
+	if (cmd->ran && !cmd->no_store &&
+	    ctx->cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
+		doveadm_bounce_warn_unless_loaded();
 }
 
 struct doveadm_bounce_cmd *

@@ -33,6 +33,8 @@ struct doveadm_bounce_cmd {
 	time_t now;
 	/* a parameter is wrong: it was said, and no user is touched */
 	bool wrong;
+	/* for a user, in this process */
+	bool ran;
 };
 
 /* Allocate a command's struct, whose first member is struct doveadm_bounce_cmd
