@@ -968,12 +968,35 @@ class Transfer(Doveadm):
                    'unscored': ['<u@x>'], 'seen': '12345678'}
         self.put(user, {'address': 'a@example.com', 'last': 1795400000,
                         'note': 'mine', **counted})
-        exported = self.export(user, 'csv').replace('1795400000', '1795400001')
+        exported = self.export(user, 'csv').replace('2026-11-23 02:13:20',
+                                                    '2026-11-23 02:13:21')
         row, _ = self.import_text(user, exported)
         self.assertEqual(row, {'read': 1, 'written': 1, 'wrong': 0})
         record = self.record(user, 'a@example.com')
         self.assertEqual(record['last'], 1795400001)
         self.assertEqual(record, {**record, **counted, 'note': 'mine'})
+
+    def test_csv_dates(self):
+        """Times are dates for a spreadsheet, which may write them anew."""
+        user = self.new_user()
+        self.put(user, {'address': 'a@example.com', 'first': 1795400000,
+                        'last': 1795400000, 'until': 0, 'by': 'user'})
+        row, = csv.DictReader(io.StringIO(self.export(user, 'csv')))
+        self.assertEqual((row['first'], row['last'], row['until']),
+                         ('2026-11-23 02:13:20', '2026-11-23 02:13:20', ''))
+        for text, wanted in (('2026-11-23 02:13:20', 1795400000),
+                             ('2026-11-23T02:13:20Z', 1795400000),
+                             ('2026-11-23 02:13', 1795399980),
+                             ('2026-11-23', 1795392000),
+                             ('1795400000', 1795400000)):
+            user = self.new_user()
+            self.import_text(user, 'address,state,by,last\n'
+                             f'a@example.com,suppressed,user,{text}\n')
+            self.assertEqual(self.record(user, 'a@example.com')['last'], wanted)
+        for text in ('23.11.2026', '2026-11-23 25:00', '2026-11-23 02:13:20x'):
+            _, said = self.import_text(
+                user, f'address,state,last\nx@example.com,watched,{text}\n', 65)
+            self.assertIn(f':2: last is no date: {text}', said)
 
     def test_csv_wrong(self):
         user = self.new_user()

@@ -3,10 +3,13 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "utc-mktime.h"
 #include "bounce-text.h"
 #include "bounce-csv.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <time.h>
 
 void bounce_csv_append(string_t *str, const char *cell)
 {
@@ -191,4 +194,39 @@ bool bounce_csv_is_complete(const char *line)
 			quoted = !quoted;
 	}
 	return !quoted;
+}
+
+const char *bounce_csv_date(time_t when)
+{
+	const struct tm *tm = gmtime(&when);
+
+	return t_strdup_printf("%04d-%02d-%02d %02d:%02d:%02d",
+			       tm->tm_year + 1900, tm->tm_mon + 1, tm->tm_mday,
+			       tm->tm_hour, tm->tm_min, tm->tm_sec);
+}
+
+bool bounce_csv_date_parse(const char *cell, time_t *when_r)
+{
+	unsigned int year, month, day, hour = 0, min = 0, sec = 0;
+	int day_len = 0, min_len = 0, sec_len = 0, len;
+	struct tm tm;
+
+	if (sscanf(cell, "%4u-%2u-%2u%n%*1[ T]%2u:%2u%n:%2u%n", &year, &month,
+		   &day, &day_len, &hour, &min, &min_len, &sec, &sec_len) < 3)
+		return FALSE;
+	len = I_MAX(day_len, I_MAX(min_len, sec_len));
+	if (strcmp(cell + len, "") != 0 && strcmp(cell + len, "Z") != 0)
+		return FALSE;
+	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
+	    min > 59 || sec > 60)
+		return FALSE;
+	i_zero(&tm);
+	tm.tm_year = (int)year - 1900;
+	tm.tm_mon = (int)month - 1;
+	tm.tm_mday = (int)day;
+	tm.tm_hour = (int)hour;
+	tm.tm_min = (int)min;
+	tm.tm_sec = (int)sec;
+	*when_r = utc_mktime(&tm);
+	return *when_r > 0;
 }

@@ -17,6 +17,13 @@ const char *bounce_csv_unguard(const char *cell);
    of it. */
 const char *bounce_csv_guard_address(const char *address);
 
+/* A time as spreadsheets know it, in UTC, on the data stack: "2026-11-26
+   15:43:37". */
+const char *bounce_csv_date(time_t when);
+/* The same back, also without seconds or without the time of day, and as RFC 3339
+   has it, with T and Z. FALSE if it is none. */
+bool bounce_csv_date_parse(const char *cell, time_t *when_r);
+
 /* The delimiter of a line: the one of comma, semicolon and tab that stands most
    often outside of quotes; a comma where there is none. */
 char bounce_csv_delimiter(const char *line);

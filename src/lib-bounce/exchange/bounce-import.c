@@ -155,7 +155,11 @@ import_cell(struct bounce_import *import, const char *name, const char *cell,
 {
 	const struct bounce_record_member *member =
 		bounce_record_member_find(name);
+	bool is_time = member != NULL &&
+		(member->type == BOUNCE_MEMBER_TIME ||
+		 member->type == BOUNCE_MEMBER_UNTIL);
 	double number;
+	time_t when;
 	char *end;
 
 	/* what is no UTF-8 is left out */
@@ -165,11 +169,16 @@ import_cell(struct bounce_import *import, const char *name, const char *cell,
 	if (member->type != BOUNCE_MEMBER_ADDRESS)
 		cell = bounce_csv_unguard(cell);
 	number = strtod(cell, &end);
+	if (is_time && bounce_csv_date_parse(cell, &when)) {
+		number = (double)when;
+		end += strlen(end);
+	}
 	if (!bounce_record_member_set_number(member, rec, number)) {
 		(void)bounce_record_member_set_text(member, rec,
 			p_strdup(import->pool, cell));
 	} else if (*end != '\0') {
-		*error_r = t_strdup_printf("%s is no number: %s", name,
+		*error_r = t_strdup_printf("%s is no %s: %s", name,
+					   is_time ? "date" : "number",
 					   import_shown(import, cell));
 		return -1;
 	}

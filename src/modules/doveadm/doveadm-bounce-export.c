@@ -33,6 +33,16 @@ static void export_init(struct doveadm_bounce_cmd *_cmd)
 				     format);
 }
 
+/* Empty where there is none: never. */
+static const char *
+t_export_date(const struct bounce_record_member *member,
+	    const struct bounce_record *rec)
+{
+	const time_t *when = CONST_PTR_OFFSET(rec, member->offset);
+
+	return *when == 0 ? NULL : bounce_csv_date(*when);
+}
+
 static const char *
 t_cell(const struct bounce_record_member *member,
        const struct bounce_record *rec)
@@ -41,6 +51,9 @@ t_cell(const struct bounce_record_member *member,
 
 	if (text == NULL)
 		return NULL;
+	if (member->type == BOUNCE_MEMBER_TIME ||
+	    member->type == BOUNCE_MEMBER_UNTIL)
+		return t_export_date(member, rec);
 	return member->type == BOUNCE_MEMBER_ADDRESS ?
 		bounce_csv_guard_address(text) : bounce_csv_guard(text);
 }
