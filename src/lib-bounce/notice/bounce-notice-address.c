@@ -159,17 +159,19 @@ notice_announced_by(struct bounce_notice *scan,
 
 	indent = bounce_notice_line(scan, i)->indent;
 	last = mention->starts ? notice_last_item(scan, mention) : NULL;
-	while (last != NULL && i > last->line) {
+	if (last == NULL)
+		return notice_line_above(scan, i);
+	while (i > last->line) {
 		line = bounce_notice_line(scan, --i);
 		if (*line->text == '\0' || strchr(line->text, '@') != NULL)
 			continue;
-		if (notice_is_items_words(line, indent) ||
-		    (!bounce_notice_label_colon(line->folded) &&
-		     !notice_line_has(line, BOUNCE_WORD_CONTACTING)))
-			return last->above;
+		if (!notice_is_items_words(line, indent) &&
+		    (bounce_notice_label_colon(line->folded) ||
+		     notice_line_has(line, BOUNCE_WORD_CONTACTING)))
+			return notice_line_above(scan, mention->line);
 		break;
 	}
-	return notice_line_above(scan, mention->line);
+	return last->above;
 }
 
 static bool notice_has_text_behind(const char *behind)
@@ -238,7 +240,7 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 	word = word == NULL ? above->text : word + 1;
 	return (here->indent > 0 && here->indent >= above->indent) ||
 		bounce_status_reply_begins(word) ||
-			bounce_status_find(word) != NULL;
+		(i_isdigit(*word) && bounce_status_find(word) != NULL);
 }
 
 /* "Doe, John (john@example.com) on Monday": a name and its address, below
