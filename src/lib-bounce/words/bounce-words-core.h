@@ -254,20 +254,23 @@ words_core_entries(const struct bounce_words_table *table, const char *p,
 /* Go to the next place where a phrase may begin. */
 static inline bool words_core_advance(struct words_core_walk *walk)
 {
-	const char *p = walk->text + walk->pos;
+	const char *text = walk->text;
+	/* SIZE_MAX: before the first place */
+	size_t pos = walk->pos;
 
 	do {
 		/* within a word of plain letters none begins */
-		if (p + 1 != walk->text && words_core_is_letter(*p)) {
-			while (words_core_is_letter(p[1]))
-				p++;
+		if (pos != SIZE_MAX && words_core_is_letter(text[pos])) {
+			while (words_core_is_letter(text[pos + 1]))
+				pos++;
 		}
-		p++;
-		if (*p == '\0')
+		pos++;
+		if (text[pos] == '\0')
 			return false;
-	} while (!words_core_entries(walk->table, p, &walk->lo, &walk->hi) ||
-		 !words_core_is_border(walk->text, p - walk->text));
-	walk->pos = p - walk->text;
+	} while (!words_core_entries(walk->table, text + pos, &walk->lo,
+				     &walk->hi) ||
+		 !words_core_is_border(text, pos));
+	walk->pos = pos;
 	return true;
 }
 
