@@ -257,6 +257,7 @@ format_text_kind_of(const struct bounce_hints *hints,
 	if (hints->delay_subject || bounce_words_delay(bounce_notice_said(scan)))
 		return BOUNCE_KIND_DELAY;
 	if (!bounce_notice_refuses(scan) &&
+	    format_text_says(scan, BOUNCE_WORD_SUCCESS) &&
 	    bounce_words_success(bounce_notice_notice(scan)))
 		return BOUNCE_KIND_SUCCESS;
 	return BOUNCE_KIND_FAILURE;

@@ -3,7 +3,14 @@
 
 #include "array.h"
 #include "bounce-words.h"
+#include "bounce-kind.h"
 #include "bounce-notice.h"
+
+/* The classes of words in a line, once they were asked for. */
+struct bounce_notice_said {
+	bounce_words_set_t words;
+	bool known;
+};
 
 /* One line of the notice. */
 struct bounce_notice_line {
@@ -11,8 +18,8 @@ struct bounce_notice_line {
 	const char *text;
 	/* the same as bounce_text_fold() makes it */
 	const char *folded;
-	/* the classes of words in it */
-	bounce_words_set_t words;
+	/* see bounce_notice_line_words(); NULL = the line is none */
+	struct bounce_notice_said *said;
 	/* white space before the text */
 	unsigned int indent;
 };
@@ -53,8 +60,8 @@ struct bounce_notice {
 	ARRAY(struct bounce_notice_mention) mentions;
 	const char *notice;
 	const char *folded;
-	/* the classes of words in the notice */
-	bounce_words_set_t words;
+	/* the notice as one line */
+	struct bounce_notice_said *said;
 	/* who got the report: they sent the mail */
 	ARRAY_TYPE(const_string) self;
 	/* to whom it went, as the report's header says */
@@ -80,6 +87,19 @@ const char *bounce_notice_unindent(const char *line, size_t indent);
 
 /* Is the line a field of a mail's header, "Subject: hello"? */
 bool bounce_notice_is_field(const char *line);
+
+/* The classes of words in the line. */
+static inline bounce_words_set_t
+bounce_notice_line_words(const struct bounce_notice_line *line)
+{
+	if (line->said == NULL)
+		return 0;
+	if (!line->said->known) {
+		line->said->words = bounce_kind_words(line->text);
+		line->said->known = TRUE;
+	}
+	return line->said->words;
+}
 
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_notice_address_next(const char *line, unsigned int *pos,

@@ -4,7 +4,6 @@
 #include "array.h"
 #include "str.h"
 #include "unichar.h"
-#include "bounce-kind.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
@@ -122,7 +121,7 @@ notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 		/* a multipart's preamble is no opening */
 		if (*line->text == '\0' || strstr(line->folded, "mime") != NULL)
 			paragraph = i + 1;
-		else if (bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) ||
+		else if (bounce_kind_has(bounce_notice_line_words(line), BOUNCE_WORD_FAILURE) ||
 			 bounce_notice_is_manners(line))
 			return paragraph;
 	}

@@ -83,12 +83,12 @@ static void notice_add_line(struct bounce_notice *scan, const char *raw,
 	const char *text;
 
 	line->indent = strspn(raw, " \t");
+	line->said = p_new(scan->pool, struct bounce_notice_said, 1);
 	T_BEGIN {
 		text = notice_clean_line(raw, last);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
 		line->folded = bounce_text_lower(p_strdup(scan->pool,
 							  line->text));
-		line->words = bounce_kind_words(line->text);
 	} T_END;
 }
 
@@ -184,7 +184,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 					notice_join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
 			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
-		scan->words = bounce_kind_words(scan->notice);
+		scan->said = p_new(pool, struct bounce_notice_said, 1);
 		for (i = 0; i < end; i++)
 			notice_add_line(scan, array_idx_elem(&lines, i),
 					i == 0 ? "" :
@@ -349,7 +349,11 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 
 bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan)
 {
-	return scan->words;
+	if (!scan->said->known) {
+		scan->said->words = bounce_kind_words(scan->notice);
+		scan->said->known = TRUE;
+	}
+	return scan->said->words;
 }
 
 static bool notice_find_refusal(const struct bounce_notice *scan)
@@ -382,7 +386,8 @@ bool bounce_notice_lists(const struct bounce_notice *scan)
 
 	array_foreach(&scan->lines, line) {
 		if (bounce_notice_label_colon(line->folded) &&
-		    bounce_kind_has(line->words, BOUNCE_WORD_ANNOUNCING))
+		    bounce_kind_has(bounce_notice_line_words(line),
+				    BOUNCE_WORD_ANNOUNCING))
 			return TRUE;
 	}
 	return FALSE;
