@@ -402,6 +402,11 @@ static const struct {
 	{ "550 5.1.1 <carol@example.org>: no such user", NULL,
 	  "5.1.1", "5.1.1", "550", "RCPT TO", "mailbox-unknown", HARD },
 
+	/* a code that blames the address, words of our side only */
+	{ "550 5.1.1 your server must say HELO first", NULL,
+	  "5.1.1", "5.1.1", "550", "RCPT TO", "policy-refused", NONE },
+	{ "550 5.1.1 mystery of the mailbox, says your server", NULL,
+	  "5.1.1", "5.1.1", "550", "RCPT TO", "mailbox-unknown", HARD },
 	/* an address whose code and words disagree */
 	{ "550 5.1.1 blocked by policy", NULL,
 	  "5.1.1", "5.1.1", "550", "RCPT TO", "policy-refused", NONE },

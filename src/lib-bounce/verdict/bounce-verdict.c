@@ -27,6 +27,8 @@ struct judge {
 	const struct bounce_recipient *rcpt;
 	/* words of the remote host, else of the local mailer */
 	struct bounce_rules_hit strong, weak;
+	/* the classes of the remote host's */
+	bounce_words_set_t classes;
 	/* words of the local mailer where a remote host spoke as well */
 	struct bounce_rules_hit local, local_weak;
 };
@@ -129,10 +131,12 @@ verdict_from_reply(const struct judge *judge, struct finding *find_r)
 				  "reply", rcpt->reply, find_r);
 }
 
-static void verdict_judge_text(const struct judge *judge, const char *text,
-			       enum bounce_rules_source source,
-			       struct bounce_rules_hit *hit_r,
-			       struct bounce_rules_hit *weak_r)
+/* Returns the classes of the words. */
+static bounce_words_set_t
+verdict_judge_text(const struct judge *judge, const char *text,
+		   enum bounce_rules_source source,
+		   struct bounce_rules_hit *hit_r,
+		   struct bounce_rules_hit *weak_r)
 {
 	const struct bounce_recipient *rcpt = judge->rcpt;
 	struct bounce_rules_query query = {
@@ -153,6 +157,7 @@ static void verdict_judge_text(const struct judge *judge, const char *text,
 	query.text = bounce_rules_fold(text);
 	bounce_rules_query_clauses(&query, text, &roles);
 	(void)bounce_rules_match(judge->rules, &query, hit_r, weak_r);
+	return query.classes;
 }
 
 static void verdict_judge_words(struct judge *judge)
@@ -162,16 +167,17 @@ static void verdict_judge_words(struct judge *judge)
 	if (judge->rules == NULL)
 		return;
 	if (rcpt->diagnostic == NULL) {
-		verdict_judge_text(judge, rcpt->explanation != NULL ?
+		(void)verdict_judge_text(judge, rcpt->explanation != NULL ?
 				   rcpt->explanation : "", BOUNCE_RULES_LOCAL,
 				   &judge->strong, &judge->weak);
 		return;
 	}
-	verdict_judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
+	judge->classes =
+		verdict_judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
 			   &judge->strong, &judge->weak);
 	/* what is said for certain needs nobody else */
 	if (rcpt->explanation != NULL && judge->strong.name == NULL) {
-		verdict_judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
+		(void)verdict_judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
 				   &judge->local, &judge->local_weak);
 	}
 }
@@ -182,6 +188,24 @@ static bool verdict_is_refused(const struct judge *judge)
 {
 	return judge->rcpt->diagnostic != NULL && judge->rcpt->reply != NULL &&
 		judge->rcpt->reply[0] == '5';
+}
+
+/* The words speak of our side or of the mail, and of no recipient: what a code
+   says of an address does not hold then. */
+static bool verdict_speaks_of_us(const struct judge *judge)
+{
+	static const enum bounce_words_class ours[] = {
+		BOUNCE_WORD_SENDER, BOUNCE_WORD_OWN, BOUNCE_WORD_YOU,
+		BOUNCE_WORD_YOUR, BOUNCE_WORD_IP, BOUNCE_WORD_SENDING,
+		BOUNCE_WORD_HEADER, BOUNCE_WORD_LINK, BOUNCE_WORD_CONTENT,
+		BOUNCE_WORD_ATTACH
+	};
+	bounce_words_set_t set = 0;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(ours); i++)
+		set |= bounce_words_set(ours[i]);
+	return (judge->classes & set) != 0 &&
+		(judge->classes & bounce_words_set(BOUNCE_WORD_WHO)) == 0;
 }
 
 static void
@@ -196,6 +220,12 @@ verdict_judge_find(const struct judge *judge, struct finding *find_r)
 		    judge->local.name != NULL &&
 		    verdict_is_ours(judge->local.reason))
 			(void)verdict_from_hit(&judge->local, find_r);
+		else if (find_r->class == BOUNCE_CLASS_HARD &&
+			 verdict_speaks_of_us(judge)) {
+			(void)verdict_from_reason(
+				bounce_reason_find("policy-refused"), "status",
+				find_r);
+		}
 		return;
 	}
 	if (verdict_from_weak(&judge->weak, find_r) ||
