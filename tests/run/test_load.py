@@ -89,6 +89,13 @@ class Load:
         row, = self.doveadm_json('bounce', 'scan', '-u', user)
         self.assertEqual(row['changed'], 0)
 
+    def setUp(self):
+        super().setUp()
+        # what the test before waited for in vain
+        with contextlib.suppress(FileNotFoundError), \
+                open(f'{self.dir}/run/dovecot-bounce.pause', 'r+b') as pause:
+            pause.truncate(0)
+
     def test_parallel(self):
         user = self.new_user()
         began = time.monotonic()
@@ -118,6 +125,7 @@ class Load:
         killer = threading.Thread(target=self.killing, args=(names, done))
         self.expect_log('killed with signal 9|[Cc]onnection|command startup '
                         'failed|Service command|respawn|not recorded|'
+                        'bounce: |'
                         'Broken file|[Cc]orrupt|throttling|[Rr]ebuilding index|'
                         '(lookup|commit|transaction) took')
         killer.start()
@@ -182,7 +190,9 @@ class Proxied(Load):
     def test_dict_server_killed(self):
         user = self.new_user()
         self.with_kills(user, ['dict'])
-        self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
+        # while it is left alone nobody can be told: then a report stays in INBOX
+        self.assertEqual(self.messages(user, 'Bounces') + self.messages(user),
+                         REPORTS)
         self.check_rebuilt(user)
 
 
