@@ -14,7 +14,7 @@ struct unmark {
 };
 
 static bool
-has_mark(const struct mailbox_status *status)
+unmark_has_mark(const struct mailbox_status *status)
 {
 	const char *keyword;
 
@@ -26,7 +26,7 @@ has_mark(const struct mailbox_status *status)
 }
 
 /* Flags cost nothing, headers may cost a look at the file. */
-static bool is_wanted(struct unmark *unmark, struct mail *mail)
+static bool unmark_is_wanted(struct unmark *unmark, struct mail *mail)
 {
 	const char *id, *wanted;
 
@@ -56,7 +56,7 @@ unmark_mails(struct unmark *unmark, struct mailbox *box, unsigned int messages)
 
 	for (uint32_t seq = 1; seq <= messages; seq++) T_BEGIN {
 		mail_set_seq(mail, seq);
-		if (is_wanted(unmark, mail)) {
+		if (unmark_is_wanted(unmark, mail)) {
 			mail_update_keywords(mail, MODIFY_REMOVE, keywords);
 			unmark->count++;
 		}
@@ -81,7 +81,7 @@ unmark_box(const struct mailbox_info *info, void *context, const char **error_r)
 	} else {
 		mailbox_get_open_status(box, STATUS_MESSAGES | STATUS_KEYWORDS,
 					&status);
-		if (has_mark(&status))
+		if (unmark_has_mark(&status))
 			ret = unmark_mails(context, box, status.messages);
 	}
 	if (ret < 0) {

@@ -26,12 +26,12 @@ struct original_search {
 
 	pool_t pool;
 	struct bounce_sent_header *out;
-	/* found_mark(): \Flagged as well */
+	/* copy_found_mark(): \Flagged as well */
 	bool flag;
 };
 
 static bool
-is_original(struct original_search *search, struct mail *mail)
+copy_is_original(struct original_search *search, struct mail *mail)
 {
 	const char *id = bounce_sent_header_message_id(mail);
 
@@ -39,7 +39,7 @@ is_original(struct original_search *search, struct mail *mail)
 		bounce_sent_header_is_copy(mail);
 }
 
-static bool is_too_old(struct original_search *search, struct mail *mail)
+static bool copy_is_too_old(struct original_search *search, struct mail *mail)
 {
 	time_t date;
 
@@ -48,15 +48,15 @@ static bool is_too_old(struct original_search *search, struct mail *mail)
 }
 
 /* Asked now and then: both cost something. */
-static bool is_over(struct original_search *search, struct mail *mail)
+static bool copy_is_over(struct original_search *search, struct mail *mail)
 {
 	search->late = i_microseconds() > search->deadline;
-	return search->late || is_too_old(search, mail);
+	return search->late || copy_is_too_old(search, mail);
 }
 
 /* 1 = found and done */
 static int
-search_mails(struct original_search *search, struct mail *mail)
+copy_search_mails(struct original_search *search, struct mail *mail)
 {
 	struct mailbox_status status;
 	unsigned int i;
@@ -66,10 +66,11 @@ search_mails(struct original_search *search, struct mail *mail)
 	for (i = 0; i < status.messages && ret == 0 && search->left > 0; i++) {
 		mail_set_seq(mail, status.messages - i);
 		search->left--;
-		if (i % ASK_EVERY == ASK_EVERY - 1 && is_over(search, mail))
+		if (i % ASK_EVERY == ASK_EVERY - 1 &&
+		    copy_is_over(search, mail))
 			break;
 		T_BEGIN {
-			if (is_original(search, mail))
+			if (copy_is_original(search, mail))
 				ret = 1;
 		} T_END;
 	}
@@ -77,7 +78,7 @@ search_mails(struct original_search *search, struct mail *mail)
 }
 
 static int
-search_opened(struct original_search *search, struct mailbox *box)
+copy_search_opened(struct original_search *search, struct mailbox *box)
 {
 	static const char *const headers[] = { "Message-ID", NULL };
 	struct mailbox_header_lookup_ctx *wanted;
@@ -88,7 +89,7 @@ search_opened(struct original_search *search, struct mailbox *box)
 	wanted = mailbox_header_lookup_init(box, headers);
 	trans = mailbox_transaction_begin(box, 0, "bounce");
 	mail = mail_alloc(trans, 0, wanted);
-	ret = search_mails(search, mail);
+	ret = copy_search_mails(search, mail);
 	mail_free(&mail);
 	mailbox_header_lookup_unref(&wanted);
 	/* a commit without changes, too: what was read goes to the cache */
@@ -102,8 +103,8 @@ search_opened(struct original_search *search, struct mailbox *box)
 }
 
 static int
-search_box(const struct mailbox_info *info, void *context,
-	   const char **error_r)
+copy_search_box(const struct mailbox_info *info, void *context,
+		const char **error_r)
 {
 	struct original_search *search = context;
 	struct mailbox *box = mailbox_alloc(info->ns->list, info->vname,
@@ -115,7 +116,7 @@ search_box(const struct mailbox_info *info, void *context,
 		ret = mailbox_get_last_mail_error(box) == MAIL_ERROR_NOTFOUND ?
 			0 : -1;
 	} else {
-		ret = search_opened(search, box);
+		ret = copy_search_opened(search, box);
 	}
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Mailbox %s: %s", info->vname,
@@ -164,16 +165,16 @@ int bounce_sent_copy_each_box(struct mail_user *user,
 	return ret;
 }
 
-static int search_all(struct original_search *search, const char **error_r)
+static int copy_search_all(struct original_search *search, const char **error_r)
 {
 	search->left = BOUNCE_SENT_COPY_MAX_MAILS;
 	search->deadline = i_microseconds() +
 		BOUNCE_SENT_COPY_MAX_SECS * 1000000ULL;
-	return bounce_sent_copy_each_box(search->user, search_box, search,
+	return bounce_sent_copy_each_box(search->user, copy_search_box, search,
 					error_r);
 }
 
-static int found_read(struct original_search *search, struct mail *mail)
+static int copy_found_read(struct original_search *search, struct mail *mail)
 {
 	return bounce_sent_header_read(mail, search->pool, search->out);
 }
@@ -186,17 +187,17 @@ int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 		.user = user,
 		.message_id = message_id,
 		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
-		.found = found_read,
+		.found = copy_found_read,
 		.flags = MAILBOX_FLAG_READONLY,
 		.pool = pool,
 		.out = out_r
 	};
 
-	return search_all(&search, error_r);
+	return copy_search_all(&search, error_r);
 }
 
 static int
-found_mark(struct original_search *search, struct mail *mail)
+copy_found_mark(struct original_search *search, struct mail *mail)
 {
 	static const char *const names[] = { BOUNCE_SENT_COPY_KEYWORD, NULL };
 	struct mail_keywords *keywords =
@@ -217,8 +218,8 @@ int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
 		.flag = flag,
 		.message_id = message_id,
 		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
-		.found = found_mark
+		.found = copy_found_mark
 	};
 
-	return search_all(&search, error_r);
+	return copy_search_all(&search, error_r);
 }

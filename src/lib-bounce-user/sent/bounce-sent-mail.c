@@ -13,14 +13,15 @@
 #include "bounce-limits.h"
 #include "bounce-sent-mail.h"
 
-static void outgoing_init(struct bounce_sent_header *out_r, pool_t pool)
+static void sent_outgoing_init(struct bounce_sent_header *out_r, pool_t pool)
 {
 	i_zero(out_r);
 	p_array_init(&out_r->recipients, pool, 8);
 }
 
 static void
-add_address(struct bounce_sent_header *out, pool_t pool, const char *address)
+sent_add_address(struct bounce_sent_header *out, pool_t pool,
+		 const char *address)
 {
 	const char *normal, *error;
 
@@ -32,8 +33,8 @@ add_address(struct bounce_sent_header *out, pool_t pool, const char *address)
 }
 
 static void
-add_addresses(struct bounce_sent_header *out, pool_t pool,
-	      const unsigned char *data, size_t size)
+sent_add_addresses(struct bounce_sent_header *out, pool_t pool,
+		   const unsigned char *data, size_t size)
 {
 	const struct message_address *addr;
 
@@ -43,23 +44,23 @@ add_addresses(struct bounce_sent_header *out, pool_t pool,
 		if (addr->mailbox != NULL && addr->domain != NULL &&
 		    array_count(&out->recipients) <
 		    BOUNCE_SENT_HEADER_MAX_RECIPIENTS)
-			add_address(out, pool,
-				    t_strconcat(addr->mailbox, "@",
-						addr->domain, NULL));
+			sent_add_address(out, pool,
+					 t_strconcat(addr->mailbox, "@",
+						     addr->domain, NULL));
 	} T_END;
 }
 
-static int address_cmp(const char *const *a, const char *const *b)
+static int sent_address_cmp(const char *const *a, const char *const *b)
 {
 	return strcmp(*a, *b);
 }
 
-static void sort_recipients(struct bounce_sent_header *out)
+static void sent_sort_recipients(struct bounce_sent_header *out)
 {
 	unsigned int i, j, count;
 	const char **addresses;
 
-	array_sort(&out->recipients, address_cmp);
+	array_sort(&out->recipients, sent_address_cmp);
 	addresses = array_get_modifiable(&out->recipients, &count);
 	for (i = j = 0; i < count; i++) {
 		if (j == 0 || strcmp(addresses[j - 1], addresses[i]) != 0)
@@ -69,7 +70,7 @@ static void sort_recipients(struct bounce_sent_header *out)
 }
 
 static const char *
-p_message_id(pool_t pool, const char *value)
+p_sent_message_id(pool_t pool, const char *value)
 {
 	const char *start = strchr(value, '<'), *end;
 
@@ -84,7 +85,7 @@ const char *bounce_sent_header_message_id(struct mail *mail)
 
 	if (mail_get_first_header(mail, "Message-ID", &value) <= 0)
 		return NULL;
-	return p_message_id(pool_datastack_create(), value);
+	return p_sent_message_id(pool_datastack_create(), value);
 }
 
 bool bounce_sent_header_is_copy(struct mail *mail)
@@ -96,18 +97,19 @@ bool bounce_sent_header_is_copy(struct mail *mail)
 }
 
 static void
-add_header(struct bounce_sent_header *out, pool_t pool, const char *name,
-	   const unsigned char *data, size_t size)
+sent_add_header(struct bounce_sent_header *out, pool_t pool, const char *name,
+		const unsigned char *data, size_t size)
 {
 	string_t *decoded;
 
 	if (strcasecmp(name, "To") == 0 || strcasecmp(name, "Cc") == 0 ||
 	    strcasecmp(name, "Bcc") == 0) {
-		add_addresses(out, pool, data, size);
+		sent_add_addresses(out, pool, data, size);
 	} else if (strcasecmp(name, "Message-ID") == 0) {
 		if (out->message_id == NULL)
-			out->message_id = p_message_id(pool,
-						       t_strndup(data, size));
+			out->message_id = p_sent_message_id(pool,
+							    t_strndup(data,
+								      size));
 	} else if (strcasecmp(name, "Subject") == 0 && out->subject == NULL) {
 		decoded = t_str_new(128);
 		message_header_decode_utf8(data, size, decoded, NULL);
@@ -125,16 +127,16 @@ int bounce_sent_header_read(struct mail *mail, pool_t pool,
 	const char *const *values;
 	int ret = 0;
 
-	outgoing_init(out_r, pool);
+	sent_outgoing_init(out_r, pool);
 	for (unsigned int i = 0; header_names[i] != NULL && ret >= 0; i++) {
 		ret = mail_get_headers(mail, header_names[i], &values);
 		for (; ret > 0 && *values != NULL; values++) T_BEGIN {
-			add_header(out_r, pool, header_names[i],
-				   (const unsigned char *)*values,
-				   strlen(*values));
+			sent_add_header(out_r, pool, header_names[i],
+					(const unsigned char *)*values,
+					strlen(*values));
 		} T_END;
 	}
-	sort_recipients(out_r);
+	sent_sort_recipients(out_r);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -145,7 +147,7 @@ int bounce_sent_header_read_stream(struct istream *input, pool_t pool,
 	struct message_header_line *hdr;
 	int ret;
 
-	outgoing_init(out_r, pool);
+	sent_outgoing_init(out_r, pool);
 	i_stream_seek(input, 0);
 	parser = message_parse_header_init(input, NULL, 0);
 	while ((ret = message_parse_header_next(parser, &hdr)) > 0) {
@@ -156,14 +158,14 @@ int bounce_sent_header_read_stream(struct istream *input, pool_t pool,
 			continue;
 		}
 		T_BEGIN {
-			add_header(out_r, pool, hdr->name, hdr->full_value,
-				   hdr->full_value_len);
+			sent_add_header(out_r, pool, hdr->name, hdr->full_value,
+					hdr->full_value_len);
 		} T_END;
 	}
 	message_parse_header_deinit(&parser);
 	ret = input->stream_errno != 0 ? -1 : 0;
 	i_stream_seek(input, 0);
-	sort_recipients(out_r);
+	sent_sort_recipients(out_r);
 	return ret;
 }
 
@@ -173,13 +175,14 @@ void bounce_sent_header_set_recipients(struct bounce_sent_header *out, pool_t po
 {
 	array_clear(&out->recipients);
 	for (unsigned int i = 0; i < count; i++) T_BEGIN {
-		add_address(out, pool, addresses[i]);
+		sent_add_address(out, pool, addresses[i]);
 	} T_END;
-	sort_recipients(out);
+	sent_sort_recipients(out);
 }
 
 bool bounce_sent_header_has(struct bounce_sent_header *out,
 			 const char *address)
 {
-	return array_bsearch(&out->recipients, &address, address_cmp) != NULL;
+	return array_bsearch(&out->recipients, &address,
+			     sent_address_cmp) != NULL;
 }

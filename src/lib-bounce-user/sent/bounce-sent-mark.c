@@ -18,7 +18,7 @@ int bounce_sent_mark_failed(struct bounce_user *bu,
 				    bu->set.flag, error_r);
 }
 
-static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
+static int mark_find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
 {
 	unsigned int i, count;
 	const char *const *strs = array_get(ids, &count);
@@ -30,28 +30,28 @@ static int find_id(const ARRAY_TYPE(const_string) *ids, const char *id)
 	return -1;
 }
 
-static void add_id(ARRAY_TYPE(const_string) *ids, const char *id)
+static void mark_add_id(ARRAY_TYPE(const_string) *ids, const char *id)
 {
-	if (id != NULL && find_id(ids, id) < 0)
+	if (id != NULL && mark_find_id(ids, id) < 0)
 		array_push_back(ids, &id);
 }
 
 /* The mails that failed to this address. */
 static void
-get_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
+mark_get_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
 {
 	const char *id;
 
-	add_id(ids, rec->original_message_id);
+	mark_add_id(ids, rec->original_message_id);
 	array_foreach_elem(&rec->originals, id)
-		add_id(ids, id);
+		mark_add_id(ids, id);
 	array_foreach_elem(&rec->unscored, id)
-		add_id(ids, id);
+		mark_add_id(ids, id);
 }
 
-static void drop_id(ARRAY_TYPE(const_string) *ids, const char *id)
+static void mark_drop_id(ARRAY_TYPE(const_string) *ids, const char *id)
 {
-	int idx = id == NULL ? -1 : find_id(ids, id);
+	int idx = id == NULL ? -1 : mark_find_id(ids, id);
 
 	if (idx >= 0)
 		array_delete(ids, idx, 1);
@@ -59,29 +59,29 @@ static void drop_id(ARRAY_TYPE(const_string) *ids, const char *id)
 
 /* What this record keeps up. */
 static void
-drop_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
+mark_drop_ids(const struct bounce_record *rec, ARRAY_TYPE(const_string) *ids)
 {
 	const char *id;
 
 	if (rec->state == BOUNCE_STATE_RELEASED ||
 	    rec->state == BOUNCE_STATE_CORRECTED)
 		return;
-	drop_id(ids, rec->original_message_id);
+	mark_drop_id(ids, rec->original_message_id);
 	array_foreach_elem(&rec->originals, id)
-		drop_id(ids, id);
+		mark_drop_id(ids, id);
 	array_foreach_elem(&rec->unscored, id)
-		drop_id(ids, id);
+		mark_drop_id(ids, id);
 }
 
 static int
-drop_all(struct bounce_store *store, time_t now,
-	 ARRAY_TYPE(const_string) *ids, const char **error_r)
+mark_drop_all(struct bounce_store *store, time_t now,
+	      ARRAY_TYPE(const_string) *ids, const char **error_r)
 {
 	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
 	const struct bounce_record *rec;
 
 	while (!array_is_empty(ids) && bounce_store_iter_next(iter, &rec))
-		drop_ids(rec, ids);
+		mark_drop_ids(rec, ids);
 	return bounce_store_iter_deinit(&iter, error_r);
 }
 
@@ -93,11 +93,11 @@ int bounce_sent_mark_cleared(struct bounce_user *bu,
 	ARRAY_TYPE(const_string) ids;
 
 	t_array_init(&ids, 4);
-	get_ids(before, &ids);
+	mark_get_ids(before, &ids);
 	if (array_is_empty(&ids))
 		return 0;
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
-	    drop_all(store, now, &ids, error_r) < 0)
+	    mark_drop_all(store, now, &ids, error_r) < 0)
 		return -1;
 	return array_is_empty(&ids) ? 0 :
 		bounce_sent_copy_unmark(bu->user, &ids, error_r);

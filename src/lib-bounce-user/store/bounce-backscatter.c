@@ -27,12 +27,13 @@ static json_t *backscatter_parse(const char *value)
 	return json;
 }
 
-static json_int_t get_number(const json_t *json, const char *name)
+static json_int_t backscatter_get_number(const json_t *json, const char *name)
 {
 	return json_integer_value(json_object_get(json, name));
 }
 
-static void set_number(json_t *json, const char *name, json_int_t number)
+static void
+backscatter_set_number(json_t *json, const char *name, json_int_t number)
 {
 	json_object_set_new(json, name, json_integer(number));
 }
@@ -40,19 +41,20 @@ static void set_number(json_t *json, const char *name, json_int_t number)
 /* Returns FALSE when this hour has had enough. */
 static bool backscatter_count(json_t *json, time_t now)
 {
-	json_int_t in_hour = get_number(json, "in_hour");
+	json_int_t in_hour = backscatter_get_number(json, "in_hour");
 
-	if (get_number(json, "hour") != now / HOUR)
+	if (backscatter_get_number(json, "hour") != now / HOUR)
 		in_hour = 0;
 	if (in_hour >= BACKSCATTER_MAX_PER_HOUR)
 		return FALSE;
-	set_number(json, "v", 1);
-	set_number(json, "count", get_number(json, "count") + 1);
-	if (get_number(json, "first") == 0)
-		set_number(json, "first", now);
-	set_number(json, "last", now);
-	set_number(json, "hour", now / HOUR);
-	set_number(json, "in_hour", in_hour + 1);
+	backscatter_set_number(json, "v", 1);
+	backscatter_set_number(json, "count",
+			       backscatter_get_number(json, "count") + 1);
+	if (backscatter_get_number(json, "first") == 0)
+		backscatter_set_number(json, "first", now);
+	backscatter_set_number(json, "last", now);
+	backscatter_set_number(json, "hour", now / HOUR);
+	backscatter_set_number(json, "in_hour", in_hour + 1);
 	return TRUE;
 }
 
@@ -83,7 +85,7 @@ backscatter_transact(struct bounce_transaction *trans, void *context,
 int bounce_backscatter_add(struct bounce_store *store, time_t now,
 			   const char **error_r)
 {
-	return bounce_transact(store, backscatter_transact, &now,
+	return bounce_commit_transact(store, backscatter_transact, &now,
 			       error_r) < 0 ? -1 : 0;
 }
 
@@ -98,8 +100,8 @@ int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 			    BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
 	json = backscatter_parse(value);
-	*count_r = get_number(json, "count");
-	*last_r = get_number(json, "last");
+	*count_r = backscatter_get_number(json, "count");
+	*last_r = backscatter_get_number(json, "last");
 	json_decref(json);
 	return 0;
 }
@@ -116,8 +118,8 @@ int bounce_store_is_flooded(struct bounce_store *store, time_t now,
 			    BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
 	json = backscatter_parse(value);
-	flooded = get_number(json, "hour") == now / HOUR &&
-		get_number(json, "in_hour") >= BACKSCATTER_FLOOD;
+	flooded = backscatter_get_number(json, "hour") == now / HOUR &&
+		backscatter_get_number(json, "in_hour") >= BACKSCATTER_FLOOD;
 	json_decref(json);
 	return flooded ? 1 : 0;
 }

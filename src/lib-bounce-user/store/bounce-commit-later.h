@@ -8,11 +8,11 @@
 
 struct bounce_commit_later;
 
-/* ret, error: as bounce_transact() returns them. */
+/* ret, error: as bounce_commit_transact() returns them. */
 typedef void
 bounce_commit_later_done_t(int ret, const char *error, void *context);
 
-/* As bounce_transact(); transact is called anew after each answer. done is called
+/* As bounce_commit_transact(); transact is called anew after each answer. done is called
    once, maybe before this returns; after BOUNCE_WAIT_MSECS at the latest. A driver
    that waits by itself (file, redis) does so here, too. later_r is set until it is
    done, then NULL. */

@@ -127,7 +127,8 @@ commit_try(struct bounce_store *store, bounce_transact_t *callback,
 	return ret;
 }
 
-int bounce_transact(struct bounce_store *store, bounce_transact_t *callback,
+int bounce_commit_transact(struct bounce_store *store,
+			   bounce_transact_t *callback,
 		    void *context, const char **error_r)
 {
 	uint64_t started = i_microseconds();

@@ -250,8 +250,8 @@ static void dict_answered(struct bounce_dict *dict, bool ok)
  */
 
 static void
-request_callback(const struct dict_lookup_result *result,
-		 struct bounce_dict_request *req)
+dict_request_callback(const struct dict_lookup_result *result,
+		      struct bounce_dict_request *req)
 {
 	req->done = TRUE;
 	req->ret = result->ret;
@@ -265,15 +265,15 @@ request_callback(const struct dict_lookup_result *result,
 	dict_wake(req->dict);
 }
 
-static void request_send(struct bounce_dict_request *req)
+static void dict_request_send(struct bounce_dict_request *req)
 {
 	struct bounce_dict *dict = req->dict;
 
 	dict_lookup_async(dict->dict, mail_user_get_dict_op_settings(dict->user),
-			  req->key, request_callback, req);
+			  req->key, dict_request_callback, req);
 }
 
-static void request_free(struct bounce_dict_request *req)
+static void dict_request_free(struct bounce_dict_request *req)
 {
 	i_free(req->value);
 	i_free(req->error);
@@ -309,7 +309,7 @@ void bounce_dict_ask(struct bounce_dict *dict, const char *key)
 	req->dict = dict;
 	req->key = p_strdup(dict->ask_pool, key);
 	array_push_back(&dict->asked, &req);
-	request_send(req);
+	dict_request_send(req);
 }
 
 void bounce_dict_forget(struct bounce_dict *dict)
@@ -326,7 +326,7 @@ void bounce_dict_forget(struct bounce_dict *dict)
 	if (pending)
 		bounce_dict_abandon(dict);
 	array_foreach_elem(&dict->asked, req)
-		request_free(req);
+		dict_request_free(req);
 	pool_unref(&dict->ask_pool);
 }
 
@@ -354,12 +354,12 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 			return -1;
 		}
 		req = &own;
-		request_send(req);
+		dict_request_send(req);
 	}
 	if ((req == &own || !req->done) &&
 	    dict_finish(dict, started, &req->done, &req->ret) < 0) {
 		*error_r = LATE;
-		request_free(&own);
+		dict_request_free(&own);
 		return -1;
 	}
 	ret = req->ret;
@@ -370,7 +370,7 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 	else if (ret < 0)
 		*error_r = t_strdup_printf("Dictionary lookup failed: %s",
 					   req->error);
-	request_free(&own);
+	dict_request_free(&own);
 	return ret;
 }
 
@@ -416,7 +416,7 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
  * List
  */
 
-static void iter_callback(struct bounce_dict_iter *iter)
+static void dict_iter_callback(struct bounce_dict_iter *iter)
 {
 	iter->more = TRUE;
 	dict_wake(iter->dict);
@@ -437,11 +437,11 @@ bounce_dict_iter_init(struct bounce_dict *dict, const char *path, int flags)
 		flags |= DICT_ITERATE_FLAG_ASYNC;
 	iter->ctx = dict_iterate_init(dict->dict,
 		mail_user_get_dict_op_settings(dict->user), path, flags);
-	dict_iterate_set_async_callback(iter->ctx, iter_callback, iter);
+	dict_iterate_set_async_callback(iter->ctx, dict_iter_callback, iter);
 	return iter;
 }
 
-static void iter_end(struct bounce_dict_iter *iter)
+static void dict_iter_end(struct bounce_dict_iter *iter)
 {
 	const char *error;
 
@@ -464,7 +464,7 @@ bool bounce_dict_iter_next(struct bounce_dict_iter *iter, const char **key_r,
 		if (dict_iterate(iter->ctx, key_r, value_r))
 			return TRUE;
 		if (!dict_iterate_has_more(iter->ctx))
-			iter_end(iter);
+			dict_iter_end(iter);
 		else
 			(void)dict_finish(iter->dict, started, &iter->more,
 					  &no_error);
@@ -479,7 +479,7 @@ int bounce_dict_iter_deinit(struct bounce_dict_iter **_iter,
 	int ret;
 
 	*_iter = NULL;
-	iter_end(iter);
+	dict_iter_end(iter);
 	DLLIST_REMOVE(&iter->dict->iters, iter);
 	ret = iter->error == NULL ? 0 : -1;
 	if (ret < 0)
@@ -570,8 +570,8 @@ struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict)
 }
 
 static void
-commit_callback(const struct dict_commit_result *result,
-		struct dict_commit *commit)
+dict_commit_callback(const struct dict_commit_result *result,
+		     struct dict_commit *commit)
 {
 	commit->done = TRUE;
 	commit->ret = result->ret < 0 ? -1 : 0;
@@ -595,7 +595,8 @@ int bounce_dict_commit(struct bounce_dict *dict,
 		commit.ret = -1;
 	} else {
 		/* never the synchronous one: with redis that of 2.3 crashes */
-		dict_transaction_commit_async(trans, commit_callback, &commit);
+		dict_transaction_commit_async(trans, dict_commit_callback,
+					      &commit);
 		/* redis: in a loop of its own, for as long as it was told */
 		if (!commit.done && !compat_dict_is_async(dict->dict))
 			dict_wait(dict->dict);
@@ -622,8 +623,8 @@ struct dict_commit_later {
 };
 
 static void
-commit_later_callback(const struct dict_commit_result *result,
-		      struct dict_commit_later *later)
+dict_commit_later_callback(const struct dict_commit_result *result,
+			   struct dict_commit_later *later)
 {
 	const char *error = result->ret >= 0 ? NULL :
 		t_strdup_printf("Dictionary was not written: %s",
@@ -651,5 +652,5 @@ void bounce_dict_commit_later(struct bounce_dict *dict,
 	later->dict = dict;
 	later->callback = callback;
 	later->context = context;
-	dict_transaction_commit_async(trans, commit_later_callback, later);
+	dict_transaction_commit_async(trans, dict_commit_later_callback, later);
 }

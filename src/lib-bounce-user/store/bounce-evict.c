@@ -47,8 +47,8 @@ static int evict_growth(const ARRAY_TYPE(bounce_change) *changes)
 
 /* Only what the order needs. */
 static void
-room_add(pool_t pool, ARRAY_TYPE(room_record) *records,
-	 const struct bounce_record *rec, struct bounce_change *change)
+evict_room_add(pool_t pool, ARRAY_TYPE(room_record) *records,
+	       const struct bounce_record *rec, struct bounce_change *change)
 {
 	struct room_record *room = array_append_space(records);
 
@@ -65,8 +65,8 @@ HASH_TABLE_DEFINE_TYPE(room_changes, const char *, struct bounce_change *);
 
 /* All records as they will be after the changes. */
 static int
-room_records(struct bounce_transaction *trans, pool_t pool,
-	     ARRAY_TYPE(room_record) *records, const char **error_r)
+evict_room_records(struct bounce_transaction *trans, pool_t pool,
+		   ARRAY_TYPE(room_record) *records, const char **error_r)
 {
 	HASH_TABLE_TYPE(room_changes) touched;
 	struct bounce_store_iter *iter;
@@ -77,19 +77,19 @@ room_records(struct bounce_transaction *trans, pool_t pool,
 	array_foreach_modifiable(&trans->changes, change) {
 		hash_table_update(touched, change->address, change);
 		if (change->value != NULL)
-			room_add(pool, records, &change->rec, change);
+			evict_room_add(pool, records, &change->rec, change);
 	}
 	iter = bounce_store_iter_init(trans->store, 0);
 	while (bounce_store_iter_next(iter, &rec)) {
 		if (hash_table_lookup(touched, rec->address) == NULL)
-			room_add(pool, records, rec, NULL);
+			evict_room_add(pool, records, rec, NULL);
 	}
 	hash_table_destroy(&touched);
 	return bounce_store_iter_deinit(&iter, error_r);
 }
 
 static int
-room_cmp(const struct room_record *a, const struct room_record *b)
+evict_room_cmp(const struct room_record *a, const struct room_record *b)
 {
 	/* a report never drops what it adds while there is something else */
 	if ((a->change == NULL) != (b->change == NULL))
@@ -98,11 +98,11 @@ room_cmp(const struct room_record *a, const struct room_record *b)
 }
 
 static void
-room_drop_new(ARRAY_TYPE(room_record) *records, unsigned int drop)
+evict_room_drop_new(ARRAY_TYPE(room_record) *records, unsigned int drop)
 {
 	struct room_record *room;
 
-	array_sort(records, room_cmp);
+	array_sort(records, evict_room_cmp);
 	array_foreach_modifiable(records, room) {
 		if (drop-- == 0)
 			break;
@@ -112,8 +112,9 @@ room_drop_new(ARRAY_TYPE(room_record) *records, unsigned int drop)
 }
 
 static void
-room_drop_existing(struct bounce_transaction *trans,
-		   const ARRAY_TYPE(room_record) *records, unsigned int drop)
+evict_room_drop_existing(struct bounce_transaction *trans,
+			 const ARRAY_TYPE(room_record) *records,
+			 unsigned int drop)
 {
 	const struct room_record *room;
 
@@ -135,15 +136,15 @@ evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
 	int ret;
 
 	p_array_init(&records, pool, 128);
-	ret = room_records(trans, pool, &records, error_r);
+	ret = evict_room_records(trans, pool, &records, error_r);
 	*count_r = array_count(&records);
 	if (ret == 0 && max > 0 && *count_r > max) {
 		unsigned int drop = *count_r - max + max / ROOM_AHEAD;
 
 		/* first those whose pointers are into changes, which grows in
 		   the second step */
-		room_drop_new(&records, drop);
-		room_drop_existing(trans, &records, drop);
+		evict_room_drop_new(&records, drop);
+		evict_room_drop_existing(trans, &records, drop);
 		*count_r -= drop;
 	}
 	pool_unref(&pool);

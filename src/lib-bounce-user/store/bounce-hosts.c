@@ -145,6 +145,7 @@ int bounce_hosts_learn(struct bounce_store *store,
 	json_decref(json);
 	if (!changed)
 		return 0;
-	return bounce_transact(store, hosts_transact, &learn, error_r) < 0 ?
+	return bounce_commit_transact(store, hosts_transact, &learn,
+				      error_r) < 0 ?
 		-1 : 0;
 }

@@ -15,7 +15,7 @@
 
 #define INDEX_SHARDS 64
 
-static unsigned int shard_of(const char *address)
+static unsigned int index_shard_of(const char *address)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 
@@ -23,13 +23,13 @@ static unsigned int shard_of(const char *address)
 	return digest[0] % INDEX_SHARDS;
 }
 
-static const char *t_shard_key(unsigned int shard)
+static const char *t_index_shard_key(unsigned int shard)
 {
 	return t_strdup_printf(BOUNCE_DICT_INDEX_PREFIX"%02x", shard);
 }
 
 /* A shard that is damaged is as good as empty: it fills again. */
-static json_t *shard_parse(const char *value)
+static json_t *index_shard_parse(const char *value)
 {
 	json_t *array = value == NULL ? NULL : json_loads(value, 0, NULL);
 
@@ -40,7 +40,7 @@ static json_t *shard_parse(const char *value)
 	return array;
 }
 
-static bool shard_find(json_t *array, const char *address, size_t *idx_r)
+static bool index_shard_find(json_t *array, const char *address, size_t *idx_r)
 {
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		const char *str = json_string_value(json_array_get(array, i));
@@ -54,10 +54,10 @@ static bool shard_find(json_t *array, const char *address, size_t *idx_r)
 }
 
 /* Returns TRUE if it was not so before. */
-static bool shard_apply(json_t *array, const char *address, bool exists)
+static bool index_shard_apply(json_t *array, const char *address, bool exists)
 {
 	size_t idx = 0;
-	bool found = shard_find(array, address, &idx);
+	bool found = index_shard_find(array, address, &idx);
 
 	if (found == exists)
 		return FALSE;
@@ -69,13 +69,13 @@ static bool shard_apply(json_t *array, const char *address, bool exists)
 }
 
 static void
-shard_write(struct bounce_transaction *trans, unsigned int shard,
-	    const json_t *array)
+index_shard_write(struct bounce_transaction *trans, unsigned int shard,
+		  const json_t *array)
 {
 	char *text = json_dumps(array, JSON_COMPACT);
 
 	i_assert(text != NULL);
-	bounce_transaction_set_key(trans, t_shard_key(shard),
+	bounce_transaction_set_key(trans, t_index_shard_key(shard),
 				   json_array_size(array) == 0 ? NULL : text);
 	free(text);
 }
@@ -89,19 +89,19 @@ struct shard_entry {
 ARRAY_DEFINE_TYPE(shard_entry, struct shard_entry);
 
 static void
-shard_entry_add(ARRAY_TYPE(shard_entry) *entries, const char *address,
-		bool exists)
+index_shard_entry_add(ARRAY_TYPE(shard_entry) *entries, const char *address,
+		      bool exists)
 {
 	struct shard_entry *entry = array_append_space(entries);
 
-	entry->shard = shard_of(address);
+	entry->shard = index_shard_of(address);
 	entry->address = address;
 	entry->exists = exists;
 }
 
 static int
-shard_update(struct bounce_transaction *trans, unsigned int shard,
-	     const ARRAY_TYPE(shard_entry) *entries, const char **error_r)
+index_shard_update(struct bounce_transaction *trans, unsigned int shard,
+		   const ARRAY_TYPE(shard_entry) *entries, const char **error_r)
 {
 	const struct shard_entry *entry;
 	json_t *array = NULL;
@@ -115,16 +115,16 @@ shard_update(struct bounce_transaction *trans, unsigned int shard,
 		if (array == NULL) {
 			if (bounce_transaction_get_key(trans,
 					pool_datastack_create(),
-					t_shard_key(shard), &value,
+					t_index_shard_key(shard), &value,
 					error_r) < 0)
 				return -1;
-			array = shard_parse(value);
+			array = index_shard_parse(value);
 		}
-		if (shard_apply(array, entry->address, entry->exists))
+		if (index_shard_apply(array, entry->address, entry->exists))
 			changed = TRUE;
 	}
 	if (changed)
-		shard_write(trans, shard, array);
+		index_shard_write(trans, shard, array);
 	json_decref(array);
 	return 0;
 }
@@ -138,12 +138,12 @@ int bounce_index_update(struct bounce_transaction *trans, const char **error_r)
 	p_array_init(&entries, trans->pool, array_count(&trans->changes) +
 		     array_count(&trans->kept) + 1);
 	array_foreach_elem(&trans->kept, address)
-		shard_entry_add(&entries, address, TRUE);
+		index_shard_entry_add(&entries, address, TRUE);
 	array_foreach(&trans->changes, change)
-		shard_entry_add(&entries, change->address,
-				change->value != NULL);
+		index_shard_entry_add(&entries, change->address,
+				      change->value != NULL);
 	for (unsigned int i = 0; i < INDEX_SHARDS; i++) {
-		if (shard_update(trans, i, &entries, error_r) < 0)
+		if (index_shard_update(trans, i, &entries, error_r) < 0)
 			return -1;
 	}
 	return 0;
@@ -161,9 +161,9 @@ int bounce_index_read(struct bounce_dict *dict, pool_t pool,
 		size_t idx;
 
 		if (bounce_dict_get(dict, pool_datastack_create(),
-				    t_shard_key(i), &value, error_r) < 0)
+				    t_index_shard_key(i), &value, error_r) < 0)
 			return -1;
-		array = shard_parse(value);
+		array = index_shard_parse(value);
 		json_array_foreach(array, idx, elem) {
 			const char *str = json_string_value(elem);
 

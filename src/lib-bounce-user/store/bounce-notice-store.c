@@ -114,7 +114,7 @@ int bounce_notice_store_change(struct bounce_store *store, const char *hash,
 		.callback = callback, .context = context
 	};
 
-	return bounce_transact(store, notice_transact, &change, error_r);
+	return bounce_commit_transact(store, notice_transact, &change, error_r);
 }
 
 /*
@@ -183,5 +183,6 @@ int bounce_notice_store_erase(struct bounce_store *store, const char *address,
 {
 	struct notice_erase erase = { .address = address, .now = now };
 
-	return bounce_transact(store, notice_erase_transact, &erase, error_r);
+	return bounce_commit_transact(store, notice_erase_transact, &erase,
+				      error_r);
 }

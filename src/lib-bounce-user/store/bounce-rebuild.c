@@ -62,7 +62,7 @@ void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
 }
 
 static struct batch_address *
-batch_get(struct bounce_rebuild *batch, const char *address)
+rebuild_batch_get(struct bounce_rebuild *batch, const char *address)
 {
 	struct batch_address *entry = hash_table_lookup(batch->table, address);
 
@@ -94,14 +94,14 @@ void bounce_rebuild_add(struct bounce_rebuild *batch,
 
 		if (incident->evidence < least)
 			continue;
-		entry = batch_get(batch, incident->address);
+		entry = rebuild_batch_get(batch, incident->address);
 		array_push_back(&entry->incidents, &incident);
 	}
 }
 
 static int
-incident_cmp(const struct bounce_incident *const *a,
-	     const struct bounce_incident *const *b)
+rebuild_incident_cmp(const struct bounce_incident *const *a,
+		     const struct bounce_incident *const *b)
 {
 	if ((*a)->when != (*b)->when)
 		return (*a)->when < (*b)->when ? -1 : 1;
@@ -114,7 +114,7 @@ rebuild(struct bounce_rebuild *batch, struct batch_address *entry,
 {
 	const struct bounce_incident *incident;
 
-	array_sort(&entry->incidents, incident_cmp);
+	array_sort(&entry->incidents, rebuild_incident_cmp);
 	bounce_record_init(rec_r, pool, entry->address);
 	array_foreach_elem(&entry->incidents, incident) {
 		(void)bounce_policy_count(&batch->store->set.policy, pool,
@@ -124,9 +124,9 @@ rebuild(struct bounce_rebuild *batch, struct batch_address *entry,
 
 /* Returns 1 if the record is to be written, 0 if it is right, -1 on error. */
 static int
-batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
-	    pool_t pool, struct bounce_record *rec_r, bool *exists_r,
-	    const char **error_r)
+rebuild_batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
+		    pool_t pool, struct bounce_record *rec_r, bool *exists_r,
+		    const char **error_r)
 {
 	const struct bounce_incident *const *incidents;
 	struct bounce_record rebuilt;
@@ -152,7 +152,8 @@ batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
 /* What came before a person removed the record is settled. Returns FALSE if that
    is all of it. */
 static bool
-batch_drop_removed(struct bounce_rebuild *batch, struct batch_address *entry)
+rebuild_batch_drop_removed(struct bounce_rebuild *batch,
+			   struct batch_address *entry)
 {
 	time_t removed = bounce_removed_when(batch->removed, entry->address);
 	unsigned int i = array_count(&entry->incidents);
@@ -169,8 +170,9 @@ batch_drop_removed(struct bounce_rebuild *batch, struct batch_address *entry)
 
 /* Returns how many change, or -1. */
 static int
-batch_write(struct bounce_rebuild *batch, struct bounce_transaction *trans,
-	    const char **error_r)
+rebuild_batch_write(struct bounce_rebuild *batch,
+		    struct bounce_transaction *trans,
+		    const char **error_r)
 {
 	struct batch_address *entry;
 	int changed = 0;
@@ -182,13 +184,14 @@ batch_write(struct bounce_rebuild *batch, struct bounce_transaction *trans,
 		bool exists = FALSE;
 		int ret;
 
-		if (!batch_drop_removed(batch, entry)) {
+		if (!rebuild_batch_drop_removed(batch, entry)) {
 			pool_unref(&pool);
 			continue;
 		}
 		T_BEGIN {
-			ret = batch_merge(batch, entry, pool, &rec, &exists,
-					  &error);
+			ret = rebuild_batch_merge(batch, entry, pool, &rec,
+						  &exists,
+						  &error);
 			if (ret < 0)
 				error = p_strdup(batch->pool, error);
 		} T_END;
@@ -217,15 +220,15 @@ struct batch_commit {
 };
 
 static int
-batch_transact(struct bounce_transaction *trans, void *context,
-	       const char **error_r)
+rebuild_batch_transact(struct bounce_transaction *trans, void *context,
+		       const char **error_r)
 {
 	struct batch_commit *commit = context;
 
 	if (bounce_removed_read(trans->dict, &commit->batch->removed,
 				error_r) < 0)
 		return -1;
-	commit->changed = batch_write(commit->batch, trans, error_r);
+	commit->changed = rebuild_batch_write(commit->batch, trans, error_r);
 	bounce_removed_free(&commit->batch->removed);
 	/* none changed: the index may have lost one all the same */
 	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);
@@ -240,7 +243,8 @@ int bounce_rebuild_commit(struct bounce_rebuild **_batch, bool dry_run,
 
 	if (batch->error != NULL)
 		*error_r = t_strdup(batch->error);
-	else if (bounce_transact(batch->store, batch_transact, &commit,
+	else if (bounce_commit_transact(batch->store, rebuild_batch_transact,
+					&commit,
 				 error_r) >= 0)
 		ret = commit.changed;
 	bounce_rebuild_cancel(_batch);

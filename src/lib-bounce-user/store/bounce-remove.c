@@ -77,7 +77,7 @@ int bounce_store_remove(struct bounce_store *store, const char *address,
 	if (bounce_address_normalize(pool_datastack_create(), address,
 				     &remove.address, error_r) < 0)
 		return -1;
-	return bounce_transact(store, remove_own, &remove, error_r);
+	return bounce_commit_transact(store, remove_own, &remove, error_r);
 }
 
 /* As remove_own(), only what may be cleared. */
@@ -113,11 +113,12 @@ int bounce_store_clear(struct bounce_store *store, const char *address,
 			       error_r);
 	if (ret <= 0 || !bounce_record_clears(rec_r))
 		return ret < 0 ? -1 : 0;
-	return bounce_transact(store, remove_cleared, &remove, error_r);
+	return bounce_commit_transact(store, remove_cleared, &remove, error_r);
 }
 
 static bool
-names_address(const struct bounce_record *rec, const struct remove *remove)
+remove_names_address(const struct bounce_record *rec,
+		     const struct remove *remove)
 {
 	/* its own record is looked up, whatever stands in it */
 	return strcmp(rec->address, remove->address) != 0 &&
@@ -133,7 +134,7 @@ remove_named(struct bounce_transaction *trans, void *context,
 	own = remove_own(trans, context, error_r);
 	if (own < 0)
 		return -1;
-	others = remove_if(trans, names_address, context, error_r);
+	others = remove_if(trans, remove_names_address, context, error_r);
 	return others < 0 ? -1 : own + others;
 }
 
@@ -146,11 +147,11 @@ int bounce_store_erase(struct bounce_store *store, const char *address,
 	if (bounce_address_normalize(pool_datastack_create(), address,
 				     &remove.address, error_r) < 0)
 		return -1;
-	return bounce_transact(store, remove_named, &remove, error_r);
+	return bounce_commit_transact(store, remove_named, &remove, error_r);
 }
 
 static bool
-has_lapsed(const struct bounce_record *rec, const struct remove *remove)
+remove_has_lapsed(const struct bounce_record *rec, const struct remove *remove)
 {
 	return bounce_record_lapsed(rec, remove->now);
 }
@@ -159,7 +160,7 @@ static int
 remove_lapsed(struct bounce_transaction *trans, void *context,
 	      const char **error_r)
 {
-	return remove_if(trans, has_lapsed, context, error_r);
+	return remove_if(trans, remove_has_lapsed, context, error_r);
 }
 
 int bounce_store_expire(struct bounce_store *store, time_t now,
@@ -167,5 +168,5 @@ int bounce_store_expire(struct bounce_store *store, time_t now,
 {
 	struct remove remove = { .now = now };
 
-	return bounce_transact(store, remove_lapsed, &remove, error_r);
+	return bounce_commit_transact(store, remove_lapsed, &remove, error_r);
 }

@@ -12,8 +12,8 @@
 
 /* A broadcast's counters, from its own key or within the day. */
 static int
-count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
-	   const struct bounce_sent_mail *mail, const char **error_r)
+sent_count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
+		const struct bounce_sent_mail *mail, const char **error_r)
 {
 	pool_t pool = trans->pool;
 	const char *id = bounce_sent_id(day->id, mail->subject,
@@ -34,8 +34,9 @@ count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
 }
 
 static int
-seen_yesterday(struct bounce_transaction *trans, const struct bounce_sent_mail *mail,
-	       const char **error_r)
+sent_seen_yesterday(struct bounce_transaction *trans,
+		    const struct bounce_sent_mail *mail,
+		    const char **error_r)
 {
 	struct bounce_sent day;
 	int ret;
@@ -55,7 +56,8 @@ struct open_day {
 	bool exists, changed;
 };
 
-static void close_day(struct bounce_transaction *trans, struct open_day *open)
+static void
+sent_close_day(struct bounce_transaction *trans, struct open_day *open)
 {
 	if (open->changed)
 		bounce_sent_store_put(trans, &open->day);
@@ -63,15 +65,16 @@ static void close_day(struct bounce_transaction *trans, struct open_day *open)
 }
 
 static int
-open_day(struct bounce_transaction *trans, struct open_day *open, time_t when,
-	 const char **error_r)
+sent_open_day(struct bounce_transaction *trans, struct open_day *open,
+	      time_t when,
+	      const char **error_r)
 {
 	const char *id = bounce_sent_day(when);
 	int ret;
 
 	if (open->day.id != NULL && strcmp(open->day.id, id) == 0)
 		return 0;
-	close_day(trans, open);
+	sent_close_day(trans, open);
 	ret = bounce_sent_store_get(trans, id, &open->day, error_r);
 	open->exists = ret > 0;
 	return ret < 0 ? -1 : 0;
@@ -87,12 +90,12 @@ add_mail(struct bounce_transaction *trans, struct open_day *open,
 	struct bounce_sent *day = &open->day;
 	int ret;
 
-	if (open_day(trans, open, mail->when, error_r) < 0)
+	if (sent_open_day(trans, open, mail->when, error_r) < 0)
 		return -1;
 	*bounced_r = bounce_sent_bounced(day, mail->message_id);
 	if (mail->recipients == 0 || bounce_sent_saw(day, mail->message_id))
 		return 0;
-	ret = seen_yesterday(trans, mail, error_r);
+	ret = sent_seen_yesterday(trans, mail, error_r);
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
 	if ((!open->exists || (mail->verifiable && !day->verifiable)) &&
@@ -102,7 +105,7 @@ add_mail(struct bounce_transaction *trans, struct open_day *open,
 	(void)bounce_sent_see(day, pool, mail->message_id);
 	bounce_sent_count(day, pool, mail);
 	open->exists = open->changed = TRUE;
-	return count_mail(trans, day, mail, error_r) < 0 ? -1 : 1;
+	return sent_count_mail(trans, day, mail, error_r) < 0 ? -1 : 1;
 }
 
 struct add_mails {
@@ -136,7 +139,7 @@ add_mails(struct bounce_transaction *trans, void *context,
 	}
 	if (ret < 0)
 		return -1;
-	close_day(trans, &open);
+	sent_close_day(trans, &open);
 	return counted;
 }
 
@@ -150,7 +153,7 @@ int bounce_sent_store_add(struct bounce_store *store,
 	};
 
 	memset(bounced_r, 0, count * sizeof(*bounced_r));
-	return bounce_transact(store, add_mails, &add, error_r);
+	return bounce_commit_transact(store, add_mails, &add, error_r);
 }
 
 void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,

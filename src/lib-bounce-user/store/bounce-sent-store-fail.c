@@ -31,8 +31,8 @@ time_t bounce_sent_store_date(const struct bounce_report *report, time_t now)
 }
 
 static bool
-knows(struct bounce_sent *day, const char *id,
-      const struct bounce_report *report)
+sent_knows(struct bounce_sent *day, const char *id,
+	   const struct bounce_report *report)
 {
 	return bounce_sent_is_broadcast(day, id) ||
 		bounce_sent_find(day, id) != NULL ||
@@ -43,9 +43,10 @@ knows(struct bounce_sent *day, const char *id,
    and mail is sent at midnight. id_r is what it belongs to on that day. Returns
    1, 0 if that day is not there yet, or -1. */
 static int
-find_day(struct bounce_transaction *trans, const struct bounce_report *report,
-	 time_t when, struct bounce_sent *day_r, const char **id_r,
-	 const char **error_r)
+sent_find_day(struct bounce_transaction *trans,
+	      const struct bounce_report *report,
+	      time_t when, struct bounce_sent *day_r, const char **id_r,
+	      const char **error_r)
 {
 	static const int offsets[] = { 0, -1, 1 };
 	struct bounce_sent day;
@@ -61,7 +62,7 @@ find_day(struct bounce_transaction *trans, const struct bounce_report *report,
 		ret = bounce_sent_store_get(trans, name, &day, error_r);
 		if (ret < 0)
 			return -1;
-		known = knows(&day, id, report);
+		known = sent_knows(&day, id, report);
 		if (i == 0 || known) {
 			*day_r = day;
 			*id_r = id;
@@ -75,7 +76,7 @@ find_day(struct bounce_transaction *trans, const struct bounce_report *report,
 
 /* A level that this broadcast did not have before is told. */
 static const struct bounce_sent *
-check_level(pool_t pool, struct bounce_sent *sent)
+sent_check_level(pool_t pool, struct bounce_sent *sent)
 {
 	struct bounce_sent *crossed;
 	struct bounce_rate rate;
@@ -94,9 +95,9 @@ check_level(pool_t pool, struct bounce_sent *sent)
 
 /* It is known to be this user's: a copy that comes later gets its mark, too. */
 static void
-remember_bounced(struct bounce_sent *day, pool_t pool,
-		 const struct bounce_report *report,
-		 const ARRAY_TYPE(bounce_incident) *incidents)
+sent_remember_bounced(struct bounce_sent *day, pool_t pool,
+		      const struct bounce_report *report,
+		      const ARRAY_TYPE(bounce_incident) *incidents)
 {
 	const struct bounce_incident *incident;
 
@@ -136,15 +137,16 @@ int bounce_sent_store_fail(struct bounce_transaction *trans,
 	const char *id;
 	int ret;
 
-	ret = find_day(trans, report, bounce_sent_store_date(report, now), &day,
-		       &id, error_r);
+	ret = sent_find_day(trans, report, bounce_sent_store_date(report, now),
+			    &day,
+			    &id, error_r);
 	if (ret < 0 ||
 	    (ret == 0 &&
 	     bounce_sent_store_begin_day(trans, day.id, FALSE, now,
 					 error_r) < 0))
 		return -1;
 	(void)fail_all(&day, trans->pool, incidents);
-	remember_bounced(&day, trans->pool, report, incidents);
+	sent_remember_bounced(&day, trans->pool, report, incidents);
 	mail = bounce_sent_find(&day, id);
 	if (mail != NULL) {
 		(void)fail_all(mail, trans->pool, incidents);
@@ -152,7 +154,7 @@ int bounce_sent_store_fail(struct bounce_transaction *trans,
 		if (bounce_sent_store_get(trans, id, &sent, error_r) < 0)
 			return -1;
 		if (fail_all(&sent, trans->pool, incidents)) {
-			crossed = check_level(pool, &sent);
+			crossed = sent_check_level(pool, &sent);
 			if (crossed != NULL)
 				*crossed_r = crossed;
 			bounce_sent_store_put(trans, &sent);

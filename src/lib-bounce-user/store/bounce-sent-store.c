@@ -46,12 +46,12 @@ struct span {
 	const char *oldest, *since;
 };
 
-static bool is_day(const char *text)
+static bool sent_is_day(const char *text)
 {
 	return text != NULL && bounce_sent_day_time(text) != (time_t)-1;
 }
 
-static void span_parse(const char *value, struct span *span_r)
+static void sent_span_parse(const char *value, struct span *span_r)
 {
 	const char *const *words;
 
@@ -59,10 +59,10 @@ static void span_parse(const char *value, struct span *span_r)
 	if (value == NULL)
 		return;
 	words = t_strsplit_spaces(value, " ");
-	if (!is_day(words[0]))
+	if (!sent_is_day(words[0]))
 		return;
 	span_r->oldest = words[0];
-	if (is_day(words[1]))
+	if (sent_is_day(words[1]))
 		span_r->since = words[1];
 }
 
@@ -76,7 +76,7 @@ int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
 	    bounce_dict_get(store->dict, pool_datastack_create(),
 			    BOUNCE_DICT_SENT_SPAN, &value, error_r) < 0)
 		return -1;
-	span_parse(value, &span);
+	sent_span_parse(value, &span);
 	if (span.since == NULL)
 		return 0;
 	*since_r = bounce_sent_day_time(span.since);
@@ -84,9 +84,9 @@ int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
 }
 
 static int
-read_broadcasts(struct bounce_store *store, pool_t pool,
-		const struct bounce_sent *day,
-		ARRAY_TYPE(bounce_sent) *broadcasts, const char **error_r)
+sent_read_broadcasts(struct bounce_store *store, pool_t pool,
+		     const struct bounce_sent *day,
+		     ARRAY_TYPE(bounce_sent) *broadcasts, const char **error_r)
 {
 	struct bounce_sent sent;
 	const char *id;
@@ -124,8 +124,8 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 		if (ret == 0)
 			continue;
 		array_push_back(days, &day);
-		if (read_broadcasts(store, pool, &day, broadcasts,
-				    error_r) < 0)
+		if (sent_read_broadcasts(store, pool, &day, broadcasts,
+					 error_r) < 0)
 			return -1;
 	}
 	return 0;
@@ -157,7 +157,8 @@ void bounce_sent_store_put(struct bounce_transaction *trans,
 }
 
 static int
-drop_day(struct bounce_transaction *trans, const char *id, const char **error_r)
+sent_drop_day(struct bounce_transaction *trans, const char *id,
+	      const char **error_r)
 {
 	struct bounce_sent day;
 	const char *broadcast;
@@ -173,15 +174,15 @@ drop_day(struct bounce_transaction *trans, const char *id, const char **error_r)
 
 /* What has become too old goes when a day is new. */
 static int
-expire(struct bounce_transaction *trans, struct span *span, time_t now,
-       const char **error_r)
+sent_expire(struct bounce_transaction *trans, struct span *span, time_t now,
+	    const char **error_r)
 {
 	time_t when = bounce_sent_day_time(span->oldest);
 	time_t keep = now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
 
 	for (unsigned int i = 0; when < keep - DAY_SECS &&
 	     i < MAX_EXPIRE_DAYS; i++) {
-		if (drop_day(trans, bounce_sent_day(when), error_r) < 0)
+		if (sent_drop_day(trans, bounce_sent_day(when), error_r) < 0)
 			return -1;
 		when += DAY_SECS;
 	}
@@ -201,12 +202,12 @@ int bounce_sent_store_begin_day(struct bounce_transaction *trans,
 				       BOUNCE_DICT_SENT_SPAN, &old,
 				       error_r) < 0)
 		return -1;
-	span_parse(old, &span);
+	sent_span_parse(old, &span);
 	if (span.oldest == NULL || strcmp(day, span.oldest) < 0)
 		span.oldest = day;
 	if (span.since == NULL && verifiable)
 		span.since = day;
-	if (expire(trans, &span, now, error_r) < 0)
+	if (sent_expire(trans, &span, now, error_r) < 0)
 		return -1;
 	value = t_str_new(32);
 	str_append(value, span.oldest);

@@ -94,10 +94,10 @@ int bounce_evict_update(struct bounce_transaction *trans, const char **error_r);
    the callback begins anew each time.
 
    The callback returns how many it changed (0: there is nothing to write) or
-   -1; so does bounce_transact(). */
+   -1; so does bounce_commit_transact(). */
 typedef int bounce_transact_t(struct bounce_transaction *trans, void *context,
 			      const char **error_r);
-int bounce_transact(struct bounce_store *store, bounce_transact_t *callback,
+int bounce_commit_transact(struct bounce_store *store, bounce_transact_t *callback,
 		    void *context, const char **error_r);
 /* Its parts: what the changes bring with them, returns 1, 0 if there is nothing
    to write, or -1; and all of it in one transaction of the dictionary's. */

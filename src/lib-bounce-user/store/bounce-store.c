@@ -42,8 +42,10 @@ bool bounce_store_is_down(const struct bounce_store *store)
 }
 
 static int
-lookup_normal(struct bounce_store *store, pool_t pool, const char *address,
-	      time_t now, struct bounce_record *rec_r, const char **error_r)
+store_lookup_normal(struct bounce_store *store, pool_t pool,
+		    const char *address,
+		    time_t now, struct bounce_record *rec_r,
+		    const char **error_r)
 {
 	int ret = bounce_dict_read(store->dict, pool, address, rec_r, error_r);
 
@@ -61,12 +63,14 @@ int bounce_store_lookup(struct bounce_store *store, pool_t pool,
 	if (bounce_dict_ready(store->dict, error_r) < 0 ||
 	    bounce_address_normalize(pool, address, &normal, error_r) < 0)
 		return -1;
-	return lookup_normal(store, pool, normal, now, rec_r, error_r);
+	return store_lookup_normal(store, pool, normal, now, rec_r, error_r);
 }
 
 static int
-find_original(struct bounce_store *store, pool_t pool, const char *address,
-	      time_t now, struct bounce_record *rec_r, const char **error_r)
+store_find_original(struct bounce_store *store, pool_t pool,
+		    const char *address,
+		    time_t now, struct bounce_record *rec_r,
+		    const char **error_r)
 {
 	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
 	const struct bounce_record *rec;
@@ -94,9 +98,9 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
 	if (bounce_dict_ready(store->dict, error_r) < 0 ||
 	    bounce_address_normalize(pool, address, &normal, error_r) < 0)
 		return -1;
-	ret = lookup_normal(store, pool, normal, now, rec_r, error_r);
+	ret = store_lookup_normal(store, pool, normal, now, rec_r, error_r);
 	return ret != 0 ? ret :
-		find_original(store, pool, normal, now, rec_r, error_r);
+		store_find_original(store, pool, normal, now, rec_r, error_r);
 }
 
 /*
@@ -139,7 +143,8 @@ store_count(struct bounce_transaction *trans,
 
 /* Only those that the evidence is good enough for. */
 static void
-drop_weak(ARRAY_TYPE(bounce_incident) *incidents, enum bounce_evidence least)
+store_drop_weak(ARRAY_TYPE(bounce_incident) *incidents,
+		enum bounce_evidence least)
 {
 	unsigned int i = array_count(incidents);
 
@@ -191,10 +196,10 @@ store_add(struct bounce_transaction *trans, void *context,
 	changed = store_count(trans, add->incidents, &counted, error_r);
 	if (changed < 0)
 		return -1;
-	drop_weak(&counted, trans->store->set.policy.evidence);
+	store_drop_weak(&counted, trans->store->set.policy.evidence);
 	store_added_set(add, &counted);
 	/* the rate needs what is certain */
-	drop_weak(&counted, BOUNCE_EVIDENCE_VERIFIED);
+	store_drop_weak(&counted, BOUNCE_EVIDENCE_VERIFIED);
 	if (!array_is_empty(&counted) &&
 	    bounce_sent_store_fail(trans, add->report, &counted, add->now,
 				   add->pool, &add->added->crossed,
@@ -230,10 +235,10 @@ int bounce_store_add(struct bounce_store *store,
 
 	p_array_init(&incidents, pool, 4);
 	bounce_incidents_read(pool, report, evidence, now, &incidents);
-	drop_weak(&incidents, least);
+	store_drop_weak(&incidents, least);
 	if (array_is_empty(&incidents))
 		return 0;
-	ret = bounce_transact(store, store_add, &add, error_r);
+	ret = bounce_commit_transact(store, store_add, &add, error_r);
 	if (ret < 0)
 		i_zero(add.added);
 	return ret;
@@ -280,14 +285,14 @@ int bounce_store_add_many(struct bounce_store *store,
 		bounce_incidents_read(pool, reports[i].report,
 				      reports[i].evidence, reports[i].when,
 				      &incidents[i]);
-		drop_weak(&incidents[i], least);
+		store_drop_weak(&incidents[i], least);
 		add->report = reports[i].report;
 		add->incidents = &incidents[i];
 		add->now = reports[i].when;
 		add->pool = pool;
 		add->added = p_new(pool, struct bounce_store_added, 1);
 	}
-	return bounce_transact(store, store_add_many, &many, error_r);
+	return bounce_commit_transact(store, store_add_many, &many, error_r);
 }
 
 static const char *
@@ -388,7 +393,7 @@ int bounce_store_change_many(struct bounce_store *store,
 		.callback = callback, .context = context
 	};
 
-	return bounce_transact(store, store_change, &change, error_r);
+	return bounce_commit_transact(store, store_change, &change, error_r);
 }
 
 int bounce_store_change(struct bounce_store *store, const char *address,
@@ -452,7 +457,8 @@ int bounce_store_set_many(struct bounce_store *store,
 {
 	struct store_set set = { .recs = recs, .count = count };
 
-	return bounce_transact(store, store_set, &set, error_r) < 0 ? -1 : 0;
+	return bounce_commit_transact(store, store_set, &set, error_r) < 0 ?
+		-1 : 0;
 }
 
 int bounce_store_set(struct bounce_store *store,

@@ -172,7 +172,7 @@ int bounce_unmatched_add(struct bounce_store *store, const char *original_id,
 
 	if (strlen(report->report_id) > BOUNCE_MAX_RECORD_TEXT)
 		return 0;
-	return bounce_transact(store, unmatched_transact, &change,
+	return bounce_commit_transact(store, unmatched_transact, &change,
 			       error_r) < 0 ? -1 : 0;
 }
 
@@ -199,6 +199,6 @@ int bounce_unmatched_take(struct bounce_store *store, const char *original_id,
 	json_decref(json);
 	if (!found)
 		return 0;
-	return bounce_transact(store, unmatched_transact, &change,
+	return bounce_commit_transact(store, unmatched_transact, &change,
 			       error_r) < 0 ? -1 : 0;
 }

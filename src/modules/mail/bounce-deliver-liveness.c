@@ -19,7 +19,8 @@ static time_t pause_until;
 static bool complained;
 
 static void
-proved(struct bounce_user *bu, const char *by, int ret, const char *error)
+liveness_proved(struct bounce_user *bu, const char *by, int ret,
+		const char *error)
 {
 	if (ret < 0 && !complained)
 		e_error(bu->event, "Proof of life is lost: %s", error);
@@ -34,7 +35,7 @@ bool bounce_deliver_liveness_paused(void)
 	return ioloop_time < pause_until;
 }
 
-static void pause_after(uint64_t usecs)
+static void liveness_pause_after(uint64_t usecs)
 {
 	io_loop_time_refresh();
 	pause_until = ioloop_time +
@@ -43,7 +44,7 @@ static void pause_after(uint64_t usecs)
 
 void bounce_deliver_liveness_pause(void)
 {
-	pause_after(0);
+	liveness_pause_after(0);
 }
 
 void bounce_deliver_liveness_mail(struct mail_user *user,
@@ -64,9 +65,9 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	ret = bounce_liveness_mail(bu, report->sender, mail, session_id,
 				   ioloop_time, &error);
 	usecs = i_microseconds() - started;
-	proved(bu, "mail", ret, error);
+	liveness_proved(bu, "mail", ret, error);
 	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))
-		pause_after(usecs);
+		liveness_pause_after(usecs);
 }
 
 void bounce_deliver_liveness_report(struct bounce_user *bu,
@@ -79,5 +80,5 @@ void bounce_deliver_liveness_report(struct bounce_user *bu,
 	if (!bu->set.record)
 		return;
 	ret = bounce_liveness_report(bu, report, evidence, ioloop_time, &error);
-	proved(bu, bounce_kind_name(report->kind), ret, error);
+	liveness_proved(bu, bounce_kind_name(report->kind), ret, error);
 }

@@ -39,7 +39,7 @@ static deliver_mail_func_t *next_deliver_mail;
  */
 
 static const char *
-t_mail_from(const struct mail_deliver_context *mdctx)
+t_deliver_mail_from(const struct mail_deliver_context *mdctx)
 {
 	/* dovecot-lda without -f: not known */
 	if (mdctx->mail_from == NULL)
@@ -50,10 +50,11 @@ t_mail_from(const struct mail_deliver_context *mdctx)
 
 /* Ordinary mail leaves with its top headers read and nothing else: no settings,
    no rules. Returns as bounce_classify_read(). */
-static int classify_read(struct mail_deliver_context *mdctx, pool_t pool,
-			 struct bounce_report **report_r)
+static int
+deliver_classify_read(struct mail_deliver_context *mdctx, pool_t pool,
+		      struct bounce_report **report_r)
 {
-	struct bounce_envelope envelope = { .mail_from = t_mail_from(mdctx) };
+	struct bounce_envelope envelope = { .mail_from = t_deliver_mail_from(mdctx) };
 	struct istream *input;
 	const char *error;
 	int ret;
@@ -77,12 +78,12 @@ static int classify_read(struct mail_deliver_context *mdctx, pool_t pool,
 }
 
 /* A report is judged by the rules of its user. Returns TRUE if it is one. */
-static bool classify(struct mail_deliver_context *mdctx, pool_t pool,
-		     struct bounce_report **report_r)
+static bool deliver_classify(struct mail_deliver_context *mdctx, pool_t pool,
+			     struct bounce_report **report_r)
 {
 	struct bounce_user *bu;
 
-	if (classify_read(mdctx, pool, report_r) <= 0)
+	if (deliver_classify_read(mdctx, pool, report_r) <= 0)
 		return FALSE;
 	bu = bounce_plugin_user_get(mdctx->rcpt_user);
 	bounce_classify_judge(bounce_rules_cache_get(bu), pool, *report_r);
@@ -95,7 +96,7 @@ static bool classify(struct mail_deliver_context *mdctx, pool_t pool,
 
 /* "hard mailbox-unknown, soft mailbox-full (2)" of the failed ones. */
 static void
-append_reasons(string_t *str, const struct bounce_report *report)
+deliver_append_reasons(string_t *str, const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpts;
 	unsigned int i, j, n, count;
@@ -124,20 +125,20 @@ append_reasons(string_t *str, const struct bounce_report *report)
 	}
 }
 
-static bool is_recorded(const struct bounce_report *report)
+static bool deliver_is_recorded(const struct bounce_report *report)
 {
 	return report->kind == BOUNCE_KIND_FAILURE ||
 		report->kind == BOUNCE_KIND_COMPLAINT;
 }
 
-static bool is_ignored(const struct bounce_delivery *delivery)
+static bool deliver_is_ignored(const struct bounce_delivery *delivery)
 {
 	return delivery->ignore && !delivery->learn;
 }
 
 /* The date that the saved mail has, so that a later scan of it says the
    same. */
-static time_t received(struct mail_deliver_context *mdctx)
+static time_t deliver_received(struct mail_deliver_context *mdctx)
 {
 	time_t when;
 
@@ -148,7 +149,8 @@ static time_t received(struct mail_deliver_context *mdctx)
 
 /* Best effort: it can be seen in the dictionary, too. */
 static void
-mark_original(struct bounce_user *bu, const struct bounce_delivery *delivery)
+deliver_mark_original(struct bounce_user *bu,
+		      const struct bounce_delivery *delivery)
 {
 	const char *error;
 
@@ -209,9 +211,9 @@ static void deliver_take_pending(struct bounce_user *bu)
 
 /* What became of it, for the log. */
 static const char *
-t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
-	 time_t when, pool_t pool, struct event *event,
-	 struct bounce_store_added *added_r, bool *changed_r)
+t_deliver_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
+		 time_t when, pool_t pool, struct event *event,
+		 struct bounce_store_added *added_r, bool *changed_r)
 {
 	struct bounce_store *store;
 	const char *error;
@@ -219,7 +221,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 
 	i_zero(added_r);
 	*changed_r = FALSE;
-	if (is_ignored(delivery))
+	if (deliver_is_ignored(delivery))
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
@@ -236,7 +238,7 @@ t_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 	}
 	*changed_r = ret > 0;
 	if (ret > 0)
-		mark_original(bu, delivery);
+		deliver_mark_original(bu, delivery);
 	if (added_r->crossed != NULL)
 		bounce_events_send_rate(event, added_r->crossed);
 	deliver_remember(bu, store, delivery);
@@ -255,25 +257,27 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	const char *result;
 	bool changed;
 
-	if (!is_recorded(report)) {
+	if (!deliver_is_recorded(report)) {
 		bounce_events_send(mdctx->event, report, delivery->evidence,
 				   NULL);
-		if (!is_ignored(delivery) && !delivery->dict_down)
+		if (!deliver_is_ignored(delivery) && !delivery->dict_down)
 			bounce_deliver_liveness_report(bu, report, delivery->evidence);
 		e_debug(bu->event, "%s report (%s)",
 			bounce_kind_name(report->kind),
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_record(bu, delivery, received(mdctx), pool, mdctx->event,
-			  &added, &changed);
+	result = t_deliver_record(bu, delivery, deliver_received(mdctx), pool,
+				  mdctx->event,
+				  &added, &changed);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
 	if (changed)
-		bounce_tell_deliver(mdctx, bu, delivery, received(mdctx));
+		bounce_tell_deliver(mdctx, bu, delivery,
+				    deliver_received(mdctx));
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 
-		append_reasons(reasons, report);
+		deliver_append_reasons(reasons, report);
 		e_info(bu->event, "%s report (%s, %s), recipients: %u%s%s; %s",
 		       bounce_kind_name(report->kind),
 		       report->format == NULL ? "" : report->format,
@@ -288,16 +292,16 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
  * The hook
  */
 
-static int call_next(struct mail_deliver_context *mdctx,
-		     struct mail_storage **storage_r)
+static int deliver_call_next(struct mail_deliver_context *mdctx,
+			     struct mail_storage **storage_r)
 {
 	return next_deliver_mail == NULL ? 0 :
 		next_deliver_mail(mdctx, storage_r);
 }
 
 /* As Dovecot judges it: the sender is asked to try again. */
-static bool is_tempfailed(const struct mail_deliver_context *mdctx,
-			  struct mail_storage *storage)
+static bool deliver_is_tempfailed(const struct mail_deliver_context *mdctx,
+				  struct mail_storage *storage)
 {
 	enum mail_error error;
 
@@ -314,24 +318,25 @@ static bool is_tempfailed(const struct mail_deliver_context *mdctx,
    (a damaged folder) must not make the sender try again, where INBOX would
    do; what a script could not do for the moment (redirect, with the relay down)
    must. */
-static int save(struct mail_deliver_context *mdctx, const char *folder,
-		const char *before, struct mail_storage **storage_r)
+static int deliver_save(struct mail_deliver_context *mdctx, const char *folder,
+			const char *before, struct mail_storage **storage_r)
 {
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
 	enum mail_error error;
-	int ret = call_next(mdctx, storage_r);
+	int ret = deliver_call_next(mdctx, storage_r);
 
 	if (ret > 0 || mdctx->saved_mail)
 		return ret;
 	if (!mdctx->tried_default_save) {
-		if (ret < 0 && is_tempfailed(mdctx, *storage_r))
+		if (ret < 0 && deliver_is_tempfailed(mdctx, *storage_r))
 			return ret;
 		if (mail_deliver_save(mdctx, mdctx->rcpt_default_mailbox, 0,
 				      NULL, storage_r) == 0)
 			return 1;
 		ret = -1;
 	}
-	if (ret < 0 && is_tempfailed(mdctx, *storage_r) && !pu->folder_failed)
+	if (ret < 0 && deliver_is_tempfailed(mdctx, *storage_r) &&
+	    !pu->folder_failed)
 		return ret;
 	if (folder == NULL)
 		return ret;
@@ -351,7 +356,7 @@ deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 {
 	struct bounce_arrival arrival = {
 		.session_id = mdctx->session_id,
-		.mail_from = t_mail_from(mdctx),
+		.mail_from = t_deliver_mail_from(mdctx),
 	};
 	struct bounce_judgement *judgement =
 		p_new(pool, struct bounce_judgement, 1);
@@ -395,7 +400,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	pu->stored_in = NULL;
 	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report,
 					      delivery->evidence);
-	ret = save(mdctx, folder, before, storage_r);
+	ret = deliver_save(mdctx, folder, before, storage_r);
 	pu->discarded = pu->keywords != NULL && pu->stored_in == NULL;
 	pu->keywords = NULL;
 	pu->folder = NULL;
@@ -416,11 +421,11 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	int ret;
 
 	if (BOUNCE_PLUGIN_USER(mdctx->rcpt_user) == NULL)
-		return call_next(mdctx, storage_r);
+		return deliver_call_next(mdctx, storage_r);
 
 	pool = pool_alloconly_create("bounce delivery", 4096);
 	T_BEGIN {
-		is_report = classify(mdctx, pool, &report);
+		is_report = deliver_classify(mdctx, pool, &report);
 	} T_END;
 	i_zero(&delivery);
 	delivery.layout = BOUNCE_DELIVERY_LAYOUT;
@@ -435,7 +440,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 		ret = deliver_report(mdctx, pool, report, &delivery,
 				     storage_r);
 	else {
-		ret = call_next(mdctx, storage_r);
+		ret = deliver_call_next(mdctx, storage_r);
 		if (report != NULL && !delivery.dict_down) {
 			bounce_deliver_liveness_mail(mdctx->rcpt_user, report,
 					  mdctx->src_mail, mdctx->session_id);

@@ -25,12 +25,14 @@ static MODULE_CONTEXT_DEFINE_INIT(bounce_filing_mailbox_module,
  * Where, and with which keywords
  */
 
-static bool is_filed(struct bounce_user *bu, const struct bounce_report *report)
+static bool
+filing_is_filed(struct bounce_user *bu, const struct bounce_report *report)
 {
 	return (bu->set.file_kinds & (1U << report->kind)) != 0;
 }
 
-static bool filing_is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
+static bool
+filing_is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
 {
 	return evidence >= bounce_policy_least(&bu->set.policy);
 }
@@ -54,8 +56,8 @@ static bool filing_is_wanted(struct bounce_user *bu,
 	return filing_is_believed(bu, evidence) || filing_is_flooded(bu);
 }
 
-static bool is_valid(struct mail_user *user, const char *vname,
-		     const char **error_r)
+static bool filing_is_valid(struct mail_user *user, const char *vname,
+			    const char **error_r)
 {
 	struct mailbox *box;
 	bool valid;
@@ -79,11 +81,11 @@ const char *bounce_filing_folder(struct bounce_user *bu,
 {
 	const char *name, *error;
 
-	if (!is_filed(bu, report) || *bu->set.mailbox == '\0' ||
+	if (!filing_is_filed(bu, report) || *bu->set.mailbox == '\0' ||
 	    !filing_is_wanted(bu, evidence))
 		return NULL;
 	name = bounce_user_vname(bu->user, bu->set.mailbox);
-	if (!is_valid(bu->user, name, &error)) {
+	if (!filing_is_valid(bu->user, name, &error)) {
 		e_error(bu->event, "Setting bounce_mailbox = %s is wrong (%s), "
 			"leaving the report in INBOX", bu->set.mailbox, error);
 		return NULL;
@@ -100,7 +102,7 @@ bounce_filing_keywords(pool_t pool, struct bounce_user *bu,
 	const char **keywords;
 	bool hard = FALSE, soft = FALSE;
 
-	if (!is_filed(bu, report))
+	if (!filing_is_filed(bu, report))
 		return NULL;
 	keywords = p_new(pool, const char *, 3);
 	if (!filing_is_believed(bu, evidence)) {
@@ -135,7 +137,7 @@ void bounce_filing_failed(struct bounce_plugin_user *pu, const char *folder,
  * The user's mailboxes during the delivery
  */
 
-static struct bounce_plugin_user *delivering_to(struct mailbox *box)
+static struct bounce_plugin_user *filing_delivering_to(struct mailbox *box)
 {
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(box->storage->user);
 
@@ -143,14 +145,15 @@ static struct bounce_plugin_user *delivering_to(struct mailbox *box)
 }
 
 /* Is box the folder that is ours? */
-static bool is_folder(const struct bounce_plugin_user *pu, struct mailbox *box)
+static bool
+filing_is_folder(const struct bounce_plugin_user *pu, struct mailbox *box)
 {
 	return pu != NULL && pu->folder != NULL &&
 		strcmp(box->vname, pu->folder) == 0;
 }
 
-static void add_keywords(struct mail_save_context *ctx,
-			 const char *const *names)
+static void filing_add_keywords(struct mail_save_context *ctx,
+				const char *const *names)
 {
 	struct mailbox *box = ctx->transaction->box;
 	struct mail_keywords *kw, *merged;
@@ -165,7 +168,8 @@ static void add_keywords(struct mail_save_context *ctx,
 	ctx->data.keywords = kw;
 }
 
-static void folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
+static void
+filing_folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
 {
 	bounce_filing_failed(pu, box->vname,
 			     mailbox_get_last_internal_error(box, NULL));
@@ -177,18 +181,18 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 {
 	struct mailbox *box = ctx->transaction->box;
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
-	struct bounce_plugin_user *pu = delivering_to(box);
+	struct bounce_plugin_user *pu = filing_delivering_to(box);
 
 	if (pu != NULL)
-		add_keywords(ctx, pu->keywords);
+		filing_add_keywords(ctx, pu->keywords);
 	if (fbox->module_ctx.super.copy(ctx, mail) == 0) {
 		if (pu != NULL)
 			pu->stored_in = p_strdup(box->storage->user->pool,
 						 box->vname);
 		return 0;
 	}
-	if (is_folder(pu, box))
-		folder_failed(box, pu);
+	if (filing_is_folder(pu, box))
+		filing_folder_failed(box, pu);
 	return -1;
 }
 
@@ -198,18 +202,19 @@ bounce_filing_commit(struct mailbox_transaction_context *t,
 {
 	struct mailbox *box = t->box;
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
-	struct bounce_plugin_user *pu = delivering_to(box);
+	struct bounce_plugin_user *pu = filing_delivering_to(box);
 
 	if (fbox->module_ctx.super.transaction_commit(t, changes_r) == 0)
 		return 0;
-	if (is_folder(pu, box))
-		folder_failed(box, pu);
+	if (filing_is_folder(pu, box))
+		filing_folder_failed(box, pu);
 	return -1;
 }
 
 /* By a mailbox of its own: who looks at a new folder while it is created, as
    push_notification does, must find it closed. */
-static int create_folder(struct mailbox *box, struct bounce_plugin_user *pu)
+static int
+filing_create_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 {
 	const char *folder = pu->folder;
 	struct mailbox *created;
@@ -239,7 +244,8 @@ static int create_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 #define CREATE_TRIES 10
 #define CREATE_PAUSE_MSECS 20
 
-static int open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
+static int
+filing_open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 {
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
 
@@ -249,7 +255,7 @@ static int open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 		if (fbox->module_ctx.super.open(box) == 0)
 			return 0;
 		if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND ||
-		    create_folder(box, pu) < 0)
+		    filing_create_folder(box, pu) < 0)
 			return -1;
 		mailbox_close(box);
 	}
@@ -258,28 +264,28 @@ static int open_folder(struct mailbox *box, struct bounce_plugin_user *pu)
 
 /* With LAYOUT=index what does not exist has no path, and without one Dovecot does
    not even try to open it. */
-static void create_without_path(struct mailbox *box,
-				struct bounce_plugin_user *pu)
+static void filing_create_without_path(struct mailbox *box,
+				       struct bounce_plugin_user *pu)
 {
 	const char *path;
 
 	if (mailbox_get_path_to(box, MAILBOX_LIST_PATH_TYPE_MAILBOX,
 				&path) < 0 &&
 	    mailbox_get_last_mail_error(box) == MAIL_ERROR_NOTFOUND &&
-	    create_folder(box, pu) < 0)
-		folder_failed(box, pu);
+	    filing_create_folder(box, pu) < 0)
+		filing_folder_failed(box, pu);
 }
 
 static int bounce_filing_open(struct mailbox *box)
 {
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
-	struct bounce_plugin_user *pu = delivering_to(box);
+	struct bounce_plugin_user *pu = filing_delivering_to(box);
 
-	if (!is_folder(pu, box))
+	if (!filing_is_folder(pu, box))
 		return fbox->module_ctx.super.open(box);
-	if (open_folder(box, pu) == 0)
+	if (filing_open_folder(box, pu) == 0)
 		return 0;
-	folder_failed(box, pu);
+	filing_folder_failed(box, pu);
 	/* neither "try again" nor "create it first" */
 	mail_storage_set_error(box->storage, MAIL_ERROR_PERM,
 			       "Folder for bounces cannot be opened");
@@ -288,7 +294,7 @@ static int bounce_filing_open(struct mailbox *box)
 
 void bounce_filing_mailbox_allocated(struct mailbox *box)
 {
-	struct bounce_plugin_user *pu = delivering_to(box);
+	struct bounce_plugin_user *pu = filing_delivering_to(box);
 	struct mailbox_vfuncs *v = box->vlast;
 	struct bounce_filing_mailbox *fbox;
 
@@ -302,6 +308,6 @@ void bounce_filing_mailbox_allocated(struct mailbox *box)
 	v->copy = bounce_filing_copy;
 	v->transaction_commit = bounce_filing_commit;
 	MODULE_CONTEXT_SET(box, bounce_filing_mailbox_module, fbox);
-	if (is_folder(pu, box))
-		create_without_path(box, pu);
+	if (filing_is_folder(pu, box))
+		filing_create_without_path(box, pu);
 }

@@ -27,7 +27,7 @@ struct bounce_sent_box_mailbox {
 static MODULE_CONTEXT_DEFINE_INIT(bounce_sent_box_mailbox_module,
 				  &mail_storage_module_register);
 
-static bool is_old(struct mail_save_context *ctx, struct mail *src)
+static bool box_is_old(struct mail_save_context *ctx, struct mail *src)
 {
 	time_t date = ctx->data.received_date;
 
@@ -37,7 +37,8 @@ static bool is_old(struct mail_save_context *ctx, struct mail *src)
 	return date != (time_t)-1 && date < ioloop_time - MAX_AGE_SECS;
 }
 
-static void remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
+static void
+box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
 {
 	struct bounce_sent_header out;
 
@@ -52,7 +53,7 @@ static void remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
 	} T_END;
 }
 
-static void forget(struct bounce_sent_box_mailbox *sbox)
+static void box_forget(struct bounce_sent_box_mailbox *sbox)
 {
 	if (sbox->pool != NULL)
 		pool_unref(&sbox->pool);
@@ -64,33 +65,34 @@ static int bounce_sent_box_save_finish(struct mail_save_context *ctx)
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 	/* a copy that is made by saving is looked at as a copy */
 	struct mail *mail = ctx->copying_via_save ? NULL : ctx->dest_mail;
-	bool old = is_old(ctx, NULL);
+	bool old = box_is_old(ctx, NULL);
 
 	if (sbox->module_ctx.super.save_finish(ctx) < 0)
 		return -1;
 	if (mail != NULL && !old)
-		remember(sbox, mail);
+		box_remember(sbox, mail);
 	return 0;
 }
 
-static int bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
+static int
+bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
 {
 	struct mailbox *box = ctx->transaction->box;
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 	/* from one \Sent to another: it was counted, or is older than us */
-	bool skip = is_old(ctx, mail) || mailbox_has_special_use(mail->box,
-								 "\\Sent");
+	bool skip = box_is_old(ctx, mail) || mailbox_has_special_use(mail->box,
+								     "\\Sent");
 
 	if (sbox->module_ctx.super.copy(ctx, mail) < 0)
 		return -1;
 	if (!skip)
-		remember(sbox, mail);
+		box_remember(sbox, mail);
 	return 0;
 }
 
 static void
-count_mail(struct bounce_sent_queue *queue,
-	   const struct bounce_sent_header *out)
+box_count_mail(struct bounce_sent_queue *queue,
+	       const struct bounce_sent_header *out)
 {
 	struct bounce_sent_mail mail;
 
@@ -116,7 +118,7 @@ bounce_sent_box_commit(struct mailbox_transaction_context *t,
 	const struct bounce_sent_header *out;
 
 	if (sbox->module_ctx.super.transaction_commit(t, changes_r) < 0) {
-		forget(sbox);
+		box_forget(sbox);
 		return -1;
 	}
 	if (sbox->pool == NULL)
@@ -128,10 +130,10 @@ bounce_sent_box_commit(struct mailbox_transaction_context *t,
 			pu->sent_queue = bounce_sent_queue_init(bu,
 						bounce_recheck_copy);
 		array_foreach(&sbox->mails, out) T_BEGIN {
-			count_mail(pu->sent_queue, out);
+			box_count_mail(pu->sent_queue, out);
 		} T_END;
 	}
-	forget(sbox);
+	box_forget(sbox);
 	return 0;
 }
 
@@ -139,7 +141,7 @@ static void bounce_sent_box_rollback(struct mailbox_transaction_context *t)
 {
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(t->box);
 
-	forget(sbox);
+	box_forget(sbox);
 	sbox->module_ctx.super.transaction_rollback(t);
 }
 
@@ -147,7 +149,7 @@ static void bounce_sent_box_free(struct mailbox *box)
 {
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 
-	forget(sbox);
+	box_forget(sbox);
 	sbox->module_ctx.super.free(box);
 }
 

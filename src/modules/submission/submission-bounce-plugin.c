@@ -44,7 +44,8 @@ static MODULE_CONTEXT_DEFINE_INIT(submission_bounce_client_module,
 static submission_client_created_func_t *next_client_created;
 
 static void
-count_mail(struct smtp_server_cmd_ctx *cmd, struct submission_bounce_mail *sent)
+submission_count_mail(struct smtp_server_cmd_ctx *cmd,
+		      struct submission_bounce_mail *sent)
 {
 	if (!smtp_server_command_replied_success(cmd->cmd))
 		return;
@@ -54,8 +55,8 @@ count_mail(struct smtp_server_cmd_ctx *cmd, struct submission_bounce_mail *sent)
 
 /* The accepted ones are those that the transaction has. */
 static void
-set_recipients(struct bounce_sent_header *out, pool_t pool,
-	       struct smtp_server_transaction *trans)
+submission_set_recipients(struct bounce_sent_header *out, pool_t pool,
+			  struct smtp_server_transaction *trans)
 {
 	struct smtp_server_recipient *const *rcpts;
 	const char **addresses;
@@ -70,7 +71,8 @@ set_recipients(struct bounce_sent_header *out, pool_t pool,
 
 /* The header line, or NULL. */
 static const char *
-t_token(struct submission_bounce_client *sbc, struct bounce_sent_header *out)
+t_submission_token(struct submission_bounce_client *sbc,
+		   struct bounce_sent_header *out)
 {
 	ARRAY_TYPE(bounce_token_key) keys;
 	const char *error = NULL;
@@ -99,12 +101,13 @@ t_token(struct submission_bounce_client *sbc, struct bounce_sent_header *out)
 /* The stream that is sent on, with one reference; sent says if it bears a
    token. */
 static struct istream *
-add_token(struct submission_bounce_client *sbc, struct bounce_sent_header *out,
-	  struct submission_bounce_mail *sent, struct istream *input,
-	  pool_t pool, uoff_t *size)
+submission_add_token(struct submission_bounce_client *sbc,
+		     struct bounce_sent_header *out,
+		     struct submission_bounce_mail *sent, struct istream *input,
+		     pool_t pool, uoff_t *size)
 {
 	struct istream *inputs[3];
-	const char *line = t_token(sbc, out);
+	const char *line = t_submission_token(sbc, out);
 
 	sent->mail.verifiable = line != NULL;
 	if (line == NULL) {
@@ -145,9 +148,10 @@ submission_bounce_cmd_data(struct client *client,
 	T_BEGIN {
 		/* a stream that fails is the relay's to tell */
 		(void)bounce_sent_header_read_stream(data_input, cmd->pool, &out);
-		set_recipients(&out, cmd->pool, trans);
-		input = add_token(sbc, &out, sent, data_input, cmd->pool,
-				  &data_size);
+		submission_set_recipients(&out, cmd->pool, trans);
+		input = submission_add_token(sbc, &out, sent, data_input,
+					     cmd->pool,
+					     &data_size);
 	} T_END;
 	sent->queue = sbc->queue;
 	sent->mail.message_id = out.message_id;
@@ -155,7 +159,7 @@ submission_bounce_cmd_data(struct client *client,
 	sent->mail.recipients = array_count(&out.recipients);
 	smtp_server_command_add_hook(cmd->cmd,
 				     SMTP_SERVER_COMMAND_HOOK_COMPLETED,
-				     count_mail, sent);
+				     submission_count_mail, sent);
 	ret = sbc->module_ctx.super.cmd_data(client, cmd, trans, input,
 					     data_size);
 	i_stream_unref(&input);
