@@ -297,8 +297,8 @@ words_core_next(struct words_core_walk *walk)
 	size_t len;
 
 	for (;;) {
-		p = walk->text + walk->pos;
 		while (walk->lo < walk->hi) {
+			p = walk->text + walk->pos;
 			entry = &walk->table->entries[walk->lo++];
 			len = words_core_alike(walk, entry, p);
 			if (len == entry->len) {
