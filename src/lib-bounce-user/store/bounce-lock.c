@@ -48,7 +48,8 @@ const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
    stays: no two can hold locks of two files of that name. */
 static const char *t_lock_path(struct bounce_dict *dict)
 {
-	return dict->file == NULL ? t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME) :
+	return dict->file == NULL ?
+		t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME) :
 		t_strconcat(dict->file, "-lock", NULL);
 }
 
@@ -62,7 +63,9 @@ lock_try(const char *path, const struct file_create_settings *set,
 	errno = 0;
 	if (file_create_locked(path, set, lock_r, &created, error_r) != -1)
 		return 1;
-	return errno == EAGAIN || errno == EACCES ? 0 : -1;
+	/* EACCES is the file's, whatever POSIX lets fcntl() say: no waiting
+	   mends that */
+	return errno == EAGAIN ? 0 : -1;
 }
 
 int bounce_lock_take(struct bounce_dict *dict, struct file_lock **lock_r,
