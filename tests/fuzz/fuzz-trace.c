@@ -50,7 +50,7 @@ static void fuzz_trace(pool_t pool, const uint8_t *data, size_t size,
 		host = bounce_organisation(trace.client);
 		i_assert(host == NULL || *host != '\0');
 	}
-	bounce_entry_read(returned, pool, &site, &trace, &entry);
+	bounce_trace_entry_read(returned, pool, &site, &trace, &entry);
 	i_assert(!entry.relayed || !entry.authenticated);
 	i_stream_unref(&input);
 }
