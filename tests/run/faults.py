@@ -13,6 +13,7 @@ Commands are those that are answered, as look up, iterate and commit.
 
 import contextlib
 import os
+import queue
 import socket
 import threading
 import time
@@ -78,18 +79,22 @@ class Proxy:
             self.open.discard(client)
 
     def answers(self, server, client):
+        """In the order in which they came, each as late as it shall be."""
+        waiting = queue.SimpleQueue()
+        threading.Thread(target=self.send, args=(client, waiting),
+                         daemon=True).start()
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                if self.delay:
-                    threading.Timer(self.delay, self.send,
-                                    (client, data)).start()
-                else:
-                    client.sendall(data)
+                waiting.put((time.monotonic() + self.delay, data))
+        waiting.put(None)
 
     @staticmethod
-    def send(client, data):
+    def send(client, waiting):
         with contextlib.suppress(OSError):
-            client.sendall(data)
+            while answer := waiting.get():
+                due, data = answer
+                time.sleep(max(0, due - time.monotonic()))
+                client.sendall(data)
 
     def requests(self, client, server):
         number = 0

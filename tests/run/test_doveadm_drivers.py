@@ -86,12 +86,13 @@ class Driver:
     def delivery(self):
         self.lmtp('alice', harness.dsn('a@example.net'))
         self.assertEqual(self.listed('alice'), ['a@example.net'])
-        self.doveadm('bounce', 'remove', '-u', 'alice', 'a@example.net')
-        row, = self.bounces('scan', '-u', 'alice')
-        self.assertEqual(row['changed'], 1)
-        self.assertEqual(self.listed('alice'), ['a@example.net'])
         row, = self.bounces('scan', '-u', 'alice')
         self.assertEqual(row['changed'], 0)
+        # what a person removed stays removed, whatever the mailbox holds
+        self.doveadm('bounce', 'remove', '-u', 'alice', 'a@example.net')
+        row, = self.bounces('scan', '-u', 'alice')
+        self.assertEqual(row['changed'], 0)
+        self.assertEqual(self.listed('alice'), [])
 
 
 class SQLite(Driver, harness.TestCase):

@@ -420,7 +420,8 @@ class Compile(SieveCase):
     FIELDS = ('kind, format, class, side, reason, status, reply, action, '
               'recipient, recipient.domain, diagnostic, remote-mta, '
               'reporting-mta, original.message-id, original.subject, evidence')
-    RECORD_FIELDS = 'state, class, side, reason, score, count, evidence'
+    RECORD_FIELDS = ('state, class, side, reason, score, count, evidence, '
+                     'unproven')
 
     def test_errors(self):
         bounce = "bounce test: unknown field 'clas' (known fields: %s)" \
