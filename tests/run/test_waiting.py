@@ -12,8 +12,9 @@ import dictserver
 import faults
 import harness
 
-# seconds: the two that are promised, and this machine's own
-LATE = 2.5 + 0.7 * harness.SLOW
+# seconds: two are promised, and a machine that runs other tests has its own;
+# without the budget it is 60, and 22 for eleven recipients
+LATE = 8 * harness.SLOW
 # commands of one report; more than there are
 COMMANDS = 14
 
@@ -187,7 +188,7 @@ class Faulty(harness.TestCase):
             client.append('Sent', None, None, harness.mail(
                 subject=f'Number {number}', sender=f'{user}@example.org',
                 to='bob@example.net'))
-        self.assertLess(time.monotonic() - began, 0.5 * harness.SLOW)
+        self.assertLess(time.monotonic() - began, 1.5 * harness.SLOW)
         client.logout()
         self.proxy.well()
         dictserver.wait_for(lambda: self.doveadm_json(
