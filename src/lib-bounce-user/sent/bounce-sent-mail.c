@@ -11,6 +11,7 @@
 #include "str.h"
 #include "bounce-address.h"
 #include "bounce-limits.h"
+#include "bounce-message.h"
 #include "bounce-sent-mail.h"
 
 static void sent_outgoing_init(struct bounce_sent_header *out_r, pool_t pool)
@@ -72,11 +73,9 @@ static void sent_sort_recipients(struct bounce_sent_header *out)
 static const char *
 p_sent_message_id(pool_t pool, const char *value)
 {
-	const char *start = strchr(value, '<'), *end;
+	const char *id = bounce_header_message_id(pool, value);
 
-	end = start == NULL ? NULL : strchr(start, '>');
-	return end == NULL || end - start > BOUNCE_MAX_RECORD_TEXT ? NULL :
-		p_strdup_until(pool, start, end + 1);
+	return id == NULL || strlen(id) > BOUNCE_MAX_RECORD_TEXT ? NULL : id;
 }
 
 const char *bounce_sent_header_message_id(struct mail *mail)

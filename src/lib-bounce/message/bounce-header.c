@@ -228,3 +228,11 @@ const char *bounce_header_address(pool_t pool, const char *value)
 	bounce_header_addresses(pool, value, &list);
 	return array_count(&list) == 0 ? NULL : array_idx_elem(&list, 0);
 }
+
+const char *bounce_header_message_id(pool_t pool, const char *value)
+{
+	const char *begin = strchr(value, '<'), *end;
+
+	end = begin == NULL ? NULL : strchr(begin, '>');
+	return end == NULL ? NULL : p_strdup_until(pool, begin, end + 1);
+}

@@ -76,5 +76,9 @@ void bounce_header_addresses(pool_t pool, const char *value,
 			     ARRAY_TYPE(const_string) *list);
 /* The first of them, or NULL. */
 const char *bounce_header_address(pool_t pool, const char *value);
+/* The first "<id>" of the value of Message-ID, In-Reply-To or References (RFC 5322
+   section 3.6.4), with < > and whatever stands between, or NULL.
+   message_id_get_next() passes over ids that have no @. */
+const char *bounce_header_message_id(pool_t pool, const char *value);
 
 #endif

@@ -205,15 +205,13 @@ static const char *returned_nonempty(const char *value)
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
-/* "<id@host>" of a Message-ID field, with < > */
+/* Some write it without < > */
 static const char *returned_message_id(pool_t pool, const char *value)
 {
-	const char *begin, *end;
+	const char *id = value == NULL ? NULL :
+		bounce_header_message_id(pool, value);
 
-	if (value == NULL || (begin = strchr(value, '<')) == NULL ||
-	    (end = strchr(begin, '>')) == NULL)
-		return returned_nonempty(value);
-	return p_strdup_until(pool, begin, end + 1);
+	return id == NULL ? returned_nonempty(value) : id;
 }
 
 void bounce_notice_returned(pool_t pool, const char *block,
