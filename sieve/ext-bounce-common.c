@@ -9,7 +9,7 @@
 #include "master-service.h"
 #include "smtp-address.h"
 #include "bounce-classify.h"
-#include "bounce-delivery.h"
+#include "bounce-handover.h"
 #include "bounce-rules.h"
 #include "bounce-user.h"
 #include "bounce-verify.h"
@@ -83,23 +83,23 @@ ext_bounce_rules(const struct ext_bounce_env *env)
 
 /* Message */
 
-struct bounce_delivery *ext_bounce_delivery(const struct ext_bounce_env *env)
+struct bounce_handover *ext_bounce_delivery(const struct ext_bounce_env *env)
 {
 	struct event *event = env->eenv->svinst->event;
-	struct bounce_delivery *delivery = NULL;
+	struct bounce_handover *delivery = NULL;
 
 	while (event != NULL && delivery == NULL) {
-		delivery = event_get_ptr(event, BOUNCE_DELIVERY_EVENT_KEY);
+		delivery = event_get_ptr(event, BOUNCE_HANDOVER_EVENT_KEY);
 		event = event_get_parent(event);
 	}
-	if (delivery != NULL && delivery->layout != BOUNCE_DELIVERY_LAYOUT)
+	if (delivery != NULL && delivery->layout != BOUNCE_HANDOVER_LAYOUT)
 		return NULL;
 	return delivery;
 }
 
 void ext_bounce_delivery_ignore(const struct ext_bounce_env *env)
 {
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_handover *delivery = ext_bounce_delivery(env);
 
 	if (delivery != NULL)
 		delivery->ignore = TRUE;
@@ -186,7 +186,7 @@ ext_bounce_report_make(const struct ext_bounce_env *env)
 const struct bounce_report *ext_bounce_report(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	struct bounce_delivery *delivery;
+	struct bounce_handover *delivery;
 
 	if (msg->report != NULL)
 		return msg->report;

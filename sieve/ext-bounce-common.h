@@ -9,7 +9,7 @@
 struct sieve_action_exec_env;
 struct bounce_user;
 struct bounce_store;
-struct bounce_delivery;
+struct bounce_handover;
 
 #define EXT_BOUNCE_NAME "vnd.dovecot-bounce"
 
@@ -84,7 +84,7 @@ struct ext_bounce_env {
 struct bounce_user *ext_bounce_user(const struct ext_bounce_env *env);
 
 /* What the mail plugin found in this delivery; NULL where there is none. */
-struct bounce_delivery *ext_bounce_delivery(const struct ext_bounce_env *env);
+struct bounce_handover *ext_bounce_delivery(const struct ext_bounce_env *env);
 
 int ext_bounce_context_init(const struct sieve_extension *ext,
 			    struct ext_bounce_context **context_r);

@@ -8,7 +8,7 @@
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "bounce-address.h"
-#include "bounce-delivery.h"
+#include "bounce-handover.h"
 #include "bounce-sent-mark.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
@@ -33,7 +33,7 @@ static void
 ext_bounce_dict_down(const struct ext_bounce_env *env,
 		     struct ext_bounce_message *msg, const char *error)
 {
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_handover *delivery = ext_bounce_delivery(env);
 
 	ext_bounce_dict_failed(msg, ext_bounce_user(env), error);
 	msg->dict_down = TRUE;
@@ -57,7 +57,7 @@ static struct bounce_store *
 ext_bounce_store(const struct ext_bounce_env *env,
 		 struct ext_bounce_message *msg)
 {
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_handover *delivery = ext_bounce_delivery(env);
 	struct bounce_user *bu = ext_bounce_user(env);
 	struct bounce_store *store;
 	const char *error;
@@ -164,7 +164,7 @@ static void ext_bounce_mark_failed(const struct ext_bounce_env *env)
 void ext_bounce_learn(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_handover *delivery = ext_bounce_delivery(env);
 	struct bounce_store *store;
 	const char *error;
 	int ret;
@@ -229,7 +229,7 @@ ext_bounce_forget_one(struct bounce_user *bu, struct bounce_store *store,
 void ext_bounce_forget(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
-	struct bounce_delivery *delivery = ext_bounce_delivery(env);
+	struct bounce_handover *delivery = ext_bounce_delivery(env);
 	struct bounce_user *bu = ext_bounce_user(env);
 	struct bounce_store *store;
 	const struct bounce_incident *incident;

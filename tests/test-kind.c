@@ -5,7 +5,7 @@
 #include "str.h"
 #include "bounce-classify.h"
 #include "bounce-kind.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 static pool_t pool;
 
@@ -19,7 +19,7 @@ static void teardown(void)
 	pool_unref(&pool);
 }
 
-static const char *hints_text(const struct bounce_hints *hints)
+static const char *hints_text(const struct bounce_kind_hints *hints)
 {
 	const struct {
 		bool set;
@@ -56,7 +56,7 @@ static const char *hints_text(const struct bounce_hints *hints)
 }
 
 static void read_hints(const char *header, const char *mail_from,
-		       struct bounce_hints *hints_r)
+		       struct bounce_kind_hints *hints_r)
 {
 	const struct bounce_envelope envelope = { .mail_from = mail_from };
 	struct istream *input =
@@ -292,7 +292,7 @@ static const struct {
 
 START_TEST(test_hints)
 {
-	struct bounce_hints hints;
+	struct bounce_kind_hints hints;
 
 	read_hints(mails[_i].header, mails[_i].mail_from, &hints);
 	ck_assert_msg(strcmp(hints_text(&hints), mails[_i].hints) == 0,
@@ -307,7 +307,7 @@ START_TEST(test_no_envelope)
 	struct istream *input =
 		bounce_test_stream("Return-Path: <>\nSubject: x\n\n");
 	struct bounce_message *message;
-	struct bounce_hints hints;
+	struct bounce_kind_hints hints;
 
 	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
 	bounce_kind_hints_read(message, NULL, &hints);

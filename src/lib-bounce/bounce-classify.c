@@ -73,7 +73,7 @@ int bounce_classify_read(struct istream *input,
 {
 	struct bounce_report *report = p_new(pool, struct bounce_report, 1);
 	struct bounce_message *message;
-	struct bounce_hints hints;
+	struct bounce_kind_hints hints;
 	int ret;
 
 	p_array_init(&report->original_to, pool, 4);

@@ -8,7 +8,7 @@
 #include "bounce-print.h"
 #include "bounce-rules.h"
 #include "bounce-source.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-texts.h"
 
 #include <dirent.h>
@@ -39,7 +39,7 @@ static void ATTR_FORMAT(1, 2) classify_error(const char *fmt, ...)
 
 	va_start(args, fmt);
 	fprintf(stderr, "bounce-classify: Error: %s\n",
-		bounce_text_printable(t_strdup_vprintf(fmt, args)));
+		bounce_string_printable(t_strdup_vprintf(fmt, args)));
 	va_end(args);
 }
 
@@ -149,7 +149,7 @@ static void classify_load_rules(struct program *program)
 					   &errors);
 	array_foreach(&errors, errorp)
 		fprintf(stderr, "bounce-classify: Warning: %s\n",
-			bounce_text_printable(*errorp));
+			bounce_string_printable(*errorp));
 	if (bounce_rules_count(program->rules) == 0) {
 		fputs("bounce-classify: Warning: No rules were found: "
 		      "judging by codes alone\n", stderr);

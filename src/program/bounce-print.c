@@ -5,7 +5,7 @@
 #include "str-sanitize.h"
 #include "unichar.h"
 #include "bounce-reason.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-texts.h"
 #include "bounce-print.h"
 
@@ -114,7 +114,7 @@ print_line(const struct bounce_print *print, const char *label,
 	width = PRINT_LABEL + (int)(strlen(label) - uni_utf8_strlen(label));
 	/* A file's name may hold anything; a terminal must not get it. */
 	fprintf(print->out, "  %-*s %s\n", width, label,
-		bounce_text_printable(text));
+		bounce_string_printable(text));
 }
 
 static const char *
@@ -193,7 +193,7 @@ print_recipient(const struct bounce_print *print, enum bounce_kind kind,
 	const struct bounce_verdict *verdict = &rcpt->verdict;
 
 	fprintf(print->out, "\n  %s: %s%s\n", rcpt->address != NULL ?
-		bounce_text_printable(rcpt->address) :
+		bounce_string_printable(rcpt->address) :
 		bounce_texts_get(print->texts, "classify.unnamed"),
 		print_fate(print, kind, rcpt->action),
 		print_codes(print, rcpt));
@@ -254,7 +254,7 @@ void bounce_print_text(const struct bounce_print *print, const char *path,
 {
 	const struct bounce_recipient *rcpt;
 
-	fputs(bounce_text_printable(path), print->out);
+	fputs(bounce_string_printable(path), print->out);
 	if (number > 0) {
 		fprintf(print->out, ", %s", t_bounce_texts_fill(print->texts,
 			"classify.mail", "number", dec2str(number), NULL));

@@ -6,7 +6,7 @@
 #include "array.h"
 #include "hash.h"
 #include "ioloop.h"
-#include "bounce-removed.h"
+#include "bounce-tombstone.h"
 #include "bounce-store-private.h"
 
 struct batch_address {
@@ -24,7 +24,7 @@ struct bounce_rebuild {
 	HASH_TABLE_TYPE(batch_address) table;
 	ARRAY(struct batch_address *) addresses;
 	/* during the commit */
-	struct bounce_removed *removed;
+	struct bounce_tombstone *removed;
 	/* why a report could not be added */
 	const char *error;
 	bounce_rebuild_changed_t *changed;
@@ -155,7 +155,7 @@ static bool
 rebuild_batch_drop_removed(struct bounce_rebuild *batch,
 			   struct batch_address *entry)
 {
-	time_t removed = bounce_removed_when(batch->removed, entry->address);
+	time_t removed = bounce_tombstone_when(batch->removed, entry->address);
 	unsigned int i = array_count(&entry->incidents);
 
 	while (i-- > 0) {
@@ -225,11 +225,11 @@ rebuild_batch_transact(struct bounce_transaction *trans, void *context,
 {
 	struct batch_commit *commit = context;
 
-	if (bounce_removed_read(trans->dict, &commit->batch->removed,
-				error_r) < 0)
+	if (bounce_tombstone_read(trans->dict, &commit->batch->removed,
+				  error_r) < 0)
 		return -1;
 	commit->changed = rebuild_batch_write(commit->batch, trans, error_r);
-	bounce_removed_free(&commit->batch->removed);
+	bounce_tombstone_free(&commit->batch->removed);
 	/* none changed: the index may have lost one all the same */
 	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);
 }

@@ -5,7 +5,7 @@
 #include "lib.h"
 #include "ioloop.h"
 #include "bounce-address.h"
-#include "bounce-removed.h"
+#include "bounce-tombstone.h"
 #include "bounce-store-private.h"
 
 struct remove {
@@ -32,8 +32,8 @@ remove_own(struct bounce_transaction *trans, void *context,
 	if (ret <= 0)
 		return ret;
 	bounce_transaction_drop(trans, remove->address);
-	return bounce_removed_add(trans, remove->address, ioloop_time,
-				  error_r) < 0 ? -1 : 1;
+	return bounce_tombstone_add(trans, remove->address, ioloop_time,
+				    error_r) < 0 ? -1 : 1;
 }
 
 typedef bool
@@ -58,8 +58,8 @@ remove_if(struct bounce_transaction *trans, remove_if_t *callback,
 		count++;
 		/* a person's word: not what time has done */
 		if (remove->now == 0 &&
-		    bounce_removed_add(trans, rec->address, ioloop_time,
-				       &error) < 0)
+		    bounce_tombstone_add(trans, rec->address, ioloop_time,
+					 &error) < 0)
 			failed = TRUE;
 	}
 	if (failed)

@@ -4,7 +4,7 @@
 #include "array.h"
 #include "str.h"
 #include "utc-mktime.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-csv.h"
 
 #include <ctype.h>
@@ -45,7 +45,7 @@ static bool csv_is_formula(const char *text)
 	if (*text != '\0' && strchr("=+-@", *text) != NULL)
 		return TRUE;
 	for (unsigned int i = 0; i < N_ELEMENTS(wide); i++) {
-		if (bounce_text_begins(text, wide[i]))
+		if (bounce_string_begins(text, wide[i]))
 			return TRUE;
 	}
 	return FALSE;

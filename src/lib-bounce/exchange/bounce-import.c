@@ -10,7 +10,7 @@
 #include "bounce-reason.h"
 #include "bounce-rules.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-verdict.h"
 #include "bounce-csv.h"
 #include "bounce-import.h"
@@ -98,7 +98,7 @@ static const char *
 import_shown(const struct bounce_import *import, const char *input)
 {
 	return import->hide_input ? "what was given" :
-		str_sanitize_utf8(bounce_text_printable(input),
+		str_sanitize_utf8(bounce_string_printable(input),
 				  IMPORT_MAX_SHOWN);
 }
 
@@ -303,7 +303,7 @@ static void
 import_words(struct bounce_import *import, const char *codes,
 	     const char *words, struct bounce_import_item *item)
 {
-	const char *folded = bounce_text_fold(words, BOUNCE_MAX_MATCH);
+	const char *folded = bounce_string_fold(words, BOUNCE_MAX_MATCH);
 
 	item->reason = bounce_reason_find(folded);
 	if (item->reason != NULL) {
@@ -312,17 +312,17 @@ import_words(struct bounce_import *import, const char *codes,
 		return;
 	}
 	item->diagnostic = p_strdup(import->pool,
-		bounce_text_oneline(words, BOUNCE_MAX_DIAGNOSTIC));
-	if (bounce_text_find(folded, complaint_words) != NULL) {
+		bounce_string_oneline(words, BOUNCE_MAX_DIAGNOSTIC));
+	if (bounce_string_find(folded, complaint_words) != NULL) {
 		item->complaint = TRUE;
 		return;
 	}
 	import_find_codes(import, codes, words, item);
 	import_judge_words(import, words, item);
 	if (strcmp(item->reason->name, "undetermined") == 0) {
-		if (bounce_text_find(folded, hard_words) != NULL)
+		if (bounce_string_find(folded, hard_words) != NULL)
 			item->class = BOUNCE_CLASS_HARD;
-		else if (bounce_text_find(folded, soft_words) != NULL)
+		else if (bounce_string_find(folded, soft_words) != NULL)
 			item->class = BOUNCE_CLASS_SOFT;
 	}
 	item->harmless = item->class == BOUNCE_CLASS_SOFT ||
@@ -468,7 +468,7 @@ int bounce_import_line(struct bounce_import *import,
 	int ret;
 
 	i_zero(item_r);
-	if (!import->begun && bounce_text_begins(line, "\xef\xbb\xbf"))
+	if (!import->begun && bounce_string_begins(line, "\xef\xbb\xbf"))
 		line += 3;
 	line = t_str_trim(line, " \t\r\n");
 	if (*line == '\0')
@@ -477,7 +477,7 @@ int bounce_import_line(struct bounce_import *import,
 		return import_record(import, line, item_r, error_r);
 	/* titles may stand above the names */
 	if (!import->begun && import->names == NULL &&
-	    (bounce_text_begins(line, "sep=") || import_names(import, line)))
+	    (bounce_string_begins(line, "sep=") || import_names(import, line)))
 		return 0;
 	if (import->names == NULL) {
 		ret = import_plain(import, line, item_r, error_r);

@@ -8,7 +8,7 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -52,7 +52,7 @@ static const char *dsn_unicode_unescape(const char *text)
 	char *end;
 
 	for (; *text != '\0'; text++) {
-		if (bounce_text_begins(text, "\\x{")) {
+		if (bounce_string_begins(text, "\\x{")) {
 			chr = strtoul(text + 3, &end, 16);
 			if (*end == '}' && chr >= 0x20 && chr < 0x110000 &&
 			    !(chr >= 0x7f && chr < 0xa0) &&
@@ -93,7 +93,7 @@ static const char *dsn_skip_types(const char *value, const char **type_r)
 		rest = dsn_skip_type(value, &type);
 	for (unsigned int i = 0; i < N_ELEMENTS(types); i++) {
 		len = strlen(types[i]);
-		if (bounce_text_ibegins(value, types[i]) &&
+		if (bounce_string_ibegins(value, types[i]) &&
 		    (value[len] == ' ' || value[len] == ':')) {
 			if (**type_r == '\0')
 				*type_r = types[i];
@@ -129,9 +129,9 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 	if (begin != NULL && (end = strchr(begin, '>')) != NULL)
 		value = t_strdup_until(begin + 1, end);
 	value = dsn_skip_route(t_str_trim(value, " \t<>,;"));
-	if (bounce_text_ibegins(value, "mailto:"))
+	if (bounce_string_ibegins(value, "mailto:"))
 		value += 7;
-	else if (bounce_text_ibegins(value, "smtp:"))
+	else if (bounce_string_ibegins(value, "smtp:"))
 		value += 5;
 	/* a comment after it */
 	if (*value != '"' && (end = strchr(value, ' ')) != NULL) {
@@ -150,7 +150,7 @@ const char *bounce_dsn_address(pool_t pool, const char *value)
 	}
 	if (strlen(value) > BOUNCE_MAX_ADDRESS || *value == '\0')
 		return NULL;
-	address = bounce_text_oneline(value, BOUNCE_MAX_ADDRESS);
+	address = bounce_string_oneline(value, BOUNCE_MAX_ADDRESS);
 	return p_strdup(pool, address);
 }
 
@@ -184,15 +184,15 @@ dsn_action_of(const struct group *group, const char *status)
 		word = t_str_trim(word, "\"'");
 		/* Postfix, of an address that it was asked about: "deliverable",
 		   "undeliverable" */
-		if (bounce_text_ibegins(word, "undeliver") ||
-		    bounce_text_ibegins(word, "fail") ||
-		    bounce_text_ibegins(word, "error") ||
-		    bounce_text_ibegins(word, "expired"))
+		if (bounce_string_ibegins(word, "undeliver") ||
+		    bounce_string_ibegins(word, "fail") ||
+		    bounce_string_ibegins(word, "error") ||
+		    bounce_string_ibegins(word, "expired"))
 			return BOUNCE_ACTION_FAILED;
-		if (bounce_text_ibegins(word, "delay") ||
-		    bounce_text_ibegins(word, "warn"))
+		if (bounce_string_ibegins(word, "delay") ||
+		    bounce_string_ibegins(word, "warn"))
 			return BOUNCE_ACTION_DELAYED;
-		if (bounce_text_ibegins(word, "deliver"))
+		if (bounce_string_ibegins(word, "deliver"))
 			return BOUNCE_ACTION_DELIVERED;
 	}
 	if (status != NULL && status[0] == '2')
@@ -214,8 +214,8 @@ static const char *dsn_words_of(pool_t pool, const char *value)
 	if (strlen(type) > 20 || strchr(type, ' ') != NULL ||
 	    bounce_status_reply_begins(type))
 		value = type[0] == '\0' ? value : t_strconcat(type, " ", value, NULL);
-	return p_strdup(pool, bounce_text_oneline(value,
-						  BOUNCE_MAX_DIAGNOSTIC));
+	return p_strdup(pool, bounce_string_oneline(value,
+						    BOUNCE_MAX_DIAGNOSTIC));
 }
 
 static bool dsn_is_known(const struct bounce_report *report,
@@ -351,8 +351,8 @@ static const char *dsn_unfold(const char *text, const char *end)
 		next = next < end ? next + 1 : end;
 		text += I_MIN(strspn(text, " \t"), indent);
 		if (dsn_is_field(text))
-			words = bounce_text_ibegins(text, "Diagnostic-Code");
-		else if (words && bounce_text_begins(text, "--"))
+			words = bounce_string_ibegins(text, "Diagnostic-Code");
+		else if (words && bounce_string_begins(text, "--"))
 			words = FALSE;
 		else if (words && *text != ' ' && *text != '\t')
 			str_append_c(dest, ' ');

@@ -13,7 +13,7 @@
 #include "bounce-message.h"
 #include "bounce-notice.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 struct bounce_format {
 	/* as the report names it */
@@ -21,7 +21,7 @@ struct bounce_format {
 	/* TRUE = it is one of mine and report is filled in; a format that
 	   knows its mailers better may set report->format itself */
 	bool (*read)(const struct bounce_message *message,
-		     const struct bounce_hints *hints,
+		     const struct bounce_kind_hints *hints,
 		     struct bounce_report *report);
 };
 

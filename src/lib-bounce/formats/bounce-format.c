@@ -27,7 +27,7 @@ static void format_report_reset(pool_t pool, struct bounce_report *report)
 }
 
 bool bounce_format_read(const struct bounce_message *message,
-			const struct bounce_hints *hints,
+			const struct bounce_kind_hints *hints,
 			struct bounce_report *report)
 {
 	for (unsigned int i = 0; i < N_ELEMENTS(formats); i++) {

@@ -57,7 +57,7 @@ static bool arf_unsubscribe_read(const struct bounce_message *message,
 }
 
 static bool arf_read(const struct bounce_message *message,
-		     const struct bounce_hints *hints,
+		     const struct bounce_kind_hints *hints,
 		     struct bounce_report *report)
 {
 	ARRAY_TYPE(bounce_header) fields;

@@ -19,10 +19,10 @@ static const char *format_dsn_status_in_text(const struct bounce_notice *scan)
 	for (; *p != '\0'; p++) {
 		if (p != notice && p[-1] != '\n')
 			continue;
-		if (bounce_text_ibegins(p, "Reporting-MTA:") ||
-		    bounce_text_ibegins(p, "Final-Recipient:") ||
-		    bounce_text_ibegins(p, "Original-Recipient:") ||
-		    (line == NULL && bounce_text_ibegins(p, "Action:"))) {
+		if (bounce_string_ibegins(p, "Reporting-MTA:") ||
+		    bounce_string_ibegins(p, "Final-Recipient:") ||
+		    bounce_string_ibegins(p, "Original-Recipient:") ||
+		    (line == NULL && bounce_string_ibegins(p, "Action:"))) {
 			line = p;
 			break;
 		}
@@ -90,7 +90,7 @@ format_dsn_complete_addresses(pool_t pool, struct bounce_notice *scan,
 	}
 }
 
-static void format_dsn_set_kind(const struct bounce_hints *hints,
+static void format_dsn_set_kind(const struct bounce_kind_hints *hints,
 				struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
@@ -114,7 +114,7 @@ static void format_dsn_set_kind(const struct bounce_hints *hints,
 
 /* Fields within a text: whoever writes or asks about a report may hold them. */
 static bool format_dsn_is_credible(const struct bounce_message *message,
-				   const struct bounce_hints *hints)
+				   const struct bounce_kind_hints *hints)
 {
 	bool personal;
 
@@ -136,7 +136,7 @@ static bool format_dsn_is_credible(const struct bounce_message *message,
 
 /* The first words of a report name its mailer; no reader is needed for it. */
 static bool dsn_read(const struct bounce_message *message,
-		     const struct bounce_hints *hints,
+		     const struct bounce_kind_hints *hints,
 		     struct bounce_report *report)
 {
 	struct bounce_notice *scan;
@@ -168,7 +168,7 @@ const struct bounce_format bounce_format_dsn = {
 /* A report whose status names the recipients as no mail addresses ("x-local;
    bob"), and that nobody else could read. */
 static bool format_dsn_nameless_read(const struct bounce_message *message,
-				     const struct bounce_hints *hints,
+				     const struct bounce_kind_hints *hints,
 				     struct bounce_report *report)
 {
 	if (*message->status == '\0' || !hints->report ||
@@ -188,7 +188,7 @@ const struct bounce_format bounce_format_nameless = {
 
 /* A gateway sent the report on as an attachment of its own. */
 static bool format_dsn_wrapped_read(const struct bounce_message *message,
-				    const struct bounce_hints *hints,
+				    const struct bounce_kind_hints *hints,
 				    struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;

@@ -7,7 +7,7 @@
 
 /* Outlook without Exchange, Outlook Express, Notes: words alone. */
 static bool mdn_is_receipt_text(const struct bounce_message *message,
-				const struct bounce_hints *hints)
+				const struct bounce_kind_hints *hints)
 {
 	static const char *const words[] = {
 		"was deleted without being read",
@@ -27,17 +27,17 @@ static bool mdn_is_receipt_text(const struct bounce_message *message,
 		return TRUE;
 	if (hints->person)
 		return FALSE;
-	folded = bounce_text_fold(message->text, BOUNCE_MAX_MATCH);
+	folded = bounce_string_fold(message->text, BOUNCE_MAX_MATCH);
 	if (strstr(folded, "was read on") != NULL)
-		return bounce_text_begins(folded, "your message");
-	return bounce_text_find(folded, words) != NULL ||
+		return bounce_string_begins(folded, "your message");
+	return bounce_string_find(folded, words) != NULL ||
 		/* Notes sets its text in two columns */
 		(strstr(folded, "document:") != NULL &&
 		 strstr(folded, "received by: at:") != NULL);
 }
 
 static bool mdn_read(const struct bounce_message *message,
-		     const struct bounce_hints *hints,
+		     const struct bounce_kind_hints *hints,
 		     struct bounce_report *report)
 {
 	ARRAY_TYPE(bounce_header) fields;

@@ -6,7 +6,7 @@
    it: an answer without a sender that reports nothing. */
 
 static bool reply_read(const struct bounce_message *message,
-		       const struct bounce_hints *hints,
+		       const struct bounce_kind_hints *hints,
 		       struct bounce_report *report)
 {
 	bool reply = hints->auto_reply;

@@ -13,7 +13,7 @@ static const char *ses_text_of(const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text == NULL || *text == '\0' ? NULL :
-		bounce_text_oneline(text, BOUNCE_MAX_DIAGNOSTIC);
+		bounce_string_oneline(text, BOUNCE_MAX_DIAGNOSTIC);
 }
 
 /* The mail's line breaks may have been added by the transport: within a
@@ -76,7 +76,7 @@ static void ses_add_recipient(pool_t pool, const json_t *item,
 		return;
 	rcpt->diagnostic = ses_text_of(item, "diagnosticCode");
 	if (rcpt->diagnostic != NULL &&
-	    bounce_text_ibegins(rcpt->diagnostic, "smtp;"))
+	    bounce_string_ibegins(rcpt->diagnostic, "smtp;"))
 		rcpt->diagnostic += strspn(rcpt->diagnostic + 5, " ") + 5;
 	rcpt->diagnostic = p_strdup(pool, rcpt->diagnostic);
 	status = ses_text_of(item, "status");
@@ -201,7 +201,7 @@ static bool is_notification(const char *text)
 }
 
 static bool ses_read(const struct bounce_message *message,
-		     const struct bounce_hints *hints,
+		     const struct bounce_kind_hints *hints,
 		     struct bounce_report *report)
 {
 	json_t *root;

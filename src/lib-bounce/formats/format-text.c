@@ -88,7 +88,7 @@ static bool format_text_is_personal(const struct bounce_notice *scan)
 
 /* A mailer of no known name, whose subject says nothing: RFC 3834's field is
    no proof of a reply, since Postfix and Exim write it into their reports. */
-static bool format_text_may_be_unknown(const struct bounce_hints *hints)
+static bool format_text_may_be_unknown(const struct bounce_kind_hints *hints)
 {
 	return hints->null_sender && !hints->reply_subject && !hints->answer;
 }
@@ -107,7 +107,7 @@ static bool format_text_says_details(struct bounce_notice *scan)
 /* Can these words be believed, from this sender? Whoever forges or reports on
    mail (log summaries, phishing, notices to the postmaster) uses the same. */
 struct belief {
-	const struct bounce_hints *hints;
+	const struct bounce_kind_hints *hints;
 	struct bounce_notice *scan;
 	enum bounce_notice_tier tier;
 	/* the notice has words of failure or delay; the subject has; a returned
@@ -145,7 +145,7 @@ static bool format_text_believe_reply(const struct belief *belief)
    write, too, and so do crooks. */
 static bool format_text_believe_named(const struct belief *belief)
 {
-	const struct bounce_hints *hints = belief->hints;
+	const struct bounce_kind_hints *hints = belief->hints;
 
 	if (hints->answer || format_text_is_personal(belief->scan))
 		return FALSE;
@@ -156,7 +156,7 @@ static bool format_text_believe_named(const struct belief *belief)
 /* It has one of the two signs of a mailer. */
 static bool format_text_believe_machine(const struct belief *belief)
 {
-	const struct bounce_hints *hints = belief->hints;
+	const struct bounce_kind_hints *hints = belief->hints;
 	bool listed = belief->tier >= BOUNCE_NOTICE_LISTED;
 
 	if (hints->named_sender && !format_text_believe_named(belief))
@@ -187,7 +187,7 @@ static bool format_text_believe_anybody(const struct belief *belief)
 		"von: mail delivery", "von: mailer-daemon", "von: postmaster",
 		"de : mail delivery", "de : postmaster", NULL
 	};
-	const struct bounce_hints *hints = belief->hints;
+	const struct bounce_kind_hints *hints = belief->hints;
 	const char *folded = bounce_notice_folded(belief->scan);
 
 	return belief->subject && !hints->late_subject && !hints->client &&
@@ -196,12 +196,12 @@ static bool format_text_believe_anybody(const struct belief *belief)
 		 (belief->tier >= BOUNCE_NOTICE_SENTENCE &&
 		  bounce_notice_describes(belief->scan, FALSE))) &&
 		format_text_says(belief->scan, BOUNCE_WORD_MAIL) &&
-		bounce_text_find(folded, quoted) == NULL &&
+		bounce_string_find(folded, quoted) == NULL &&
 		!format_text_is_personal(belief->scan);
 }
 
 /* No person without a sender shows the envelope of the mail that it answers. */
-static bool format_text_shows_envelope(const struct bounce_hints *hints,
+static bool format_text_shows_envelope(const struct bounce_kind_hints *hints,
 				       const struct bounce_notice *scan)
 {
 	return hints->null_sender && !hints->client &&
@@ -209,7 +209,7 @@ static bool format_text_shows_envelope(const struct bounce_hints *hints,
 }
 
 static bool
-format_text_is_credible(const struct bounce_hints *hints,
+format_text_is_credible(const struct bounce_kind_hints *hints,
 			enum bounce_notice_tier tier,
 			struct bounce_notice *scan, bool words,
 			const struct bounce_report *report)
@@ -249,7 +249,7 @@ format_text_is_credible(const struct bounce_hints *hints,
 }
 
 static enum bounce_kind
-format_text_kind_of(const struct bounce_hints *hints,
+format_text_kind_of(const struct bounce_kind_hints *hints,
 		    struct bounce_notice *scan)
 {
 	if (hints->success_subject && !hints->failure_subject)
@@ -266,7 +266,7 @@ format_text_kind_of(const struct bounce_hints *hints,
 /* A mailer's report that lost all it had to say is still a report; not a web
    page with nothing but a link to follow. */
 static bool
-format_text_says_nothing(const struct bounce_hints *hints, bool words,
+format_text_says_nothing(const struct bounce_kind_hints *hints, bool words,
 			 const struct bounce_notice *scan,
 			 const struct bounce_report *report)
 {
@@ -285,7 +285,7 @@ format_text_says_nothing(const struct bounce_hints *hints, bool words,
 /* What is left where the words do not say who failed. NULL if nothing is. */
 static const char *
 format_text_find_anybody(const struct bounce_message *message,
-			 const struct bounce_hints *hints,
+			 const struct bounce_kind_hints *hints,
 			 struct bounce_notice *scan,
 			 const struct bounce_report *report)
 {
@@ -306,7 +306,7 @@ format_text_find_anybody(const struct bounce_message *message,
 }
 
 static bool format_text_add_anybody(const struct bounce_message *message,
-				    const struct bounce_hints *hints,
+				    const struct bounce_kind_hints *hints,
 				    struct bounce_notice *scan, bool words,
 				    struct bounce_report *report)
 {
@@ -322,7 +322,7 @@ static bool format_text_add_anybody(const struct bounce_message *message,
 }
 
 static bool text_read(const struct bounce_message *message,
-		      const struct bounce_hints *hints,
+		      const struct bounce_kind_hints *hints,
 		      struct bounce_report *report)
 {
 	struct bounce_notice *scan;

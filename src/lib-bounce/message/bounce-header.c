@@ -8,7 +8,7 @@
 #include "message-header-decode.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -117,8 +117,8 @@ static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 	const char *value;
 
 	if (header_is_plain(raw, size)) T_BEGIN {
-		value = bounce_text_oneline(t_strndup(raw, size),
-					    BOUNCE_MAX_LINE);
+		value = bounce_string_oneline(t_strndup(raw, size),
+					      BOUNCE_MAX_LINE);
 		value = value == NULL ? "" : p_strdup(pool, value);
 	} T_END; else T_BEGIN {
 		string_t *decoded = t_str_new(128);
@@ -131,9 +131,9 @@ static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 		else
 			message_header_decode_utf8((const unsigned char *)raw,
 				strlen(raw), decoded, NULL);
-		bounce_text_append(clean, str_data(decoded), str_len(decoded),
-				   FALSE);
-		value = bounce_text_oneline(str_c(clean), BOUNCE_MAX_LINE);
+		bounce_string_append(clean, str_data(decoded), str_len(decoded),
+				     FALSE);
+		value = bounce_string_oneline(str_c(clean), BOUNCE_MAX_LINE);
 		value = value == NULL ? "" : p_strdup(pool, value);
 	} T_END;
 	return value;

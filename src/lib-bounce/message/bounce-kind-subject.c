@@ -3,7 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "bounce-kind-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* A subject as bounce_words_fold() makes it, and the words in it. */
 struct subject_words {
@@ -66,7 +66,7 @@ static const char *kind_skip_gateway(const char *subject)
 	};
 
 	for (unsigned int i = 0; tags[i] != NULL; i++) {
-		if (!bounce_text_begins(subject, tags[i]))
+		if (!bounce_string_begins(subject, tags[i]))
 			continue;
 		subject += strlen(tags[i]);
 		return subject + strspn(subject, " ");
@@ -91,7 +91,7 @@ kind_skip_person(const struct subject_words *words, const char *subject)
 {
 	const char *p = kind_skip_tag(subject);
 
-	if (bounce_text_begins(subject, "[fwd:"))
+	if (bounce_string_begins(subject, "[fwd:"))
 		return subject + 5;
 	if (p != NULL)
 		subject = p;
@@ -114,7 +114,7 @@ static const char *kind_skip_dress(const char *subject)
 {
 	for (;;) {
 		subject += strspn(subject, " [(*\"'");
-		if (!bounce_text_begins(subject, "【"))
+		if (!bounce_string_begins(subject, "【"))
 			return subject;
 		subject += strlen("【");
 	}

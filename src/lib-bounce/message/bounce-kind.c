@@ -5,7 +5,7 @@
 #include "bounce-kind-private.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -35,21 +35,21 @@ static const char *const report_headers[] = {
 static const char *kind_folded_header(const struct bounce_message *message,
 				      const char *name)
 {
-	return bounce_text_fold(bounce_message_header(message, name),
-				BOUNCE_MAX_LINE);
+	return bounce_string_fold(bounce_message_header(message, name),
+				  BOUNCE_MAX_LINE);
 }
 
 /* Is one of the words in text, not within a longer word? */
 static bool kind_has_word(const char *text, const char *const *words)
 {
-	struct bounce_text_pairs pairs;
+	struct bounce_string_pairs pairs;
 	const char *p;
 
 	if (*text == '\0')
 		return FALSE;
-	bounce_text_pairs(text, &pairs);
+	bounce_string_pairs(text, &pairs);
 	for (; *words != NULL; words++) {
-		if (!bounce_text_may_have(&pairs, *words))
+		if (!bounce_string_may_have(&pairs, *words))
 			continue;
 		for (p = text; (p = strstr(p, *words)) != NULL; p++) {
 			if ((p == text || !i_isalnum(p[-1])) &&
@@ -73,7 +73,7 @@ static bool kind_is_daemon(const struct bounce_message *message)
 
 static void kind_read_sender(const struct bounce_message *message,
 			     const struct bounce_envelope *envelope,
-			     struct bounce_hints *hints)
+			     struct bounce_kind_hints *hints)
 {
 	const char *from = bounce_message_header(message, "Return-Path");
 	bool told = envelope != NULL && envelope->mail_from != NULL &&
@@ -86,13 +86,13 @@ static void kind_read_sender(const struct bounce_message *message,
 	else
 		return;
 	/* who forwards rewrites the sender (SRS), the null one, too */
-	hints->named_sender = !bounce_text_ibegins(from, "mailer-daemon") &&
-		!bounce_text_ibegins(from, "SRS0") &&
-		!bounce_text_ibegins(from, "SRS1");
+	hints->named_sender = !bounce_string_ibegins(from, "mailer-daemon") &&
+		!bounce_string_ibegins(from, "SRS0") &&
+		!bounce_string_ibegins(from, "SRS1");
 	/* as an mbox has it; who delivers knows it better than a header */
 	hints->null_sender = *from == '\0' ||
 		strcasecmp(from, "mailer-daemon") == 0 ||
-		(told && bounce_text_ibegins(from, "mailer-daemon"));
+		(told && bounce_string_ibegins(from, "mailer-daemon"));
 	if (hints->null_sender)
 		hints->named_sender = FALSE;
 }
@@ -101,7 +101,7 @@ static void kind_read_sender(const struct bounce_message *message,
    of their own. Trackers, too, put "auto-generated" on what answers, but their
    mail has a sender. */
 static bool kind_is_generated_answer(const struct bounce_message *message,
-				     const struct bounce_hints *hints,
+				     const struct bounce_kind_hints *hints,
 				     const struct bounce_subject *subject)
 {
 	if (!bounce_message_has(message, "In-Reply-To") || hints->daemon)
@@ -114,7 +114,7 @@ static bool kind_is_generated_answer(const struct bounce_message *message,
 /* Its subject says so. A person may answer to an answering machine, and use
    its words. */
 static bool kind_is_reply_subject(const struct bounce_message *message,
-				  const struct bounce_hints *hints,
+				  const struct bounce_kind_hints *hints,
 				  const struct bounce_subject *subject)
 {
 	const char *precedence = kind_folded_header(message, "Precedence");
@@ -127,12 +127,12 @@ static bool kind_is_reply_subject(const struct bounce_message *message,
 }
 
 static bool kind_is_auto_reply(const struct bounce_message *message,
-			       const struct bounce_hints *hints,
+			       const struct bounce_kind_hints *hints,
 			       const struct bounce_subject *subject)
 {
 	const char *submitted = kind_folded_header(message, "Auto-Submitted");
 
-	if (bounce_text_begins(submitted, "auto-replied") ||
+	if (bounce_string_begins(submitted, "auto-replied") ||
 	    strcmp(kind_folded_header(message, "Precedence"),
 		   "auto_reply") == 0)
 		return TRUE;
@@ -140,7 +140,7 @@ static bool kind_is_auto_reply(const struct bounce_message *message,
 		if (bounce_message_has(message, reply_headers[i]))
 			return TRUE;
 	}
-	if (bounce_text_begins(submitted, "auto-generated") &&
+	if (bounce_string_begins(submitted, "auto-generated") &&
 	    (subject->subscribed ||
 	     kind_is_generated_answer(message, hints, subject)))
 		return TRUE;
@@ -152,9 +152,9 @@ static bool kind_is_unsubscribe(const struct bounce_message *message)
 {
 	return strcmp(kind_folded_header(message, "Subject"),
 		      "unsubscribe") == 0 &&
-		bounce_text_begins(kind_folded_header(message,
-						      "Auto-Submitted"),
-				   "auto-");
+		bounce_string_begins(kind_folded_header(message,
+							"Auto-Submitted"),
+				     "auto-");
 }
 
 static bool kind_is_report(const struct bounce_message *message)
@@ -171,7 +171,7 @@ static bool kind_is_report(const struct bounce_message *message)
 
 /* An answer, a mail that somebody passed on, a post to a list, a ticket. */
 static bool kind_is_person(const struct bounce_message *message,
-			   const struct bounce_hints *hints,
+			   const struct bounce_kind_hints *hints,
 			   const struct bounce_subject *subject)
 {
 	bool machine = hints->null_sender || hints->daemon;
@@ -205,7 +205,7 @@ static bool kind_has_client(const struct bounce_message *message)
 }
 
 static void kind_read_subject(const struct bounce_subject *subject,
-			      struct bounce_hints *hints)
+			      struct bounce_kind_hints *hints)
 {
 	hints->no_subject = subject->empty;
 	hints->failure_subject = subject->failure;
@@ -221,7 +221,7 @@ static void kind_read_subject(const struct bounce_subject *subject,
 
 void bounce_kind_hints_read(const struct bounce_message *message,
 			    const struct bounce_envelope *envelope,
-			    struct bounce_hints *hints_r)
+			    struct bounce_kind_hints *hints_r)
 {
 	i_zero(hints_r);
 	T_BEGIN {
@@ -253,7 +253,7 @@ void bounce_kind_hints_read(const struct bounce_message *message,
 	} T_END;
 }
 
-bool bounce_kind_hints_is_candidate(const struct bounce_hints *hints)
+bool bounce_kind_hints_is_candidate(const struct bounce_kind_hints *hints)
 {
 	if (hints->ours || hints->journal)
 		return FALSE;
@@ -265,7 +265,7 @@ bool bounce_kind_hints_is_candidate(const struct bounce_hints *hints)
 				  hints->delay_subject) && !hints->person);
 }
 
-bool bounce_kind_hints_by_person(const struct bounce_hints *hints)
+bool bounce_kind_hints_by_person(const struct bounce_kind_hints *hints)
 {
 	if (hints->report || (hints->null_sender && hints->daemon))
 		return FALSE;

@@ -8,7 +8,7 @@
 
 struct bounce_message;
 
-struct bounce_hints {
+struct bounce_kind_hints {
 	/* our own notice to the user (X-Bounce-Notice): no report, whatever it
 	   quotes */
 	bool ours;
@@ -55,13 +55,13 @@ struct bounce_hints {
 /* Read the hints from the mail's header. envelope may be NULL. */
 void bounce_kind_hints_read(const struct bounce_message *message,
 			    const struct bounce_envelope *envelope,
-			    struct bounce_hints *hints_r);
+			    struct bounce_kind_hints *hints_r);
 /* Can the mail be a report of any kind? Ordinary mail leaves here. */
-bool bounce_kind_hints_is_candidate(const struct bounce_hints *hints);
+bool bounce_kind_hints_is_candidate(const struct bounce_kind_hints *hints);
 
 /* Does somebody answer a report, or pass it on? Also the postmaster, and an
    answering machine, which has no sender either. */
-bool bounce_kind_hints_by_person(const struct bounce_hints *hints);
+bool bounce_kind_hints_by_person(const struct bounce_kind_hints *hints);
 
 /* Does feedback of that type (RFC 5965 Feedback-Type; NULL = none is named) say
    that the recipient objects to the mail? */

@@ -6,7 +6,7 @@
 #include "istream-qp.h"
 #include "bounce-limits.h"
 #include "bounce-message-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* The header block of the mail that a report returns, however it was put into
    its part. */
@@ -71,6 +71,6 @@ const char *bounce_returned_decode(const char *text, bool base64)
 		i_stream_skip(input, size);
 	}
 	i_stream_unref(&input);
-	bounce_text_append(dest, str_data(raw), str_len(raw), TRUE);
+	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
 	return str_c(dest);
 }

@@ -11,7 +11,7 @@
 #include "rfc2231-parser.h"
 #include "bounce-limits.h"
 #include "bounce-message-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -81,9 +81,9 @@ message_append_line(string_t *dest, const struct message_header_line *hdr)
 {
 	if (!hdr->continued) {
 		str_append(dest, hdr->name);
-		bounce_text_append(dest, hdr->middle, hdr->middle_len, TRUE);
+		bounce_string_append(dest, hdr->middle, hdr->middle_len, TRUE);
 	}
-	bounce_text_append(dest, hdr->value, hdr->value_len, TRUE);
+	bounce_string_append(dest, hdr->value, hdr->value_len, TRUE);
 	if (!hdr->no_newline)
 		str_append_c(dest, '\n');
 }
@@ -403,7 +403,7 @@ message_role_text(const struct reader *reader, enum part_role role)
 	if (raw == NULL)
 		return "";
 	dest = t_str_new(str_len(raw) + 1);
-	bounce_text_append(dest, str_data(raw), str_len(raw), TRUE);
+	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
 	return str_c(dest);
 }
 
@@ -415,7 +415,7 @@ static const char *message_choose_text(const struct reader *reader)
 
 	if (*html == '\0' || strchr(plain, '@') != NULL)
 		return plain;
-	return t_strconcat(plain, "\n", bounce_text_html(html), NULL);
+	return t_strconcat(plain, "\n", bounce_string_html(html), NULL);
 }
 
 static void message_read_finish(struct reader *reader)
@@ -444,7 +444,8 @@ static void message_read_finish(struct reader *reader)
 	     i++)
 		returned = bounce_returned_block(message_role_text(reader,
 								   others[i]));
-	message->returned = p_strndup(pool, returned, bounce_text_cut(returned,
+	message->returned = p_strndup(pool, returned,
+				      bounce_string_cut(returned,
 		strlen(returned), BOUNCE_MAX_HEADER));
 }
 

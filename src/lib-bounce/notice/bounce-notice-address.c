@@ -6,7 +6,7 @@
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -39,8 +39,8 @@ bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
 static bool notice_is_dress(const char *text)
 {
 	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
-	if (bounce_text_ibegins(text, "mailto:") ||
-	    bounce_text_ibegins(text, "smtp:"))
+	if (bounce_string_ibegins(text, "mailto:") ||
+	    bounce_string_ibegins(text, "smtp:"))
 		text += strcspn(text, ":") + 1;
 	text += strspn(text, " \t<>[]()\"'*>-.,:;|");
 	return *text == '\0';
@@ -56,14 +56,14 @@ static bool notice_is_listing(const char *text)
 	p += strspn(p, "0123456789");
 	if (p != text && (*p == '.' || *p == ')') && notice_is_dress(p))
 		return TRUE;
-	if (bounce_text_ibegins(text, "to:") ||
-	    bounce_text_ibegins(text, "recipient:") ||
-	    bounce_text_ibegins(text, "failed recipient:") ||
-	    bounce_text_ibegins(text, "intended recipient:") ||
-	    bounce_text_ibegins(text, "final-recipient:") ||
-	    bounce_text_ibegins(text, "user:") ||
-	    bounce_text_ibegins(text, "recipient address:") ||
-	    bounce_text_ibegins(text, "email address:"))
+	if (bounce_string_ibegins(text, "to:") ||
+	    bounce_string_ibegins(text, "recipient:") ||
+	    bounce_string_ibegins(text, "failed recipient:") ||
+	    bounce_string_ibegins(text, "intended recipient:") ||
+	    bounce_string_ibegins(text, "final-recipient:") ||
+	    bounce_string_ibegins(text, "user:") ||
+	    bounce_string_ibegins(text, "recipient address:") ||
+	    bounce_string_ibegins(text, "email address:"))
 		return TRUE;
 	/* a name with the address behind it: "Bob <bob@example.com>" */
 	return strchr(text, '<') != NULL && *text == '"';
@@ -76,7 +76,7 @@ static bool notice_is_url(const char *text, unsigned int begin)
 	while (p > text && p[-1] != ' ' && p[-1] != '<' && p[-1] != '(')
 		p--;
 	return strstr(t_strdup_until(p, text + begin), "://") != NULL ||
-		bounce_text_ibegins(p, "www.");
+		bounce_string_ibegins(p, "www.");
 }
 
 static bool notice_is_generic_local(const char *address)
@@ -202,7 +202,7 @@ static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
 	const char *folded = notice_folded_line(scan, line);
 
 	for (word = fields; *word != NULL; word++) {
-		if (bounce_text_begins(folded, *word))
+		if (bounce_string_begins(folded, *word))
 			break;
 	}
 	if (*word == NULL)
@@ -210,7 +210,7 @@ static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
 	for (i = line > 3 ? line - 3 : 0; i < count && i <= line + 3; i++) {
 		folded = notice_folded_line(scan, i);
 		for (word = beside; *word != NULL; word++) {
-			if (bounce_text_begins(folded, *word))
+			if (bounce_string_begins(folded, *word))
 				return TRUE;
 		}
 	}
@@ -477,14 +477,14 @@ notice_weigh(struct bounce_notice *scan, const struct bounce_report *report,
 		return;
 	}
 	ctx.behind = line->text + mention->end;
-	ctx.folded = bounce_text_fold(ctx.before, BOUNCE_MAX_LINE);
+	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
 	ctx.above = mention->above = notice_announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
 	ctx.fails = notice_line_has(line, BOUNCE_WORD_FAILING);
 	if (bounce_notice_is_listed(&report->original_to, mention->address))
 		mention->score += 3;
 	if (ctx.self && !notice_is_own_recipient(&ctx) &&
-	    !(mention->starts && bounce_text_begins(ctx.behind, ">:"))) {
+	    !(mention->starts && bounce_string_begins(ctx.behind, ">:"))) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}

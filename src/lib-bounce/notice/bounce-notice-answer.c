@@ -6,7 +6,7 @@
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -24,7 +24,7 @@ static const char *const host_labels[] = {
 static const char *answer_strip_prompt(const char *text)
 {
 	text += strspn(text, " <>");
-	if (bounce_text_ibegins(text, "received:"))
+	if (bounce_string_ibegins(text, "received:"))
 		text += strspn(text + 9, " <>") + 9;
 	return text;
 }
@@ -45,13 +45,14 @@ static bool answer_begins_other(const struct bounce_notice_line *line)
 		strncmp(text, "...", 3) == 0 || strncmp(text, "==", 2) == 0 ||
 		bounce_status_reply_begins(text) ||
 		/* Postfix wraps before it */
-		(*text == '(' && !bounce_text_ibegins(text, "(in reply to")) ||
+		(*text == '(' &&
+		 !bounce_string_ibegins(text, "(in reply to")) ||
 		(*text == '<' && line->indent == 0) ||
 		bounce_notice_is_manners(line) ||
-		bounce_text_ibegins(text, "giving up") ||
-		bounce_text_ibegins(text, "final-recipient:") ||
-		bounce_text_ibegins(text, "action:") ||
-		bounce_text_ibegins(text, "status:");
+		bounce_string_ibegins(text, "giving up") ||
+		bounce_string_ibegins(text, "final-recipient:") ||
+		bounce_string_ibegins(text, "action:") ||
+		bounce_string_ibegins(text, "status:");
 }
 
 /* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
@@ -65,7 +66,7 @@ bool bounce_notice_is_refusal(const char *text)
 	at += 3 + strspn(at + 3, " -:#(");
 	status = bounce_status_find(at);
 	return status != NULL && status[0] == code[0] &&
-		bounce_text_begins(at, status);
+		bounce_string_begins(at, status);
 }
 
 static unsigned int answer_count_char(const char *text, char chr)
@@ -144,8 +145,8 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 		str_append_c(words, ' ');
 		str_append(words, text);
 	}
-	return answer_strip_closing(bounce_text_oneline(str_c(words),
-							BOUNCE_MAX_DIAGNOSTIC));
+	return answer_strip_closing(bounce_string_oneline(str_c(words),
+							  BOUNCE_MAX_DIAGNOSTIC));
 }
 
 static bool
@@ -185,8 +186,8 @@ static unsigned int answer_rank(const struct bounce_notice_line *line,
 {
 	unsigned int rank = 1;
 
-	if (bounce_text_begins(line->text, ">>>") ||
-	    bounce_text_ibegins(line->text, "out:"))
+	if (bounce_string_begins(line->text, ">>>") ||
+	    bounce_string_ibegins(line->text, "out:"))
 		return 0;
 	if (code[0] == '5')
 		rank++;
@@ -220,7 +221,7 @@ answer_use_quoted(const struct bounce_notice *scan, unsigned int first,
 		quoted = bounce_notice_line(scan, --i);
 		if (*quoted->text == '\0')
 			continue;
-		if (!bounce_text_begins(quoted->text, "<<<"))
+		if (!bounce_string_begins(quoted->text, "<<<"))
 			break;
 		quoted_code = bounce_status_reply_find(quoted->text,
 						       &quoted_at);

@@ -5,7 +5,7 @@
 #include "str.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* Which command a server answered, within a notice. */
 
@@ -99,8 +99,8 @@ command_transcript_line(const struct bounce_notice *scan, unsigned int line)
 	code = t_strndup(p + strlen(reason), 12);
 	for (unsigned int i = line; i < array_count(&scan->lines); i++) {
 		text = bounce_notice_line(scan, i)->folded;
-		if (bounce_text_begins(text, answered) &&
-		    bounce_text_begins(text + strlen(answered), code))
+		if (bounce_string_begins(text, answered) &&
+		    bounce_string_begins(text + strlen(answered), code))
 			return i;
 	}
 	return line;
@@ -151,9 +151,9 @@ command_is_pipelined(const struct bounce_notice *scan, unsigned int line)
 
 	for (line++; line < end; line++) {
 		folded = bounce_notice_line(scan, line)->folded;
-		if (bounce_text_begins(folded, ">>> "))
+		if (bounce_string_begins(folded, ">>> "))
 			return FALSE;
-		if (bounce_text_find(folded, nobody) == folded)
+		if (bounce_string_find(folded, nobody) == folded)
 			return TRUE;
 	}
 	return FALSE;
@@ -168,7 +168,7 @@ bounce_notice_command_find(const struct bounce_notice *scan,
 	const char *command;
 	unsigned int asked;
 
-	command = command_answered(bounce_text_fold(answer, BOUNCE_MAX_LINE));
+	command = command_answered(bounce_string_fold(answer, BOUNCE_MAX_LINE));
 	if (command == NULL)
 		command = command_answered(command_answer_lines(scan, region,
 								line));

@@ -4,7 +4,7 @@
 #include "array.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* A notice is items: the lines of one recipient, his address and its other
    names, his answer, his words, end where the next one's begin. */

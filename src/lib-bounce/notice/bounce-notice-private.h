@@ -16,7 +16,7 @@ struct bounce_notice_said {
 struct bounce_notice_line {
 	/* without white space and quoting at its ends; "" = empty */
 	const char *text;
-	/* the same as bounce_text_fold() makes it */
+	/* the same as bounce_string_fold() makes it */
 	const char *folded;
 	/* see bounce_notice_line_words(); NULL = the line is none */
 	struct bounce_notice_said *said;

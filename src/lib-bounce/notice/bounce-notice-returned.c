@@ -7,7 +7,7 @@
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-notice-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* Fields that every returned mail has and that no notice lists. */
 static const char *const trace_fields[] = {
@@ -45,8 +45,8 @@ static bool returned_is_field(const char *line, const char *const *names)
 bool bounce_notice_is_field(const char *line)
 {
 	/* of SMTP's "MAIL FROM:<a@example.com>", wrapped */
-	if (bounce_text_begins(line, "FROM:<") ||
-	    bounce_text_begins(line, "TO:<"))
+	if (bounce_string_begins(line, "FROM:<") ||
+	    bounce_string_begins(line, "TO:<"))
 		return FALSE;
 	if (line[strcspn(line, " :\t")] != ':')
 		return FALSE;
@@ -81,9 +81,9 @@ returned_is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 			fields++;
 			if (returned_is_field(line, trace_fields))
 				traces++;
-			if (bounce_text_ibegins(line, "Content-"))
+			if (bounce_string_ibegins(line, "Content-"))
 				mime++;
-		} else if (i == first && bounce_text_begins(line, "From ")) {
+		} else if (i == first && bounce_string_begins(line, "From ")) {
 			/* mbox */
 		} else if (strcspn(line, " :") != strcspn(line, ":") ||
 			   strchr(line, ':') == NULL) {
@@ -105,9 +105,9 @@ static bool returned_is_heading(const char *line)
 		p++;
 	if (len > 100)
 		return FALSE;
-	if (bounce_text_begins(p, "--") || bounce_text_begins(p, "==") ||
-	    bounce_text_begins(p, "**") || bounce_text_begins(p, "__") ||
-	    bounce_text_begins(p, "##") || bounce_text_begins(p, "~~"))
+	if (bounce_string_begins(p, "--") || bounce_string_begins(p, "==") ||
+	    bounce_string_begins(p, "**") || bounce_string_begins(p, "__") ||
+	    bounce_string_begins(p, "##") || bounce_string_begins(p, "~~"))
 		return TRUE;
 	return len > 0 && len < 60 && line[len - 1] == ':';
 }
@@ -156,7 +156,7 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 		indent = end == count && *line != '>' ? 0 :
 			strspn(line, " \t>");
 		block = (bounce_notice_is_field(line + indent) ||
-			 bounce_text_begins(line + indent, "From ")) &&
+			 bounce_string_begins(line + indent, "From ")) &&
 			returned_is_block(lines, i, indent);
 		if (block) {
 			*block_r = i;

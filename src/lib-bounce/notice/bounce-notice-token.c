@@ -3,7 +3,7 @@
 #include "lib.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -31,7 +31,7 @@ static const char *notice_skip_key(const char *p, const char *at)
 	};
 
 	for (unsigned int i = 0; keys[i] != NULL; i++) {
-		if (bounce_text_ibegins(p, keys[i]) &&
+		if (bounce_string_ibegins(p, keys[i]) &&
 		    p + strlen(keys[i]) < at)
 			return p + strlen(keys[i]);
 	}

@@ -7,7 +7,7 @@
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -105,7 +105,7 @@ notice_find_explanation(const struct bounce_notice *scan,
 			str_append_c(words, ' ');
 		str_append(words, part);
 	}
-	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+	return bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
 }
 
 /* The first line of the mailer's own: it says that something failed, or has its
@@ -223,7 +223,7 @@ find_words(const struct bounce_notice *scan,
 			str_append_c(words, ' ');
 		str_append(words, part);
 	}
-	return bounce_text_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+	return bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
 }
 
 static void

@@ -8,7 +8,7 @@
 #include "bounce-message.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -22,7 +22,7 @@ notice_split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
 	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
 		end = text + strcspn(text, "\n");
-		len = bounce_text_cut(text, end - text, BOUNCE_MAX_LINE);
+		len = bounce_string_cut(text, end - text, BOUNCE_MAX_LINE);
 		line = t_strndup(text, len);
 		array_push_back(lines, &line);
 		total += len + 1;
@@ -73,7 +73,7 @@ static const char *notice_clean_line(const char *line, const char *last)
 	if (notice_is_quoted(line) && strchr(line + 2, ' ') == NULL &&
 	    (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))
 		line += 2;
-	return bounce_text_oneline(line, BOUNCE_MAX_LINE);
+	return bounce_string_oneline(line, BOUNCE_MAX_LINE);
 }
 
 static void notice_add_line(struct bounce_notice *scan, const char *raw,
@@ -87,8 +87,8 @@ static void notice_add_line(struct bounce_notice *scan, const char *raw,
 	T_BEGIN {
 		text = notice_clean_line(raw, last);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
-		line->folded = bounce_text_lower(p_strdup(scan->pool,
-							  line->text));
+		line->folded = bounce_string_lower(p_strdup(scan->pool,
+							    line->text));
 	} T_END;
 }
 
@@ -116,8 +116,8 @@ static bool notice_is_report_header(const ARRAY_TYPE(const_string) *lines,
 		line = array_idx_elem(lines, block);
 		if (*line == '\0')
 			break;
-		if (bounce_text_ibegins(line, "Return-Path: <>") ||
-		    (bounce_text_ibegins(line, "From:") &&
+		if (bounce_string_ibegins(line, "Return-Path: <>") ||
+		    (bounce_string_ibegins(line, "From:") &&
 		     strcasestr(line, "mailer-daemon") != NULL))
 			return TRUE;
 	}
@@ -183,7 +183,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 		scan->notice = p_strdup(pool,
 					notice_join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
-			bounce_text_fold(scan->notice, BOUNCE_MAX_SCAN));
+			bounce_string_fold(scan->notice, BOUNCE_MAX_SCAN));
 		scan->said = p_new(pool, struct bounce_notice_said, 1);
 		for (i = 0; i < end; i++)
 			notice_add_line(scan, array_idx_elem(&lines, i),
@@ -402,7 +402,7 @@ bool bounce_notice_links(const struct bounce_notice *scan)
 {
 	static const char *const links[] = { "http://", "https://", NULL };
 
-	return bounce_text_find(scan->folded, links) != NULL;
+	return bounce_string_find(scan->folded, links) != NULL;
 }
 
 bool bounce_notice_shows_envelope(const struct bounce_notice *scan)
@@ -411,9 +411,9 @@ bool bounce_notice_shows_envelope(const struct bounce_notice *scan)
 	bool from = FALSE, to = FALSE;
 
 	array_foreach(&scan->lines, line) {
-		if (bounce_text_begins(line->folded, "mail from:"))
+		if (bounce_string_begins(line->folded, "mail from:"))
 			from = TRUE;
-		else if (bounce_text_begins(line->folded, "rcpt to:"))
+		else if (bounce_string_begins(line->folded, "rcpt to:"))
 			to = TRUE;
 	}
 	return from && to;
@@ -425,13 +425,13 @@ bool bounce_notice_describes(const struct bounce_notice *scan, bool machine)
 	bool subject = FALSE, to = FALSE;
 
 	array_foreach(&scan->lines, line) {
-		if (bounce_text_begins(line->folded, "from:") && !machine)
+		if (bounce_string_begins(line->folded, "from:") && !machine)
 			return FALSE;
-		if (bounce_text_begins(line->folded, "subject:"))
+		if (bounce_string_begins(line->folded, "subject:"))
 			subject = TRUE;
-		else if (bounce_text_begins(line->folded, "to:") ||
-			 bounce_text_begins(line->folded, "rcpt to:") ||
-			 bounce_text_begins(line->folded, "recipient:"))
+		else if (bounce_string_begins(line->folded, "to:") ||
+			 bounce_string_begins(line->folded, "rcpt to:") ||
+			 bounce_string_begins(line->folded, "recipient:"))
 			to = TRUE;
 	}
 	return subject && to;
@@ -448,8 +448,8 @@ static const char *notice_bare_name(const char *text)
 {
 	const char *end = text;
 
-	if (!i_isalnum(*text) || bounce_text_begins(text, "pipe to ") ||
-	    bounce_text_begins(text, "save to "))
+	if (!i_isalnum(*text) || bounce_string_begins(text, "pipe to ") ||
+	    bounce_string_begins(text, "save to "))
 		return NULL;
 	while (notice_is_name_char(*end))
 		end++;
@@ -511,8 +511,8 @@ bounce_notice_names(struct bounce_notice *scan,
 		return BOUNCE_NOTICE_NONE;
 	array_foreach(&scan->lines, line) {
 		if (!list) {
-			list = bounce_text_find(line->folded,
-						announcing) != NULL;
+			list = bounce_string_find(line->folded,
+						  announcing) != NULL;
 			continue;
 		}
 		if (*line->text == '\0')

@@ -38,7 +38,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 
 /* The notice alone, LF lines. */
 const char *bounce_notice_notice(const struct bounce_notice *scan);
-/* The notice as bounce_text_fold() makes it. */
+/* The notice as bounce_string_fold() makes it. */
 const char *bounce_notice_folded(const struct bounce_notice *scan);
 
 /* The classes of words in the notice. */

@@ -11,7 +11,7 @@
 #include "bounce-reason.h"
 #include "bounce-record.h"
 #include "bounce-sent.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 #include <time.h>
@@ -292,8 +292,8 @@ static const char *t_sent_words(const char *diagnostic, const char *address)
 		diagnostic += len;
 		diagnostic += strspn(diagnostic, " \t");
 	}
-	str_truncate(str, bounce_text_cut(str_c(str), str_len(str),
-					  BOUNCE_MAX_CAUSE));
+	str_truncate(str, bounce_string_cut(str_c(str), str_len(str),
+					    BOUNCE_MAX_CAUSE));
 	return str_c(str);
 }
 

@@ -5,7 +5,7 @@
 #include "bounce-limits.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 /* Bytes of the original's subject that are repeated in ours. */
 #define SUBJECT_MAX 200
@@ -20,7 +20,7 @@ static const char *t_tell_subject(const struct bounce_tell *tell)
 	if (len <= SUBJECT_MAX)
 		return tell->subject;
 	return t_strconcat(t_strdup_until(tell->subject, tell->subject +
-			bounce_text_cut(tell->subject, len, SUBJECT_MAX)),
+			bounce_string_cut(tell->subject, len, SUBJECT_MAX)),
 			   "…", NULL);
 }
 

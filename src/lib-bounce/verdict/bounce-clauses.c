@@ -4,7 +4,7 @@
 #include "str.h"
 #include "bounce-clauses.h"
 #include "bounce-limits.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -224,7 +224,7 @@ static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 		return TRUE;
 	}
 	/* a header's name, which says nothing of its value */
-	if (bounce_text_ibegins(word, "X-"))
+	if (bounce_string_ibegins(word, "X-"))
 		return TRUE;
 	/* "relay=[192.0.2.1]", "id=12", "code=UserUnknown" */
 	p = strchr(word, '=');
@@ -243,7 +243,7 @@ static bool clauses_is_field_colon(const char *p)
 	for (p++; *p == ' ' || *p == '"' || *p == '\''; )
 		p++;
 	for (unsigned int i = 0; names[i] != NULL; i++) {
-		if (bounce_text_ibegins(p, names[i]))
+		if (bounce_string_ibegins(p, names[i]))
 			return TRUE;
 	}
 	return FALSE;
@@ -314,7 +314,7 @@ static size_t clauses_wide_border(const char *p)
 	    (unsigned char)*p != 0xef)
 		return 0;
 	for (unsigned int i = 0; i < N_ELEMENTS(signs); i++) {
-		if (bounce_text_begins(p, signs[i]))
+		if (bounce_string_begins(p, signs[i]))
 			return strlen(signs[i]);
 	}
 	return 0;
@@ -426,8 +426,9 @@ void bounce_clauses_read(const char *text,
 		.recipient_domain = clauses_address_domain(roles->recipient),
 		.words = t_str_new(256),
 	};
-	size_t len = bounce_text_cut(text, strnlen(text, BOUNCE_MAX_MATCH + 1),
-				     BOUNCE_MAX_MATCH);
+	size_t len = bounce_string_cut(text,
+				       strnlen(text, BOUNCE_MAX_MATCH + 1),
+				       BOUNCE_MAX_MATCH);
 
 	clauses_text_read(&reader, t_strndup(text, len));
 }

@@ -4,7 +4,7 @@
 #include "str.h"
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 #include <unicase.h>
@@ -45,8 +45,8 @@ static const char *fold_case(const char *text, size_t len)
 {
 	uint8_t *folded;
 	size_t folded_len = 0, begin, end;
-	char *lower = bounce_text_lower(p_strndup(pool_datastack_create(),
-						  text, len));
+	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
+						    text, len));
 	const char *ret;
 
 	fold_find_wide(text, len, &begin, &end);
@@ -256,8 +256,9 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 
 const char *bounce_rules_fold(const char *text)
 {
-	size_t len = bounce_text_cut(text, strnlen(text, BOUNCE_MAX_MATCH + 1),
-				     BOUNCE_MAX_MATCH);
+	size_t len = bounce_string_cut(text,
+				       strnlen(text, BOUNCE_MAX_MATCH + 1),
+				       BOUNCE_MAX_MATCH);
 	string_t *dest = t_str_new(len + 3);
 	struct reply_prefix first;
 

@@ -1,7 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-words.h"
 #include "bounce-words-core.h"
 /* made by words-compile: bounce_words_tables[] */
@@ -39,8 +39,8 @@ static void words_find_wide(const char *text, size_t len, size_t *begin_r,
 
 const char *bounce_words_casefold(const char *text, size_t len)
 {
-	char *lower = bounce_text_lower(p_strndup(pool_datastack_create(),
-						  text, len));
+	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
+						    text, len));
 	size_t begin, end;
 	char *wide;
 	const char *ret;

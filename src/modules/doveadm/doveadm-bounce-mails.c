@@ -14,7 +14,7 @@
 #include "bounce-sent-copy.h"
 #include "bounce-rules-cache.h"
 #include "bounce-tell.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-verify.h"
 #include "doveadm-bounce-mails.h"
 

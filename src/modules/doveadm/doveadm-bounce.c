@@ -8,7 +8,7 @@
 #include "bounce-address.h"
 #include "bounce-notice-store.h"
 #include "bounce-rules-cache.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 #include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "bounce-pending-take.h"
@@ -140,7 +140,7 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 	va_start(args, fmt);
 	/* a damaged value may stand in it */
 	e_error(bu->event, "%s",
-		bounce_text_printable(t_strdup_vprintf(fmt, args)));
+		bounce_string_printable(t_strdup_vprintf(fmt, args)));
 	va_end(args);
 	doveadm_mail_failed_error(&cmd->ctx, error);
 	return -1;
@@ -149,7 +149,7 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 const char *doveadm_bounce_shown(const char *text)
 {
 	return doveadm_server ? "what was given" :
-		str_sanitize_utf8(bounce_text_printable(text), MAX_SHOWN);
+		str_sanitize_utf8(bounce_string_printable(text), MAX_SHOWN);
 }
 
 /*
@@ -228,7 +228,7 @@ void doveadm_bounce_print(const char *value)
 {
 	T_BEGIN {
 		doveadm_print(value == NULL ? "" :
-			      bounce_text_printable(value));
+			      bounce_string_printable(value));
 	} T_END;
 }
 

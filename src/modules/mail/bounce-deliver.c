@@ -10,7 +10,7 @@
 #include "str.h"
 #include "bounce-classify.h"
 #include "bounce-deliver.h"
-#include "bounce-delivery.h"
+#include "bounce-handover.h"
 #include "bounce-events.h"
 #include "bounce-filing.h"
 #include "bounce-hosts.h"
@@ -131,7 +131,7 @@ static bool deliver_is_recorded(const struct bounce_report *report)
 		report->kind == BOUNCE_KIND_COMPLAINT;
 }
 
-static bool deliver_is_ignored(const struct bounce_delivery *delivery)
+static bool deliver_is_ignored(const struct bounce_handover *delivery)
 {
 	return delivery->ignore && !delivery->learn;
 }
@@ -150,7 +150,7 @@ static time_t deliver_received(struct mail_deliver_context *mdctx)
 /* Best effort: it can be seen in the dictionary, too. */
 static void
 deliver_mark_original(struct bounce_user *bu,
-		      const struct bounce_delivery *delivery)
+		      const struct bounce_handover *delivery)
 {
 	const char *error;
 
@@ -163,7 +163,7 @@ deliver_mark_original(struct bounce_user *bu,
    is there. */
 static void
 deliver_remember(struct bounce_user *bu, struct bounce_store *store,
-		 const struct bounce_delivery *delivery)
+		 const struct bounce_handover *delivery)
 {
 	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 	const struct bounce_judgement *judgement = delivery->judgement;
@@ -211,7 +211,7 @@ static void deliver_take_pending(struct bounce_user *bu)
 
 /* What became of it, for the log. */
 static const char *
-t_deliver_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
+t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 		 time_t when, pool_t pool, struct event *event,
 		 struct bounce_store_added *added_r, bool *changed_r)
 {
@@ -250,7 +250,7 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_delivery *delivery,
 
 static void
 delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
-	  pool_t pool, const struct bounce_delivery *delivery)
+	  pool_t pool, const struct bounce_handover *delivery)
 {
 	const struct bounce_report *report = delivery->report;
 	struct bounce_store_added added;
@@ -352,7 +352,7 @@ static int deliver_save(struct mail_deliver_context *mdctx, const char *folder,
 static void
 deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	       struct bounce_report *report, pool_t pool,
-	       struct bounce_delivery *delivery)
+	       struct bounce_handover *delivery)
 {
 	struct bounce_arrival arrival = {
 		.session_id = mdctx->session_id,
@@ -374,7 +374,7 @@ deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 
 static int
 deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
-	       struct bounce_report *report, struct bounce_delivery *delivery,
+	       struct bounce_report *report, struct bounce_handover *delivery,
 	       struct mail_storage **storage_r)
 {
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
@@ -414,7 +414,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 			       struct mail_storage **storage_r)
 {
-	struct bounce_delivery delivery;
+	struct bounce_handover delivery;
 	struct bounce_report *report;
 	pool_t pool;
 	bool is_report, paused;
@@ -428,13 +428,13 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 		is_report = deliver_classify(mdctx, pool, &report);
 	} T_END;
 	i_zero(&delivery);
-	delivery.layout = BOUNCE_DELIVERY_LAYOUT;
+	delivery.layout = BOUNCE_HANDOVER_LAYOUT;
 	delivery.report = report;
 	delivery.wait = bounce_plugin_wait();
 	paused = !is_report && bounce_deliver_liveness_paused();
 	delivery.dict_down = paused;
 	if (report != NULL)
-		event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY,
+		event_set_ptr(mdctx->event, BOUNCE_HANDOVER_EVENT_KEY,
 			      &delivery);
 	if (is_report)
 		ret = deliver_report(mdctx, pool, report, &delivery,
@@ -448,7 +448,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	}
 	if (delivery.dict_down && !paused)
 		bounce_deliver_liveness_pause();
-	event_set_ptr(mdctx->event, BOUNCE_DELIVERY_EVENT_KEY, NULL);
+	event_set_ptr(mdctx->event, BOUNCE_HANDOVER_EVENT_KEY, NULL);
 	pool_unref(&pool);
 	return ret;
 }

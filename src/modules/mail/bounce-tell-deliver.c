@@ -4,7 +4,7 @@
 #include "ioloop.h"
 #include "mail-deliver.h"
 #include "smtp-address.h"
-#include "bounce-delivery.h"
+#include "bounce-handover.h"
 #include "bounce-plugin.h"
 #include "bounce-tell-deliver.h"
 #include "bounce-tell-notice.h"
@@ -21,7 +21,7 @@ static const char *t_tell_address(struct mail_deliver_context *mdctx)
 
 static void
 tell_about_init(struct mail_deliver_context *mdctx,
-		const struct bounce_delivery *delivery,
+		const struct bounce_handover *delivery,
 		struct bounce_tell_about *about_r)
 {
 	i_zero(about_r);
@@ -34,7 +34,7 @@ tell_about_init(struct mail_deliver_context *mdctx,
 
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
-			      struct bounce_delivery *delivery)
+			      struct bounce_handover *delivery)
 {
 	struct bounce_tell_about about;
 	const char *error;
@@ -55,7 +55,7 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 
 void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 			 struct bounce_user *bu,
-			 const struct bounce_delivery *delivery, time_t when)
+			 const struct bounce_handover *delivery, time_t when)
 {
 	const struct bounce_plugin_user *pu =
 		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);

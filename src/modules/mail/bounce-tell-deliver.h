@@ -3,7 +3,7 @@
 
 /* Telling the person at the delivery of a report. Failures are logged. */
 
-struct bounce_delivery;
+struct bounce_handover;
 struct bounce_user;
 struct mail_deliver_context;
 
@@ -11,10 +11,10 @@ struct mail_deliver_context;
    to be filed away. Sets delivery->dict_down. */
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
-			      struct bounce_delivery *delivery);
+			      struct bounce_handover *delivery);
 /* It was saved and recorded. */
 void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 			 struct bounce_user *bu,
-			 const struct bounce_delivery *delivery, time_t when);
+			 const struct bounce_handover *delivery, time_t when);
 
 #endif

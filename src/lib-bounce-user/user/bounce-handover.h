@@ -1,5 +1,5 @@
-#ifndef BOUNCE_DELIVERY_H
-#define BOUNCE_DELIVERY_H
+#ifndef BOUNCE_HANDOVER_H
+#define BOUNCE_HANDOVER_H
 
 #include "bounce-types.h"
 
@@ -10,12 +10,12 @@ struct bounce_wait;
    mail_deliver_context.event with event_set_ptr(), from before the next
    delivery hook is called until that returned; who looks for it walks up from
    an event below (event_get_ptr() does not look at parents). */
-#define BOUNCE_DELIVERY_EVENT_KEY "bounce_delivery"
+#define BOUNCE_HANDOVER_EVENT_KEY "bounce_handover"
 
 struct bounce_judgement;
 
-struct bounce_delivery {
-	/* BOUNCE_DELIVERY_LAYOUT of the module that made it */
+struct bounce_handover {
+	/* BOUNCE_HANDOVER_LAYOUT of the module that made it */
 	uint64_t layout;
 	/* never NULL; kind none for ordinary mail */
 	const struct bounce_report *report;
@@ -39,10 +39,10 @@ struct bounce_delivery {
    of before an upgrade and may map the Sieve module of after it. Of another
    layout it must not read; it then classifies by itself. Raise the
    version with every change of a type in bounce-types.h, too. */
-#define BOUNCE_DELIVERY_VERSION 5
-#define BOUNCE_DELIVERY_LAYOUT \
-	((uint64_t)BOUNCE_DELIVERY_VERSION << 48 | \
-	 (uint64_t)sizeof(struct bounce_delivery) << 32 | \
+#define BOUNCE_HANDOVER_VERSION 5
+#define BOUNCE_HANDOVER_LAYOUT \
+	((uint64_t)BOUNCE_HANDOVER_VERSION << 48 | \
+	 (uint64_t)sizeof(struct bounce_handover) << 32 | \
 	 (uint64_t)sizeof(struct bounce_report) << 16 | \
 	 sizeof(struct bounce_recipient))
 

@@ -4,7 +4,7 @@
 #include "base64.h"
 #include "sha1.h"
 #include "str.h"
-#include "bounce-removed.h"
+#include "bounce-tombstone.h"
 #include "bounce-store-private.h"
 
 #include <jansson.h>
@@ -14,7 +14,7 @@
 #define REMOVED_MAX 500
 #define REMOVED_HASH_SIZE 9
 
-struct bounce_removed {
+struct bounce_tombstone {
 	json_t *json;
 };
 
@@ -56,7 +56,7 @@ static void removed_make_room(json_t *json)
 	(void)json_object_del(json, oldest);
 }
 
-int bounce_removed_add(struct bounce_transaction *trans, const char *address,
+int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
 		       time_t now, const char **error_r)
 {
 	const char *value = NULL;
@@ -76,8 +76,8 @@ int bounce_removed_add(struct bounce_transaction *trans, const char *address,
 	return 0;
 }
 
-int bounce_removed_read(struct bounce_dict *dict,
-			struct bounce_removed **removed_r,
+int bounce_tombstone_read(struct bounce_dict *dict,
+			struct bounce_tombstone **removed_r,
 			const char **error_r)
 {
 	const char *value = NULL;
@@ -85,12 +85,12 @@ int bounce_removed_read(struct bounce_dict *dict,
 	if (bounce_dict_get(dict, pool_datastack_create(), REMOVED_KEY, &value,
 			    error_r) < 0)
 		return -1;
-	*removed_r = i_new(struct bounce_removed, 1);
+	*removed_r = i_new(struct bounce_tombstone, 1);
 	(*removed_r)->json = removed_parse(value);
 	return 0;
 }
 
-time_t bounce_removed_when(const struct bounce_removed *removed,
+time_t bounce_tombstone_when(const struct bounce_tombstone *removed,
 			   const char *address)
 {
 	json_int_t when;
@@ -102,9 +102,9 @@ time_t bounce_removed_when(const struct bounce_removed *removed,
 	return when;
 }
 
-void bounce_removed_free(struct bounce_removed **_removed)
+void bounce_tombstone_free(struct bounce_tombstone **_removed)
 {
-	struct bounce_removed *removed = *_removed;
+	struct bounce_tombstone *removed = *_removed;
 
 	*_removed = NULL;
 	json_decref(removed->json);

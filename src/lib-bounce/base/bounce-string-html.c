@@ -2,7 +2,7 @@
 
 #include "lib.h"
 #include "mail-html2text.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #include <ctype.h>
 
@@ -27,7 +27,7 @@ static bool html_breaks_line(const char *html)
 }
 
 /* Dovecot's reader keeps the source's lines and makes none where a tag does. */
-const char *bounce_text_html(const char *html)
+const char *bounce_string_html(const char *html)
 {
 	struct mail_html2text *reader = mail_html2text_init(0);
 	string_t *lines = t_str_new(strlen(html) + 256);
@@ -46,6 +46,6 @@ const char *bounce_text_html(const char *html)
 	mail_html2text_deinit(&reader);
 	/* what "&#1;" was */
 	str_truncate(lines, 0);
-	bounce_text_append(lines, str_data(words), str_len(words), TRUE);
+	bounce_string_append(lines, str_data(words), str_len(words), TRUE);
 	return str_c(lines);
 }

@@ -1,7 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-test.h"
-#include "bounce-text.h"
+#include "bounce-string.h"
 
 #define FFFD "\xef\xbf\xbd"
 
@@ -50,7 +50,7 @@ static void check_append(const char *input, bool keep_lines, const char *wanted)
 	unsigned char *copy = bounce_test_bytes(input, &size);
 
 	str_append(dest, "before:");
-	bounce_text_append(dest, copy, size, keep_lines);
+	bounce_string_append(dest, copy, size, keep_lines);
 	ck_assert_str_eq(str_c(dest), t_strconcat("before:", wanted, NULL));
 	i_free(copy);
 }
@@ -70,10 +70,10 @@ START_TEST(test_append_nul)
 	static const unsigned char input[] = { 'a', 0, 'b', 0, 0, '\n' };
 	string_t *dest = t_str_new(16);
 
-	bounce_text_append(dest, input, sizeof(input), TRUE);
+	bounce_string_append(dest, input, sizeof(input), TRUE);
 	ck_assert_str_eq(str_c(dest), "a b  \n");
 	str_truncate(dest, 0);
-	bounce_text_append(dest, input, 0, TRUE);
+	bounce_string_append(dest, input, 0, TRUE);
 	ck_assert_str_eq(str_c(dest), "");
 }
 END_TEST
@@ -114,7 +114,7 @@ static const struct {
 
 START_TEST(test_oneline)
 {
-	const char *line = bounce_text_oneline(onelines[_i].input,
+	const char *line = bounce_string_oneline(onelines[_i].input,
 					       onelines[_i].max);
 
 	if (onelines[_i].wanted == NULL)
@@ -126,8 +126,8 @@ END_TEST
 
 START_TEST(test_null)
 {
-	ck_assert_ptr_null(bounce_text_oneline(NULL, 10));
-	ck_assert_str_eq(bounce_text_fold(NULL, 10), "");
+	ck_assert_ptr_null(bounce_string_oneline(NULL, 10));
+	ck_assert_str_eq(bounce_string_fold(NULL, 10), "");
 }
 END_TEST
 
@@ -148,7 +148,7 @@ static const struct {
 
 START_TEST(test_fold)
 {
-	ck_assert_str_eq(bounce_text_fold(folds[_i].input, folds[_i].max),
+	ck_assert_str_eq(bounce_string_fold(folds[_i].input, folds[_i].max),
 			 folds[_i].wanted);
 }
 END_TEST
@@ -160,9 +160,9 @@ START_TEST(test_cut)
 	static const size_t wanted[] = { 0, 1, 1, 3, 3, 3, 6, 6 };
 
 	for (size_t max = 0; max < N_ELEMENTS(wanted); max++)
-		ck_assert_uint_eq(bounce_text_cut(text, 6, max), wanted[max]);
+		ck_assert_uint_eq(bounce_string_cut(text, 6, max), wanted[max]);
 	/* not looked at behind len */
-	ck_assert_uint_eq(bounce_text_cut(text, 3, 4), 3);
+	ck_assert_uint_eq(bounce_string_cut(text, 3, 4), 3);
 }
 END_TEST
 
@@ -174,16 +174,16 @@ START_TEST(test_find)
 	const char *text = "mailbox full: user unknown";
 
 	/* the first of the list, not of the text */
-	ck_assert_ptr_eq(bounce_text_find(text, words), text + 14);
-	ck_assert_ptr_eq(bounce_text_find(text, words + 1), text + 8);
-	ck_assert_ptr_null(bounce_text_find("mailbox FULL", words));
-	ck_assert_ptr_null(bounce_text_find("", words));
-	ck_assert_ptr_null(bounce_text_find(text, no_words));
-	ck_assert(bounce_text_begins("Action: failed", "Action:"));
-	ck_assert(!bounce_text_begins("action: failed", "Action:"));
-	ck_assert(bounce_text_ibegins("action: failed", "Action:"));
-	ck_assert(!bounce_text_ibegins("act", "Action:"));
-	ck_assert(bounce_text_begins("", ""));
+	ck_assert_ptr_eq(bounce_string_find(text, words), text + 14);
+	ck_assert_ptr_eq(bounce_string_find(text, words + 1), text + 8);
+	ck_assert_ptr_null(bounce_string_find("mailbox FULL", words));
+	ck_assert_ptr_null(bounce_string_find("", words));
+	ck_assert_ptr_null(bounce_string_find(text, no_words));
+	ck_assert(bounce_string_begins("Action: failed", "Action:"));
+	ck_assert(!bounce_string_begins("action: failed", "Action:"));
+	ck_assert(bounce_string_ibegins("action: failed", "Action:"));
+	ck_assert(!bounce_string_ibegins("act", "Action:"));
+	ck_assert(bounce_string_begins("", ""));
 }
 END_TEST
 
@@ -216,7 +216,7 @@ static const struct {
 
 START_TEST(test_html)
 {
-	ck_assert_str_eq(bounce_text_html(htmls[_i].html), htmls[_i].wanted);
+	ck_assert_str_eq(bounce_string_html(htmls[_i].html), htmls[_i].wanted);
 }
 END_TEST
 
