@@ -114,8 +114,10 @@ class Metrics(harness.TestCase):
         memory = self.stats_memory()
         flood(10, 60)
         more = self.wait_for('dovecot_bounce_failures_total', before + 7000)
-        # with a series a domain these 60 reports took more than 20 MB
-        self.assertLess(self.stats_memory() - memory, 1_000_000)
+        # with a series a domain these 60 reports took more than 20 MB; ASan
+        # keeps what is freed
+        if not harness.ASAN:
+            self.assertLess(self.stats_memory() - memory, 1_000_000)
         self.assertEqual(len(rows), len(more))
         counted = [number for name, have, number in more if
                    'bounce_reason' in have and have['bounce_counted'] == 'yes']
