@@ -47,8 +47,9 @@ class Load:
     conf24 = 'mail_driver = sdbox\nmail_path = ~/sdbox\n'
 
     def send(self, user, number, case=None):
-        """As an MTA: until it is taken. A connection that dies is tried again."""
-        deadline = time.monotonic() + 60 * harness.SLOW
+        """As an MTA: until it is taken. A connection that dies, or waits for a
+        lock that a killed process left, is tried again."""
+        deadline = time.monotonic() + 240 * harness.SLOW
         while True:
             try:
                 return (case or self).lmtp(user, report(user, number))
