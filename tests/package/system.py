@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import smtplib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,9 @@ def add_user(name):
 def deliver(user, message, sender='', patience=30.0):
     """Over the LMTP socket, as an MTA does: while Dovecot is being restarted the
     mail waits (there is nobody, or the answer is 4xx), but not for longer than
-    patience."""
+    patience. What has a null sender this machine's own MTA made."""
+    if not sender:
+        message = made_here(message)
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -103,6 +106,10 @@ def deliver(user, message, sender='', patience=30.0):
             if is_final(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def made_here(message):
+    return harness.made_here(message, socket.getfqdn())
 
 
 def is_final(error):

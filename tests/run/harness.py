@@ -206,7 +206,7 @@ Shall we?
 '''.replace('\n', '\r\n').encode()
 
 
-def made_here(message):
+def made_here(message, host='mx.example.org'):
     """As our own MTA hands over what it made itself; what bears a trace already
     is left as it is."""
     # as it lay in a mailbox: Dovecot will write its line anew
@@ -215,8 +215,8 @@ def made_here(message):
     head = re.split(rb'\r?\n\r?\n', message, maxsplit=1)[0]
     if re.search(rb'(?mi)^Received:', head):
         return message
-    return (b'Received: by mx.example.org (Postfix)\r\n\tid 4bTEST; Mon, 1 Sep 2025 '
-            b'10:00:10 +0000\r\n' + message)
+    return (f'Received: by {host} (Postfix)\r\n\tid 4bTEST; Mon, 1 Sep 2025 '
+            '10:00:10 +0000\r\n').encode() + message
 
 
 def stored(message):
