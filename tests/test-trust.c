@@ -14,8 +14,8 @@ static const char *const hosts[] = { "mx.example.org", "mx2.example.org", NULL }
 static const char *const relays[] = { "smarthost.example.com", NULL };
 static const char *const local[] = { "localhost", NULL };
 
-/* As each writes it; the lines were taken from reports that these made for a
-   test. */
+/* As each writes it: Postfix and OpenSMTPD in reports that they made for a test,
+   the others by their documentation. */
 #define DOVECOT \
 	"Received: from mx.example.org\n\tby imap.example.org with LMTP\n" \
 	"\tid SESSION\n\t(envelope-from <>)\n\tfor <alice@example.org>; date\n"
