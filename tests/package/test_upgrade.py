@@ -42,6 +42,11 @@ def records(user):
     return {row['address']: row for row in rows}
 
 
+def reports(record):
+    """Without the MTA's word on who submitted the mail they prove nothing."""
+    return int(record['count']) + int(record['unproven'])
+
+
 class Upgrade(unittest.TestCase):
 
     @classmethod
@@ -71,8 +76,7 @@ class Upgrade(unittest.TestCase):
         self.assertEqual(records(user), wanted)
         deliver(user, harness.dsn(ADDRESSES, user=f'{user}@example.org'))
         for address, record in records(user).items():
-            self.assertEqual(int(record['count']),
-                             int(wanted[address]['count']) + 1)
+            self.assertEqual(reports(record), reports(wanted[address]) + 1)
 
     def test_1_file(self):
         home = pathlib.Path('/home/alice/dovecot-bounce.dict')
