@@ -5,6 +5,7 @@
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
 #include "bounce-string.h"
+#include "bounce-words.h"
 
 #include <ctype.h>
 #include <unicase.h>
@@ -18,27 +19,6 @@ struct reply_prefix {
 	size_t status_len;
 };
 
-/* The words of text that are not ASCII, from the first to the last: what stands
-   before and behind them needs no more than lower case. */
-static void fold_find_wide(const char *text, size_t len, size_t *begin_r,
-			   size_t *end_r)
-{
-	size_t begin = 0, end = len;
-
-	while (begin < len && (unsigned char)text[begin] < 0x80)
-		begin++;
-	while (end > begin && (unsigned char)text[end - 1] < 0x80)
-		end--;
-	if (begin < end) {
-		while (begin > 0 && text[begin - 1] != ' ')
-			begin--;
-		while (end < len && text[end] != ' ')
-			end++;
-	}
-	*begin_r = begin;
-	*end_r = end;
-}
-
 /* Lower case; beyond ASCII with the compatibility forms unified (full-width
    Latin, no-break spaces), so that one spelling of a rule serves. */
 static const char *fold_case(const char *text, size_t len)
@@ -49,7 +29,7 @@ static const char *fold_case(const char *text, size_t len)
 						    text, len));
 	const char *ret;
 
-	fold_find_wide(text, len, &begin, &end);
+	bounce_words_find_wide(text, len, &begin, &end);
 	if (begin == end)
 		return lower;
 	folded = u8_casefold((const uint8_t *)text + begin, end - begin, NULL,

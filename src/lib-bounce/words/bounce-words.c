@@ -16,9 +16,7 @@ static const struct words_class {
 #undef CLASS
 };
 
-/* The words of text that are not ASCII, from the first to the last: what stands
-   before and behind them needs no more than lower case. */
-static void words_find_wide(const char *text, size_t len, size_t *begin_r,
+void bounce_words_find_wide(const char *text, size_t len, size_t *begin_r,
 			    size_t *end_r)
 {
 	size_t begin = 0, end = len;
@@ -45,7 +43,7 @@ const char *bounce_words_casefold(const char *text, size_t len)
 	char *wide;
 	const char *ret;
 
-	words_find_wide(text, len, &begin, &end);
+	bounce_words_find_wide(text, len, &begin, &end);
 	if (begin == end)
 		return lower;
 	wide = words_core_casefold(text + begin, end - begin);
