@@ -69,13 +69,14 @@ def wait_for_dovecot():
 
 
 def workers():
-    """Processes that deliver."""
-    return set(run('pgrep', '-x', 'lmtp', check=False).split())
+    """Processes that deliver, and that find users."""
+    return set(run('pgrep', '-x', 'lmtp|auth', check=False).split())
 
 
 def reload(command=('doveadm', 'reload')):
     """Runs a command that lets Dovecot read its configuration again; when this
-    returns, nobody delivers with the old one any more. Returns its output."""
+    returns, nobody delivers with the old one any more, and nobody asks an auth
+    process that drops him as it ends. Returns its output."""
     old = workers()
     output = run(*command)
     for _ in range(300):
