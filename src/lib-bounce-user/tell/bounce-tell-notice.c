@@ -2,37 +2,23 @@
 
 #include "lib.h"
 #include "array.h"
-#include "hex-binary.h"
-#include "mail-user.h"
-#include "randgen.h"
-#include "str.h"
 #include "bounce-limits.h"
 #include "bounce-notice-store.h"
 #include "bounce-rate.h"
-#include "bounce-sent-store.h"
 #include "bounce-store.h"
 #include "bounce-tell-box.h"
+#include "bounce-tell-group.h"
 #include "bounce-tell-language.h"
 #include "bounce-tell-notice.h"
-#include "bounce-texts-cache.h"
+#include "bounce-tell-write.h"
 #include "bounce-user.h"
-#include "compat-user.h"
-
-#define DAY (24 * 60 * 60)
-/* So long before a report its mail may have been sent. */
-#define MAX_SENT_DAYS 3
-#define NONCE_BYTES 9
 
 struct tell_notice {
 	struct bounce_user *bu;
 	const struct bounce_tell_about *about;
 	pool_t pool;
 	struct bounce_tell_box *box;
-	/* of which mail the report is, and the id of the mails that share its
-	   subject */
-	const char *mail, *group;
-	/* what was sent under that id, failures included; NULL = not known */
-	const struct bounce_sent *sent;
+	struct bounce_tell_group group;
 	struct bounce_rate rate;
 	/* the language that the original is in, or NULL */
 	const char *language;
@@ -45,88 +31,6 @@ struct tell_notice {
 static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 {
 	return (bu->set.notice_kinds & (1U << kind)) != 0;
-}
-
-/*
- * Which mail, which broadcast
- */
-
-static const char *
-t_tell_mail(const struct bounce_report *report)
-{
-	const struct bounce_recipient *rcpt;
-	const char *address = "";
-
-	if (report->original_message_id != NULL)
-		return bounce_tell_id(report->original_message_id);
-	array_foreach(&report->recipients, rcpt) {
-		if (rcpt->address != NULL) {
-			address = rcpt->address;
-			break;
-		}
-	}
-	return bounce_tell_id(t_strdup_printf("%s\n%s",
-		report->original_subject == NULL ? "" :
-		report->original_subject, address));
-}
-
-/* The broadcast of that subject, or what may become one; the latest. */
-static void
-tell_find_sent(struct tell_notice *notice, const char *suffix,
-	       ARRAY_TYPE(bounce_sent) *days,
-	       const ARRAY_TYPE(bounce_sent) *broadcasts)
-{
-	const struct bounce_sent *sent;
-	struct bounce_sent *day;
-
-	array_foreach_modifiable(days, day) {
-		sent = bounce_sent_find(day, t_strconcat(day->id, suffix,
-							 NULL));
-		if (sent != NULL)
-			notice->sent = sent;
-	}
-	array_foreach(broadcasts, sent) {
-		const char *dash = strchr(sent->id, '-');
-
-		if (dash != NULL && strcmp(dash, suffix) == 0)
-			notice->sent = sent;
-	}
-}
-
-static int tell_find_group(struct tell_notice *notice,
-			   struct bounce_store *store, const char **error_r)
-{
-	const struct bounce_tell_about *about = notice->about;
-	const struct bounce_report *report = about->report;
-	const char *day = bounce_sent_day(about->now);
-	ARRAY_TYPE(bounce_sent) days, broadcasts;
-	const char *id;
-
-	notice->mail = p_strdup(notice->pool, t_tell_mail(report));
-	if (about->unproven) {
-		notice->group = p_strconcat(notice->pool, day, "-unproven",
-					    NULL);
-		return 0;
-	}
-	id = bounce_sent_id(day, report->original_subject,
-			    report->original_message_id == NULL ?
-			    notice->mail : report->original_message_id);
-	p_array_init(&days, notice->pool, 4);
-	p_array_init(&broadcasts, notice->pool, 4);
-	if (bounce_sent_store_read(store, notice->pool,
-				   about->now - MAX_SENT_DAYS * DAY,
-				   about->now, &days, &broadcasts,
-				   error_r) < 0)
-		return -1;
-	tell_find_sent(notice, strchr(id, '-'), &days, &broadcasts);
-	notice->group = p_strdup(notice->pool, notice->sent != NULL ?
-				 notice->sent->id : id);
-	return 0;
-}
-
-static bool tell_is_broadcast(const struct tell_notice *notice)
-{
-	return notice->sent != NULL && notice->sent->sent >= BOUNCE_RATE_MINIMUM;
 }
 
 /*
@@ -158,13 +62,13 @@ tell_remember(const struct tell_notice *notice, pool_t pool,
 		rcpt->original_address != NULL ? rcpt->original_address :
 		rcpt->address;
 
-	if (address == NULL || tell_knows(memory, notice->mail, address))
+	if (address == NULL || tell_knows(memory, notice->group.mail, address))
 		return;
 	memory->count++;
 	if (array_count(&memory->failures) >= BOUNCE_MAX_TELL_FAILURES)
 		return;
 	failure = array_append_space(&memory->failures);
-	failure->mail = notice->mail;
+	failure->mail = notice->group.mail;
 	failure->rcpt.address = p_strdup(pool, address);
 	if (address != rcpt->address && rcpt->address != NULL &&
 	    strcasecmp(address, rcpt->address) != 0 && !strange)
@@ -204,54 +108,28 @@ tell_take_in(const struct tell_notice *notice, pool_t pool,
  * Write
  */
 
-static const char *t_tell_message_id(const char *host, time_t now)
-{
-	unsigned char nonce[NONCE_BYTES];
-
-	random_fill(nonce, sizeof(nonce));
-	return t_strdup_printf("<n.%s.%s@%s>", bounce_sent_day(now),
-			       binary_to_hex(nonce, sizeof(nonce)), host);
-}
-
 static void
 tell_init(struct tell_notice *notice, struct bounce_tell_counts *counts,
 	  struct bounce_tell *tell_r)
 {
-	struct bounce_user *bu = notice->bu;
-	const char *delimiters;
+	const struct bounce_tell_about *about = notice->about;
 
 	if (notice->language != NULL)
 		counts->language = notice->language;
-	i_zero(tell_r);
-	tell_r->texts = bounce_texts_cache_get_language(bu, counts->language);
-	compat_user_names(bu->user, pool_datastack_create(), &tell_r->host,
-			  &delimiters);
-	tell_r->address = notice->about->address;
-	if (strchr(tell_r->address, '@') == NULL) {
-		tell_r->address = t_strconcat(tell_r->address, "@",
-					      tell_r->host, NULL);
-	}
-	tell_r->message_id = t_tell_message_id(tell_r->host,
-					       notice->about->now);
-	tell_r->date = notice->about->now;
-	tell_r->folder = notice->about->folder;
-	t_array_init(&tell_r->recipients, 16);
+	bounce_tell_write_init(notice->bu, about->address, counts->language,
+			       about->now, tell_r);
+	tell_r->folder = about->folder;
 }
 
 static int
 tell_save(struct tell_notice *notice, const struct bounce_tell *tell,
 	  const char **error_r)
 {
-	string_t *mail = str_new(default_pool, 16 * 1024);
-	int ret;
-
-	bounce_tell_mail(tell, mail);
-	ret = bounce_tell_box_save(notice->box, mail, notice->pool,
-				   &notice->place, error_r);
-	str_free(&mail);
-	if (ret == 0)
-		notice->written = TRUE;
-	return ret;
+	if (bounce_tell_write(notice->box, tell, notice->pool, &notice->place,
+			      error_r) < 0)
+		return -1;
+	notice->written = TRUE;
+	return 0;
 }
 
 /* Failures from first on, of all mails or of this one. */
@@ -275,13 +153,13 @@ tell_fill_failure(struct tell_notice *notice,
 		  struct bounce_tell *tell)
 {
 	const struct bounce_report *report = notice->about->report;
-	const struct bounce_sent *sent = notice->sent;
+	const struct bounce_sent *sent = notice->group.sent;
 
 	tell->kind = BOUNCE_TELL_FAILURE;
 	tell->unproven = notice->about->unproven;
 	tell->subject = report->original_subject;
 	tell->original_message_id = report->original_message_id;
-	tell_list(memory, notice->mail, first, tell);
+	tell_list(memory, notice->group.mail, first, tell);
 	/* of one mail it is known who else got it */
 	if (sent != NULL && sent->messages == 1 && sent->sent > sent->failed)
 		tell->delivered = sent->sent - sent->failed;
@@ -312,15 +190,16 @@ static void
 tell_judge(struct tell_notice *notice, const struct bounce_tell_memory *memory)
 {
 	const struct bounce_tell_failure *failure;
+	const struct bounce_sent *known = notice->group.sent;
 	struct bounce_sent sent;
 
-	if (notice->sent != NULL && notice->sent->failed >= memory->count) {
-		bounce_rate_judge(notice->sent, 0, &notice->rate);
+	if (known != NULL && known->failed >= memory->count) {
+		bounce_rate_judge(known, 0, &notice->rate);
 		return;
 	}
-	bounce_sent_init(&sent, notice->pool, notice->group);
-	if (notice->sent != NULL)
-		bounce_rate_sum(&sent, notice->pool, notice->sent);
+	bounce_sent_init(&sent, notice->pool, notice->group.id);
+	if (known != NULL)
+		bounce_rate_sum(&sent, notice->pool, known);
 	sent.failed = memory->count;
 	sent.class[BOUNCE_CLASS_HARD] = 0;
 	array_foreach(&memory->failures, failure) {
@@ -385,7 +264,7 @@ tell_write(struct tell_notice *notice, pool_t pool,
 	   struct bounce_tell_memory *memory, struct bounce_tell_counts *counts,
 	   bool summary, unsigned int before, const char **error_r)
 {
-	const char *mail = summary ? "" : notice->mail;
+	const char *mail = summary ? "" : notice->group.mail;
 	struct bounce_tell_place *place =
 		bounce_tell_memory_place(memory, mail), old;
 	struct bounce_tell tell;
@@ -436,14 +315,14 @@ tell_change(pool_t pool, struct bounce_tell_memory *memory,
 		return 0;
 	tell_judge(notice, memory);
 	summary = tell_is_enabled(notice->bu, BOUNCE_TELL_BROADCAST) &&
-		(tell_is_broadcast(notice) ||
+		(bounce_tell_group_is_broadcast(&notice->group) ||
 		 bounce_tell_memory_mails(memory) >= BOUNCE_TELL_SUMMARY);
 	if (!summary && !tell_is_enabled(notice->bu, BOUNCE_TELL_FAILURE))
 		return 1;
 	if (notice->written) {
 		/* the dictionary was restarted meanwhile, and asks again */
 		tell_place_set(notice, pool, memory,
-			       summary ? "" : notice->mail, memory->count);
+			       summary ? "" : notice->group.mail, memory->count);
 		bounce_tell_counts_add(counts, notice->about->strange);
 		return 1;
 	}
@@ -478,10 +357,12 @@ tell_notice_run(struct tell_notice *notice, const char **error_r)
 	struct bounce_store *store;
 
 	if (bounce_user_store(notice->bu, &store, error_r) < 0 ||
-	    tell_find_group(notice, store, error_r) < 0 ||
+	    bounce_tell_group_find(store, notice->about, notice->pool,
+				   &notice->group, error_r) < 0 ||
 	    bounce_tell_box_open(notice->bu, &notice->box, error_r) < 0)
 		return -1;
-	return bounce_notice_store_change(store, bounce_tell_id(notice->group),
+	return bounce_notice_store_change(store,
+					  bounce_tell_id(notice->group.id),
 					  notice->about->now, tell_change,
 					  notice, error_r);
 }
