@@ -241,6 +241,150 @@ START_TEST(limit)
 }
 END_TEST
 
+static void held_init(struct bounce_tell *tell)
+{
+	struct bounce_tell_recipient *rcpt;
+
+	tell_init(tell, BOUNCE_TELL_HELD);
+	tell->again_secs = 3600;
+	tell->delivered = 4;
+	rcpt = tell_add(tell, "bob@example.net", "mailbox-unknown");
+	rcpt->since = DATE - 6 * 24 * 3600;
+	rcpt = tell_add(tell, "carol@example.net", "spam-content");
+	rcpt->by = BOUNCE_BY_COMPLAINT;
+	rcpt = tell_add(tell, "dan@example.net", "mailbox-full");
+	rcpt->by = BOUNCE_BY_USER;
+	rcpt = tell_add(tell, "eve@exmaple.net", "domain-unknown");
+	rcpt->corrected = "eve@example.net";
+}
+
+START_TEST(held)
+{
+	struct bounce_tell tell;
+
+	held_init(&tell);
+	check_mail(&tell, "held");
+}
+END_TEST
+
+/* What a person or a complaint blocked is not offered for another try. */
+START_TEST(held_again)
+{
+	struct bounce_tell tell;
+	string_t *str = t_str_new(8192);
+
+	held_init(&tell);
+	tell.again_secs = 90;
+	bounce_tell_mail(&tell, str);
+	ck_assert_ptr_nonnull(strstr(str_c(str), "within 2 minutes"));
+	array_pop_front(&tell.recipients);
+	str_truncate(str, 0);
+	bounce_tell_mail(&tell, str);
+	ck_assert_ptr_null(strstr(str_c(str), "work after all"));
+}
+END_TEST
+
+START_TEST(recovered)
+{
+	struct bounce_tell tell;
+
+	tell_init(&tell, BOUNCE_TELL_RECOVERED);
+	tell.original_message_id = NULL;
+	(void)tell_add(&tell, "bob@example.net", "mailbox-full");
+	check_mail(&tell, "recovered");
+}
+END_TEST
+
+START_TEST(flood)
+{
+	struct bounce_tell tell;
+
+	tell_init(&tell, BOUNCE_TELL_FLOOD);
+	tell.original_message_id = NULL;
+	tell.count = 20;
+	check_mail(&tell, "flood");
+}
+END_TEST
+
+static void
+digest_init(struct bounce_tell *tell, struct bounce_tell_digest *digest,
+	    struct bounce_rate *rate, struct bounce_rate *before,
+	    ARRAY_TYPE(bounce_cause) *providers)
+{
+	struct bounce_tell_recipient *rcpt;
+	const char *address = "dan@example.net";
+	struct bounce_cause *cause;
+
+	tell_init(tell, BOUNCE_TELL_DIGEST);
+	tell->original_message_id = NULL;
+	tell->digest = digest;
+	tell->unsubscribe = "mailto:alice@example.org?subject=stop";
+	(void)tell_add(tell, "bob@example.net", "mailbox-unknown");
+	i_zero(digest);
+	/* November 2026 */
+	digest->since = 1793491200;
+	digest->until = 1796083200;
+	i_zero(rate);
+	rate->sent = 240;
+	rate->failed = 3;
+	rate->percent = 1.25;
+	i_zero(before);
+	before->sent = 80;
+	before->failed = 4;
+	before->percent = 5;
+	digest->rate = rate;
+	digest->before = before;
+	digest->unproven = 2;
+	digest->backscatter = 7;
+	t_array_init(&digest->recovered, 1);
+	array_push_back(&digest->recovered, &address);
+	t_array_init(&digest->corrected, 1);
+	rcpt = array_append_space(&digest->corrected);
+	rcpt->address = "eve@exmaple.net";
+	rcpt->corrected = "eve@example.net";
+	t_array_init(providers, 1);
+	cause = array_append_space(providers);
+	cause->kind = BOUNCE_CAUSE_DOMAIN;
+	cause->text = "example.com";
+	cause->count = 2;
+	digest->providers = providers;
+}
+
+START_TEST(digest)
+{
+	struct bounce_tell_digest digest;
+	struct bounce_tell tell;
+	struct bounce_rate rate, before;
+	ARRAY_TYPE(bounce_cause) providers;
+
+	digest_init(&tell, &digest, &rate, &before, &providers);
+	check_mail(&tell, "digest");
+}
+END_TEST
+
+/* Nothing is known of the time before; nothing can be stopped by an answer. */
+START_TEST(digest_german)
+{
+	struct bounce_texts *texts = bounce_texts_load(text_dirs, "de", NULL);
+	struct bounce_tell_digest digest;
+	struct bounce_tell tell;
+	struct bounce_rate rate, before;
+	ARRAY_TYPE(bounce_cause) providers;
+
+	digest_init(&tell, &digest, &rate, &before, &providers);
+	tell.texts = texts;
+	tell.unsubscribe = NULL;
+	i_zero(&before);
+	array_clear(&digest.recovered);
+	array_clear(&digest.corrected);
+	array_clear(&providers);
+	array_clear(&tell.recipients);
+	digest.unproven = digest.backscatter = 0;
+	check_mail(&tell, "digest-de");
+	bounce_texts_free(&texts);
+}
+END_TEST
+
 /* The largest that there can be stays below the cap, and says how many it does
    not list. */
 START_TEST(large)
@@ -289,6 +433,12 @@ int main(void)
 	tcase_add_test(tcase, broadcast);
 	tcase_add_test(tcase, broadcast_french);
 	tcase_add_test(tcase, limit);
+	tcase_add_test(tcase, held);
+	tcase_add_test(tcase, held_again);
+	tcase_add_test(tcase, recovered);
+	tcase_add_test(tcase, flood);
+	tcase_add_test(tcase, digest);
+	tcase_add_test(tcase, digest_german);
 	tcase_add_test(tcase, large);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -2,36 +2,12 @@
 
 #include "bounce-tell-private.h"
 #include "bounce-address.h"
-#include "bounce-limits.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
-#include "bounce-string.h"
-
-/* Bytes of the original's subject that are repeated in ours. */
-#define SUBJECT_MAX 200
-
-static const char *t_tell_subject(const struct bounce_tell *tell)
-{
-	size_t len;
-
-	if (tell->subject == NULL || *tell->subject == '\0')
-		return bounce_texts_get(tell->texts, "notice.no-subject");
-	len = strlen(tell->subject);
-	if (len <= SUBJECT_MAX)
-		return tell->subject;
-	return t_strconcat(t_strdup_until(tell->subject, tell->subject +
-			bounce_string_cut(tell->subject, len, SUBJECT_MAX)),
-			   "…", NULL);
-}
-
-static unsigned int tell_failed(const struct bounce_tell *tell)
-{
-	return array_count(&tell->recipients) + tell->more;
-}
 
 const char *bounce_tell_subject(const struct bounce_tell *tell)
 {
-	const char *subject = t_tell_subject(tell);
+	const char *subject = t_bounce_tell_part_subject(tell);
 
 	switch (tell->kind) {
 	case BOUNCE_TELL_FAILURE:
@@ -39,10 +15,21 @@ const char *bounce_tell_subject(const struct bounce_tell *tell)
 					   "subject", subject, NULL);
 	case BOUNCE_TELL_BROADCAST:
 		return t_bounce_texts_count(tell->texts, "broadcast.subject",
-					    tell_failed(tell),
+					    bounce_tell_part_failed(tell),
 					    "subject", subject, NULL);
+	case BOUNCE_TELL_HELD:
+		return t_bounce_texts_count(tell->texts, "held.subject",
+					    bounce_tell_part_failed(tell),
+					    "subject", subject, NULL);
+	case BOUNCE_TELL_RECOVERED:
+		return t_bounce_texts_count(tell->texts, "recovered.subject",
+					    bounce_tell_part_failed(tell), NULL);
 	case BOUNCE_TELL_LIMIT:
 		return bounce_texts_get(tell->texts, "limit.subject");
+	case BOUNCE_TELL_FLOOD:
+		return bounce_texts_get(tell->texts, "flood.subject");
+	case BOUNCE_TELL_DIGEST:
+		return t_bounce_tell_digest_title(tell);
 	case BOUNCE_TELL_KIND_COUNT:
 		break;
 	}
@@ -122,15 +109,6 @@ static void tell_recipient(const struct bounce_tell *tell,
 	}
 }
 
-static void tell_original(const struct bounce_tell *tell,
-			  struct bounce_tell_doc *doc)
-{
-	if (tell->subject == NULL)
-		return;
-	bounce_tell_doc_para(doc, t_bounce_texts_fill(tell->texts,
-		"notice.about", "subject", t_tell_subject(tell), NULL));
-}
-
 static void tell_unproven(const struct bounce_tell *tell,
 			  struct bounce_tell_doc *doc)
 {
@@ -145,7 +123,8 @@ static void tell_footer(const struct bounce_tell *tell,
 {
 	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts,
 						   "notice.footer"));
-	if (tell->folder != NULL && tell->kind != BOUNCE_TELL_LIMIT) {
+	if (tell->folder != NULL && (tell->kind == BOUNCE_TELL_FAILURE ||
+				     tell->kind == BOUNCE_TELL_BROADCAST)) {
 		bounce_tell_doc_para(doc, t_bounce_texts_fill(tell->texts,
 			"notice.folder", "folder", tell->folder, NULL));
 	}
@@ -157,8 +136,8 @@ static void tell_failure(const struct bounce_tell *tell,
 	const struct bounce_tell_recipient *rcpt;
 
 	bounce_tell_doc_begin(doc, t_bounce_texts_count(tell->texts,
-		"failure.lead", tell_failed(tell), NULL));
-	tell_original(tell, doc);
+		"failure.lead", bounce_tell_part_failed(tell), NULL));
+	bounce_tell_part_original(tell, doc);
 	tell_unproven(tell, doc);
 	array_foreach(&tell->recipients, rcpt) T_BEGIN {
 		tell_recipient(tell, doc, rcpt);
@@ -177,28 +156,12 @@ static void tell_failure(const struct bounce_tell *tell,
  * A broadcast
  */
 
-const char *
-bounce_tell_percent(const struct bounce_texts *texts, double percent)
-{
-	unsigned int tenths = (unsigned int)(percent * 10 + 0.5);
-
-	return t_strdup_printf("%u%s%u %%", tenths / 10,
-			       bounce_texts_get(texts, "format.decimal"),
-			       tenths % 10);
-}
-
-/* Is it known how many it went to? */
-static bool tell_is_known(const struct bounce_rate *rate)
-{
-	return rate->sent >= rate->failed && rate->sent > 0;
-}
-
 static void tell_figures(const struct bounce_tell *tell,
 			 struct bounce_tell_doc *doc)
 {
 	const struct bounce_rate *rate = tell->rate;
 	const struct bounce_texts *texts = tell->texts;
-	bool known = tell_is_known(rate);
+	bool known = bounce_tell_part_is_known(rate);
 
 	bounce_tell_doc_facts_begin(doc);
 	bounce_tell_doc_fact(doc, "figure.sent", !known ?
@@ -220,27 +183,7 @@ static void tell_figures(const struct bounce_tell *tell,
 	if (known) {
 		bounce_tell_doc_bar(doc, rate->percent, t_bounce_texts_fill(
 			texts, "broadcast.percent", "percent",
-			bounce_tell_percent(texts, rate->percent), NULL));
-	}
-}
-
-static void tell_addresses(const struct bounce_tell *tell,
-			   struct bounce_tell_doc *doc)
-{
-	const struct bounce_tell_recipient *rcpts;
-	unsigned int i, count;
-
-	rcpts = array_get(&tell->recipients, &count);
-	bounce_tell_doc_table_begin(doc, "column.address", "column.why");
-	for (i = 0; i < count && i < BOUNCE_MAX_TELL_ROWS; i++) T_BEGIN {
-		bounce_tell_doc_table_row(doc, rcpts[i].address,
-			rcpts[i].reason == NULL ? "" :
-			bounce_texts_meaning(tell->texts, rcpts[i].reason));
-	} T_END;
-	bounce_tell_doc_table_end(doc);
-	if (tell_failed(tell) > i) {
-		bounce_tell_doc_para(doc, t_bounce_texts_count(tell->texts,
-			"notice.more", tell_failed(tell) - i, NULL));
+			t_bounce_tell_part_percent(texts, rate->percent), NULL));
 	}
 }
 
@@ -250,11 +193,11 @@ static void tell_broadcast(const struct bounce_tell *tell,
 	const char *advice = bounce_rate_advice(tell->rate, tell->texts);
 
 	bounce_tell_doc_begin(doc, t_bounce_texts_count(tell->texts,
-		"failure.lead", tell_failed(tell), NULL));
-	tell_original(tell, doc);
+		"failure.lead", bounce_tell_part_failed(tell), NULL));
+	bounce_tell_part_original(tell, doc);
 	tell_unproven(tell, doc);
 	tell_figures(tell, doc);
-	if (advice == NULL && tell_is_known(tell->rate)) {
+	if (advice == NULL && bounce_tell_part_is_known(tell->rate)) {
 		advice = bounce_texts_get(tell->texts, "broadcast.theirs");
 	}
 	if (advice != NULL) {
@@ -264,7 +207,7 @@ static void tell_broadcast(const struct bounce_tell *tell,
 	}
 	bounce_tell_doc_heading(doc, bounce_texts_get(tell->texts,
 						      "broadcast.list"));
-	tell_addresses(tell, doc);
+	bounce_tell_part_addresses(tell, doc);
 	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts,
 						   "broadcast.csv"));
 }
@@ -282,6 +225,32 @@ static void tell_limit(const struct bounce_tell *tell,
 		"limit.text", tell->count, NULL));
 }
 
+/*
+ * What is not about one mail
+ */
+
+static void tell_recovered(const struct bounce_tell *tell,
+			   struct bounce_tell_doc *doc)
+{
+	bounce_tell_doc_begin(doc, bounce_tell_subject(tell));
+	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts,
+						   "recovered.text"));
+	bounce_tell_part_addresses(tell, doc);
+}
+
+static void tell_flood(const struct bounce_tell *tell,
+		       struct bounce_tell_doc *doc)
+{
+	bounce_tell_doc_begin(doc, bounce_tell_subject(tell));
+	bounce_tell_doc_para(doc, t_bounce_texts_count(tell->texts,
+		"flood.text", tell->count, NULL));
+	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts, "flood.why"));
+	if (tell->folder != NULL) {
+		bounce_tell_doc_para(doc, t_bounce_texts_fill(tell->texts,
+			"flood.folder", "folder", tell->folder, NULL));
+	}
+}
+
 void bounce_tell_body(const struct bounce_tell *tell,
 		      struct bounce_tell_doc *doc)
 {
@@ -292,8 +261,20 @@ void bounce_tell_body(const struct bounce_tell *tell,
 	case BOUNCE_TELL_BROADCAST:
 		tell_broadcast(tell, doc);
 		break;
+	case BOUNCE_TELL_HELD:
+		bounce_tell_held(tell, doc);
+		break;
+	case BOUNCE_TELL_RECOVERED:
+		tell_recovered(tell, doc);
+		break;
 	case BOUNCE_TELL_LIMIT:
 		tell_limit(tell, doc);
+		break;
+	case BOUNCE_TELL_FLOOD:
+		tell_flood(tell, doc);
+		break;
+	case BOUNCE_TELL_DIGEST:
+		bounce_tell_digest(tell, doc);
 		break;
 	case BOUNCE_TELL_KIND_COUNT:
 		i_unreached();

@@ -146,6 +146,7 @@ void bounce_tell_doc_heading(struct bounce_tell_doc *doc, const char *text)
 	str_append(doc->html, "</bdi></h2>\n");
 	str_append_c(doc->text, '\n');
 	doc_append_wrapped(doc->text, "", "", text);
+	doc->headed = TRUE;
 }
 
 void bounce_tell_doc_para(struct bounce_tell_doc *doc, const char *text)
@@ -153,6 +154,7 @@ void bounce_tell_doc_para(struct bounce_tell_doc *doc, const char *text)
 	str_append(doc->html, "<p style=\"margin:8px 0;"STYLE_BREAK"\">");
 	doc_append_html(doc->html, text);
 	str_append(doc->html, "</p>\n");
+	doc->headed = FALSE;
 	str_append_c(doc->text, '\n');
 	doc_append_wrapped(doc->text, "", "", text);
 }
@@ -170,6 +172,9 @@ void bounce_tell_doc_quote(struct bounce_tell_doc *doc, const char *text)
 void bounce_tell_doc_facts_begin(struct bounce_tell_doc *doc)
 {
 	str_append(doc->html, "<table style=\""STYLE_TABLE"\">\n");
+	if (!doc->headed)
+		str_append_c(doc->text, '\n');
+	doc->headed = FALSE;
 }
 
 void bounce_tell_doc_fact(struct bounce_tell_doc *doc, const char *label,
@@ -208,7 +213,9 @@ void bounce_tell_doc_table_begin(struct bounce_tell_doc *doc,
 	doc_column(doc, first);
 	doc_column(doc, second);
 	str_append(doc->html, "</tr>\n");
-	str_append_c(doc->text, '\n');
+	if (!doc->headed)
+		str_append_c(doc->text, '\n');
+	doc->headed = FALSE;
 }
 
 void bounce_tell_doc_table_row(struct bounce_tell_doc *doc, const char *first,

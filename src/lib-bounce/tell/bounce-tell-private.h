@@ -13,6 +13,8 @@
 struct bounce_tell_doc {
 	const struct bounce_texts *texts;
 	string_t *text, *html;
+	/* nothing was written after a heading */
+	bool headed;
 };
 
 /* On one line, without what turns the direction of the text around it; on the
@@ -46,16 +48,44 @@ void bounce_tell_doc_bar(struct bounce_tell_doc *doc, double percent,
 			 const char *text);
 
 /*
+ * bounce-tell-part.c: what several kinds say
+ */
+
+/* All that failed, those beyond the recipients included. */
+unsigned int bounce_tell_part_failed(const struct bounce_tell *tell);
+/* The original's subject, cut, or that it has none; on the data stack. */
+const char *t_bounce_tell_part_subject(const struct bounce_tell *tell);
+/* It is about your mail "...", if it is about one. */
+void bounce_tell_part_original(const struct bounce_tell *tell,
+			       struct bounce_tell_doc *doc);
+/* "20.0 %", as the language writes it; on the data stack. */
+const char *t_bounce_tell_part_percent(const struct bounce_texts *texts,
+				       double percent);
+/* Is it known how many it went to? */
+bool bounce_tell_part_is_known(const struct bounce_rate *rate);
+/* All recipients: address and why. */
+void bounce_tell_part_addresses(const struct bounce_tell *tell,
+				struct bounce_tell_doc *doc);
+
+/*
  * bounce-tell-body.c: what each kind says
  */
 
 /* The subject, on the data stack. */
 const char *bounce_tell_subject(const struct bounce_tell *tell);
-/* "20.0 %", as the language writes it; on the data stack. */
-const char *bounce_tell_percent(const struct bounce_texts *texts,
-				double percent);
 void bounce_tell_body(const struct bounce_tell *tell,
 		      struct bounce_tell_doc *doc);
+
+/*
+ * bounce-tell-held.c, bounce-tell-digest.c
+ */
+
+void bounce_tell_held(const struct bounce_tell *tell,
+		      struct bounce_tell_doc *doc);
+/* The first line, and the mail's subject; on the data stack. */
+const char *t_bounce_tell_digest_title(const struct bounce_tell *tell);
+void bounce_tell_digest(const struct bounce_tell *tell,
+			struct bounce_tell_doc *doc);
 
 /*
  * bounce-tell-csv.c

@@ -15,7 +15,7 @@
 #define HEADER_LINE 76
 
 static const char *const tell_kind_names[BOUNCE_TELL_KIND_COUNT] = {
-	"failure", "broadcast", "limit"
+	"failure", "broadcast", "held", "recovered", "limit", "flood", "digest"
 };
 
 const char *bounce_tell_kind_name(enum bounce_tell_kind kind)
@@ -84,6 +84,10 @@ static void tell_header(const struct bounce_tell *tell, string_t *str)
 
 		str_printfa(str, "In-Reply-To: %s\r\nReferences: %s\r\n", id,
 			    id);
+	}
+	if (tell->unsubscribe != NULL) {
+		str_printfa(str, "List-Unsubscribe:\r\n <%s>\r\n",
+			    tell->unsubscribe);
 	}
 	str_printfa(str, "Auto-Submitted: auto-generated\r\n"
 		    "X-Auto-Response-Suppress: All\r\n"

@@ -5,7 +5,8 @@
    do. A pure function from a struct to a whole mail; where and when it is saved
    is somebody else's. */
 
-#include "bounce-types.h"
+#include "bounce-record.h"
+#include "bounce-sent.h"
 
 struct bounce_rate;
 struct bounce_texts;
@@ -20,12 +21,21 @@ enum bounce_tell_kind {
 	BOUNCE_TELL_FAILURE = 0,
 	/* a mail to many, or many of one subject: figures and a list */
 	BOUNCE_TELL_BROADCAST,
+	/* suppressed addresses that a mail was not sent to */
+	BOUNCE_TELL_HELD,
+	/* addresses that turned out to work */
+	BOUNCE_TELL_RECOVERED,
 	/* more failed in an hour than notices are written for */
 	BOUNCE_TELL_LIMIT,
+	/* so many reports about other people's mail that they are filed away */
+	BOUNCE_TELL_FLOOD,
+	/* a week or a month */
+	BOUNCE_TELL_DIGEST,
 	BOUNCE_TELL_KIND_COUNT
 };
 
-/* One recipient who did not get it. All but the address may be NULL. */
+/* One recipient who did not get it, or one address that is told of. All but the
+   address may be NULL or 0. */
 struct bounce_tell_recipient {
 	const char *address;		/* that was written to */
 	const char *final_address;	/* that refused, where it differs */
@@ -36,8 +46,31 @@ struct bounce_tell_recipient {
 	/* the server's own words and name; NULL where they are not to be
 	   repeated */
 	const char *words, *server;
+	/* of one that was held: who suppressed it, and when; the right address,
+	   where that is why (NULL = it is not) */
+	enum bounce_by by;
+	time_t since;
+	const char *corrected;
 };
 ARRAY_DEFINE_TYPE(bounce_tell_recipient, struct bounce_tell_recipient);
+
+/* What a digest says besides the addresses that died in its time: those are the
+   recipients. */
+struct bounce_tell_digest {
+	/* its first second, and the first one after it (UTC) */
+	time_t since, until;
+	/* of its time, and of as long a time before */
+	const struct bounce_rate *rate, *before;
+	ARRAY_TYPE(const_string) recovered;
+	/* address and corrected */
+	ARRAY_TYPE(bounce_tell_recipient) corrected;
+	/* addresses whose reports prove nothing; reports about other people's
+	   mail */
+	unsigned int unproven, backscatter;
+	/* what was refused because of us or of the message: the providers'
+	   domains, and how often; the most frequent first */
+	const ARRAY_TYPE(bounce_cause) *providers;
+};
 
 struct bounce_tell {
 	enum bounce_tell_kind kind;
@@ -60,13 +93,18 @@ struct bounce_tell {
 	ARRAY_TYPE(bounce_tell_recipient) recipients;
 	/* failed besides those in recipients */
 	unsigned int more;
-	/* recipients of the original who did not fail, as far as known; 0 is
-	   not said */
+	/* recipients of the original who did not fail, as far as known, or
+	   whom it was sent to; 0 is not said */
 	unsigned int delivered;
 	/* of a broadcast */
 	const struct bounce_rate *rate;
-	/* of a limit */
+	/* of a limit, of a flood */
 	unsigned int count;
+	/* of what was held: who sends again so soon means it; 0 = no such way */
+	unsigned int again_secs;
+	const struct bounce_tell_digest *digest;
+	/* of a digest: the mailto URL (RFC 2369) that stops them; NULL = none */
+	const char *unsubscribe;
 };
 
 /* "failure", ... as X-Bounce-Notice says it. */
