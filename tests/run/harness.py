@@ -458,6 +458,9 @@ class Config:
             if (LIBEXEC / binary).exists():
                 text += (f'service {name} {{\n  executable = {wrapper} '
                          f'{LIBEXEC / binary}\n}}\n')
+        if 'service bounce-policy' in self.case.conf:
+            text += (f'service bounce-policy {{\n  executable = {wrapper} '
+                     f'{LIBEXEC / "bounce-policy"} -p postfix\n}}\n')
         return text
 
     @staticmethod
@@ -477,11 +480,11 @@ class Config:
         conf += SERVICES + SUBMISSION
         conf += self.plugins('', [*case.plugins] + ['bounce'] * case.bounce)
         conf += self.sieve() + (self.ours() if case.bounce else '')
-        if VALGRIND:
-            conf += self.valgrind(server.wrapper())
         if ASAN:
             conf += self.without_asan()
         conf += case.conf + '\n' + (case.conf24 if self.new else case.conf23)
+        if VALGRIND:
+            conf += self.valgrind(server.wrapper())
         if self.new:
             protocols = ''.join(f'  {name} = yes\n' for name in protocols)
             environment = ''.join(f'  {k} = {v}\n' for k, v in

@@ -82,6 +82,11 @@
 #define BOUNCE_MAX_SENT_FAILED 2000
 /* 36 bits in base64: one of 10^8 mails is taken for another. */
 #define BOUNCE_SENT_HASH 6
+/* A request to the policy service: Postfix sends about 30 lines, the longest with
+   an address. Recipients of one mail that are remembered. */
+#define BOUNCE_MAX_ACCESS_LINE (8 * 1024)
+#define BOUNCE_MAX_ACCESS_LINES 100
+#define BOUNCE_MAX_ACCESS_RECIPIENTS 10000
 /* Causes of each kind that failures share; the rarest make room. */
 #define BOUNCE_MAX_CAUSES 8
 /* Bytes of a cause's text, and of a subject. */
