@@ -40,7 +40,9 @@ CREATE VIEW bounce_address AS SELECT
   record->>'corrected' AS "corrected",
   record->>'original_address' AS "original_address",
   record->>'final_address' AS "final_address",
-  coalesce((record->>'unproven')::bigint, 0) AS "unproven"
+  coalesce((record->>'unproven')::bigint, 0) AS "unproven",
+  to_timestamp(nullif((record->>'held')::float8, 0)) AS "held",
+  coalesce((record->>'holds')::bigint, 0) AS "holds"
 FROM bounce, LATERAL (SELECT value::jsonb AS record) AS r
 WHERE kind = 'address' AND (coalesce((record->>'until')::float8, 0) = 0 OR coalesce((record->>'until')::float8, 0) > extract(epoch FROM now()));
 

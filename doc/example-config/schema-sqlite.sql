@@ -42,7 +42,9 @@ CREATE VIEW bounce_address AS SELECT
   json_extract(value, '$.corrected') AS "corrected",
   json_extract(value, '$.original_address') AS "original_address",
   json_extract(value, '$.final_address') AS "final_address",
-  coalesce(json_extract(value, '$.unproven'), 0) AS "unproven"
+  coalesce(json_extract(value, '$.unproven'), 0) AS "unproven",
+  datetime(nullif(json_extract(value, '$.held'), 0), 'unixepoch') AS "held",
+  coalesce(json_extract(value, '$.holds'), 0) AS "holds"
 FROM bounce
 WHERE kind = 'address' AND (coalesce(json_extract(value, '$.until'), 0) = 0 OR coalesce(json_extract(value, '$.until'), 0) > CAST(strftime('%s', 'now') AS INTEGER));
 

@@ -36,7 +36,10 @@ struct mail_user;
 	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
 	X(flag, yesno, flag, "no", 0) \
 	X(language, language, language, "auto", 0) \
-	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0)
+	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0) \
+	X(suppress, suppress, hold.mode, "report", 0) \
+	X(suppress_reply, suppress_reply, hold.reply, "auto", 0) \
+	X(suppress_again, time, hold.again, "1h", 0)
 
 struct compat_settings {
 	pool_t pool;

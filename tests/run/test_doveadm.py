@@ -70,14 +70,14 @@ class Reading(Doveadm):
         rows = self.rows('list', '-u', user)
         self.assertEqual(list(rows[0]), [
             'address', 'state', 'class', 'side', 'reason', 'status', 'score',
-            'count', 'first', 'last', 'until', 'unproven'])
+            'count', 'first', 'last', 'until', 'unproven', 'held', 'holds'])
         self.assertEqual([row['address'] for row in rows],
                          ['ann@example.net', 'bob@example.com'])
         self.assertEqual(rows[0] | {'first': '', 'last': '', 'until': ''}, {
             'address': 'ann@example.net', 'state': 'watched', 'class': 'soft',
             'side': 'recipient', 'reason': 'mailbox-full', 'status': '4.2.2',
             'score': 1.5, 'count': 1, 'first': '', 'last': '', 'until': '',
-            'unproven': 0})
+            'unproven': 0, 'held': '', 'holds': 0})
         for name in ('first', 'last', 'until'):
             self.assertRegex(rows[1][name], r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$')
 
@@ -1032,6 +1032,8 @@ class Transfer(Doveadm):
             'doubts': ['<d@x>', '=2+2'], 'weight': 150,
             'seen': 'abcdefgh', 'scored': now - 4, 'since': now - 8, 'days': 2,
             'lease': 3, 'released': now - 5,
+            'held': now - 7, 'holds': 4, 'held_id': '<h@x>',
+            'retried': now - 6,
             'future': {'a': [1, 2.5, "'=x;=y"]}}
         source, = harness.SOURCE.glob('src/**/bounce-record-member.c')
         members = re.findall(r'^\t(?:(?:TEXT|ROW)\(\w+, |NAME\()(\w+)',

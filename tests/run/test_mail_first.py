@@ -54,6 +54,9 @@ class WrongSettings(Case):
         'bounce_rules': 'here there',
         'bounce_language': 'Klingon!',
         'bounce_texts': 'here',
+        'bounce_suppress': 'perhaps',
+        'bounce_suppress_reply': 'data',
+        'bounce_suppress_again': 'a while',
     }
     settings = WRONG
 

@@ -934,7 +934,7 @@ class Manage(SieveCase):
                 ('if bounce_record "status" "a@b.c" "x" { keep; }\n',
                  "line 2: error: bounce_record test: unknown field 'status' "
                  '(known fields: state, class, side, reason, score, count, '
-                 'evidence, unproven).'),
+                 'evidence, unproven, held).'),
                 ('if bounce "class" 5 { keep; }\n',
                  'line 2: error: the bounce test expects a string list as '
                  'argument 2 (key list), but a number was found.'),

@@ -421,7 +421,7 @@ class Compile(SieveCase):
               'recipient, recipient.domain, diagnostic, remote-mta, '
               'reporting-mta, original.message-id, original.subject, evidence')
     RECORD_FIELDS = ('state, class, side, reason, score, count, evidence, '
-                     'unproven')
+                     'unproven, held')
 
     def test_errors(self):
         bounce = "bounce test: unknown field 'clas' (known fields: %s)" \

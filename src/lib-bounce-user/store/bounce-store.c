@@ -66,6 +66,47 @@ int bounce_store_lookup(struct bounce_store *store, pool_t pool,
 	return store_lookup_normal(store, pool, normal, now, rec_r, error_r);
 }
 
+int bounce_store_lookup_many(struct bounce_store *store, pool_t pool,
+			     const char *const *addresses, unsigned int count,
+			     time_t now, const struct bounce_record **recs_r,
+			     const char **error_r)
+{
+	struct bounce_dict *dict = store->dict;
+	/* else a change goes on in the background: what it reads under its lock
+	   must not be what was read here */
+	bool ahead = dict->on_answer == NULL;
+	const char **normal, *error;
+	int ret = 0;
+
+	memset(recs_r, 0, sizeof(*recs_r) * count);
+	if (bounce_dict_ready(dict, error_r) < 0)
+		return -1;
+	normal = p_new(pool, const char *, count + 1);
+	for (unsigned int i = 0; i < count; i++) T_BEGIN {
+		if (bounce_address_normalize(pool, addresses[i], &normal[i],
+					     &error) < 0)
+			normal[i] = NULL;
+		else if (ahead)
+			bounce_dict_ask(dict, t_bounce_dict_key(dict,
+								normal[i]));
+	} T_END;
+	for (unsigned int i = 0; i < count && ret != -1; i++) {
+		struct bounce_record *rec;
+
+		if (normal[i] == NULL)
+			continue;
+		rec = p_new(pool, struct bounce_record, 1);
+		ret = bounce_dict_read(dict, pool, normal[i], rec, error_r);
+		if (ret > 0 && !bounce_record_lapsed(rec, now))
+			recs_r[i] = rec;
+	}
+	if (ahead)
+		bounce_dict_forget(dict);
+	if (ret == -1)
+		memset(recs_r, 0, sizeof(*recs_r) * count);
+	return ret == -1 ? -1 : 0;
+}
+
 static int
 store_find_original(struct bounce_store *store, pool_t pool,
 		    const char *address,

@@ -38,6 +38,14 @@ void bounce_store_deinit(struct bounce_store **store);
 int bounce_store_lookup(struct bounce_store *store, pool_t pool,
 			const char *address, time_t now,
 			struct bounce_record *rec_r, const char **error_r);
+/* The same of many at once: they are sent ahead together. recs_r has count
+   places, NULL where there is no record, where the address is none and where its
+   value is damaged. Returns 0, or -1 if the dictionary failed: then all of recs_r
+   are NULL. */
+int bounce_store_lookup_many(struct bounce_store *store, pool_t pool,
+			     const char *const *addresses, unsigned int count,
+			     time_t now, const struct bounce_record **recs_r,
+			     const char **error_r);
 /* The same, and if there is none, the record whose original_address or
    final_address it is:
    costs an iteration then. For people only. */

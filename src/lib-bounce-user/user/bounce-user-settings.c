@@ -244,6 +244,39 @@ setting_parse_texts(const struct setting *setting, const char *value,
 				       error_r);
 }
 
+/* One of names; the member is an enum. */
+static int
+setting_parse_name(const struct setting *setting, const char *value,
+		   struct bounce_user_settings *set, const char *const *names,
+		   const char **error_r)
+{
+	if (bounce_types_find(names, value,
+			      PTR_OFFSET(set, setting->offset)) < 0) {
+		*error_r = t_strconcat("none of ",
+			t_strarray_join(names, ", "), NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+setting_parse_suppress(const struct setting *setting, const char *value,
+		       struct bounce_user_settings *set,
+		       pool_t pool ATTR_UNUSED, const char **error_r)
+{
+	return setting_parse_name(setting, value, set, bounce_hold_mode_names,
+				  error_r);
+}
+
+static int
+setting_parse_suppress_reply(const struct setting *setting, const char *value,
+			     struct bounce_user_settings *set,
+			     pool_t pool ATTR_UNUSED, const char **error_r)
+{
+	return setting_parse_name(setting, value, set, bounce_hold_reply_names,
+				  error_r);
+}
+
 /*
  * All of them
  */

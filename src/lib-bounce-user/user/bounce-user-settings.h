@@ -4,6 +4,7 @@
 /* What the settings of dovecot-bounce(7) say for one user. They stand in one
    table, COMPAT_SETTINGS of compat-settings.h. */
 
+#include "bounce-hold.h"
 #include "bounce-record.h"
 
 struct mail_user;
@@ -34,6 +35,8 @@ struct bounce_user_settings {
 	const char *const *feedback;
 	/* nobody here sends in another's name */
 	bool sender_checked;
+	/* bounce_suppress and its kind */
+	struct bounce_hold_settings hold;
 	/* bounce_token_key: "" = the user's own in his home, NULL = none */
 	const char *token_key;
 };

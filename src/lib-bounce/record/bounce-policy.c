@@ -503,19 +503,22 @@ policy_knows_more(const struct bounce_record *rec,
 
 bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 			 struct bounce_record *rec,
-			 const struct bounce_record *rebuilt,
+			 const struct bounce_record *_rebuilt,
 			 const struct bounce_incident *const *incidents,
 			 unsigned int count)
 {
 	const char *unknown = rec->unknown;
+	struct bounce_record rebuilt = *_rebuilt;
 	bool changed = FALSE;
 
+	bounce_record_member_take(BOUNCE_MEMBER_KEPT, &rebuilt, rec);
+
 	if (policy_is_own(rec) &&
-	    rebuilt->count + rebuilt->unproven >= rec->count + rec->unproven &&
+	    rebuilt.count + rebuilt.unproven >= rec->count + rec->unproven &&
 	    !policy_knows_more(rec, incidents, count)) {
-		changed = !policy_is_same(rec, rebuilt);
+		changed = !policy_is_same(rec, &rebuilt);
 		if (changed) {
-			bounce_record_copy(pool, rebuilt, rec);
+			bounce_record_copy(pool, &rebuilt, rec);
 			rec->unknown = unknown;
 		}
 		return changed;

@@ -14,6 +14,7 @@
 #define LISTED (BOUNCE_MEMBER_SHOWN | BOUNCE_MEMBER_LISTED)
 #define SIEVE BOUNCE_MEMBER_SIEVE
 #define COUNTED BOUNCE_MEMBER_COUNTED
+#define KEPT BOUNCE_MEMBER_KEPT
 
 /* 9999-12-31: a later one could not be printed */
 #define MAX_TIME 253402300799.0
@@ -55,6 +56,8 @@ const struct bounce_record_member bounce_record_members[] = {
 	TEXT(ADDRESS, original_address, MAX_ADDRESS, SHOWN),
 	TEXT(ADDRESS, final_address, MAX_ADDRESS, SHOWN),
 	ROW(COUNT, unproven, LISTED | SIEVE),
+	ROW(TIME, held, LISTED | SIEVE | KEPT),
+	ROW(COUNT, holds, LISTED | KEPT),
 	ROW(LIST, doubts, 0),
 	ROW(LIST, recent, ALWAYS | SHOWN | COUNTED),
 	ROW(LIST, originals, COUNTED),
@@ -66,6 +69,8 @@ const struct bounce_record_member bounce_record_members[] = {
 	ROW(COUNT, days, 0),
 	ROW(COUNT, lease, 0),
 	ROW(TIME, released, 0),
+	TEXT(TEXT, held_id, MAX_TEXT, KEPT),
+	ROW(TIME, retried, KEPT),
 	{ .name = NULL }
 };
 

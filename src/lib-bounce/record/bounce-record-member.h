@@ -29,7 +29,9 @@ enum bounce_record_member_flag {
 	/* a field of Sieve's bounce_record */
 	BOUNCE_MEMBER_SIEVE	= 0x08,
 	/* which mails were counted: kept when a record starts anew */
-	BOUNCE_MEMBER_COUNTED	= 0x10
+	BOUNCE_MEMBER_COUNTED	= 0x10,
+	/* not from reports: kept when the mailbox makes a record anew */
+	BOUNCE_MEMBER_KEPT	= 0x20
 };
 
 struct bounce_record_member {
