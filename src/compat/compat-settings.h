@@ -34,6 +34,7 @@ struct mail_user;
 	X(rules, folders, rules_dirs, COMPAT_RULES_DIRS, 0) \
 	X(notice, notice, notice_kinds, "failure broadcast", 0) \
 	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
+	X(answers, yesno, answers, "yes", 0) \
 	X(flag, yesno, flag, "no", 0) \
 	X(language, language, language, "auto", 0) \
 	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0) \

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "istream.h"
+#include "bounce-answer-id.h"
 #include "bounce-classify.h"
 #include "bounce-format.h"
 #include "bounce-kind.h"
@@ -42,6 +43,16 @@ classify_sender(const struct bounce_message *message, pool_t pool)
 		bounce_message_header(message, "From") : NULL;
 
 	return from == NULL ? NULL : bounce_header_address(pool, from);
+}
+
+/* Ordinary mail. */
+static void classify_mail(const struct bounce_message *message, pool_t pool,
+			  struct bounce_report *report)
+{
+	report->sender = classify_sender(message, pool);
+	report->answers = bounce_answer_id_find(pool,
+		bounce_message_header(message, "In-Reply-To"),
+		bounce_message_header(message, "References"));
 }
 
 /* A report that returns nothing may still answer the mail (RFC 5322 section
@@ -85,7 +96,7 @@ int bounce_classify_read(struct istream *input,
 	if (ret == 0 && hints.ours)
 		return 0;
 	if (ret == 0 && !bounce_kind_hints_is_candidate(&hints)) {
-		report->sender = classify_sender(message, pool);
+		classify_mail(message, pool, report);
 		return 0;
 	}
 	if (ret == 0)
@@ -100,6 +111,6 @@ int bounce_classify_read(struct istream *input,
 	}
 	if (report->kind != BOUNCE_KIND_NONE)
 		return 1;
-	report->sender = classify_sender(message, pool);
+	classify_mail(message, pool, report);
 	return 0;
 }

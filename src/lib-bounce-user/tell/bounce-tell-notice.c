@@ -110,14 +110,14 @@ tell_take_in(const struct tell_notice *notice, pool_t pool,
 
 static void
 tell_init(struct tell_notice *notice, struct bounce_tell_counts *counts,
-	  struct bounce_tell *tell_r)
+	  enum bounce_tell_kind kind, struct bounce_tell *tell_r)
 {
 	const struct bounce_tell_about *about = notice->about;
 
 	if (notice->language != NULL)
 		counts->language = notice->language;
-	bounce_tell_write_init(notice->bu, about->address, counts->language,
-			       about->now, tell_r);
+	bounce_tell_write_init(notice->bu, kind, about->address,
+			       counts->language, about->now, tell_r);
 	tell_r->folder = about->folder;
 }
 
@@ -155,7 +155,6 @@ tell_fill_failure(struct tell_notice *notice,
 	const struct bounce_report *report = notice->about->report;
 	const struct bounce_sent *sent = notice->group.sent;
 
-	tell->kind = BOUNCE_TELL_FAILURE;
 	tell->unproven = notice->about->unproven;
 	tell->subject = report->original_subject;
 	tell->original_message_id = report->original_message_id;
@@ -170,7 +169,6 @@ tell_fill_summary(struct tell_notice *notice,
 		  const struct bounce_tell_memory *memory,
 		  struct bounce_tell *tell)
 {
-	tell->kind = BOUNCE_TELL_BROADCAST;
 	tell->unproven = notice->about->unproven;
 	/* mails that are only perhaps ours share no subject */
 	if (!notice->about->unproven)
@@ -253,8 +251,7 @@ tell_limit(struct tell_notice *notice, struct bounce_tell_counts *counts,
 	if (counts->in_hour < BOUNCE_TELL_MAX_HOUR || counts->limit_told)
 		return 1;
 	counts->limit_told = TRUE;
-	tell_init(notice, counts, &tell);
-	tell.kind = BOUNCE_TELL_LIMIT;
+	tell_init(notice, counts, BOUNCE_TELL_LIMIT, &tell);
 	tell.count = counts->in_hour;
 	return tell_save(notice, &tell, error_r) < 0 ? -1 : 1;
 }
@@ -280,7 +277,8 @@ tell_write(struct tell_notice *notice, pool_t pool,
 		return tell_limit(notice, counts, error_r);
 	if (place != NULL)
 		old = *place;
-	tell_init(notice, counts, &tell);
+	tell_init(notice, counts, summary ? BOUNCE_TELL_BROADCAST :
+		  BOUNCE_TELL_FAILURE, &tell);
 	if (summary)
 		tell_fill_summary(notice, memory, &tell);
 	else {

@@ -2,10 +2,11 @@
 
 #include "lib.h"
 #include "array.h"
-#include "hex-binary.h"
 #include "mail-user.h"
 #include "randgen.h"
 #include "str.h"
+#include "bounce-answer-id.h"
+#include "bounce-key.h"
 #include "bounce-sent.h"
 #include "bounce-tell-box.h"
 #include "bounce-tell-write.h"
@@ -15,28 +16,43 @@
 
 #define NONCE_BYTES 9
 
-static const char *t_write_message_id(const char *host, time_t now)
+/* The key is made where there is none yet: a site that never sent through our
+   submission has answers, too. Without one the notice bears a name like any
+   other mail, and offers none. */
+static void
+write_message_id(struct bounce_user *bu, time_t now, struct bounce_tell *tell)
 {
 	unsigned char nonce[NONCE_BYTES];
+	ARRAY_TYPE(bounce_token_key) keys;
+	const char *error;
 
+	t_array_init(&keys, 2);
+	if (bu->set.answers && bounce_key_read(bu, TRUE, &keys, &error) < 0) {
+		e_error(bu->event, "Notice cannot be answered: %s", error);
+		array_clear(&keys);
+	}
+	tell->answers = !array_is_empty(&keys);
 	random_fill(nonce, sizeof(nonce));
-	return t_strdup_printf("<n.%s.%s@%s>", bounce_sent_day(now),
-			       binary_to_hex(nonce, sizeof(nonce)), host);
+	tell->message_id = bounce_answer_id_make(
+		tell->answers ? array_front(&keys) : NULL, bu->user->username,
+		bounce_sent_day(now), tell->kind, nonce, sizeof(nonce),
+		tell->host);
 }
 
-void bounce_tell_write_init(struct bounce_user *bu, const char *address,
-			    const char *language, time_t now,
-			    struct bounce_tell *tell_r)
+void bounce_tell_write_init(struct bounce_user *bu, enum bounce_tell_kind kind,
+			    const char *address, const char *language,
+			    time_t now, struct bounce_tell *tell_r)
 {
 	const char *delimiters;
 
 	i_zero(tell_r);
+	tell_r->kind = kind;
 	tell_r->texts = bounce_texts_cache_get_language(bu, language);
 	compat_user_names(bu->user, pool_datastack_create(), &tell_r->host,
 			  &delimiters);
 	tell_r->address = strchr(address, '@') != NULL ? address :
 		t_strconcat(address, "@", tell_r->host, NULL);
-	tell_r->message_id = t_write_message_id(tell_r->host, now);
+	write_message_id(bu, now, tell_r);
 	tell_r->date = now;
 	t_array_init(&tell_r->recipients, 16);
 }

@@ -22,6 +22,8 @@ struct bounce_user_settings {
 	/* bits 1 << enum bounce_tell_kind that are told */
 	unsigned int notice_kinds;
 	const char *notice_mailbox;		/* "" = INBOX */
+	/* an answer to a notice is carried out */
+	bool answers;
 	/* the copy in Sent of a mail that failed gets \Flagged, too */
 	bool flag;
 	const char *language;			/* NULL = auto */

@@ -26,10 +26,17 @@ static bool html_breaks_line(const char *html)
 	return FALSE;
 }
 
-/* Dovecot's reader keeps the source's lines and makes none where a tag does. */
-const char *bounce_string_html(const char *html)
+static bool html_begins_quote(const char *html)
 {
-	struct mail_html2text *reader = mail_html2text_init(0);
+	return strncasecmp(html, "<blockquote", 11) == 0 &&
+		!i_isalnum(html[11]);
+}
+
+/* Dovecot's reader keeps the source's lines and makes none where a tag does. */
+static const char *t_html_words(const char *html, bool quotes)
+{
+	struct mail_html2text *reader = mail_html2text_init(quotes ? 0 :
+		MAIL_HTML2TEXT_FLAG_SKIP_QUOTED);
 	string_t *lines = t_str_new(strlen(html) + 256);
 	string_t *words = t_str_new(strlen(html));
 	const char *p;
@@ -38,6 +45,8 @@ const char *bounce_string_html(const char *html)
 		if (*p == '<' && p > html && p[-1] != '\n' &&
 		    html_breaks_line(p))
 			str_append_c(lines, '\n');
+		if (!quotes && html_begins_quote(p))
+			str_append(lines, "\n&gt;\n");
 		str_append_c(lines, *p);
 	}
 	if (str_len(lines) > 0)
@@ -48,4 +57,14 @@ const char *bounce_string_html(const char *html)
 	str_truncate(lines, 0);
 	bounce_string_append(lines, str_data(words), str_len(words), TRUE);
 	return str_c(lines);
+}
+
+const char *bounce_string_html(const char *html)
+{
+	return t_html_words(html, TRUE);
+}
+
+const char *bounce_string_html_unquoted(const char *html)
+{
+	return t_html_words(html, FALSE);
 }

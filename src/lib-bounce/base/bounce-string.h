@@ -28,6 +28,8 @@ const char *bounce_string_printable(const char *text);
 /* The words of a HTML text (UTF-8) in their lines, cleaned as
    bounce_string_append() does; on the data stack. */
 const char *bounce_string_html(const char *html);
+/* The same without what is quoted (blockquote), for which one line ">" stands. */
+const char *bounce_string_html_unquoted(const char *html);
 
 /* text with ASCII letters in lower case, white space of every kind (also
    U+00A0, U+3000) as one space; on the data stack. */

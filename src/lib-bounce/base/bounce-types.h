@@ -146,6 +146,9 @@ struct bounce_report {
 	/* of ordinary mail that answers one, or that a server authenticated:
 	   the first address of From, for the proof of life */
 	const char *sender;
+	/* of ordinary mail: the Message-ID of the notice of ours that it answers,
+	   by its form (bounce-answer-id.h), or NULL */
+	const char *answers;
 };
 
 /* Names as they stand in the dictionary, in Sieve and in JSON ("failure",

@@ -6,7 +6,6 @@
 #include "buffer.h"
 #include "hex-binary.h"
 #include "hmac.h"
-#include "sha2.h"
 #include "str.h"
 #include "bounce-sent.h"
 #include "bounce-token.h"
@@ -66,9 +65,16 @@ const char *bounce_token_key_line(const struct bounce_token_key *key)
  */
 
 /* The NULs keep "ab" "c" and "a" "bc" apart. */
-static void token_hmac_text(struct hmac_context *hmac, const char *text)
+void bounce_token_sign(const struct bounce_token_key *key,
+		       const char *const *texts,
+		       unsigned char digest_r[SHA256_RESULTLEN])
 {
-	hmac_update(hmac, text, strlen(text) + 1);
+	struct hmac_context hmac;
+
+	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
+	for (; *texts != NULL; texts++)
+		hmac_update(&hmac, *texts, strlen(*texts) + 1);
+	hmac_final(&hmac, digest_r);
 }
 
 static void
@@ -84,15 +90,11 @@ static const char *
 t_token_mark(const struct bounce_token_key *key, const char *what,
 	     const char *message_id, const char *address)
 {
+	const char *const texts[] = { what, message_id, address, NULL };
 	unsigned char digest[SHA256_RESULTLEN];
-	struct hmac_context hmac;
 	string_t *str = t_str_new(16);
 
-	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
-	token_hmac_text(&hmac, what);
-	token_hmac_text(&hmac, message_id);
-	token_hmac_text(&hmac, address);
-	hmac_final(&hmac, digest);
+	bounce_token_sign(key, texts, digest);
 	token_append_base64(str, digest, MARK_SIZE);
 	return str_c(str);
 }
@@ -139,17 +141,13 @@ static const char *
 t_token_mac(const struct bounce_token_key *key, const char *user,
 	    const char *message_id, const char *day, const char *marks)
 {
+	const char *const texts[] = {
+		TOKEN_VERSION, user, message_id, day, marks, NULL
+	};
 	unsigned char digest[SHA256_RESULTLEN];
-	struct hmac_context hmac;
 	string_t *str = t_str_new(32);
 
-	hmac_init(&hmac, key->data, sizeof(key->data), &hash_method_sha256);
-	token_hmac_text(&hmac, TOKEN_VERSION);
-	token_hmac_text(&hmac, user);
-	token_hmac_text(&hmac, message_id);
-	token_hmac_text(&hmac, day);
-	token_hmac_text(&hmac, marks);
-	hmac_final(&hmac, digest);
+	bounce_token_sign(key, texts, digest);
 	token_append_base64(str, digest, MAC_SIZE);
 	return str_c(str);
 }

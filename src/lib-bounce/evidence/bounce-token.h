@@ -15,6 +15,7 @@
    of them verify. */
 
 #include "bounce-types.h"
+#include "sha2.h"
 
 #define BOUNCE_TOKEN_HEADER "X-Bounce-Token"
 #define BOUNCE_TOKEN_KEY_SIZE 32
@@ -44,6 +45,11 @@ int bounce_token_keys_parse(const char *text, ARRAY_TYPE(bounce_token_key) *keys
 			    const char **error_r);
 /* A line for such a file, on the data stack. */
 const char *bounce_token_key_line(const struct bounce_token_key *key);
+
+/* HMAC-SHA256 over the texts (NULL-terminated). */
+void bounce_token_sign(const struct bounce_token_key *key,
+		       const char *const *texts,
+		       unsigned char digest_r[SHA256_RESULTLEN]);
 
 /* The header's value, on the data stack. message_id has < >; day is a
    bounce_sent_day(); recipients are in normal form. */

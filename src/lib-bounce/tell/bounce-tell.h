@@ -81,6 +81,8 @@ struct bounce_tell {
 	const char *address;		/* the person's own */
 	const char *host;		/* ours */
 	const char *message_id;		/* with < > */
+	/* an answer to it is carried out */
+	bool answers;
 	time_t date;
 	/* where the report lies; NULL = it is not said */
 	const char *folder;
