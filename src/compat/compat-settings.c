@@ -26,6 +26,11 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 	return 0;
 }
 
+void compat_settings_unknown(struct mail_user *user ATTR_UNUSED,
+			     ARRAY_TYPE(const_string) *names ATTR_UNUSED)
+{
+}
+
 int compat_parse_time(const char *value, unsigned int *secs_r,
 		      const char **error_r)
 {
@@ -34,6 +39,7 @@ int compat_parse_time(const char *value, unsigned int *secs_r,
 
 #else
 
+#include "array.h"
 #include "settings-parser.h"
 
 /* A userdb field that is empty comes without its "=", and then Dovecot makes
@@ -67,6 +73,34 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 	if (*dict_r != NULL && **dict_r == '\0')
 		*dict_r = NULL;
 	return 0;
+}
+
+static bool compat_is_setting(const char *key)
+{
+	static const char *const names[] = {
+#define NAME(name, ...) "bounce_"#name,
+		COMPAT_SETTINGS(NAME)
+		"bounce_dict", NULL
+	};
+
+	return str_array_find(names, key);
+}
+
+void compat_settings_unknown(struct mail_user *user,
+			     ARRAY_TYPE(const_string) *names)
+{
+	const char *const *envs;
+	unsigned int count;
+
+	if (!array_is_created(&user->set->plugin_envs))
+		return;
+	/* name and value in turn */
+	envs = array_get(&user->set->plugin_envs, &count);
+	for (unsigned int i = 0; i + 1 < count; i += 2) {
+		if (str_begins(envs[i], "bounce_") &&
+		    !compat_is_setting(envs[i]))
+			array_push_back(names, &envs[i]);
+	}
 }
 
 int compat_parse_time(const char *value, unsigned int *secs_r,

@@ -5,6 +5,9 @@
    bounce-user-settings.c's: were they typed in 2.4's own table, a wrong one
    would be fatal to every Dovecot process. */
 
+#include "lib.h"
+#include "array.h"
+
 struct mail_user;
 
 #define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" "BOUNCE_RULES_DIR
@@ -59,6 +62,11 @@ extern const struct compat_settings compat_settings_default;
 int compat_settings_get(struct mail_user *user, pool_t pool,
 			struct compat_settings *set_r, const char **dict_r,
 			const char **error_r);
+
+/* Settings of the user that are called bounce_... and are none of ours (2.3; 2.4
+   refuses them itself), as they stand in the user's settings. */
+void compat_settings_unknown(struct mail_user *user,
+			     ARRAY_TYPE(const_string) *names);
 
 /* "14d", "2 weeks", "0" to seconds, as Dovecot reads times. Returns 0, or -1
    with error_r. */

@@ -148,7 +148,7 @@ class Package(unittest.TestCase):
         self.assertEqual(self.known(), {'two@example.net'})
 
     def test_3_manual_pages(self):
-        for page in ('dovecot-bounce.7', 'doveadm-bounce.1', 'bounce-classify.1',
+        for page in ('dovecot-bounce.7', 'doveadm-bounce.1', 'doveadm-bounce-check.1', 'bounce-classify.1',
                      'bounce-rules.5'):
             self.assertIn(page.split('.')[0],
                           run('man', page.split('.')[1], page.split('.')[0])

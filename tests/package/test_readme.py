@@ -4,6 +4,7 @@ and working with what it prints, and nothing else.
 
 In tests/package/in-clean-root only: it changes the system."""
 
+import json
 import pathlib
 import re
 import unittest
@@ -42,6 +43,12 @@ class Readme(unittest.TestCase):
         self.assertEqual(count('alice', 'Bounces'), 1)
         self.assertIn('gone@example.net',
                       run('doveadm', 'bounce', 'list', '-u', 'alice'))
+        # its last line
+        rows = json.loads(run('doveadm', '-f', 'json', 'bounce', 'check', '-u',
+                              'alice'))
+        self.assertEqual({row['subject']: row['result'] for row in rows
+                          if row['check'] == 'plugin'},
+                         {'lmtp': 'ok', 'lda': 'ok', 'imap': 'ok'})
 
 
 if __name__ == '__main__':

@@ -48,6 +48,17 @@ class Http(harness.TestCase):
         self.assertEqual([row['address'] for row in rows],
                          ['one@example.net', 'two@example.net'])
 
+    def test_check(self):
+        """Rows beside an exit status other than 0 would be lost."""
+        user = self.new_user(bounce_threshold='many')
+        kind, content = self.ask('bounceCheck', user=user)
+        self.assertEqual((kind, content['exitCode']), ('error', 65))
+        kind, rows = self.ask('bounceCheck', user=user, ok=True)
+        self.assertEqual(kind, 'doveadmResponse')
+        self.assertEqual({row['check'] for row in rows
+                          if row['result'] == 'fail'}, {'settings'})
+        self.expect_log('bounce_threshold = many')
+
     def test_errors(self):
         user = self.new_user()
         for command, parameters, code in (

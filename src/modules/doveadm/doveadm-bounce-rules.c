@@ -127,23 +127,11 @@ static void rules_site(struct doveadm_cmd_context *cctx)
 		doveadm_exit_code = EX_DATAERR;
 }
 
-static bool rules_names_user(const struct doveadm_cmd_context *cctx)
-{
-	struct istream *input;
-	const char *str;
-	bool b;
-
-	return cctx->conn_type == DOVEADM_CONNECTION_TYPE_TCP ||
-		doveadm_cmd_param_str(cctx, "user", &str) ||
-		doveadm_cmd_param_bool(cctx, "all-users", &b) ||
-		doveadm_cmd_param_istream(cctx, "user-file", &input);
-}
-
 static void rules_check(struct doveadm_cmd_context *cctx)
 {
 	struct doveadm_cmd_ver2 user_cmd = doveadm_bounce_cmd_rules_check;
 
-	if (!rules_names_user(cctx)) {
+	if (!doveadm_bounce_names_user(cctx)) {
 		rules_site(cctx);
 		return;
 	}

@@ -7,7 +7,6 @@
 #include "str-sanitize.h"
 #include "bounce-address.h"
 #include "bounce-notice-store.h"
-#include "bounce-rules-cache.h"
 #include "bounce-string.h"
 #include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
@@ -19,28 +18,6 @@
 
 /* Characters of a text that an error shows. */
 #define MAX_SHOWN 80
-
-extern const char *doveadm_bounce_plugin_version;
-const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
-
-static struct doveadm_cmd_ver2 *const bounce_commands[] = {
-	&doveadm_bounce_cmd_add,
-	&doveadm_bounce_cmd_correct,
-	&doveadm_bounce_cmd_erase,
-	&doveadm_bounce_cmd_expire,
-	&doveadm_bounce_cmd_explain,
-	&doveadm_bounce_cmd_export,
-	&doveadm_bounce_cmd_get,
-	&doveadm_bounce_cmd_import,
-	&doveadm_bounce_cmd_list,
-	&doveadm_bounce_cmd_rate,
-	&doveadm_bounce_cmd_release,
-	&doveadm_bounce_cmd_remove,
-	&doveadm_bounce_cmd_rules_check,
-	&doveadm_bounce_cmd_scan,
-	&doveadm_bounce_cmd_stats,
-	&doveadm_bounce_cmd_texts_check,
-};
 
 /*
  * A command's life
@@ -144,6 +121,18 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 	va_end(args);
 	doveadm_mail_failed_error(&cmd->ctx, error);
 	return -1;
+}
+
+bool doveadm_bounce_names_user(const struct doveadm_cmd_context *cctx)
+{
+	struct istream *input;
+	const char *str;
+	bool b;
+
+	return cctx->conn_type == DOVEADM_CONNECTION_TYPE_TCP ||
+		doveadm_cmd_param_str(cctx, "user", &str) ||
+		doveadm_cmd_param_bool(cctx, "all-users", &b) ||
+		doveadm_cmd_param_istream(cctx, "user-file", &input);
 }
 
 const char *doveadm_bounce_shown(const char *text)
@@ -307,20 +296,4 @@ void doveadm_bounce_member_print(const struct bounce_policy *policy,
 		doveadm_bounce_print(bounce_record_member_text(member, rec));
 		break;
 	}
-}
-
-/*
- * The module
- */
-
-void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
-{
-	for (unsigned int i = 0; i < N_ELEMENTS(bounce_commands); i++)
-		doveadm_cmd_register_ver2(bounce_commands[i]);
-}
-
-void doveadm_bounce_plugin_deinit(void)
-{
-	bounce_rules_cache_deinit();
-	bounce_texts_cache_deinit();
 }

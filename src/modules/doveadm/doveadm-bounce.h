@@ -54,6 +54,9 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 			  struct bounce_user *bu, enum mail_error error,
 			  const char *fmt, ...) ATTR_FORMAT(4, 5);
 
+/* Does the command name users (-u, -A, -F)? What comes over TCP always does. */
+bool doveadm_bounce_names_user(const struct doveadm_cmd_context *cctx);
+
 /* text (an address, a line) for an error, on the data stack: sanitised and cut.
    In doveadm-server, whose errors stand in the log, where no address may be,
    "what was given". */

@@ -1,0 +1,241 @@
+"""doveadm bounce check: is it us?"""
+
+import json
+import os
+import pathlib
+import re
+
+import harness
+
+
+class Check(harness.TestCase):
+    """What every class here asks."""
+
+    spare_users = 5
+
+    def check(self, *args, status=0):
+        """{(check, subject): (result, found, advice)}"""
+        done = self.doveadm('-f', 'json', 'bounce', 'check', *args, check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return {(row['check'], row['subject']):
+                (row['result'], row['found'], row['advice'])
+                for row in json.loads(done.stdout)}
+
+
+class Setup(Check):
+
+    under_valgrind = ('test_good',)
+    users = {'alice': {}, 'alice@example.org': {}}
+
+    def results(self, rows, *names):
+        return {key: rows[key][0] for key in rows if key[0] in names}
+
+    def test_good(self):
+        """A site as it should be: nothing fails, nothing warns."""
+        rows = self.check('-u', 'alice@example.org')
+        self.assertEqual(
+            {key: row for key, row in rows.items() if row[0] in ('warn', 'fail')},
+            {})
+        self.assertEqual(self.results(rows, 'plugin'), {
+            ('plugin', 'lmtp'): 'ok', ('plugin', 'lda'): 'ok',
+            ('plugin', 'imap'): 'ok', ('plugin', 'submission'): 'note'})
+        self.assertEqual(self.results(rows, 'sieve'), {
+            ('sieve', 'sieve_plugins'): 'ok', ('sieve', 'sieve_extensions'): 'ok'})
+        self.assertEqual(rows['sent', '\\Sent'][:2], ('ok', 'Sent'))
+        self.assertEqual(rows['dictionary', 'file'][0], 'ok')
+        self.assertRegex(rows['dictionary', 'file'][1],
+                         r'^written, read and removed in \d')
+        self.assertEqual(self.results(rows, 'lock', 'rules', 'settings', 'aliases'),
+                         {('lock', ''): 'ok', ('rules', ''): 'ok',
+                          ('settings', ''): 'ok',
+                          ('aliases', 'alice@example.org'): 'ok'})
+        self.assertEqual(rows['texts', 'auto'][:2],
+                         ('ok', rows['texts', 'auto'][1]))
+        self.assertIn("this user's: en", rows['texts', 'auto'][1])
+        self.assertEqual(rows['evidence', 'Bounces'][0], 'unknown')
+        # it left nothing behind
+        self.assertEqual(self.doveadm('bounce', 'export', '-u',
+                                      'alice@example.org').stdout, '')
+        path = pathlib.Path(self.home('alice@example.org'), 'dovecot-bounce.dict')
+        self.assertNotIn('meta/check', path.read_text())
+
+    def test_without_user(self):
+        rows = self.check()
+        self.assertEqual(rows['plugin', 'lmtp'][0], 'ok')
+        self.assertEqual(rows['user', ''][0], 'unknown')
+        self.assertNotIn(('lock', ''), rows)
+
+    def test_no_address(self):
+        rows = self.check('-u', self.new_user())
+        self.assertEqual([row[0] for key, row in rows.items()
+                          if key[0] == 'aliases'], ['note'])
+
+    def test_usage(self):
+        for user in ((), ('-u', 'alice')):
+            done = self.doveadm('bounce', 'check', *user, '--only', 'setup,tea',
+                                check=False)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn('There is no part tea', done.stderr)
+        self.check('--only', 'setup')
+
+    def test_formats(self):
+        for fmt in ('table', 'tab', 'flow', 'pager'):
+            self.assertIn('lmtp', self.doveadm('-f', fmt, 'bounce', 'check').stdout)
+
+    def test_all_users(self):
+        """The site once, each user once."""
+        done = self.doveadm('-f', 'json', 'bounce', 'check', '-A')
+        checks = [row['check'] for row in json.loads(done.stdout)]
+        self.assertEqual(checks.count('plugin'), 4)
+        self.assertEqual(checks.count('lock'), 2 + self.spare_users)
+
+    def test_forgotten_in_a_section(self):
+        """A section with mail_plugins of its own."""
+        plugins = ('mail_plugins = sieve\n' if self.version == (2, 3) else
+                   'mail_plugins {\n  bounce = no\n}\n')
+        path = pathlib.Path(self.server.conf_path)
+        old = path.read_text()
+        self.addCleanup(path.write_text, old)
+        path.write_text(old + f'protocol lmtp {{\n{plugins}}}\n')
+        rows = self.check('-u', 'alice')
+        self.assertEqual(rows['plugin', 'lmtp'][0], 'warn')
+        self.assertIn('neither filed nor recorded', rows['plugin', 'lmtp'][1])
+        self.assertIn('protocol lmtp', rows['plugin', 'lmtp'][2])
+        self.assertEqual(rows['plugin', 'lda'][0], 'ok')
+        path.write_text(old + ''.join(f'protocol {name} {{\n{plugins}}}\n'
+                                      for name in ('lmtp', 'lda', 'imap')))
+        rows = self.check('-u', 'alice', status=65)
+        self.assertEqual(self.results(rows, 'plugin'), {
+            ('plugin', 'lmtp'): 'fail', ('plugin', 'lda'): 'fail',
+            ('plugin', 'imap'): 'warn', ('plugin', 'submission'): 'note'})
+        # with --ok the status says only that it ran
+        self.check('-u', 'alice', '--ok')
+
+    def test_wrong_values(self):
+        user = self.new_user(bounce_threshold='many', bounce_file='failures')
+        done = self.doveadm('-f', 'json', 'bounce', 'check', '-u', user,
+                            check=False)
+        self.assertEqual(done.returncode, 65)
+        found = [row['found'] for row in json.loads(done.stdout)
+                 if row['check'] == 'settings' and row['result'] == 'fail']
+        self.assertEqual(len(found), 2)
+        self.assertRegex(' '.join(found), 'bounce_file = failures is wrong.*'
+                         'bounce_threshold = many is wrong')
+
+    def test_dictionary_fails(self):
+        user = self.new_user(bounce_mailbox='Bounces')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.mkdir()
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        rows = self.check('-u', user, status=65)
+        self.assertEqual([row[0] for key, row in rows.items()
+                          if key[0] in ('dictionary', 'lock')][-1], 'fail')
+
+    def test_lock_held(self):
+        import fcntl
+        user = self.new_user()
+        self.lmtp(user, harness.dsn('bob@example.net'))
+        path = f'{self.home(user)}/dovecot-bounce.dict-lock'
+        with open(path, 'r+b') as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            rows = self.check('-u', user, status=65)
+        self.assertEqual(rows['lock', ''][0], 'fail')
+        self.assertIn('another process holds it', rows['lock', ''][1])
+        self.check('-u', user)
+
+    def test_evidence(self):
+        user = self.new_user(bounce_sender_checked='no')
+        for number in range(2):
+            self.lmtp(user, harness.dsn(f'bob{number}@example.net',
+                                        user=f'{user}@example.org'))
+        rows = self.check('-u', user)
+        self.assertEqual(rows['evidence', 'Bounces'][0], 'warn')
+        self.assertRegex(rows['evidence', 'Bounces'][1],
+                         '^of the last 2 reports 0 are verified, 2 plausible')
+        self.assertIn('Sent', rows['evidence', 'Bounces'][2])
+        user = self.new_user()
+        self.lmtp(user, harness.dsn('bob@example.net', user=f'{user}@example.org'))
+        rows = self.check('-u', user)
+        self.assertEqual(rows['evidence', 'Bounces'][0], 'ok')
+        self.assertIn('1 are verified', rows['evidence', 'Bounces'][1])
+        self.assertIn('mx.example.org', rows['hosts', 'own'][1])
+
+
+class SetupBare(Check):
+    """A site that has not much: no plugin, no special use, no Sieve."""
+
+    bounce = False
+    sieve = False
+
+    @classmethod
+    def prepare(cls, server):
+        path = pathlib.Path(server.conf_path)
+        path.write_text(path.read_text().replace('special_use = \\Sent', ''))
+
+    def test_bare(self):
+        rows = self.check('-u', 'alice', status=65)
+        self.assertEqual({key[1]: row[0] for key, row in rows.items()
+                          if key[0] == 'plugin'},
+                         {'lmtp': 'fail', 'lda': 'fail', 'imap': 'warn',
+                          'submission': 'note'})
+        self.assertEqual(rows['sent', '\\Sent'][0], 'warn')
+        self.assertEqual(rows['sieve', 'plugin'][0], 'note')
+        self.assertEqual(rows['metadata', 'imap'][0], 'note')
+
+
+class SetupSieveLists(Check):
+    """On 2.3 the last line wins."""
+
+    sieve_bounce = False
+    conf = 'imap_metadata = yes\n'
+    # beside the file, where Debian has them
+    mine = ('plugin {{\n  sieve_plugins = {0}\n  sieve_extensions = {1}\n}}\n')
+
+    def files(self, **texts):
+        folder = pathlib.Path(self.dir, 'conf.d')
+        folder.mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (folder / f'{name}.conf').write_text(text)
+            self.addCleanup((folder / f'{name}.conf').unlink, missing_ok=True)
+
+    def test_lists(self):
+        self.assertEqual(self.check()['metadata', 'imap'][0], 'ok')
+        rows = self.check()
+        self.assertEqual(rows['sieve', 'sieve_plugins'][0], 'note')
+        if self.version != (2, 3):
+            self.assertIn('README', rows['sieve', 'sieve_plugins'][2])
+            return
+        self.files(a=self.mine.format('sieve_extprograms', '+vnd.dovecot.pipe'))
+        path = pathlib.Path(self.server.conf_path)
+        old = path.read_text()
+        self.addCleanup(path.write_text, old)
+        path.write_text(old + '!include conf.d/*.conf\n')
+        rows = self.check()
+        self.assertEqual(rows['sieve', 'sieve_plugins'][0], 'note')
+        self.assertIn("README's own line would replace",
+                      rows['sieve', 'sieve_plugins'][2])
+        self.files(b=self.mine.format('sieve_bounce', '+vnd.dovecot-bounce'))
+        rows = self.check()
+        for setting, lost in (('sieve_plugins', 'sieve_extprograms'),
+                              ('sieve_extensions', 'vnd.dovecot.pipe')):
+            self.assertEqual(rows['sieve', setting][0], 'warn')
+            self.assertTrue(rows['sieve', setting][1].endswith(': ' + lost),
+                            rows['sieve', setting])
+        self.files(b=self.mine.format(
+            'sieve_extprograms sieve_bounce',
+            '+vnd.dovecot.pipe +vnd.dovecot-bounce'))
+        rows = self.check()
+        self.assertEqual([row[0] for key, row in rows.items()
+                          if key[0] == 'sieve'], ['ok', 'ok'])
+
+
+class SetupUnknownSetting(Check):
+    """A name that is none of ours: 2.4 refuses it itself."""
+
+    settings = {} if harness.VERSION >= (2, 4) else {'bounce_mailboxes': 'x'}
+
+    def test_named(self):
+        rows = self.check('-u', 'alice')
+        found = [key[1] for key, row in rows.items()
+                 if key[0] == 'settings' and row[0] == 'warn']
+        self.assertEqual(found, list(self.settings))
