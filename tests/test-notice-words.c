@@ -214,6 +214,13 @@ static const struct {
 	  "bob@example.org The intended recipient is unknown." },
 	{ "bob@example.org\nScanned by Gateway: it contains a virus.\n",
 	  "bob@example.org Scanned by Gateway: it contains a virus." },
+	/* the words above serve each of a list, whom to write to is none */
+	{ "It was not delivered: no server answers.\n\nNot delivered to:\n<bob@example.org>\n\n"
+	  "Not delivered to:\n<carol@example.org>\n\n"
+	  "Please contact help@example.com.\n",
+	  "It was not delivered: no server answers. Not delivered to: "
+	  "<bob@example.org> Not delivered to: <carol@example.org> Please contact "
+	  "help@example.com." },
 	/* bare addresses: the words are for all of them */
 	{ "The mailbox is full of these:\na@example.org\nb@example.org\n",
 	  "The mailbox is full of these: a@example.org b@example.org" },
@@ -261,6 +268,61 @@ START_TEST(test_known)
 }
 END_TEST
 
+/* Prose is no command; where an answer does not stand in the notice, nothing
+   there was answered by it. */
+static const struct {
+	const char *text, *command;
+} prose[] = {
+	{ "Your mail from Monday was lost.\n\n<bob@example.org>: 550 5.1.1 no\n",
+	  NULL },
+	{ "The e-mail from you:\n<bob@example.org>: 550 5.1.1 no\n", NULL },
+	{ "Greetings!\n<bob@example.org>: 550 5.1.1 no\n", NULL },
+	{ "Phelohs\n<bob@example.org>: 550 5.1.1 no\n", NULL },
+	{ "after MAIL FROM:<a@example.com>:\n<bob@example.org>: 550 5.1.1 no\n",
+	  "MAIL FROM" },
+	{ "after HELO mx.example.com:\n<bob@example.org>: 550 5.1.1 no\n",
+	  "HELO" },
+	{ "<bob@example.org>: 550 5.1.1 no (in reply to CONNECT command)\n",
+	  "CONNECT" },
+	{ ">>> RCPT TO:<bob@example.org>\nThe mail from:<x> is lost.\n"
+	  "bob@example.org: nothing is quoted here\n", NULL },
+};
+
+START_TEST(test_prose)
+{
+	struct bounce_report report;
+	struct bounce_notice *scan = scan_text(prose[_i].text, &report);
+	struct bounce_recipient *rcpt = array_append_space(&report.recipients);
+
+	rcpt->address = "bob@example.org";
+	rcpt->diagnostic = "550 5.1.1 no";
+	bounce_notice_words(scan, &report);
+	rcpt = array_idx_modifiable(&report.recipients, 0);
+	ck_assert_pstr_eq(rcpt->command, prose[_i].command);
+}
+END_TEST
+
+/* The first line of an answer that the notice holds whole. */
+START_TEST(test_longer)
+{
+	struct bounce_report report;
+	struct bounce_notice *scan = scan_text(
+		"<bob@example.org>\n    (reason: 550-5.7.1 We are sorry)\n\n"
+		"   ----- Transcript of session follows -----\n"
+		">>> DATA\n<<< 550-5.7.1 We are sorry\n"
+		"<<< 550 5.7.1 this is spam.\n", &report);
+	struct bounce_recipient *rcpt = array_append_space(&report.recipients);
+
+	rcpt->address = "bob@example.org";
+	rcpt->diagnostic = "550-5.7.1 We are sorry";
+	bounce_notice_words(scan, &report);
+	rcpt = array_idx_modifiable(&report.recipients, 0);
+	ck_assert_str_eq(rcpt->diagnostic,
+			 "550-5.7.1 We are sorry 550 5.7.1 this is spam.");
+	ck_assert_str_eq(rcpt->command, "DATA");
+}
+END_TEST
+
 /* The answer is cut, at a character. */
 START_TEST(test_diagnostic_limit)
 {
@@ -305,6 +367,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(answers));
 	tcase_add_loop_test(tcase, test_explanation, 0,
 			    N_ELEMENTS(explanations));
+	tcase_add_loop_test(tcase, test_prose, 0, N_ELEMENTS(prose));
+	tcase_add_test(tcase, test_longer);
 	tcase_add_test(tcase, test_known);
 	tcase_add_test(tcase, test_diagnostic_limit);
 	tcase_add_loop_test(tcase, test_cut, 0, N_ELEMENTS(answers));

@@ -7,43 +7,82 @@
 #include "bounce-notice-private.h"
 #include "bounce-string.h"
 
+#include <ctype.h>
+
 /* Which command a server answered, within a notice. */
 
-/* What a server was asked, as the notices of the world put it. Folded. */
+/* How a command goes on where it is no prose: "your mail from 5 March" is. */
+enum command_end {
+	/* whatever follows */
+	COMMAND_ANY,
+	/* its argument, or that it is a command: "MAIL FROM:<", "mail from command" */
+	COMMAND_ARGUMENT
+};
+
+/* What a server was asked, as the notices of the world put it. Folded; words of
+   their own. */
 static const struct {
 	const char *text;
 	const char *command;
+	enum command_end end;
 } commands[] = {
-	{ "end of data", "DATA" },
-	{ "final data", "DATA" },
-	{ "after data", "DATA" },
-	{ "rcpt to", "RCPT TO" },
-	{ "rcpt command", "RCPT TO" },
-	{ "mail from", "MAIL FROM" },
-	{ "starttls", "STARTTLS" },
-	{ "ehlo", "EHLO" },
-	{ "helo", "HELO" },
-	{ "lhlo", "LHLO" },
-	{ "data command", "DATA" },
-	{ ">>> data", "DATA" },
-	{ "sent: data", "DATA" },
-	{ "initial connection", "CONNECT" },
-	{ "greeting", "CONNECT" },
-	{ "refused to talk", "CONNECT" },
-	{ "talk to me:", "CONNECT" },
+	{ "end of data", "DATA", COMMAND_ANY },
+	{ "final data", "DATA", COMMAND_ANY },
+	{ "after data", "DATA", COMMAND_ANY },
+	{ "rcpt to", "RCPT TO", COMMAND_ANY },
+	{ "rcpt command", "RCPT TO", COMMAND_ANY },
+	{ "mail from", "MAIL FROM", COMMAND_ARGUMENT },
+	{ "starttls", "STARTTLS", COMMAND_ANY },
+	{ "ehlo", "EHLO", COMMAND_ANY },
+	{ "after helo", "HELO", COMMAND_ANY },
+	{ ">>> helo", "HELO", COMMAND_ANY },
+	{ "helo", "HELO", COMMAND_ARGUMENT },
+	{ "lhlo", "LHLO", COMMAND_ANY },
+	{ "data command", "DATA", COMMAND_ANY },
+	{ ">>> data", "DATA", COMMAND_ANY },
+	{ "sent: data", "DATA", COMMAND_ANY },
+	{ "initial connection", "CONNECT", COMMAND_ANY },
+	{ "connect command", "CONNECT", COMMAND_ANY },
+	{ "server greeting", "CONNECT", COMMAND_ANY },
+	{ "smtp greeting", "CONNECT", COMMAND_ANY },
+	{ "initial greeting", "CONNECT", COMMAND_ANY },
+	{ "after greeting", "CONNECT", COMMAND_ANY },
+	{ "refused to talk to me", "CONNECT", COMMAND_ANY },
+	{ "talk to me:", "CONNECT", COMMAND_ANY },
 	/* qmail-remote */
-	{ "does not like recipient", "RCPT TO" },
-	{ "sender was rejected", "MAIL FROM" },
-	{ "does not like sender", "MAIL FROM" },
-	{ "failed after i sent the message", "DATA" },
-	{ "my name was rejected", "HELO" },
+	{ "does not like recipient", "RCPT TO", COMMAND_ANY },
+	{ "sender was rejected", "MAIL FROM", COMMAND_ANY },
+	{ "does not like sender", "MAIL FROM", COMMAND_ANY },
+	{ "failed after i sent the message", "DATA", COMMAND_ANY },
+	{ "my name was rejected", "HELO", COMMAND_ANY },
 };
+
+/* Do the words at p stand in text as words of their own, and as a command
+   does? end: what follows them. */
+static bool command_is_one(const char *text, const char *p, const char *end,
+			   enum command_end kind)
+{
+	if ((p > text && i_isalnum(p[-1]) && i_isalnum(*p)) ||
+	    (i_isalnum(*end) && i_isalnum(end[-1])))
+		return FALSE;
+	if (kind == COMMAND_ANY)
+		return TRUE;
+	end += strspn(end, " ");
+	return *end == '\0' || strchr(":<)(=", *end) != NULL ||
+		bounce_string_begins(end, "command");
+}
 
 static const char *command_in(const char *folded)
 {
+	const char *p, *end;
+
 	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
-		if (strstr(folded, commands[i].text) != NULL)
-			return commands[i].command;
+		for (p = folded; (p = strstr(p, commands[i].text)) != NULL;
+		     p = end) {
+			end = p + strlen(commands[i].text);
+			if (command_is_one(folded, p, end, commands[i].end))
+				return commands[i].command;
+		}
 	}
 	return NULL;
 }

@@ -141,7 +141,7 @@ notice_below_banner(const struct bounce_notice *scan,
 }
 
 /* A region of one recipient that holds no more than its address: the words
-   stand for all of them, before or behind. */
+   stand for all of them, before or behind. Whom to write to is no word of it. */
 static bool notice_is_bare(const struct bounce_notice *scan,
 			   const struct bounce_notice_region *region)
 {
@@ -153,6 +153,10 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		if (i == region->first && strchr(line->text, '@') != NULL &&
 		    strlen(line->text) < 80 &&
 		    strchr(line->text, ' ') == NULL)
+			continue;
+		if (bounce_status_reply_find(line->text, NULL) == NULL &&
+		    bounce_kind_has(bounce_notice_line_words(line),
+				    BOUNCE_WORD_CONTACTING))
 			continue;
 		letters += strlen(line->text);
 	}
@@ -226,6 +230,38 @@ find_words(const struct bounce_notice *scan,
 	return bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
 }
 
+/* A report may hold no more than the first line of an answer ("550-Dear sender,"),
+   where the notice quotes all of it. Data stack, or NULL. */
+static const char *
+notice_find_longer(const struct bounce_notice *scan,
+		   const struct bounce_recipient *rcpt)
+{
+	const char *code, *at, *answer, *longest = rcpt->diagnostic;
+	size_t len = strlen(rcpt->diagnostic);
+
+	for (unsigned int i = 0; i < array_count(&scan->lines); i++) {
+		code = bounce_status_reply_find(
+			bounce_notice_line(scan, i)->text, &at);
+		if (code == NULL ||
+		    strncmp(at, rcpt->diagnostic, I_MIN(len, 12)) != 0)
+			continue;
+		answer = bounce_notice_answer_read(scan, rcpt, i, at, code);
+		if (strncmp(answer, rcpt->diagnostic, len) == 0 &&
+		    strlen(answer) > strlen(longest))
+			longest = answer;
+	}
+	return longest == rcpt->diagnostic ? NULL : longest;
+}
+
+/* Does an answer go on in another line: "550-Dear sender,"? */
+static bool notice_is_cut(const char *answer)
+{
+	size_t len = strlen(answer);
+
+	return bounce_status_reply_begins(answer) && answer[3] == '-' &&
+		len > 3;
+}
+
 static void
 notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	    struct bounce_recipient *rcpt)
@@ -259,8 +295,15 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 						   code);
 		rcpt->diagnostic = p_strdup(scan->pool, answer);
 	} else {
+		if (rcpt->diagnostic != NULL &&
+		    notice_is_cut(rcpt->diagnostic) &&
+		    (answer = notice_find_longer(scan, rcpt)) != NULL)
+			rcpt->diagnostic = p_strdup(scan->pool, answer);
 		answer = rcpt->diagnostic;
 	}
+	/* an answer that stands nowhere in the notice is below no command */
+	if (!found)
+		line = array_count(&scan->lines);
 	if (answer != NULL) {
 		/* another recipient's host and command are not this one's */
 		scope = notice_region_of(&regions, line);
@@ -269,7 +312,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 		if (rcpt->command == NULL)
 			rcpt->command = bounce_notice_command_find(scan, scope,
 								 line, answer);
-		if (rcpt->remote_mta == NULL)
+		if (rcpt->remote_mta == NULL && found)
 			rcpt->remote_mta = p_strdup(scan->pool,
 				bounce_notice_host_find(scan, scope, line));
 	}
@@ -278,9 +321,9 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 			find_words(scan, &regions) :
 			notice_find_explanation(scan,
 				notice_below_banner(scan, first, &own)));
-	if (alone && rcpt->explanation != NULL &&
-	    first->first > 0 &&
-	    uni_utf8_strlen(rcpt->explanation) < 200) {
+	if (alone && first->first > 0 &&
+	    (rcpt->explanation == NULL ||
+	     uni_utf8_strlen(rcpt->explanation) < 200)) {
 		/* what stands before the address may be the reason */
 		own.first = notice_find_opening(scan, first->first + 1);
 		own.end = item ? find_words_end(scan, first) : first->end;
