@@ -108,6 +108,48 @@ START_TEST(read_clauses)
 }
 END_TEST
 
+/* Their names without the domain, where they are no other words. */
+START_TEST(read_locals)
+{
+	static const struct bounce_clause_roles named = {
+		.recipient = "j.miller@example.org",
+		.sender = "t.dale@example.com"
+	}, same = {
+		.recipient = "j.miller@example.org",
+		.sender = "j.miller@example.com"
+	}, words = {
+		.recipient = "user@example.org", .sender = "full@example.com"
+	};
+	static const struct {
+		const struct bounce_clause_roles *roles;
+		const char *text, *wanted;
+	} locals[] = {
+		{ &named, "550 we know no J.Miller", "not who exist" },
+		{ &named, "j.millers unknown", "unknown" },
+		{ &named, "t.dale unknown", "sender unknown" },
+		{ &same, "j.miller unknown", "unknown" },
+		{ &words, "mailbox full", "who full" },
+		/* wide brackets around an address */
+		{ &named, "\xe7\x94\xa8\xe6\x88\xb7\xef\xbc\x88j.miller@example.org"
+		  "\xef\xbc\x89\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",
+		  "who unknown" },
+		/* and around words */
+		{ &named, "unknown\xef\xbc\x88spam\xef\xbc\x89", "unknown/spam" },
+		{ &named, "unknown\xef\xbc\x9b spam", "unknown/spam" },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(locals); i++) T_BEGIN {
+		ARRAY_TYPE(bounce_clause) clauses;
+
+		t_array_init(&clauses, 4);
+		bounce_clauses_read(locals[i].text, locals[i].roles, &clauses);
+		ck_assert_msg(strcmp(sets_print(&clauses),
+				     locals[i].wanted) == 0, "%s: %s",
+			      locals[i].text, sets_print(&clauses));
+	} T_END;
+}
+END_TEST
+
 START_TEST(limits)
 {
 	ARRAY_TYPE(bounce_clause) clauses;
@@ -139,6 +181,7 @@ int main(void)
 	TCase *tcase = tcase_create("clauses");
 
 	tcase_add_test(tcase, read_clauses);
+	tcase_add_test(tcase, read_locals);
 	tcase_add_test(tcase, limits);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -12,6 +12,8 @@
 struct clauses_reader {
 	const struct bounce_clause_roles *roles;
 	const char *sender_domain, *recipient_domain;
+	/* what stands before their "@", where it is no word; or NULL */
+	const char *sender_local, *recipient_local;
 	ARRAY_TYPE(bounce_clause) *clauses;
 	/* the words of the clause so far */
 	string_t *words;
@@ -108,6 +110,20 @@ static const char *clauses_address_domain(const char *address)
 	return at == NULL || at[1] == '\0' ? NULL : at + 1;
 }
 
+/* The local part of address, if it can be told from words: "mail" cannot. */
+static const char *clauses_address_local(const char *address)
+{
+	const char *local, *at = address == NULL ? NULL :
+		strrchr(address, '@');
+
+	if (at == NULL || at - address < 4)
+		return NULL;
+	local = t_strdup_until(address, at);
+	return bounce_words_classes(BOUNCE_WORDS_JUDGE,
+				    bounce_words_fold(local)) == 0 ?
+		local : NULL;
+}
+
 /* host is domain or below it. */
 static bool clauses_host_within(const char *host, const char *domain)
 {
@@ -138,6 +154,19 @@ clauses_mask_address(struct clauses_reader *reader, const char *address)
 	} else if (clauses_is_address(address, roles->sender))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
 	reader->after_address = TRUE;
+}
+
+/* "550 we know of no bob.smith": the name alone. */
+static bool
+clauses_mask_local(struct clauses_reader *reader, const char *word)
+{
+	if (clauses_is_address(word, reader->recipient_local))
+		reader->masked |= bounce_words_set(BOUNCE_WORD_WHO);
+	else if (clauses_is_address(word, reader->sender_local))
+		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
+	else
+		return FALSE;
+	return TRUE;
 }
 
 static void clauses_mask_host(struct clauses_reader *reader, const char *host)
@@ -217,7 +246,7 @@ static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 		reader->masked |= bounce_words_set(BOUNCE_WORD_IP);
 		return TRUE;
 	}
-	if (clauses_is_code(word))
+	if (clauses_is_code(word) || clauses_mask_local(reader, word))
 		return TRUE;
 	if (clauses_is_host(word)) {
 		clauses_mask_host(reader, word);
@@ -265,6 +294,23 @@ static const char *clauses_bracket_end(const char *p)
 	return special ? p : NULL;
 }
 
+/* The same of the wide brackets of Chinese and Japanese, for an address: returns
+   where the closing one stands, or NULL. */
+static const char *clauses_wide_bracket_end(const char *p)
+{
+	static const char open[] = "\xef\xbc\x88", close[] = "\xef\xbc\x89";
+	const char *end;
+
+	if (!bounce_string_begins(p, open))
+		return NULL;
+	p += strlen(open);
+	for (end = p; !clauses_is_edge(*end); end++) {
+		if (bounce_string_begins(end, close))
+			return memchr(p, '@', end - p) != NULL ? end : NULL;
+	}
+	return NULL;
+}
+
 /* "host mx.example.org[192.0.2.1] said": who speaks, not what of. */
 static bool clause_is_frame(struct clauses_reader *reader)
 {
@@ -306,8 +352,18 @@ static size_t clauses_wide_border(const char *p)
 {
 	/* each begins with one of these */
 	static const char *const signs[] = {
-		"。", ";", ":", "!", "?", "(", ")", "、", ",",
-		"–", "—", "…"
+		"\xe3\x80\x82",	/* ideographic full stop */
+		"\xe3\x80\x81",	/* and comma */
+		"\xef\xbc\x9b",	/* fullwidth ; : ! ? ( ) , */
+		"\xef\xbc\x9a",
+		"\xef\xbc\x81",
+		"\xef\xbc\x9f",
+		"\xef\xbc\x88",
+		"\xef\xbc\x89",
+		"\xef\xbc\x8c",
+		"\xe2\x80\x93",	/* en dash, em dash, ellipsis */
+		"\xe2\x80\x94",
+		"\xe2\x80\xa6",
 	};
 
 	if ((unsigned char)*p != 0xe2 && (unsigned char)*p != 0xe3 &&
@@ -371,7 +427,7 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 
 static void clauses_text_read(struct clauses_reader *reader, const char *text)
 {
-	const char *p = text, *close = NULL;
+	const char *p = text, *close = NULL, *wide_close = NULL;
 	size_t len;
 
 	while (*p != '\0') {
@@ -401,7 +457,14 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			clause_end(reader);
 			p++;
 		} else if ((len = clauses_wide_border(p)) > 0) {
-			clause_end(reader);
+			const char *end = clauses_wide_bracket_end(p);
+
+			if (end != NULL)
+				wide_close = end;
+			if (end != NULL || p == wide_close)
+				str_append_c(reader->words, ' ');
+			else
+				clause_end(reader);
 			p += len;
 		} else if (clauses_is_edge(*p) || *p == '=') {
 			str_append_c(reader->words, clauses_is_space(*p) ? ' ' :
@@ -430,5 +493,10 @@ void bounce_clauses_read(const char *text,
 				       strnlen(text, BOUNCE_MAX_MATCH + 1),
 				       BOUNCE_MAX_MATCH);
 
+	reader.recipient_local = clauses_address_local(roles->recipient);
+	reader.sender_local = clauses_address_local(roles->sender);
+	if (reader.recipient_local != NULL && reader.sender_local != NULL &&
+	    strcasecmp(reader.recipient_local, reader.sender_local) == 0)
+		reader.recipient_local = reader.sender_local = NULL;
 	clauses_text_read(&reader, t_strndup(text, len));
 }
