@@ -228,7 +228,8 @@ static const struct {
 	{ "Recipient ......: bob@example.org\n", SENTENCE,
 	  "bob@example.org" },
 	{ "\xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a"
-	  "bob@example.org\n", SENTENCE, "bob@example.org" },
+	  "bob@example.org\n", LISTED, "bob@example.org" },
+	{ "Empf\xc3\xa4nger: bob@example.org\n", LISTED, "bob@example.org" },
 	{ "Absenderadresse: eve@example.org\n", NONE, "" },
 	{ "Ziel: bob@example.org, sagt er\n", NONE, "" },
 	{ "Die Nachricht an den Empf\xc3\xa4nger bob@example.org wurde nicht"

@@ -13,13 +13,15 @@ static bool reply_read(const struct bounce_message *message,
 
 	if (hints->report && message->report_type != NULL)
 		return FALSE;
-	if (!reply && hints->null_sender && !hints->daemon) T_BEGIN {
+	if (!reply && !hints->daemon &&
+	    (hints->null_sender || hints->stands_in)) T_BEGIN {
 		bounce_words_set_t words = bounce_kind_words(t_strndup(
 			message->text, BOUNCE_MAX_MATCH));
 
-		reply = hints->answer ||
-			bounce_kind_has(words, BOUNCE_WORD_CHALLENGE) ||
-			bounce_kind_has(words, BOUNCE_WORD_THANKS);
+		reply = bounce_kind_has(words, BOUNCE_WORD_CHALLENGE) ||
+			(hints->null_sender &&
+			 (hints->answer ||
+			  bounce_kind_has(words, BOUNCE_WORD_THANKS)));
 	} T_END;
 	if (!reply)
 		return FALSE;

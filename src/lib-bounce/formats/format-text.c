@@ -110,9 +110,9 @@ struct belief {
 	const struct bounce_kind_hints *hints;
 	struct bounce_notice *scan;
 	enum bounce_notice_tier tier;
-	/* the notice has words of failure or delay; the subject has; a returned
-	   header was found */
-	bool words, subject, returned;
+	/* the notice has words of failure or delay; it says why; the subject has
+	   such words; a returned header was found */
+	bool words, blames, subject, returned;
 };
 
 /* The sender is a mailer by both of its signs, or by the report's type. */
@@ -174,7 +174,20 @@ static bool format_text_believe_machine(const struct belief *belief)
 		(belief->returned || listed ||
 		 (hints->null_sender && !hints->answer && !hints->late_subject &&
 		  belief->tier >= BOUNCE_NOTICE_SENTENCE &&
-		  bounce_notice_refuses(belief->scan)));
+		  (bounce_notice_refuses(belief->scan) || belief->blames)) ||
+		 (belief->tier == BOUNCE_NOTICE_NONE && belief->blames));
+}
+
+/* A program of no known name that has no sender, writes to nobody and says why
+   a mail fails, of one address. */
+static bool format_text_may_be_blaming(const struct bounce_kind_hints *hints,
+				       struct bounce_notice *scan)
+{
+	return format_text_may_be_unknown(hints) && !hints->auto_reply &&
+		!hints->page && !format_text_says(scan, BOUNCE_WORD_THANKS) &&
+		!format_text_says(scan, BOUNCE_WORD_TOLD) &&
+		(format_text_says(scan, BOUNCE_WORD_FAILURE) ||
+		 bounce_notice_blames(scan));
 }
 
 /* Anybody: it must speak of a message and not quote a mailer. */
@@ -211,12 +224,12 @@ static bool format_text_shows_envelope(const struct bounce_kind_hints *hints,
 static bool
 format_text_is_credible(const struct bounce_kind_hints *hints,
 			enum bounce_notice_tier tier,
-			struct bounce_notice *scan, bool words,
+			struct bounce_notice *scan, bool words, bool blames,
 			const struct bounce_report *report)
 {
 	bool machine = hints->null_sender || hints->daemon;
 	struct belief belief = {
-		.hints = hints, .scan = scan, .tier = tier,
+		.hints = hints, .scan = scan, .tier = tier, .blames = blames,
 		.words = words || (hints->delay_subject &&
 				   bounce_words_delay(bounce_notice_said(scan))),
 		.subject = hints->failure_subject || hints->delay_subject ||
@@ -286,7 +299,7 @@ format_text_says_nothing(const struct bounce_kind_hints *hints, bool words,
 static const char *
 format_text_find_anybody(const struct bounce_message *message,
 			 const struct bounce_kind_hints *hints,
-			 struct bounce_notice *scan,
+			 struct bounce_notice *scan, bool blames,
 			 const struct bounce_report *report)
 {
 	const char *only = bounce_notice_only(scan);
@@ -299,7 +312,7 @@ format_text_find_anybody(const struct bounce_message *message,
 		return array_idx_elem(&report->original_to, 0);
 	if (!hints->daemon && !hints->report &&
 	    !(hints->null_sender && hints->delay_subject) &&
-	    !bounce_notice_refuses(scan))
+	    !bounce_notice_refuses(scan) && !blames)
 		return NULL;
 	return only != NULL ? only : bounce_notice_only_in(scan,
 		bounce_message_header(message, "Subject"));
@@ -308,11 +321,11 @@ format_text_find_anybody(const struct bounce_message *message,
 static bool format_text_add_anybody(const struct bounce_message *message,
 				    const struct bounce_kind_hints *hints,
 				    struct bounce_notice *scan, bool words,
-				    struct bounce_report *report)
+				    bool blames, struct bounce_report *report)
 {
 	struct bounce_recipient *rcpt;
 	const char *address = format_text_find_anybody(message, hints, scan,
-						       report);
+						       blames, report);
 
 	if (address == NULL)
 		return format_text_says_nothing(hints, words, scan, report);
@@ -329,7 +342,7 @@ static bool text_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	enum bounce_notice_tier tier;
 	const char *folded;
-	bool words, by_person = bounce_kind_hints_by_person(hints);
+	bool words, blames, by_person = bounce_kind_hints_by_person(hints);
 
 	if ((by_person && (!hints->null_sender || hints->client)) ||
 	    (hints->person && !hints->null_sender && !hints->daemon))
@@ -355,6 +368,8 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	words = format_text_says(scan, BOUNCE_WORD_FAILURE) ||
 		bounce_notice_refuses(scan);
+	blames = format_text_may_be_blaming(hints, scan);
+	words = words || blames;
 	tier = bounce_notice_recipients(scan, report);
 	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
 	    !bounce_notice_refuses(scan)) {
@@ -363,14 +378,15 @@ static bool text_read(const struct bounce_message *message,
 	}
 	if (tier == BOUNCE_NOTICE_NONE && hints->daemon)
 		tier = bounce_notice_names(scan, message, report);
-	if (!format_text_is_credible(hints, tier, scan, words, report))
+	if (!format_text_is_credible(hints, tier, scan, words, blames, report))
 		return FALSE;
 	/* the wrapped report knows more */
 	if (tier == BOUNCE_NOTICE_NONE && *message->inner_status != '\0')
 		return FALSE;
 	if (tier == BOUNCE_NOTICE_NONE &&
 	    ((!words && !hints->failure_subject && !hints->delay_subject) ||
-	     !format_text_add_anybody(message, hints, scan, words, report)))
+	     !format_text_add_anybody(message, hints, scan, words, blames,
+				      report)))
 		return FALSE;
 	report->kind = format_text_kind_of(hints, scan);
 	report->format = format_text_mailer_name(folded);

@@ -204,6 +204,36 @@ static bool kind_has_client(const struct bounce_message *message)
 		kind_has_word(kind_folded_header(message, "X-Mailer"), clients);
 }
 
+/* Is from (MAIL FROM) another address at the domain of From:? */
+static bool kind_has_other_sender(const struct bounce_message *message,
+				  const char *from)
+{
+	const char *author = bounce_header_address(pool_datastack_create(),
+		bounce_message_header(message, "From"));
+	const char *at = strrchr(from, '@');
+	const char *author_at = author == NULL ? NULL : strrchr(author, '@');
+
+	return at != NULL && author_at != NULL && strcasecmp(at, author_at) == 0 &&
+		strcasecmp(from, author) != 0;
+}
+
+static bool kind_stands_in(const struct bounce_message *message,
+			   const struct bounce_envelope *envelope,
+			   const struct bounce_kind_hints *hints)
+{
+	const char *from = bounce_message_header(message, "Return-Path");
+
+	if (!hints->passed_on || !hints->named_sender || hints->client ||
+	    bounce_message_has(message, "In-Reply-To") ||
+	    bounce_message_has(message, "References") ||
+	    bounce_message_has(message, "List-Id"))
+		return FALSE;
+	if (envelope != NULL && envelope->mail_from != NULL)
+		from = envelope->mail_from;
+	return from != NULL &&
+		kind_has_other_sender(message, t_str_trim(from, " <>"));
+}
+
 static void kind_read_subject(const struct bounce_subject *subject,
 			      struct bounce_kind_hints *hints)
 {
@@ -246,6 +276,7 @@ void bounce_kind_hints_read(const struct bounce_message *message,
 			hints_r->answer = TRUE;
 		hints_r->person = kind_is_person(message, hints_r, &subject);
 		hints_r->client = kind_has_client(message);
+		hints_r->stands_in = kind_stands_in(message, envelope, hints_r);
 		hints_r->ours = bounce_message_has(message,
 						   "X-Bounce-Notice");
 		hints_r->journal =
@@ -259,7 +290,7 @@ bool bounce_kind_hints_is_candidate(const struct bounce_kind_hints *hints)
 		return FALSE;
 	if (hints->null_sender || hints->report || hints->receipt_subject ||
 	    hints->complaint_subject || hints->unsubscribes ||
-	    hints->auto_reply)
+	    hints->auto_reply || hints->stands_in)
 		return TRUE;
 	return hints->daemon || ((hints->failure_subject ||
 				  hints->delay_subject) && !hints->person);

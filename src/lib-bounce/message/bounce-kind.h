@@ -37,6 +37,9 @@ struct bounce_kind_hints {
 	bool answer;
 	/* "Re:", "Fwd:" begin the subject */
 	bool passed_on;
+	/* a program answers in a person's name: it answers no mail by its
+	   Message-ID, and its sender is another one of From:'s domain */
+	bool stands_in;
 	/* nothing but HTML: few mailers write so, who imitates them does */
 	bool page;
 	/* RFC 3834 and what came before it */

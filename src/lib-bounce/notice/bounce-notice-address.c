@@ -46,6 +46,15 @@ static bool notice_is_dress(const char *text)
 	return *text == '\0';
 }
 
+/* "Recipient: ", "Empfänger: ", "Failed recipient: ": few words, then a colon */
+static bool notice_is_recipient_field(const char *text)
+{
+	return strlen(text) < 40 && strpbrk(text, ".!?@") == NULL &&
+		bounce_notice_label_colon(text) &&
+		bounce_kind_has(bounce_kind_words(text),
+				BOUNCE_WORD_RECIPIENT);
+}
+
 /* A list's number, a field's name: "1. ", "Recipient: " */
 static bool notice_is_listing(const char *text)
 {
@@ -57,13 +66,10 @@ static bool notice_is_listing(const char *text)
 	if (p != text && (*p == '.' || *p == ')') && notice_is_dress(p))
 		return TRUE;
 	if (bounce_string_ibegins(text, "to:") ||
-	    bounce_string_ibegins(text, "recipient:") ||
-	    bounce_string_ibegins(text, "failed recipient:") ||
-	    bounce_string_ibegins(text, "intended recipient:") ||
-	    bounce_string_ibegins(text, "final-recipient:") ||
 	    bounce_string_ibegins(text, "user:") ||
-	    bounce_string_ibegins(text, "recipient address:") ||
-	    bounce_string_ibegins(text, "email address:"))
+	    bounce_string_ibegins(text, "email address:") ||
+	    bounce_string_ibegins(text, "final-recipient:") ||
+	    notice_is_recipient_field(text))
 		return TRUE;
 	/* a name with the address behind it: "Bob <bob@example.com>" */
 	return strchr(text, '<') != NULL && *text == '"';
