@@ -214,6 +214,9 @@ void bounce_sent_queue_add(struct bounce_sent_queue *queue,
 	*one = *mail;
 	one->message_id = p_strdup(queue->pool, mail->message_id);
 	one->subject = p_strdup(queue->pool, mail->subject);
+	one->queue_id = p_strdup(queue->pool, mail->queue_id);
+	if (mail->addresses != NULL)
+		one->addresses = p_strarray_dup(queue->pool, mail->addresses);
 	if (array_count(&queue->mails) >= MAX_WAITING &&
 	    queue->later == NULL)
 		queue_flush(queue);

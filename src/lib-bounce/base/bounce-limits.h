@@ -77,6 +77,14 @@
 /* Mails of a day that are remembered to have bounced: the copy in Sent may come
    after the bounce. */
 #define BOUNCE_MAX_SENT_BOUNCED 100
+/* Recipients of an envelope that are remembered: of more it is known how many. */
+#define BOUNCE_MAX_SENT_ENVELOPE 1000
+/* Envelopes of a shard and their recipients, and the same of the mails of the last
+   minutes; the oldest make room. A key stays below 64 KiB. */
+#define BOUNCE_MAX_SENT_SHARD 400
+#define BOUNCE_MAX_SENT_SHARD_RECIPIENTS 4000
+#define BOUNCE_MAX_SENT_RECENT 200
+#define BOUNCE_MAX_SENT_RECENT_RECIPIENTS 2000
 /* Addresses of a broadcast that are remembered to have failed; later ones may
    count twice. */
 #define BOUNCE_MAX_SENT_FAILED 2000

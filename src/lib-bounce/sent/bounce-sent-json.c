@@ -64,6 +64,7 @@ static json_t *sent_encode(const struct bounce_sent *sent, bool whole);
 
 static void sent_set_mails(json_t *json, const struct bounce_sent *day)
 {
+	const struct bounce_sent_envelope *envelope;
 	const struct bounce_sent *mail;
 	const char *id;
 	json_t *array;
@@ -79,6 +80,13 @@ static void sent_set_mails(json_t *json, const struct bounce_sent *day)
 		array_foreach_elem(&day->broadcasts, id)
 			json_array_append_new(array, json_string(id));
 		json_object_set_new(json, "broadcasts", array);
+	}
+	if (!array_is_empty(&day->recent)) {
+		array = json_array();
+		array_foreach(&day->recent, envelope)
+			json_array_append_new(array,
+				bounce_sent_envelope_encode(envelope));
+		json_object_set_new(json, "recent", array);
 	}
 }
 
@@ -201,6 +209,14 @@ sent_get_mails(pool_t pool, const json_t *json, struct bounce_sent *day)
 			id = p_strdup(pool, id);
 			array_push_back(&day->broadcasts, &id);
 		}
+	}
+	json_array_foreach(json_object_get(json, "recent"), idx, elem) {
+		struct bounce_sent_envelope envelope;
+
+		if (idx >= BOUNCE_MAX_SENT_RECENT)
+			break;
+		if (bounce_sent_envelope_decode(pool, elem, &envelope))
+			array_push_back(&day->recent, &envelope);
 	}
 }
 

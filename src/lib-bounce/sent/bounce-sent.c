@@ -97,6 +97,7 @@ void bounce_sent_init(struct bounce_sent *sent_r, pool_t pool, const char *id)
 	p_array_init(&sent_r->causes, pool, 4);
 	p_array_init(&sent_r->mails, pool, 1);
 	p_array_init(&sent_r->broadcasts, pool, 1);
+	p_array_init(&sent_r->recent, pool, 1);
 }
 
 /*
@@ -194,6 +195,15 @@ void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		sent->verifiable = TRUE;
 	if (sent->subject == NULL && !sent_is_day(sent) && *subject != '\0')
 		sent->subject = p_strdup(pool, subject);
+}
+
+void bounce_sent_complete(struct bounce_sent *sent, unsigned int copied,
+			  unsigned int recipients)
+{
+	if (recipients > copied)
+		sent->sent += recipients - copied;
+	if (sent->saved > 0)
+		sent->saved--;
 }
 
 static int sent_find_mail(struct bounce_sent *day, const char *id)

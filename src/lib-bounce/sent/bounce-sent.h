@@ -16,6 +16,7 @@
 
    Everything here is a pure function. */
 
+#include "bounce-sent-envelope.h"
 #include "bounce-types.h"
 
 #define BOUNCE_DICT_SENT_PREFIX "priv/bounce/sent/"
@@ -88,6 +89,8 @@ struct bounce_sent {
 	const char *bounced;
 	ARRAY_TYPE(bounce_sent) mails;		/* used last at the end */
 	ARRAY_TYPE(const_string) broadcasts;	/* their ids */
+	/* of the last minutes, see bounce_sent_recent_take() */
+	ARRAY_TYPE(bounce_sent_envelope) recent;
 };
 
 /* One mail that went out. */
@@ -95,6 +98,14 @@ struct bounce_sent_mail {
 	const char *message_id;		/* with < >; NULL = none */
 	const char *subject;		/* decoded; NULL = none */
 	unsigned int recipients;	/* different ones */
+	/* their addresses in normal form; NULL = not known, or it makes no
+	   difference: neither a copy nor an envelope */
+	const char *const *addresses;
+	/* of an envelope: the MTA's queue id; what has none is a copy, or counted
+	   by its Message-ID */
+	const char *queue_id;
+	/* of an envelope: these were asked for, but not all went */
+	bool open;
 	bool saved;			/* seen in a mailbox */
 	/* a bounce of it can be verified: it is in Sent, or bears a token */
 	bool verifiable;
@@ -133,6 +144,10 @@ bool bounce_sent_bounced(const struct bounce_sent *day,
 /* Count one mail in a day or broadcast. */
 void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 		       const struct bounce_sent_mail *mail);
+/* A copy that was counted with so many recipients is that of an envelope, with
+   more of them. */
+void bounce_sent_complete(struct bounce_sent *sent, unsigned int copied,
+			  unsigned int recipients);
 /* Count one failure or complaint; each address fails and complains once in a
    broadcast.
    Returns TRUE if the counters changed. */

@@ -90,6 +90,17 @@ bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
 	return 0;
 }
 
+static const char *const *
+t_sent_box_addresses(const struct bounce_sent_header *out)
+{
+	ARRAY_TYPE(const_string) addresses;
+
+	t_array_init(&addresses, array_count(&out->recipients) + 1);
+	array_append_array(&addresses, &out->recipients);
+	array_append_zero(&addresses);
+	return array_front(&addresses);
+}
+
 static void
 box_count_mail(struct bounce_sent_queue *queue,
 	       const struct bounce_sent_header *out)
@@ -100,6 +111,7 @@ box_count_mail(struct bounce_sent_queue *queue,
 	mail.message_id = out->message_id;
 	mail.subject = out->subject;
 	mail.recipients = array_count(&out->recipients);
+	mail.addresses = t_sent_box_addresses(out);
 	mail.saved = TRUE;
 	mail.verifiable = mail.message_id != NULL;
 	mail.when = ioloop_time;

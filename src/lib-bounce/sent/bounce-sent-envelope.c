@@ -1,0 +1,331 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "base64.h"
+#include "sha1.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-sent.h"
+#include "bounce-sent-envelope.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#define ENVELOPE_VERSION 1
+/* Shards of a user: 10,000 mails in ten days are about 150 each. */
+#define ENVELOPE_SHARDS 64
+/* A queue id is one of many users' and kept for days. */
+#define ENVELOPE_QUEUE_HASH 10
+
+/*
+ * Hashes
+ */
+
+static const char *
+envelope_hash(const char *text, unsigned int size, unsigned char *shard_r)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	string_t *str = t_str_new(32);
+
+	sha1_get_digest(text, strlen(text), digest);
+	base64_encode(digest, sizeof(digest), str);
+	str_truncate(str, size);
+	/* none of the bits that tell those of a shard apart */
+	*shard_r = digest[SHA1_RESULTLEN - 1] % ENVELOPE_SHARDS;
+	return str_c(str);
+}
+
+static const char *envelope_address_hash(const char *address)
+{
+	unsigned char shard;
+
+	return envelope_hash(address, BOUNCE_SENT_HASH, &shard);
+}
+
+static const char *envelope_queue_hash(const char *queue_id)
+{
+	unsigned char shard;
+
+	return envelope_hash(queue_id, ENVELOPE_QUEUE_HASH, &shard);
+}
+
+const char *bounce_sent_envelope_key(const char *queue_id)
+{
+	unsigned char shard;
+
+	(void)envelope_hash(queue_id, ENVELOPE_QUEUE_HASH, &shard);
+	return t_strdup_printf(BOUNCE_DICT_ENVELOPE_PREFIX"%02x", shard);
+}
+
+static int envelope_hash_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, BOUNCE_SENT_HASH);
+}
+
+void bounce_sent_envelope_init(struct bounce_sent_envelope *env_r, pool_t pool,
+			       const char *queue_id,
+			       const char *const *addresses, unsigned int count)
+{
+	char *to;
+
+	i_zero(env_r);
+	env_r->recipients = count;
+	if (queue_id != NULL)
+		env_r->queue = p_strdup(pool, envelope_queue_hash(queue_id));
+	if (count > BOUNCE_MAX_SENT_ENVELOPE)
+		return;
+	to = p_malloc(pool, count * BOUNCE_SENT_HASH + 1);
+	for (unsigned int i = 0; i < count; i++) T_BEGIN {
+		memcpy(to + i * BOUNCE_SENT_HASH,
+		       envelope_address_hash(addresses[i]), BOUNCE_SENT_HASH);
+	} T_END;
+	qsort(to, count, BOUNCE_SENT_HASH, envelope_hash_cmp);
+	env_r->to = to;
+}
+
+static bool
+envelope_has_hash(const struct bounce_sent_envelope *env, const char *hash)
+{
+	return bsearch(hash, env->to, strlen(env->to) / BOUNCE_SENT_HASH,
+		       BOUNCE_SENT_HASH, envelope_hash_cmp) != NULL;
+}
+
+bool bounce_sent_envelope_is_exact(const struct bounce_sent_envelope *env)
+{
+	return env->to != NULL && !env->open;
+}
+
+bool bounce_sent_envelope_has(const struct bounce_sent_envelope *env,
+			      const char *address)
+{
+	bool ret;
+
+	if (!bounce_sent_envelope_is_exact(env))
+		return FALSE;
+	T_BEGIN {
+		ret = envelope_has_hash(env, envelope_address_hash(address));
+	} T_END;
+	return ret;
+}
+
+/* Is that copy one of it? */
+static bool
+envelope_covers(const struct bounce_sent_envelope *env,
+		const struct bounce_sent_envelope *copy)
+{
+	const char *hash;
+
+	if (env->to == NULL)
+		return copy->recipients <= env->recipients;
+	if (copy->to == NULL)
+		return FALSE;
+	for (hash = copy->to; *hash != '\0'; hash += BOUNCE_SENT_HASH) {
+		if (!envelope_has_hash(env, hash))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/*
+ * JSON
+ */
+
+json_t *bounce_sent_envelope_encode(const struct bounce_sent_envelope *env)
+{
+	json_t *json = json_object();
+
+	if (env->queue != NULL)
+		json_object_set_new(json, "q", json_string(env->queue));
+	if (env->id != NULL)
+		json_object_set_new(json, "id", json_string(env->id));
+	json_object_set_new(json, "t", json_integer(env->when));
+	json_object_set_new(json, "n", json_integer(env->recipients));
+	if (env->to != NULL)
+		json_object_set_new(json, "to", json_string(env->to));
+	if (env->open)
+		json_object_set_new(json, "open", json_true());
+	return json;
+}
+
+static const char *
+envelope_text(pool_t pool, const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+
+	return text == NULL ? NULL : p_strdup(pool, text);
+}
+
+bool bounce_sent_envelope_decode(pool_t pool, const json_t *json,
+				 struct bounce_sent_envelope *env_r)
+{
+	json_int_t count = json_integer_value(json_object_get(json, "n"));
+
+	i_zero(env_r);
+	env_r->queue = envelope_text(pool, json, "q");
+	env_r->id = envelope_text(pool, json, "id");
+	env_r->when = json_integer_value(json_object_get(json, "t"));
+	env_r->to = envelope_text(pool, json, "to");
+	env_r->open = json_is_true(json_object_get(json, "open"));
+	if (count < 0 || count > INT_MAX || env_r->when <= 0 ||
+	    (env_r->to != NULL && (strlen(env_r->to) % BOUNCE_SENT_HASH != 0 ||
+	     strlen(env_r->to) > BOUNCE_MAX_SENT_ENVELOPE * BOUNCE_SENT_HASH)))
+		return FALSE;
+	env_r->recipients = count;
+	return TRUE;
+}
+
+/* The envelopes in a shard, oldest first; what is damaged or older than that is left
+   out. */
+static void
+envelope_shard_decode(pool_t pool, const char *value, time_t oldest,
+		      ARRAY_TYPE(bounce_sent_envelope) *envs)
+{
+	json_error_t error;
+	json_t *json = value == NULL ? NULL : json_loads(value, 0, &error);
+	const json_t *elem;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, "envelopes"), i, elem) {
+		struct bounce_sent_envelope env;
+
+		if (bounce_sent_envelope_decode(pool, elem, &env) &&
+		    env.queue != NULL && env.when >= oldest)
+			array_push_back(envs, &env);
+	}
+	json_decref(json);
+}
+
+static size_t envelope_kept(const struct bounce_sent_envelope *env)
+{
+	return env->to == NULL ? 0 : strlen(env->to) / BOUNCE_SENT_HASH;
+}
+
+/* The oldest make room, but not the last. */
+static void
+envelopes_limit(ARRAY_TYPE(bounce_sent_envelope) *envs, unsigned int max,
+		size_t max_recipients)
+{
+	const struct bounce_sent_envelope *env;
+	size_t recipients = 0;
+
+	array_foreach(envs, env)
+		recipients += envelope_kept(env);
+	while (array_count(envs) > max ||
+	       (recipients > max_recipients && array_count(envs) > 1)) {
+		recipients -= envelope_kept(array_front(envs));
+		array_pop_front(envs);
+	}
+}
+
+const char *bounce_sent_envelope_put(const char *value,
+				     const struct bounce_sent_envelope *env)
+{
+	ARRAY_TYPE(bounce_sent_envelope) envs;
+	const struct bounce_sent_envelope *one;
+	json_t *json = json_object(), *array = json_array();
+	const char *ret;
+	char *text;
+
+	t_array_init(&envs, 32);
+	envelope_shard_decode(pool_datastack_create(), value,
+			      env->when - BOUNCE_SENT_ENVELOPE_SECS, &envs);
+	array_push_back(&envs, env);
+	envelopes_limit(&envs, BOUNCE_MAX_SENT_SHARD,
+			BOUNCE_MAX_SENT_SHARD_RECIPIENTS);
+	array_foreach(&envs, one)
+		json_array_append_new(array, bounce_sent_envelope_encode(one));
+	json_object_set_new(json, "v", json_integer(ENVELOPE_VERSION));
+	json_object_set_new(json, "envelopes", array);
+	text = json_dumps(json, JSON_COMPACT);
+	i_assert(text != NULL);
+	ret = t_strdup(text);
+	free(text);
+	json_decref(json);
+	return ret;
+}
+
+bool bounce_sent_envelope_find(pool_t pool, const char *value,
+			       const char *queue_id, time_t now,
+			       struct bounce_sent_envelope *env_r)
+{
+	ARRAY_TYPE(bounce_sent_envelope) envs;
+	const struct bounce_sent_envelope *env;
+	const char *hash = envelope_queue_hash(queue_id);
+	bool found = FALSE;
+
+	t_array_init(&envs, 32);
+	envelope_shard_decode(pool, value, now - BOUNCE_SENT_ENVELOPE_SECS,
+			      &envs);
+	/* the newest, should the MTA use an id again */
+	array_foreach(&envs, env) {
+		if (strcmp(env->queue, hash) == 0) {
+			*env_r = *env;
+			found = TRUE;
+		}
+	}
+	return found;
+}
+
+/*
+ * Those that wait for their other half
+ */
+
+static bool
+envelope_is_half(const struct bounce_sent_envelope *mail,
+		 const struct bounce_sent_envelope *other)
+{
+	if ((mail->queue == NULL) == (other->queue == NULL) ||
+	    other->when < mail->when - BOUNCE_SENT_RECENT_SECS)
+		return FALSE;
+	return mail->queue != NULL ? envelope_covers(mail, other) :
+		envelope_covers(other, mail);
+}
+
+/* How much one says that the other does not. */
+static unsigned int
+envelope_distance(const struct bounce_sent_envelope *mail,
+		  const struct bounce_sent_envelope *other)
+{
+	return mail->recipients > other->recipients ?
+		mail->recipients - other->recipients :
+		other->recipients - mail->recipients;
+}
+
+bool bounce_sent_recent_take(struct bounce_sent *day,
+			     const struct bounce_sent_envelope *mail,
+			     struct bounce_sent_envelope *other_r)
+{
+	const struct bounce_sent_envelope *other;
+	unsigned int i, count, best = UINT_MAX;
+
+	other = array_get(&day->recent, &count);
+	for (i = 0; i < count; i++) {
+		if (envelope_is_half(mail, &other[i]) &&
+		    (best == UINT_MAX ||
+		     envelope_distance(mail, &other[i]) <
+		     envelope_distance(mail, &other[best])))
+			best = i;
+	}
+	if (best == UINT_MAX)
+		return FALSE;
+	*other_r = other[best];
+	array_delete(&day->recent, best, 1);
+	return TRUE;
+}
+
+void bounce_sent_recent_add(struct bounce_sent *day,
+			    const struct bounce_sent_envelope *mail)
+{
+	const struct bounce_sent_envelope *first;
+
+	while (!array_is_empty(&day->recent)) {
+		first = array_front(&day->recent);
+		if (first->when >= mail->when - BOUNCE_SENT_RECENT_SECS)
+			break;
+		array_pop_front(&day->recent);
+	}
+	array_push_back(&day->recent, mail);
+	envelopes_limit(&day->recent, BOUNCE_MAX_SENT_RECENT,
+			BOUNCE_MAX_SENT_RECENT_RECIPIENTS);
+}
