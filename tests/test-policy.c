@@ -126,6 +126,22 @@ static const struct story stories[] = {
 	{ "hard after soft suppresses at once", {
 		{ 0, "mailbox-full", WATCHED, 1, 30, NULL },
 		{ 1, "mailbox-unknown", SUPPRESSED, 3, 366, NULL } } },
+	{ "hard after soft, on one day and of one mail", {
+		{ 0, "mailbox-full", WATCHED, 1, 30, "<m>" },
+		{ 0.1, "mailbox-unknown", SUPPRESSED, 3, 365.1, "<m>" },
+		{ 0.2, "mailbox-unknown", SUPPRESSED, 3, 365.2, "<n>" },
+		{ 0.3, "mailbox-full", SUPPRESSED, 3, 365.3, "<o>" } } },
+	{ "hard after soft, of one mail on the next day", {
+		{ 0, "mailbox-full", WATCHED, 1, 30, "<m>" },
+		{ 1, "mailbox-unknown", SUPPRESSED, 3, 366, "<m>" },
+		{ 2, "mailbox-unknown", SUPPRESSED, 3, 367, "<m>" } } },
+	{ "the day's greatest weight, in whatever order", {
+		{ 0, "connection-failed", WATCHED, 0.5, 30, NULL },
+		{ 0.1, "mailbox-full", WATCHED, 1, 30.1, NULL },
+		{ 0.2, "connection-failed", WATCHED, 1, 30.2, NULL },
+		{ 0.3, "domain-unknown", WATCHED, 1.5, 30.3, NULL },
+		{ 0.4, "mailbox-full", WATCHED, 1.5, 30.4, NULL },
+		{ 0.5, "mailbox-unknown", SUPPRESSED, 3, 365.5, NULL } } },
 	{ "released: a late report of the same mail does not count", {
 		{ 0, "mailbox-unknown", SUPPRESSED, 3, 365, "<m>" },
 		{ 1, "!release", RELEASED, 0, 0, NULL },

@@ -198,7 +198,8 @@ policy_is_same_day(const struct bounce_record *rec,
 }
 
 /* Each day (UTC) once, with the greatest weight of its failures, and each
-   original message once; what came before a person released the address is
+   original message once, but for the first that calls the address dead: nothing
+   softer shields that. What came before a person released the address is
    settled. */
 static bool
 policy_may_score(const struct bounce_record *rec,
@@ -212,6 +213,9 @@ policy_may_score(const struct bounce_record *rec,
 			return FALSE;
 		return policy_incident_weight(incident) * 100 > rec->weight + 0.5;
 	}
+	if (incident->class == BOUNCE_CLASS_HARD &&
+	    rec->class != BOUNCE_CLASS_HARD && rec->released == 0)
+		return TRUE;
 	return incident->original_message_id == NULL ||
 		!policy_list_has(&rec->originals,
 				 incident->original_message_id);
