@@ -232,7 +232,7 @@ def mail(subject='Hello', sender='carol@example.net', to='alice@example.org',
     return f'''From: {sender}
 To: {to}
 Subject: {subject}
-Date: Mon, 1 Sep 2025 10:00:00 +0000
+Date: {email.utils.formatdate()}
 Message-ID: {email.utils.make_msgid(domain='example.net')}
 
 {body}'''.replace('\n', '\r\n').encode()

@@ -37,6 +37,16 @@ static bool box_is_old(struct mail_save_context *ctx, struct mail *src)
 	return date != (time_t)-1 && date < ioloop_time - MAX_AGE_SECS;
 }
 
+/* A client may move it without its INTERNALDATE. */
+static bool box_is_dated_old(struct mail *mail)
+{
+	time_t date;
+	int zone;
+
+	return mail_get_date(mail, &date, &zone) == 0 && date > 0 &&
+		date < ioloop_time - MAX_AGE_SECS;
+}
+
 static void
 box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
 {
@@ -48,7 +58,8 @@ box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
 	}
 	T_BEGIN {
 		/* what cannot be read is not counted */
-		if (bounce_sent_header_read(mail, sbox->pool, &out) == 0)
+		if (!box_is_dated_old(mail) &&
+		    bounce_sent_header_read(mail, sbox->pool, &out) == 0)
 			array_push_back(&sbox->mails, &out);
 	} T_END;
 }
