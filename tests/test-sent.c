@@ -32,10 +32,12 @@ static bool
 failed(struct bounce_sent *to, const char *addr, const char *reason,
      const char *words, const char *host)
 {
+	static unsigned int count = 0;
 	struct bounce_incident incident;
 
 	i_zero(&incident);
 	incident.address = addr;
+	incident.report_id = t_strdup_printf("<report-%u>", ++count);
 	incident.reason = bounce_reason_find(reason);
 	ck_assert_ptr_nonnull(incident.reason);
 	incident.class = incident.reason->class;
@@ -75,7 +77,7 @@ START_TEST(message_ids_once)
 	ck_assert(bounce_sent_see(&day, pool, "<1@x>"));
 	/* one more, and the oldest is forgotten: the list is bounded */
 	ck_assert(!bounce_sent_see(&day, pool, "<last@x>"));
-	ck_assert_uint_eq(strlen(day.seen),
+	ck_assert_uint_eq(str_len(day.seen),
 			  BOUNCE_MAX_SENT_SEEN * BOUNCE_SENT_HASH);
 	ck_assert(bounce_sent_see(&day, pool, "<last@x>"));
 	ck_assert(!bounce_sent_see(&day, pool, "<1@x>"));
@@ -158,8 +160,48 @@ START_TEST(an_address_fails_once)
 		ck_assert(failed(&sent, address(i, "y.org"), "mailbox-unknown",
 			       NULL, NULL));
 	} T_END;
-	ck_assert_uint_eq(strlen(sent.seen),
+	ck_assert_uint_eq(str_len(sent.seen),
 			  BOUNCE_MAX_SENT_FAILED * BOUNCE_SENT_HASH);
+}
+END_TEST
+
+/* Of a day: what the same report says again changes nothing, and the day says
+   whether it can tell. */
+START_TEST(a_report_counts_once_a_day)
+{
+	struct bounce_incident incident;
+	struct bounce_sent copy;
+	const char *error;
+
+	i_zero(&incident);
+	incident.address = "a@x.org";
+	incident.report_id = "<1@mta>";
+	bounce_sent_init(&sent, pool, DAY);
+	ck_assert(bounce_sent_knows_failures(&sent));
+	ck_assert(bounce_sent_is_open(&sent));
+	sent.sent = 1;
+	ck_assert(bounce_sent_fail(&sent, pool, &incident));
+	ck_assert(!bounce_sent_fail(&sent, pool, &incident));
+	ck_assert(!bounce_sent_is_open(&sent));
+	incident.report_id = "<2@mta>";
+	ck_assert(bounce_sent_fail(&sent, pool, &incident));
+	incident.complaint = TRUE;
+	ck_assert(bounce_sent_fail(&sent, pool, &incident));
+	ck_assert_uint_eq(sent.failed, 2);
+	ck_assert(bounce_sent_knows_failures(&sent));
+	ck_assert(bounce_sent_is_open(&sent));
+	ck_assert_int_eq(bounce_sent_decode(pool, bounce_sent_encode(&sent),
+					    &copy, &error), 0);
+	ck_assert(bounce_sent_knows_failures(&copy));
+	ck_assert(!bounce_sent_fail(&copy, pool, &incident));
+	/* one of an older version, and one that has forgotten some */
+	copy.failures = NULL;
+	ck_assert(!bounce_sent_knows_failures(&copy));
+	for (unsigned int i = 0; i < BOUNCE_MAX_SENT_FAILED; i++) T_BEGIN {
+		(void)failed(&sent, address(i, "y.org"), "mailbox-unknown",
+			     NULL, NULL);
+	} T_END;
+	ck_assert(!bounce_sent_knows_failures(&sent));
 }
 END_TEST
 
@@ -252,7 +294,7 @@ START_TEST(encode_and_decode)
 	day.verifiable = TRUE;
 	for (unsigned int i = 0; i < BOUNCE_MAX_SENT_BOUNCED + 5; i++)
 		bounce_sent_bounce(&day, pool, t_strdup_printf("<%u@y>", i));
-	ck_assert_uint_eq(strlen(day.bounced),
+	ck_assert_uint_eq(str_len(day.bounced),
 			  BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
 	ck_assert(bounce_sent_bounced(&day, "<104@y>"));
 	ck_assert(!bounce_sent_bounced(&day, "<4@y>"));
@@ -323,7 +365,9 @@ START_TEST(levels)
 		/* not known, and known by somebody else */
 		{ 0, 0, 40, TRUE, BOUNCE_RATE_NONE },
 		{ 0, 1000, 40, TRUE, BOUNCE_RATE_NOTICE },
-		{ 30, 0, 40, TRUE, BOUNCE_RATE_OUR_SIDE },
+		/* Bcc that the copy had lost: at least 30 */
+		{ 30, 0, 40, TRUE, BOUNCE_RATE_NONE },
+		{ 30, 1000, 40, TRUE, BOUNCE_RATE_NOTICE },
 	};
 	struct bounce_rate rate;
 
@@ -496,6 +540,7 @@ int main(void)
 	tcase_add_test(tcase, many_singles_stay_small);
 	tcase_add_test(tcase, copies_make_a_broadcast);
 	tcase_add_test(tcase, an_address_fails_once);
+	tcase_add_test(tcase, a_report_counts_once_a_day);
 	tcase_add_test(tcase, complaints_once_and_untried);
 	tcase_add_test(tcase, untried_are_outside);
 	tcase_add_test(tcase, complaint_levels);

@@ -2,6 +2,7 @@
 
 import email.utils
 import imaplib
+import re
 import time
 
 import harness
@@ -240,6 +241,13 @@ class Counting(SentCase):
         user = self.new_user()
         self.append(user, letter(), date=time.time() - 30 * 86400)
         self.assertEqual(self.rate(user)[2]['sent'], 0)
+        # a client that moves it without its date; a line that is no date
+        dated = re.compile(rb'(?m)^Date: .*?\r$')
+        old = email.utils.formatdate(time.time() - 30 * 86400).encode()
+        self.append(user, dated.sub(b'Date: ' + old + b'\r', letter()))
+        self.assertEqual(self.rate(user)[2]['sent'], 0)
+        self.append(user, dated.sub(b'Date: yesterday\r', letter()))
+        self.assertEqual(self.rate(user)[2]['sent'], 1)
 
     def test_failed_append(self):
         user = self.new_user()
@@ -525,7 +533,7 @@ class Rates(SentCase):
         row, = self.broadcasts(user)
         self.assertEqual((row['failed'], row['hard'], row['delivered'],
                           row['percent'], row['level']),
-                         (2, 2, 23, 8.0, 'warning'))
+                         (2, 2, 23, '8.00', 'warning'))
         self.fail_to(user, people(3, start=2), 'News', original_id='<1@example.org>')
         row, = self.broadcasts(user)
         self.assertEqual((row['failed'], row['level']), (5, 'our-side'))
@@ -585,7 +593,7 @@ class Rates(SentCase):
         row, = self.broadcasts(user)
         self.assertEqual((row['sent'], row['suppressed'], row['failed'],
                           row['delivered'], row['sender'], row['percent']),
-                         (21, 4, 2, 19, 0, 9.52))
+                         (21, 4, 2, 19, 0, '9.52'))
 
     def test_complaints(self):
         user = self.new_user()
@@ -598,17 +606,22 @@ class Rates(SentCase):
             row, = self.broadcasts(user)
             self.assertEqual(row['level'], level)
         self.assertEqual((row['complaints'], row['failed'],
-                          row['complaint_percent']), (2, 0, 4.0))
+                          row['complaint_percent']), (2, 0, '4.00'))
         self.assertIn('spam', row['advice'])
 
     def test_unknown(self):
         user = self.new_user()
         self.fail_to(user, people(3), 'From elsewhere')
         day = self.day(user)
-        self.assertEqual((day['sent'], day['failed'], day['known'], day['level']),
-                         (0, 3, 'unknown', 'none'))
+        self.assertEqual((day['sent'], day['failed'], day['known'], day['level'],
+                          day['percent'], day['hard_percent']),
+                         (0, 3) + ('unknown',) * 4)
+        # nothing sent as far as is known, and nothing back
+        day = self.day(self.new_user())
+        self.assertEqual((day['percent'], day['complaint_percent'], day['level']),
+                         ('unknown',) * 3)
         since, = self.rate(user, '--since', '2d', '--sent', '100')
-        self.assertEqual((since['percent'], since['level']), (3.0, 'notice'))
+        self.assertEqual((since['percent'], since['level']), ('3.00', 'notice'))
 
     def test_wrong_parameters(self):
         user = self.new_user()

@@ -4,7 +4,9 @@ the attacker has, and the everyday cases that must not be lost.
 A mail from outside bears the line of our border's MTA; what our own MTA made
 bears its own (harness.made_here)."""
 
+import pathlib
 import re
+import time
 
 import harness
 from test_sent import complaint, letter, people
@@ -446,6 +448,17 @@ class Everyday(TrustCase):
         self.assertEqual((record['state'], record['count'], record['score']),
                          ('suppressed', 2, 3))
 
+    def test_greylisted_for_good(self):
+        """It will not go through by itself any more."""
+        mail = letter('Hello', to=['bob@example.net'], sender=self.me)
+        self.append(self.user, mail)
+        self.lmtp(self.user, self.ours(
+            mail, 'from c (c [10.0.0.7])', 'bob@example.net', status='4.7.1',
+            diagnostic='451 4.7.1 Greylisted, please come back later'))
+        record = self.state(self.user, 'bob@example.net')
+        self.assertEqual((record['reason'], record['score']), ('greylisted', 0))
+        self.assertIn('Send again', record['advice'])
+
     def test_bounce_of_a_hoster(self):
         """By its signature, as our MTA found it."""
         user = self.new_user(bounce_authserv='mx.example.org')
@@ -486,6 +499,97 @@ class Everyday(TrustCase):
         self.lmtp(user, bounce_of(loop + returned_by_us(mail, line),
                                   ['bob@example.net'], user))
         self.assertEqual(self.recorded(user), ['bob@example.net'])
+
+
+class Mending(TrustCase):
+    """What the log promises: doveadm bounce scan makes up for it."""
+
+    def dict_path(self):
+        return pathlib.Path(self.home(self.user), 'dovecot-bounce.dict')
+
+    def scan(self):
+        row, = self.doveadm_json('bounce', 'scan', '-u', self.user)
+        return row['changed']
+
+    def unmark(self):
+        client = self.imap(self.user)
+        client.select('Sent')
+        client.store('1:*', '-FLAGS', '($Bounced)')
+        client.logout()
+
+    def test_all_that_is_lost(self):
+        """Records, the failures of the sent side, $Bounced."""
+        mail = letter('News', to=people(25), sender=self.me)
+        self.append(self.user, mail)
+        kept = self.dict_path().read_bytes()
+        for address in people(5):
+            self.lmtp(self.user, self.forged(mail, [address]))
+        before = self.world()
+        self.assertEqual((before[2], before[4]), (6, ['our-side']))
+        self.assertIn('$Bounced', before[1][-1])
+        # as if the dictionary had been away meanwhile
+        self.dict_path().write_bytes(kept)
+        self.unmark()
+        self.assertNotEqual(self.world(), before)
+        self.assertEqual(self.scan(), 5)
+        self.assertEqual(self.world(), before)
+        self.assertEqual(self.scan(), 0)
+        self.assertEqual(self.world(), before)
+        # what a person removed is settled, here, too
+        for address in people(5):
+            self.doveadm('bounce', 'remove', '-u', self.user, address)
+        self.assertNotIn('$Bounced', self.flags(self.user)[-1])
+        after = self.world()
+        self.assertEqual(self.scan(), 0)
+        self.assertEqual(self.world(), after)
+
+    def test_dictionary_lost(self):
+        """What was sent is not known any more: no per cent of it."""
+        self.dict_path().unlink()
+        self.unmark()
+        self.assertEqual(self.scan(), 1)
+        day = self.day(self.user)
+        self.assertEqual((day['sent'], day['failed'], day['percent'], day['level']),
+                         (0, 1, 'unknown', 'unknown'))
+        self.assertEqual(self.recorded(self.user), [self.dead])
+        self.assertIn('$Bounced', self.flags(self.user)[-1])
+
+    def test_released_and_cleared(self):
+        """Neither comes back, nor its mark."""
+        self.doveadm('bounce', 'release', '-u', self.user, self.dead)
+        mail = letter('Soft', to=['bob@example.net'], sender=self.me)
+        self.append(self.user, mail)
+        self.lmtp(self.user, self.forged(mail, ['bob@example.net']))
+        self.lmtp(self.user, self.forged(mail, ['bob@example.net'],
+                                         action='delivered', status='2.0.0'))
+        rows = self.doveadm_json('bounce', 'list', '-u', self.user)
+        self.assertEqual([(row['address'], row['state']) for row in rows],
+                         [(self.dead, 'released')])
+        self.assertFalse(any('$Bounced' in flags for flags in self.flags(self.user)))
+        self.scan()
+        self.assertEqual(self.doveadm_json('bounce', 'list', '-u', self.user), rows)
+        self.assertFalse(any('$Bounced' in flags for flags in self.flags(self.user)))
+        # what fails afterwards does
+        mail = letter('Again', to=['bob@example.net'], sender=self.me)
+        self.append(self.user, mail)
+        time.sleep(1.1)
+        self.lmtp(self.user, self.forged(mail, ['bob@example.net']))
+        self.dict_path().write_bytes(re.sub(
+            rb'(?m)^priv/bounce/address/bob.*\n.*\n', b'',
+            self.dict_path().read_bytes()))
+        self.assertEqual(self.scan(), 1)
+        self.assertEqual(self.state(self.user, 'bob@example.net')['count'], 1)
+
+    def test_at_least(self):
+        """More failed than the copy names: no per cent, and no alarm."""
+        mail = letter('News', to=[self.me], sender=self.me)
+        self.append(self.user, mail)
+        self.append(self.user, letter('Other', to=people(100), sender=self.me))
+        self.lmtp(self.user, self.forged(mail, people(40, 'corp.example')))
+        day = self.day(self.user)
+        self.assertEqual((day['sent'], day['failed'], day['known'], day['percent'],
+                          day['level']),
+                         (103, 41, 'at-least', 'unknown', 'unknown'))
 
 
 class SentinelLda(TrustCase):

@@ -26,11 +26,15 @@ int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
    or -1. */
 int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,
 			 time_t now, bool flag, const char **error_r);
-/* Take the keyword off the mails with these ids (bounce_incident_id()), however
-   old they are: only what has it is looked at. Returns how many, or -1. */
-int bounce_sent_copy_unmark(struct mail_user *user,
-			   const ARRAY_TYPE(const_string) *ids,
-			   const char **error_r);
+/* Put the keyword on the mails with these ids (bounce_incident_id()), or take it
+   off, however old they are: only what lacks or has it is looked at. Returns how
+   many, or -1. */
+int bounce_sent_copy_keyword_add(struct mail_user *user,
+				 const ARRAY_TYPE(const_string) *ids,
+				 bool flag, const char **error_r);
+int bounce_sent_copy_keyword_remove(struct mail_user *user,
+				    const ARRAY_TYPE(const_string) *ids,
+				    const char **error_r);
 
 /* Many reports at once (scan): the Message-IDs of the user's sent mail, the
    newest BOUNCE_SENT_COPY_MAX_INDEXED of each mailbox and of any age, are read

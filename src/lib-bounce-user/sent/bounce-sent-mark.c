@@ -100,5 +100,6 @@ int bounce_sent_mark_cleared(struct bounce_user *bu,
 	    mark_drop_all(store, now, &ids, error_r) < 0)
 		return -1;
 	return array_is_empty(&ids) ? 0 :
-		bounce_sent_copy_unmark(bu->user, &ids, error_r);
+		bounce_sent_copy_keyword_remove(bu->user, &ids,
+						error_r);
 }

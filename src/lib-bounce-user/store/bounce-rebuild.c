@@ -18,11 +18,21 @@ struct batch_address {
 
 HASH_TABLE_DEFINE_TYPE(batch_address, const char *, struct batch_address *);
 
+/* What the sent side must know of. */
+struct batch_failed {
+	struct bounce_sent_store_failed failed;
+	ARRAY_TYPE(bounce_incident) incidents;
+};
+
 struct bounce_rebuild {
 	pool_t pool;
 	struct bounce_store *store;
 	HASH_TABLE_TYPE(batch_address) table;
 	ARRAY(struct batch_address *) addresses;
+	ARRAY(struct batch_failed *) failed;
+	/* the caller's, or NULL */
+	ARRAY_TYPE(const_string) *failed_ids;
+	pool_t failed_ids_pool;
 	/* during the commit */
 	struct bounce_tombstone *removed;
 	/* why a report could not be added */
@@ -41,6 +51,7 @@ struct bounce_rebuild *bounce_rebuild_init(struct bounce_store *store)
 	batch->store = store;
 	hash_table_create(&batch->table, pool, 0, str_hash, strcmp);
 	p_array_init(&batch->addresses, pool, 64);
+	p_array_init(&batch->failed, pool, 64);
 	return batch;
 }
 
@@ -61,6 +72,13 @@ void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
 	batch->context = context;
 }
 
+void bounce_rebuild_set_failed_ids(struct bounce_rebuild *batch, pool_t pool,
+				   ARRAY_TYPE(const_string) *ids)
+{
+	batch->failed_ids_pool = pool;
+	batch->failed_ids = ids;
+}
+
 static struct batch_address *
 rebuild_batch_get(struct bounce_rebuild *batch, const char *address)
 {
@@ -74,6 +92,31 @@ rebuild_batch_get(struct bounce_rebuild *batch, const char *address)
 		array_push_back(&batch->addresses, &entry);
 	}
 	return entry;
+}
+
+static void
+rebuild_batch_add_failed(struct bounce_rebuild *batch,
+			 const struct bounce_report *report,
+			 const ARRAY_TYPE(bounce_incident) *incidents,
+			 time_t when)
+{
+	const struct bounce_incident *incident;
+	struct batch_failed *failed =
+		p_new(batch->pool, struct batch_failed, 1);
+
+	p_array_init(&failed->incidents, batch->pool, 1);
+	array_foreach(incidents, incident) {
+		if (incident->evidence >= BOUNCE_EVIDENCE_VERIFIED)
+			array_push_back(&failed->incidents, incident);
+	}
+	if (array_is_empty(&failed->incidents))
+		return;
+	bounce_sent_store_failed_init(report, &failed->incidents, when,
+				      &failed->failed);
+	failed->failed.message_id =
+		p_strdup(batch->pool, failed->failed.message_id);
+	failed->failed.subject = p_strdup(batch->pool, failed->failed.subject);
+	array_push_back(&batch->failed, &failed);
 }
 
 void bounce_rebuild_add(struct bounce_rebuild *batch,
@@ -97,6 +140,7 @@ void bounce_rebuild_add(struct bounce_rebuild *batch,
 		entry = rebuild_batch_get(batch, incident->address);
 		array_push_back(&entry->incidents, &incident);
 	}
+	rebuild_batch_add_failed(batch, report, &incidents, when);
 }
 
 static int
@@ -168,6 +212,31 @@ rebuild_batch_drop_removed(struct bounce_rebuild *batch,
 	return !array_is_empty(&entry->incidents);
 }
 
+/* The mails whose failure this record stands for. */
+static void
+rebuild_batch_take_ids(struct bounce_rebuild *batch,
+		       const struct batch_address *entry,
+		       const struct bounce_record *rec)
+{
+	const struct bounce_incident *incident;
+	const char *id;
+
+	if (batch->failed_ids == NULL ||
+	    rec->state == BOUNCE_STATE_RELEASED ||
+	    rec->state == BOUNCE_STATE_CORRECTED ||
+	    bounce_record_lapsed(rec, ioloop_time))
+		return;
+	array_foreach_elem(&entry->incidents, incident) {
+		if (incident->complaint ||
+		    incident->evidence < BOUNCE_EVIDENCE_VERIFIED ||
+		    incident->original_message_id == NULL)
+			continue;
+		id = p_strdup(batch->failed_ids_pool,
+			      incident->original_message_id);
+		array_push_back(batch->failed_ids, &id);
+	}
+}
+
 /* Returns how many change, or -1. */
 static int
 rebuild_batch_write(struct bounce_rebuild *batch,
@@ -204,6 +273,8 @@ rebuild_batch_write(struct bounce_rebuild *batch,
 		} else if (ret == 0 && exists) {
 			bounce_transaction_keep(trans, entry->address);
 		}
+		if (ret > 0 || (ret == 0 && exists))
+			rebuild_batch_take_ids(batch, entry, &rec);
 		pool_unref(&pool);
 		if (ret < 0) {
 			*error_r = t_strdup(error);
@@ -211,6 +282,53 @@ rebuild_batch_write(struct bounce_rebuild *batch,
 		}
 	}
 	return changed;
+}
+
+/* What a person removed is settled on this side, too. */
+static void
+rebuild_failed_drop_removed(const struct bounce_rebuild *batch,
+			    ARRAY_TYPE(bounce_incident) *incidents)
+{
+	unsigned int i = array_count(incidents);
+
+	while (i-- > 0) {
+		const struct bounce_incident *incident =
+			array_idx(incidents, i);
+
+		if (incident->when <= bounce_tombstone_when(batch->removed,
+							    incident->address))
+			array_delete(incidents, i, 1);
+	}
+}
+
+static int
+rebuild_batch_mend_sent(struct bounce_rebuild *batch,
+			struct bounce_transaction *trans, const char **error_r)
+{
+	struct bounce_sent_store_fails *fails =
+		bounce_sent_store_fails_begin(trans, ioloop_time);
+	struct batch_failed *failed;
+	const char *error;
+	int ret = 0;
+
+	array_foreach_elem(&batch->failed, failed) {
+		rebuild_failed_drop_removed(batch, &failed->incidents);
+		if (array_is_empty(&failed->incidents))
+			continue;
+		T_BEGIN {
+			ret = bounce_sent_store_fails_mend(fails,
+							   &failed->failed,
+							   &error);
+			if (ret < 0)
+				error = p_strdup(batch->pool, error);
+		} T_END;
+		if (ret < 0) {
+			*error_r = t_strdup(error);
+			return -1;
+		}
+	}
+	(void)bounce_sent_store_fails_end(fails);
+	return 0;
 }
 
 struct batch_commit {
@@ -228,7 +346,12 @@ rebuild_batch_transact(struct bounce_transaction *trans, void *context,
 	if (bounce_tombstone_read(trans->dict, &commit->batch->removed,
 				  error_r) < 0)
 		return -1;
+	if (commit->batch->failed_ids != NULL)
+		array_clear(commit->batch->failed_ids);
 	commit->changed = rebuild_batch_write(commit->batch, trans, error_r);
+	if (commit->changed >= 0 &&
+	    rebuild_batch_mend_sent(commit->batch, trans, error_r) < 0)
+		commit->changed = -1;
 	bounce_tombstone_free(&commit->batch->removed);
 	/* none changed: the index may have lost one all the same */
 	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);

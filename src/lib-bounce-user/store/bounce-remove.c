@@ -94,7 +94,9 @@ remove_cleared(struct bounce_transaction *trans, void *context,
 	if (!bounce_record_clears(remove->rec))
 		return 0;
 	bounce_transaction_drop(trans, remove->address);
-	return 1;
+	/* what came before is settled */
+	return bounce_tombstone_add(trans, remove->address, ioloop_time,
+				    error_r) < 0 ? -1 : 1;
 }
 
 int bounce_store_clear(struct bounce_store *store, const char *address,

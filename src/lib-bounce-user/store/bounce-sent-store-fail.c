@@ -8,10 +8,22 @@
 #include "bounce-rate.h"
 #include "bounce-sent-store-private.h"
 
-time_t bounce_sent_store_date(const struct bounce_report *report, time_t now)
+/* A day or broadcast that was read. */
+struct fails_sent {
+	struct bounce_sent sent;
+	bool exists, changed;
+};
+
+struct bounce_sent_store_fails {
+	struct bounce_transaction *trans;
+	time_t now;
+	ARRAY(struct fails_sent *) read;
+};
+
+static time_t sent_date(const struct bounce_report *report, time_t when)
 {
 	const char *line = report->original_headers;
-	time_t when;
+	time_t date;
 	int zone;
 
 	while (line != NULL && strncasecmp(line, "Date:", 5) != 0) {
@@ -20,53 +32,94 @@ time_t bounce_sent_store_date(const struct bounce_report *report, time_t now)
 			line++;
 	}
 	if (line == NULL)
-		return now;
+		return when;
 	line += 5;
 	if (!message_date_parse((const unsigned char *)line,
-				strcspn(line, "\n"), &when, &zone) ||
-	    when > now + DAY_SECS ||
-	    when < now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS)
-		return now;
-	return when;
+				strcspn(line, "\n"), &date, &zone) ||
+	    date > when + DAY_SECS ||
+	    date < when - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS)
+		return when;
+	return date;
+}
+
+void bounce_sent_store_failed_init(const struct bounce_report *report,
+				   const ARRAY_TYPE(bounce_incident) *incidents,
+				   time_t when,
+				   struct bounce_sent_store_failed *failed_r)
+{
+	i_zero(failed_r);
+	failed_r->message_id = report->original_message_id;
+	failed_r->subject = report->original_subject;
+	failed_r->sent = sent_date(report, when);
+	failed_r->incidents = incidents;
+}
+
+struct bounce_sent_store_fails *
+bounce_sent_store_fails_begin(struct bounce_transaction *trans, time_t now)
+{
+	struct bounce_sent_store_fails *fails =
+		p_new(trans->pool, struct bounce_sent_store_fails, 1);
+
+	fails->trans = trans;
+	fails->now = now;
+	p_array_init(&fails->read, trans->pool, 4);
+	return fails;
+}
+
+/* As it is, or as it has become here. NULL = error. */
+static struct fails_sent *
+fails_get(struct bounce_sent_store_fails *fails, const char *id,
+	  const char **error_r)
+{
+	struct fails_sent *entry;
+	int ret;
+
+	array_foreach_elem(&fails->read, entry) {
+		if (strcmp(entry->sent.id, id) == 0)
+			return entry;
+	}
+	entry = p_new(fails->trans->pool, struct fails_sent, 1);
+	ret = bounce_sent_store_get(fails->trans, id, &entry->sent, error_r);
+	if (ret < 0)
+		return NULL;
+	entry->exists = ret > 0;
+	array_push_back(&fails->read, &entry);
+	return entry;
 }
 
 static bool
 sent_knows(struct bounce_sent *day, const char *id,
-	   const struct bounce_report *report)
+	   const struct bounce_sent_store_failed *failed)
 {
 	return bounce_sent_is_broadcast(day, id) ||
 		bounce_sent_find(day, id) != NULL ||
-		bounce_sent_saw(day, report->original_message_id);
+		bounce_sent_saw(day, failed->message_id);
 }
 
 /* The day that knows the mail, or the one that its date says: clocks differ,
-   and mail is sent at midnight. id_r is what it belongs to on that day. Returns
-   1, 0 if that day is not there yet, or -1. */
-static int
-sent_find_day(struct bounce_transaction *trans,
-	      const struct bounce_report *report,
-	      time_t when, struct bounce_sent *day_r, const char **id_r,
-	      const char **error_r)
+   and mail is sent at midnight. id_r is what it belongs to on that day. */
+static struct fails_sent *
+fails_find_day(struct bounce_sent_store_fails *fails,
+	       const struct bounce_sent_store_failed *failed,
+	       const char **id_r, const char **error_r)
 {
 	static const int offsets[] = { 0, -1, 1 };
-	struct bounce_sent day;
-	int ret, found = 0;
+	struct fails_sent *found = NULL;
 
 	for (unsigned int i = 0; i < N_ELEMENTS(offsets); i++) {
 		const char *name =
-			bounce_sent_day(when + offsets[i] * DAY_SECS);
-		const char *id = bounce_sent_id(name, report->original_subject,
-						report->original_message_id);
+			bounce_sent_day(failed->sent + offsets[i] * DAY_SECS);
+		const char *id = bounce_sent_id(name, failed->subject,
+						failed->message_id);
+		struct fails_sent *day = fails_get(fails, name, error_r);
 		bool known;
 
-		ret = bounce_sent_store_get(trans, name, &day, error_r);
-		if (ret < 0)
-			return -1;
-		known = sent_knows(&day, id, report);
+		if (day == NULL)
+			return NULL;
+		known = sent_knows(&day->sent, id, failed);
 		if (i == 0 || known) {
-			*day_r = day;
+			found = day;
 			*id_r = id;
-			found = ret;
 		}
 		if (known)
 			break;
@@ -95,25 +148,23 @@ sent_check_level(pool_t pool, struct bounce_sent *sent)
 
 /* It is known to be this user's: a copy that comes later gets its mark, too. */
 static void
-sent_remember_bounced(struct bounce_sent *day, pool_t pool,
-		      const struct bounce_report *report,
-		      const ARRAY_TYPE(bounce_incident) *incidents)
+fails_remember_bounced(struct bounce_sent *day, pool_t pool,
+		       const struct bounce_sent_store_failed *failed)
 {
 	const struct bounce_incident *incident;
 
-	array_foreach(incidents, incident) {
+	array_foreach(failed->incidents, incident) {
 		if (!incident->complaint &&
 		    incident->evidence >= BOUNCE_EVIDENCE_VERIFIED) {
-			bounce_sent_bounce(day, pool,
-					   report->original_message_id);
+			bounce_sent_bounce(day, pool, failed->message_id);
 			return;
 		}
 	}
 }
 
 static bool
-fail_all(struct bounce_sent *sent, pool_t pool,
-	 const ARRAY_TYPE(bounce_incident) *incidents)
+fails_count(struct bounce_sent *sent, pool_t pool,
+	    const ARRAY_TYPE(bounce_incident) *incidents)
 {
 	const struct bounce_incident *incident;
 	bool changed = FALSE;
@@ -125,41 +176,96 @@ fail_all(struct bounce_sent *sent, pool_t pool,
 	return changed;
 }
 
-int bounce_sent_store_fail(struct bounce_transaction *trans,
-			   const struct bounce_report *report,
-			   const ARRAY_TYPE(bounce_incident) *incidents,
-			   time_t now, pool_t pool,
-			   const struct bounce_sent **crossed_r,
-			   const char **error_r)
+/* Within the day, or by a key of its own. */
+static int
+fails_count_mail(struct bounce_sent_store_fails *fails,
+		 struct bounce_sent *day, const char *id,
+		 const struct bounce_sent_store_failed *failed, pool_t pool,
+		 const struct bounce_sent **crossed_r, const char **error_r)
 {
+	struct bounce_sent *mail = bounce_sent_find(day, id);
 	const struct bounce_sent *crossed;
-	struct bounce_sent day, sent, *mail;
-	const char *id;
-	int ret;
+	struct fails_sent *entry;
 
-	ret = sent_find_day(trans, report, bounce_sent_store_date(report, now),
-			    &day,
-			    &id, error_r);
-	if (ret < 0 ||
-	    (ret == 0 &&
-	     bounce_sent_store_begin_day(trans, day.id, FALSE, now,
-					 error_r) < 0))
-		return -1;
-	(void)fail_all(&day, trans->pool, incidents);
-	sent_remember_bounced(&day, trans->pool, report, incidents);
-	mail = bounce_sent_find(&day, id);
-	if (mail != NULL) {
-		(void)fail_all(mail, trans->pool, incidents);
-	} else if (bounce_sent_is_broadcast(&day, id)) {
-		if (bounce_sent_store_get(trans, id, &sent, error_r) < 0)
+	if (mail == NULL && bounce_sent_is_broadcast(day, id)) {
+		entry = fails_get(fails, id, error_r);
+		if (entry == NULL)
 			return -1;
-		if (fail_all(&sent, trans->pool, incidents)) {
-			crossed = sent_check_level(pool, &sent);
-			if (crossed != NULL)
+		mail = &entry->sent;
+		if (fails_count(mail, fails->trans->pool, failed->incidents)) {
+			entry->changed = TRUE;
+			crossed = sent_check_level(pool, mail);
+			if (crossed != NULL && crossed_r != NULL)
 				*crossed_r = crossed;
-			bounce_sent_store_put(trans, &sent);
+		}
+	} else if (mail != NULL) {
+		(void)fails_count(mail, fails->trans->pool, failed->incidents);
+	}
+	if (mail != NULL && bounce_sent_is_open(mail))
+		day->open = TRUE;
+	return 0;
+}
+
+static int
+fails_count_day(struct bounce_sent_store_fails *fails, struct fails_sent *day,
+		const char *id, const struct bounce_sent_store_failed *failed,
+		pool_t pool, const struct bounce_sent **crossed_r,
+		const char **error_r)
+{
+	if (!fails_count(&day->sent, fails->trans->pool, failed->incidents))
+		return 0;
+	if (!day->exists &&
+	    bounce_sent_store_begin_day(fails->trans, day->sent.id, FALSE,
+					fails->now, error_r) < 0)
+		return -1;
+	day->exists = day->changed = TRUE;
+	fails_remember_bounced(&day->sent, fails->trans->pool, failed);
+	return fails_count_mail(fails, &day->sent, id, failed, pool, crossed_r,
+				error_r);
+}
+
+int bounce_sent_store_fails_add(struct bounce_sent_store_fails *fails,
+				const struct bounce_sent_store_failed *failed,
+				pool_t pool,
+				const struct bounce_sent **crossed_r,
+				const char **error_r)
+{
+	const char *id;
+	struct fails_sent *day = fails_find_day(fails, failed, &id, error_r);
+
+	return day == NULL ? -1 :
+		fails_count_day(fails, day, id, failed, pool, crossed_r,
+				error_r);
+}
+
+int bounce_sent_store_fails_mend(struct bounce_sent_store_fails *fails,
+				 const struct bounce_sent_store_failed *failed,
+				 const char **error_r)
+{
+	struct fails_sent *day;
+	const char *id;
+
+	if (failed->sent < fails->now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS)
+		return 0;
+	day = fails_find_day(fails, failed, &id, error_r);
+	if (day == NULL)
+		return -1;
+	return !bounce_sent_knows_failures(&day->sent) ? 0 :
+		fails_count_day(fails, day, id, failed, fails->trans->pool,
+				NULL, error_r);
+}
+
+unsigned int
+bounce_sent_store_fails_end(struct bounce_sent_store_fails *fails)
+{
+	struct fails_sent *entry;
+	unsigned int count = 0;
+
+	array_foreach_elem(&fails->read, entry) {
+		if (entry->changed) {
+			bounce_sent_store_put(fails->trans, &entry->sent);
+			count++;
 		}
 	}
-	bounce_sent_store_put(trans, &day);
-	return 0;
+	return count;
 }

@@ -110,16 +110,42 @@ bounce_commit_fill(struct bounce_transaction *trans);
 int bounce_backscatter_add(struct bounce_store *store, time_t now,
 			   const char **error_r);
 
-/* bounce-sent-store-fail.c: when the returned mail was sent, as it says; now
-   where it says nothing that can be. */
-time_t bounce_sent_store_date(const struct bounce_report *report, time_t now);
-/* Count these failures of mails that were sent. crossed_r: see
-   bounce_store_add(), unchanged if there is none. */
-int bounce_sent_store_fail(struct bounce_transaction *trans,
-			   const struct bounce_report *report,
-			   const ARRAY_TYPE(bounce_incident) *incidents,
-			   time_t now, pool_t pool,
-			   const struct bounce_sent **crossed_r,
-			   const char **error_r);
+/* bounce-sent-store-fail.c: failures of mails that were sent, counted on the days
+   and in the broadcasts that they belong to; each of these is read and written
+   once. */
+struct bounce_sent_store_fails;
+/* What came back of one mail. */
+struct bounce_sent_store_failed {
+	/* of the returned mail; NULL = not known */
+	const char *message_id, *subject;
+	/* when it was sent, as it says; when the report came where it says
+	   nothing that can be */
+	time_t sent;
+	const ARRAY_TYPE(bounce_incident) *incidents;
+};
+
+/* failed_r points into report; when: the time the report came. */
+void bounce_sent_store_failed_init(const struct bounce_report *report,
+				   const ARRAY_TYPE(bounce_incident) *incidents,
+				   time_t when,
+				   struct bounce_sent_store_failed *failed_r);
+/* Lives as long as trans. */
+struct bounce_sent_store_fails *
+bounce_sent_store_fails_begin(struct bounce_transaction *trans, time_t now);
+/* Count what is not counted yet. pool, crossed_r: see bounce_store_add();
+   crossed_r is unchanged if there is none, and may be NULL. Returns 0, or -1. */
+int bounce_sent_store_fails_add(struct bounce_sent_store_fails *fails,
+				const struct bounce_sent_store_failed *failed,
+				pool_t pool,
+				const struct bounce_sent **crossed_r,
+				const char **error_r);
+/* The same for a mailbox that is read again: older mail than is kept, and days
+   that do not know what they have counted, are passed over. */
+int bounce_sent_store_fails_mend(struct bounce_sent_store_fails *fails,
+				 const struct bounce_sent_store_failed *failed,
+				 const char **error_r);
+/* Returns how many days and broadcasts are to be written. */
+unsigned int
+bounce_sent_store_fails_end(struct bounce_sent_store_fails *fails);
 
 #endif

@@ -228,6 +228,8 @@ store_add(struct bounce_transaction *trans, void *context,
 	  const char **error_r)
 {
 	struct store_add *add = context;
+	struct bounce_sent_store_fails *fails;
+	struct bounce_sent_store_failed failed;
 	ARRAY_TYPE(bounce_incident) counted;
 	int changed;
 
@@ -241,11 +243,14 @@ store_add(struct bounce_transaction *trans, void *context,
 	store_added_set(add, &counted);
 	/* the rate needs what is certain */
 	store_drop_weak(&counted, BOUNCE_EVIDENCE_VERIFIED);
-	if (!array_is_empty(&counted) &&
-	    bounce_sent_store_fail(trans, add->report, &counted, add->now,
-				   add->pool, &add->added->crossed,
-				   error_r) < 0)
+	if (array_is_empty(&counted))
+		return changed;
+	bounce_sent_store_failed_init(add->report, &counted, add->now, &failed);
+	fails = bounce_sent_store_fails_begin(trans, add->now);
+	if (bounce_sent_store_fails_add(fails, &failed, add->pool,
+					&add->added->crossed, error_r) < 0)
 		return -1;
+	(void)bounce_sent_store_fails_end(fails);
 	return changed;
 }
 

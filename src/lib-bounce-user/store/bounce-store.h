@@ -110,7 +110,12 @@ typedef void bounce_rebuild_changed_t(const struct bounce_record *rec,
 void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
 				    bounce_rebuild_changed_t *callback,
 				    void *context);
-/* Returns the number of records changed (with dry_run: that would change), or
+/* At commit ids (in pool, initialised) gets the mails that failed and for which a
+   record still stands, as bounce_incident_id() has them; some more than once. */
+void bounce_rebuild_set_failed_ids(struct bounce_rebuild *batch, pool_t pool,
+				   ARRAY_TYPE(const_string) *ids);
+/* The failures that the sent side does not know of are counted there, too.
+   Returns the number of records changed (with dry_run: that would change), or
    -1. Frees the batch in any case. */
 int bounce_rebuild_commit(struct bounce_rebuild **batch, bool dry_run,
 			      const char **error_r);

@@ -45,6 +45,10 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
 		sum->side[i] += sent->side[i];
 	sum->complaints += sent->complaints;
 	sum->suppressed += sent->suppressed;
+	/* of what was sent on a day of which nothing is known, nothing failed as
+	   far as that goes */
+	if (sent->failed > 0 && bounce_sent_is_open(sent))
+		sum->open = TRUE;
 	array_foreach(&sent->causes, cause)
 		rate_sum_cause(sum, pool, cause);
 }
@@ -158,11 +162,14 @@ void bounce_rate_judge(const struct bounce_sent *sent, unsigned int known,
 	rate_r->complaints = sent->complaints;
 	if (rate_r->sent > rate_r->failed)
 		rate_r->delivered = rate_r->sent - rate_r->failed;
+	rate_r->unknown = known == 0 && bounce_sent_is_open(sent);
+	rate_find_cause(sent, rate_r);
+	if (rate_r->unknown)
+		return;
 	rate_r->percent = rate_percent(rate_r->failed, rate_r->sent);
 	rate_r->hard_percent = rate_percent(rate_r->hard, rate_r->sent);
 	rate_r->complaint_percent = rate_percent(rate_r->complaints,
 						 rate_r->sent);
-	rate_find_cause(sent, rate_r);
 	rate_judge_level(rate_r, strchr(sent->id, '-') != NULL);
 }
 

@@ -29,8 +29,9 @@ struct bounce_rate {
 	/* those that did not fail as far as is known */
 	unsigned int delivered;
 	unsigned int failed, hard, complaints;
-	/* of sent, 0 where that is not known; more came back than we know to
-	   have gone out: 100 */
+	/* nothing is known of what was sent, or more came back than we know to
+	   have gone out: no percent and no level */
+	bool unknown;
 	double percent, hard_percent, complaint_percent;
 	/* none below BOUNCE_RATE_MINIMUM recipients */
 	enum bounce_rate_level level;

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "str.h"
 #include "bounce-limits.h"
 #include "bounce-record-private.h"
 #include "bounce-sent.h"
@@ -38,6 +39,15 @@ sent_set_text(json_t *json, const char *name, const char *text, size_t max)
 	if (text != NULL)
 		json_object_set_new(json, name, json_string(
 			bounce_record_clean(text, max)));
+}
+
+static void
+sent_set_hashes(json_t *json, const char *name, const string_t *hashes,
+		unsigned int max)
+{
+	if (hashes != NULL)
+		sent_set_text(json, name, str_c((string_t *)hashes),
+			      max * BOUNCE_SENT_HASH);
 }
 
 static void sent_set_causes(json_t *json, const struct bounce_sent *sent)
@@ -112,16 +122,19 @@ static json_t *sent_encode(const struct bounce_sent *sent, bool whole)
 	sent_set_count(json, "suppressed", sent->suppressed);
 	if (sent->verifiable)
 		json_object_set_new(json, "verifiable", json_true());
-	sent_set_text(json, "bounced", sent->bounced,
-		      BOUNCE_MAX_SENT_BOUNCED * BOUNCE_SENT_HASH);
+	if (sent->open)
+		json_object_set_new(json, "open", json_true());
+	sent_set_hashes(json, "bounced", sent->bounced,
+			BOUNCE_MAX_SENT_BOUNCED);
 	if (sent->level != BOUNCE_RATE_NONE)
 		sent_set_text(json, "level",
 			      bounce_rate_level_name(sent->level),
 			      MAX_ID);
 	sent_set_causes(json, sent);
 	sent_set_mails(json, sent);
-	sent_set_text(json, "seen", sent->seen,
-		      BOUNCE_MAX_SENT_FAILED * BOUNCE_SENT_HASH);
+	sent_set_hashes(json, "failures", sent->failures,
+			BOUNCE_MAX_SENT_FAILED);
+	sent_set_hashes(json, "seen", sent->seen, BOUNCE_MAX_SENT_FAILED);
 	return json;
 }
 
@@ -158,6 +171,19 @@ sent_get_text(pool_t pool, const json_t *json, const char *name)
 	const char *text = json_string_value(json_object_get(json, name));
 
 	return text == NULL || *text == '\0' ? NULL : p_strdup(pool, text);
+}
+
+static string_t *
+sent_get_hashes(pool_t pool, const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+	string_t *hashes;
+
+	if (text == NULL || *text == '\0')
+		return NULL;
+	hashes = str_new(pool, strlen(text) + 64);
+	str_append(hashes, text);
+	return hashes;
 }
 
 static void
@@ -241,13 +267,15 @@ sent_decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
 	sent_r->complaints = sent_get_count(json, "complaints");
 	sent_r->suppressed = sent_get_count(json, "suppressed");
 	sent_r->verifiable = json_is_true(json_object_get(json, "verifiable"));
-	sent_r->bounced = sent_get_text(pool, json, "bounced");
+	sent_r->open = json_is_true(json_object_get(json, "open"));
+	sent_r->bounced = sent_get_hashes(pool, json, "bounced");
+	sent_r->failures = sent_get_hashes(pool, json, "failures");
 	level = sent_get_text(pool, json, "level");
 	if (level != NULL)
 		(void)bounce_rate_level_parse(level, &sent_r->level);
 	sent_get_causes(pool, json, sent_r);
 	sent_get_mails(pool, json, sent_r);
-	sent_r->seen = sent_get_text(pool, json, "seen");
+	sent_r->seen = sent_get_hashes(pool, json, "seen");
 	return TRUE;
 }
 

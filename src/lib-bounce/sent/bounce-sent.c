@@ -115,14 +115,14 @@ static const char *t_sent_hash(const char *text)
 	return str_c(str);
 }
 
-static bool sent_seen_has(const char *seen, const char *hash)
+static bool sent_seen_has(const string_t *seen, const char *hash)
 {
-	size_t len = strlen(seen);
+	size_t len = str_len(seen);
 
 	/* the latest are asked for most */
 	while (len >= BOUNCE_SENT_HASH) {
 		len -= BOUNCE_SENT_HASH;
-		if (memcmp(seen + len, hash, BOUNCE_SENT_HASH) == 0)
+		if (memcmp(str_data(seen) + len, hash, BOUNCE_SENT_HASH) == 0)
 			return TRUE;
 	}
 	return FALSE;
@@ -130,21 +130,24 @@ static bool sent_seen_has(const char *seen, const char *hash)
 
 /* TRUE if text was new; then it is remembered, and the oldest forgotten. */
 static bool
-sent_remember(const char **hashes, pool_t pool, const char *text,
+sent_remember(string_t **hashes, pool_t pool, const char *text,
 	      unsigned int max)
 {
-	const char *seen = *hashes == NULL ? "" : *hashes;
 	const char *hash = t_sent_hash(text);
 
-	if (sent_seen_has(seen, hash))
+	if (*hashes == NULL)
+		*hashes = str_new(pool, 64);
+	if (sent_seen_has(*hashes, hash))
 		return FALSE;
-	if (strlen(seen) >= max * BOUNCE_SENT_HASH)
-		seen += strlen(seen) - (max - 1) * BOUNCE_SENT_HASH;
-	*hashes = p_strconcat(pool, seen, hash, NULL);
+	if (str_len(*hashes) >= max * BOUNCE_SENT_HASH) {
+		str_delete(*hashes, 0, str_len(*hashes) -
+			   (max - 1) * BOUNCE_SENT_HASH);
+	}
+	str_append(*hashes, hash);
 	return TRUE;
 }
 
-static bool sent_remembers(const char *hashes, const char *text)
+static bool sent_remembers(const string_t *hashes, const char *text)
 {
 	return text != NULL && hashes != NULL &&
 		sent_seen_has(hashes, t_sent_hash(text));
@@ -382,12 +385,40 @@ static const char *t_sent_what(const struct bounce_incident *incident)
 		incident->address;
 }
 
+static bool sent_is_new(struct bounce_sent *sent, pool_t pool,
+			const struct bounce_incident *incident)
+{
+	const char *what = t_sent_what(incident);
+
+	return sent_is_day(sent) ?
+		sent_remember(&sent->failures, pool,
+			      t_strconcat(incident->report_id, " ", what, NULL),
+			      BOUNCE_MAX_SENT_FAILED) :
+		sent_remember(&sent->seen, pool, what, BOUNCE_MAX_SENT_FAILED);
+}
+
+bool bounce_sent_knows_failures(const struct bounce_sent *day)
+{
+	size_t known = day->failures == NULL ? 0 : str_len(day->failures);
+
+	return known / BOUNCE_SENT_HASH ==
+		(size_t)day->failed + day->complaints + day->suppressed;
+}
+
+bool bounce_sent_is_open(const struct bounce_sent *sent)
+{
+	return sent->open || sent->sent == 0 || sent->failed > sent->sent;
+}
+
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident)
 {
-	if (!sent_is_day(sent) &&
-	    !sent_remember(&sent->seen, pool, t_sent_what(incident),
-			   BOUNCE_MAX_SENT_FAILED))
+	bool is_new;
+
+	T_BEGIN {
+		is_new = sent_is_new(sent, pool, incident);
+	} T_END;
+	if (!is_new)
 		return FALSE;
 	if (incident->complaint) {
 		sent->complaints++;

@@ -78,7 +78,7 @@ struct bounce_sent {
 	ARRAY_TYPE(bounce_cause) causes;
 	/* hashes of the addresses that failed; of a day: of the mails seen.
 	   Oldest first, BOUNCE_SENT_HASH characters each; NULL = none */
-	const char *seen;
+	string_t *seen;
 	/* the highest that was announced */
 	enum bounce_rate_level level;
 
@@ -86,7 +86,13 @@ struct bounce_sent {
 	/* of a mail at least a bounce could be verified */
 	bool verifiable;
 	/* hashes of the mails that bounced, as seen */
-	const char *bounced;
+	string_t *bounced;
+	/* hashes of what was counted as failed, as seen: reports with an
+	   address */
+	string_t *failures;
+	/* a mail of that day failed to more recipients than it is known to have
+	   had: what was sent is at least sent */
+	bool open;
 	ARRAY_TYPE(bounce_sent) mails;		/* used last at the end */
 	ARRAY_TYPE(const_string) broadcasts;	/* their ids */
 	/* of the last minutes, see bounce_sent_recent_take() */
@@ -149,10 +155,15 @@ void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 void bounce_sent_complete(struct bounce_sent *sent, unsigned int copied,
 			  unsigned int recipients);
 /* Count one failure or complaint; each address fails and complains once in a
-   broadcast.
+   broadcast, and once by each report on a day.
    Returns TRUE if the counters changed. */
 bool bounce_sent_fail(struct bounce_sent *sent, pool_t pool,
 		      const struct bounce_incident *incident);
+/* Does the day know of all that it counted which report it was? Then one that is
+   counted again changes nothing. */
+bool bounce_sent_knows_failures(const struct bounce_sent *day);
+/* Is it not known how many there were, or did more fail than that? */
+bool bounce_sent_is_open(const struct bounce_sent *sent);
 /* The entry of that id within the day, or NULL. Valid until the next change of
    day. */
 struct bounce_sent *

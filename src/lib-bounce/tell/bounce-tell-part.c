@@ -51,7 +51,7 @@ t_bounce_tell_part_percent(const struct bounce_texts *texts, double percent)
 
 bool bounce_tell_part_is_known(const struct bounce_rate *rate)
 {
-	return rate->sent >= rate->failed && rate->sent > 0;
+	return !rate->unknown && rate->sent >= rate->failed && rate->sent > 0;
 }
 
 void bounce_tell_part_addresses(const struct bounce_tell *tell,

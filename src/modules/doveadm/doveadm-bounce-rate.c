@@ -67,8 +67,14 @@ static void rate_headers(void)
 	};
 
 	doveadm_bounce_header("window");
-	for (unsigned int i = 0; i < N_ELEMENTS(numbers); i++)
-		doveadm_bounce_header_number(numbers[i]);
+	for (unsigned int i = 0; i < N_ELEMENTS(numbers); i++) {
+		/* may be unknown */
+		if (strstr(numbers[i], "percent") != NULL)
+			doveadm_print_header(numbers[i], numbers[i],
+				DOVEADM_PRINT_HEADER_FLAG_RIGHT_JUSTIFY);
+		else
+			doveadm_bounce_header_number(numbers[i]);
+	}
 	doveadm_bounce_header("known");
 	doveadm_bounce_header("level");
 	doveadm_bounce_header("shared");
@@ -105,9 +111,13 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
  * Output
  */
 
-static void rate_print_percent(double percent)
+#define UNKNOWN "unknown"
+
+static void
+rate_print_percent(const struct bounce_rate *rate, double percent)
 {
-	doveadm_print(t_strdup_printf("%.2f", percent));
+	doveadm_print(rate->unknown ? UNKNOWN :
+		      t_strdup_printf("%.2f", percent));
 }
 
 /* How much of what went out do we know? */
@@ -116,8 +126,10 @@ rate_known_name(const struct bounce_sent *sent, unsigned int given)
 {
 	if (given > 0)
 		return "given";
-	if (sent->sent == 0 || sent->failed > sent->sent)
-		return "unknown";
+	if (sent->sent == 0)
+		return UNKNOWN;
+	if (bounce_sent_is_open(sent))
+		return "at-least";
 	return sent->saved > 0 ? "without-bcc" : "all";
 }
 
@@ -132,11 +144,11 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(rate.sent);
 	doveadm_print_num(rate.delivered);
 	doveadm_print_num(rate.failed);
-	rate_print_percent(rate.percent);
+	rate_print_percent(&rate, rate.percent);
 	doveadm_print_num(rate.hard);
 	doveadm_print_num(sent->class[BOUNCE_CLASS_SOFT]);
 	doveadm_print_num(sent->class[BOUNCE_CLASS_UNDETERMINED]);
-	rate_print_percent(rate.hard_percent);
+	rate_print_percent(&rate, rate.hard_percent);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_RECIPIENT]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_DOMAIN]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_SENDER]);
@@ -144,10 +156,11 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(sent->side[BOUNCE_SIDE_TRANSPORT]);
 	doveadm_print_num(sent->side[BOUNCE_SIDE_UNKNOWN]);
 	doveadm_print_num(rate.complaints);
-	rate_print_percent(rate.complaint_percent);
+	rate_print_percent(&rate, rate.complaint_percent);
 	doveadm_print_num(sent->suppressed);
 	doveadm_print(rate_known_name(sent, given));
-	doveadm_print(bounce_rate_level_name(rate.level));
+	doveadm_print(rate.unknown ? UNKNOWN :
+		      bounce_rate_level_name(rate.level));
 	doveadm_bounce_print(rate.cause == NULL ? "" : t_strdup_printf("%s: %s",
 		bounce_cause_kind_name(rate.cause->kind), rate.cause->text));
 	doveadm_bounce_print(sent->subject);

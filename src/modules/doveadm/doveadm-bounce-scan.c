@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
+#include "bounce-sent-copy.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce-mails.h"
 
@@ -22,6 +23,9 @@ struct scan {
 	struct bounce_user *bu;
 	struct bounce_store *store;
 	struct bounce_rebuild *batch;
+	/* mails that failed, of pool */
+	ARRAY_TYPE(const_string) failed_ids;
+	pool_t pool;
 	unsigned int mails, reports, weak;
 };
 
@@ -77,10 +81,16 @@ static int scan_finish(struct scan *scan)
 	const char *error;
 	int ret;
 
-	if (cmd->show)
+	if (cmd->show) {
 		bounce_rebuild_set_changed(scan->batch, scan_show, scan);
+	} else {
+		bounce_rebuild_set_failed_ids(scan->batch, scan->pool,
+					      &scan->failed_ids);
+	}
 	ret = bounce_rebuild_commit(&scan->batch, cmd->show, &error);
-	if (ret < 0)
+	if (ret < 0 ||
+	    bounce_sent_copy_keyword_add(scan->bu->user, &scan->failed_ids,
+					 scan->bu->set.flag, &error) < 0)
 		return doveadm_bounce_failed(&cmd->cmd, scan->bu,
 					     MAIL_ERROR_TEMP, "%s", error);
 	if (!cmd->show) {
@@ -109,15 +119,18 @@ scan_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		}
 		return 0;
 	}
+	scan.pool = pool_alloconly_create("bounce scan", 4096);
+	p_array_init(&scan.failed_ids, scan.pool, 16);
 	scan.batch = bounce_rebuild_init(store);
 	ret = doveadm_bounce_mails_read(_cmd, bu, &cmd->query, scan_mail, &scan,
 					&killed);
 	if (killed) {
 		bounce_rebuild_cancel(&scan.batch);
-		return -1;
-	}
-	if (scan_finish(&scan) < 0)
 		ret = -1;
+	} else if (scan_finish(&scan) < 0) {
+		ret = -1;
+	}
+	pool_unref(&scan.pool);
 	return ret;
 }
 
