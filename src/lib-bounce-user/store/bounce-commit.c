@@ -100,7 +100,10 @@ commit_finish(struct bounce_transaction *trans, const char **error_r)
 	if (ret <= 0)
 		return ret;
 	dict_trans = bounce_commit_fill(trans);
-	return bounce_dict_commit(trans->dict, &dict_trans, error_r);
+	if (bounce_dict_commit(trans->dict, &dict_trans, error_r) < 0)
+		return -1;
+	bounce_announce(trans);
+	return 0;
 }
 
 static int

@@ -15,9 +15,7 @@
 #define ROOM_AHEAD 50
 
 struct room_record {
-	/* of existing records, else NULL */
-	const char *address;
-	/* of new ones, else NULL */
+	/* of new ones, NULL of existing records */
 	struct bounce_change *change;
 	struct bounce_record rec;
 };
@@ -52,7 +50,7 @@ evict_room_add(pool_t pool, ARRAY_TYPE(room_record) *records,
 {
 	struct room_record *room = array_append_space(records);
 
-	room->address = p_strdup(pool, rec->address);
+	room->rec.address = p_strdup(pool, rec->address);
 	room->change = change;
 	room->rec.state = rec->state;
 	room->rec.class = rec->class;
@@ -121,8 +119,10 @@ evict_room_drop_existing(struct bounce_transaction *trans,
 	array_foreach(records, room) {
 		if (drop-- == 0)
 			break;
-		if (room->change == NULL)
-			bounce_transaction_drop(trans, room->address);
+		if (room->change != NULL)
+			continue;
+		bounce_transaction_note(trans, &room->rec);
+		bounce_transaction_drop(trans, room->rec.address);
 	}
 }
 

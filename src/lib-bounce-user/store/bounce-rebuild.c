@@ -168,8 +168,10 @@ rebuild(struct bounce_rebuild *batch, struct batch_address *entry,
 
 /* Returns 1 if the record is to be written, 0 if it is right, -1 on error. */
 static int
-rebuild_batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
-		    pool_t pool, struct bounce_record *rec_r, bool *exists_r,
+rebuild_batch_merge(struct bounce_rebuild *batch,
+		    struct bounce_transaction *trans,
+		    struct batch_address *entry, pool_t pool,
+		    struct bounce_record *rec_r, bool *exists_r,
 		    const char **error_r)
 {
 	const struct bounce_incident *const *incidents;
@@ -188,6 +190,7 @@ rebuild_batch_merge(struct bounce_rebuild *batch, struct batch_address *entry,
 		return ret == BOUNCE_DICT_DAMAGED ||
 			!bounce_record_lapsed(&rebuilt, ioloop_time) ? 1 : 0;
 	}
+	bounce_transaction_note(trans, rec_r);
 	incidents = array_get(&entry->incidents, &count);
 	return bounce_policy_merge(&batch->store->set.policy, pool, rec_r,
 				   &rebuilt, incidents, count) ? 1 : 0;
@@ -258,9 +261,8 @@ rebuild_batch_write(struct bounce_rebuild *batch,
 			continue;
 		}
 		T_BEGIN {
-			ret = rebuild_batch_merge(batch, entry, pool, &rec,
-						  &exists,
-						  &error);
+			ret = rebuild_batch_merge(batch, trans, entry, pool,
+						  &rec, &exists, &error);
 			if (ret < 0)
 				error = p_strdup(batch->pool, error);
 		} T_END;

@@ -23,7 +23,8 @@ remove_own(struct bounce_transaction *trans, void *context,
 	   const char **error_r)
 {
 	const struct remove *remove = context;
-	const char *value;
+	const char *value, *error;
+	struct bounce_record rec;
 	int ret;
 
 	ret = bounce_dict_get(trans->dict, pool_datastack_create(),
@@ -31,6 +32,8 @@ remove_own(struct bounce_transaction *trans, void *context,
 			      &value, error_r);
 	if (ret <= 0)
 		return ret;
+	if (bounce_record_decode(trans->pool, value, &rec, &error) == 0)
+		bounce_transaction_note(trans, &rec);
 	bounce_transaction_drop(trans, remove->address);
 	return bounce_tombstone_add(trans, remove->address, ioloop_time,
 				    error_r) < 0 ? -1 : 1;
@@ -54,6 +57,7 @@ remove_if(struct bounce_transaction *trans, remove_if_t *callback,
 	while (bounce_store_iter_next(iter, &rec)) {
 		if (!callback(rec, remove))
 			continue;
+		bounce_transaction_note(trans, rec);
 		bounce_transaction_drop(trans, rec->address);
 		count++;
 		/* a person's word: not what time has done */
@@ -93,6 +97,7 @@ remove_cleared(struct bounce_transaction *trans, void *context,
 		return ret < 0 ? -1 : 0;
 	if (!bounce_record_clears(remove->rec))
 		return 0;
+	bounce_transaction_note(trans, remove->rec);
 	bounce_transaction_drop(trans, remove->address);
 	/* what came before is settled */
 	return bounce_tombstone_add(trans, remove->address, ioloop_time,

@@ -17,6 +17,13 @@ struct bounce_store {
 	struct bounce_store_settings set;
 };
 
+/* What of a record its change is told by. */
+struct bounce_was {
+	const char *address;
+	enum bounce_state state;
+	const char *corrected;
+};
+
 /* bounce-transaction.c: what one change of the dictionary will write, under the
    lock. */
 struct bounce_change {
@@ -26,6 +33,8 @@ struct bounce_change {
 	bool exists;
 	/* of a new record: who makes room */
 	struct bounce_record rec;
+	/* NULL = nothing stood there, or nobody read it */
+	const struct bounce_was *was;
 };
 ARRAY_DEFINE_TYPE(bounce_change, struct bounce_change);
 
@@ -43,6 +52,8 @@ struct bounce_transaction {
 	struct file_lock *lock;
 	ARRAY_TYPE(bounce_change) changes;
 	ARRAY_TYPE(bounce_key_change) keys;
+	/* what was read last: put and drop follow it */
+	const struct bounce_was *was;
 	/* records that are right as they stand: they must be in the index */
 	ARRAY_TYPE(const_string) kept;
 };
@@ -55,6 +66,10 @@ int bounce_transaction_begin(struct bounce_store *store,
 void bounce_transaction_clear(struct bounce_transaction *trans);
 /* Unlocks and frees. */
 void bounce_transaction_end(struct bounce_transaction **trans);
+/* rec is as it stands in the dictionary. bounce_transaction_read() notes it, too;
+   whoever reads without it calls this before put or drop. */
+void bounce_transaction_note(struct bounce_transaction *trans,
+			     const struct bounce_record *rec);
 /* rec is encoded at once. exists: a record of that address stands there. */
 void bounce_transaction_put(struct bounce_transaction *trans,
 			    const struct bounce_record *rec, bool exists);
@@ -105,6 +120,10 @@ int bounce_commit_prepare(struct bounce_transaction *trans,
 			  const char **error_r);
 struct dict_transaction_context *
 bounce_commit_fill(struct bounce_transaction *trans);
+
+/* bounce-announce.c: send bounce_address_changed for each address whose state (or
+   corrected address) is another after this transaction, which was written. */
+void bounce_announce(struct bounce_transaction *trans);
 
 /* bounce-backscatter.c: count a report that was not ours. Returns 0, or -1. */
 int bounce_backscatter_add(struct bounce_store *store, time_t now,

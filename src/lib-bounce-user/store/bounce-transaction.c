@@ -32,6 +32,7 @@ void bounce_transaction_clear(struct bounce_transaction *trans)
 {
 	array_clear(&trans->changes);
 	array_clear(&trans->keys);
+	trans->was = NULL;
 	array_clear(&trans->kept);
 }
 
@@ -64,16 +65,37 @@ transaction_find(struct bounce_transaction *trans, const char *address)
 	return NULL;
 }
 
+void bounce_transaction_note(struct bounce_transaction *trans,
+			     const struct bounce_record *rec)
+{
+	struct bounce_was *was = p_new(trans->pool, struct bounce_was, 1);
+
+	was->address = p_strdup(trans->pool, rec->address);
+	was->state = rec->state;
+	was->corrected = p_strdup(trans->pool, rec->corrected);
+	trans->was = was;
+}
+
+static struct bounce_change *
+transaction_add(struct bounce_transaction *trans, const char *address,
+		bool exists)
+{
+	struct bounce_change *change = array_append_space(&trans->changes);
+
+	change->address = p_strdup(trans->pool, address);
+	change->exists = exists;
+	if (trans->was != NULL && strcmp(trans->was->address, address) == 0)
+		change->was = trans->was;
+	return change;
+}
+
 void bounce_transaction_put(struct bounce_transaction *trans,
 			    const struct bounce_record *rec, bool exists)
 {
 	struct bounce_change *change = transaction_find(trans, rec->address);
 
-	if (change == NULL) {
-		change = array_append_space(&trans->changes);
-		change->address = p_strdup(trans->pool, rec->address);
-		change->exists = exists;
-	}
+	if (change == NULL)
+		change = transaction_add(trans, rec->address, exists);
 	T_BEGIN {
 		change->value = p_strdup(trans->pool,
 					 bounce_record_encode(rec));
@@ -88,11 +110,8 @@ void bounce_transaction_drop(struct bounce_transaction *trans,
 {
 	struct bounce_change *change = transaction_find(trans, address);
 
-	if (change == NULL) {
-		change = array_append_space(&trans->changes);
-		change->address = p_strdup(trans->pool, address);
-		change->exists = TRUE;
-	}
+	if (change == NULL)
+		change = transaction_add(trans, address, TRUE);
 	change->value = NULL;
 }
 
@@ -113,6 +132,8 @@ int bounce_transaction_read(struct bounce_transaction *trans,
 	if (change == NULL) {
 		ret = bounce_dict_read(trans->dict, trans->pool, address, rec_r,
 				       error_r);
+		if (ret > 0)
+			bounce_transaction_note(trans, rec_r);
 	} else {
 		/* as it was put here */
 		ret = change->value == NULL ? 0 :
