@@ -210,7 +210,7 @@ class EveryCommand(Doveadm):
         self.lmtp('alice', harness.mail(), sender='carol@example.net')
         for command in ('explain', 'scan -n', 'scan',
                         'scan all', 'list -c hard *@example.net',
-                        'get a@example.net', 'add c@example.com mailbox-moved',
+                        'get a@example.net', 'show', 'add c@example.com mailbox-moved',
                         'release a@example.net', 'correct b@example.net d@example.net',
                         'stats', 'rate', 'expire', 'export', 'export csv',
                         'erase d@example.net', 'remove a@example.net',

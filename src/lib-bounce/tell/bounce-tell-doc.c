@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-tell-private.h"
+#include "bounce-width.h"
 #include "unichar.h"
 
 /* Columns of the plain text (RFC 5322 section 2.1.1 recommends 78). */
@@ -78,35 +79,12 @@ const char *t_bounce_tell_plain(const char *text)
 	return str_c(str);
 }
 
-/* In lines of at most TEXT_WIDTH columns where there are blanks; first stands
-   before the first line, rest before the others. */
 static void
 doc_append_wrapped(string_t *str, const char *first, const char *rest,
 		   const char *text)
 {
-	const char *const *words = t_strsplit_spaces(t_bounce_tell_plain(text), " ");
-	size_t column = uni_utf8_strlen(first);
-	bool start = TRUE;
-
-	str_append(str, first);
-	for (; *words != NULL; words++) {
-		size_t len = uni_utf8_strlen(*words);
-
-		if (!start && column + 1 + len > TEXT_WIDTH) {
-			str_append(str, "\n");
-			str_append(str, rest);
-			column = uni_utf8_strlen(rest);
-			start = TRUE;
-		}
-		if (!start) {
-			str_append_c(str, ' ');
-			column++;
-		}
-		str_append(str, *words);
-		column += len;
-		start = FALSE;
-	}
-	str_append_c(str, '\n');
+	bounce_width_wrap(str, first, rest, TEXT_WIDTH,
+			  t_bounce_tell_plain(text));
 }
 
 /*

@@ -120,9 +120,10 @@ static struct doveadm_mail_cmd_context *explain_alloc(void)
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_explain = {
 	.name = "bounce explain",
 	.mail_cmd = explain_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("[<mailbox>|<search query>]"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--lang <language>] [<mailbox>|<search query>]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_BOUNCE_PARAM_LANG
 DOVEADM_BOUNCE_PARAM_QUERY
 DOVEADM_CMD_PARAMS_END
 };

@@ -4,7 +4,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "wildcard-match.h"
 #include "bounce-address.h"
 #include "bounce-reason.h"
 #include "bounce-texts.h"
@@ -44,25 +43,6 @@ void doveadm_bounce_list_print(const struct bounce_policy *policy,
 	}
 }
 
-/* Addresses stand in the dictionary in normal form; of a mask only what holds
-   no wildcard can be brought into it. */
-static const char *list_mask_normalize(pool_t pool, const char *mask)
-{
-	const char *at = strrchr(mask, '@'), *address, *error;
-
-	if (strpbrk(mask, "*?") == NULL) {
-		if (bounce_address_normalize(pool, mask, &address,
-					     &error) == 0)
-			return address;
-	} else if (at != NULL && strpbrk(at, "*?") == NULL &&
-		   bounce_address_normalize(pool, t_strconcat("x", at, NULL),
-					    &address, &error) == 0) {
-		return p_strconcat(pool, t_strdup_until(mask, at),
-				   strrchr(address, '@'), NULL);
-	}
-	return p_strdup(pool, mask);
-}
-
 static void list_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct list_cmd *cmd = container_of(_cmd, struct list_cmd, cmd);
@@ -94,7 +74,7 @@ static void list_init(struct doveadm_bounce_cmd *_cmd)
 				     "dovecot-bounce(7) lists them",
 				     cmd->reason);
 	if (doveadm_cmd_param_str(cctx, "mask", &value))
-		cmd->mask = list_mask_normalize(_cmd->ctx.pool, value);
+		cmd->mask = doveadm_bounce_mask(_cmd->ctx.pool, value);
 }
 
 static bool list_filter(const struct bounce_record *rec, void *context)
@@ -106,7 +86,7 @@ static bool list_filter(const struct bounce_record *rec, void *context)
 		(cmd->reason == NULL ||
 		 null_strcmp(rec->reason, cmd->reason) == 0) &&
 		(cmd->mask == NULL ||
-		 wildcard_match_icase(rec->address, cmd->mask));
+		 doveadm_bounce_mask_match(cmd->mask, rec));
 }
 
 static int
@@ -266,9 +246,10 @@ static struct doveadm_mail_cmd_context *list_get_alloc(void)
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_get = {
 	.name = "bounce get",
 	.mail_cmd = list_get_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("<address>"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--lang <language>] <address>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_BOUNCE_PARAM_LANG
 DOVEADM_CMD_PARAM('\0', "address", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 };

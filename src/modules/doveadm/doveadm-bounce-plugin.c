@@ -23,6 +23,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_remove,
 	&doveadm_bounce_cmd_rules_check,
 	&doveadm_bounce_cmd_scan,
+	&doveadm_bounce_cmd_show,
 	&doveadm_bounce_cmd_stats,
 	&doveadm_bounce_cmd_texts_check,
 };

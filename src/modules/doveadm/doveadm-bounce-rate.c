@@ -10,6 +10,7 @@
 #include "compat-doveadm.h"
 #include "compat-settings.h"
 #include "doveadm-bounce.h"
+#include "doveadm-bounce-rate.h"
 
 #include <time.h>
 
@@ -108,7 +109,7 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
 }
 
 /*
- * Output
+ * Rows
  */
 
 #define UNKNOWN "unknown"
@@ -269,24 +270,45 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	return ret;
 }
 
+/*
+ * The command
+ */
+
+static void
+rate_write(struct doveadm_bounce_cmd *_cmd,
+	   const ARRAY_TYPE(doveadm_bounce_people_row) *rows, string_t *str)
+{
+	struct rate_cmd *cmd = container_of(_cmd, struct rate_cmd, cmd);
+
+	doveadm_bounce_rate_write(cmd->texts, rows, str);
+}
+
+static void rate_deinit(struct doveadm_bounce_cmd *cmd)
+{
+	doveadm_bounce_people_end(cmd, DOVEADM_BOUNCE_RATE_COUNT, rate_write);
+}
+
 static struct doveadm_mail_cmd_context *rate_alloc(void)
 {
-	struct rate_cmd *cmd =
-		doveadm_bounce_cmd_alloc(struct rate_cmd,
-					 DOVEADM_PRINT_TYPE_FLOW);
+	struct rate_cmd *cmd;
 
+	doveadm_bounce_people_begin();
+	cmd = doveadm_bounce_cmd_alloc(struct rate_cmd,
+				       DOVEADM_PRINT_TYPE_FLOW);
 	cmd->cmd.init = rate_init;
 	cmd->cmd.run = rate_run;
+	cmd->cmd.deinit = rate_deinit;
 	return &cmd->cmd.ctx;
 }
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate = {
 	.name = "bounce rate",
 	.mail_cmd = rate_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("[--since T] [--broadcast ID] "
-				      "[--sent N]"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--lang <language>] [--since T] "
+				      "[--broadcast ID] [--sent N]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_BOUNCE_PARAM_LANG
 DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('b', "broadcast", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('n', "sent", CMD_PARAM_INT64, 0)

@@ -5,9 +5,11 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "str-sanitize.h"
+#include "wildcard-match.h"
 #include "bounce-address.h"
 #include "bounce-notice-store.h"
 #include "bounce-string.h"
+#include "bounce-texts.h"
 #include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
 #include "bounce-pending-take.h"
@@ -29,11 +31,27 @@ doveadm_bounce_cmd_of(struct doveadm_mail_cmd_context *ctx)
 	return container_of(ctx, struct doveadm_bounce_cmd, ctx);
 }
 
+/* "--lang": the texts of this command are in that language. */
+static void doveadm_bounce_set_lang(struct doveadm_bounce_cmd *cmd)
+{
+	const char *value;
+
+	if (!doveadm_cmd_param_str(cmd->ctx.cctx, "lang", &value))
+		return;
+	if (!bounce_texts_is_language(value)) {
+		doveadm_bounce_wrong(cmd, "--lang %s is no language such as de "
+				     "or pt-BR", doveadm_bounce_shown(value));
+	} else {
+		cmd->lang = value;
+	}
+}
+
 static void doveadm_bounce_init(COMPAT_DOVEADM_INIT_PARAMS)
 {
 	struct doveadm_bounce_cmd *cmd = doveadm_bounce_cmd_of(ctx);
 
 	cmd->now = ioloop_time;
+	doveadm_bounce_set_lang(cmd);
 	if (cmd->init != NULL)
 		cmd->init(cmd);
 }
@@ -51,6 +69,8 @@ doveadm_bounce_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 		return -1;
 	cmd->ran = TRUE;
 	bu = bounce_user_init(user);
+	if (cmd->lang != NULL)
+		bu->set.language = cmd->lang;
 	/* nobody's mail waits for it */
 	bounce_wait_init(bu->wait, BOUNCE_WAIT_DOVEADM_MSECS, TRUE);
 	if (!cmd->no_store && bounce_user_store(bu, &store, &error) < 0) {
@@ -164,6 +184,31 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 		return NULL;
 	}
 	return address;
+}
+
+/* Addresses stand in the dictionary in normal form; of a mask only what holds
+   no wildcard can be brought into it. */
+const char *doveadm_bounce_mask(pool_t pool, const char *mask)
+{
+	const char *at = strrchr(mask, '@'), *address, *error;
+
+	if (strpbrk(mask, "*?") == NULL) {
+		if (bounce_address_normalize(pool, mask, &address,
+					     &error) == 0)
+			return address;
+	} else if (at != NULL && strpbrk(at, "*?") == NULL &&
+		   bounce_address_normalize(pool, t_strconcat("x", at, NULL),
+					    &address, &error) == 0) {
+		return p_strconcat(pool, t_strdup_until(mask, at),
+				   strrchr(address, '@'), NULL);
+	}
+	return p_strdup(pool, mask);
+}
+
+bool doveadm_bounce_mask_match(const char *mask,
+			       const struct bounce_record *rec)
+{
+	return wildcard_match_icase(rec->address, mask);
 }
 
 const struct bounce_texts *doveadm_bounce_texts(struct bounce_user *bu)

@@ -31,6 +31,8 @@ struct doveadm_bounce_cmd {
 	/* only shows: pending reports stay so */
 	bool no_change;
 	time_t now;
+	/* of --lang, or NULL */
+	const char *lang;
 	/* a parameter is wrong: it was said, and no user is touched */
 	bool wrong;
 	/* for a user, in this process */
@@ -66,6 +68,16 @@ const char *doveadm_bounce_shown(const char *text);
    NULL after doveadm_bounce_wrong(); one that is missing prints the usage. */
 const char *
 doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name);
+
+/* "*@example.com" as the dictionary has it: addresses stand there in normal form;
+   of a mask only what holds no wildcard can be brought into it. */
+const char *doveadm_bounce_mask(pool_t pool, const char *mask);
+bool doveadm_bounce_mask_match(const char *mask,
+			       const struct bounce_record *rec);
+
+/* A command that prints texts has it; the rest happens by itself. */
+#define DOVEADM_BOUNCE_PARAM_LANG \
+	DOVEADM_CMD_PARAM('l', "lang", CMD_PARAM_STR, 0)
 
 /* The texts in the user's language: that of their own mail, where it is known and
    bounce_language is auto. Valid until the next call. */
@@ -114,6 +126,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rules_check;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_scan;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_show;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_texts_check;
 
