@@ -214,6 +214,16 @@ static const struct {
 	  "bob@example.org The intended recipient is unknown." },
 	{ "bob@example.org\nScanned by Gateway: it contains a virus.\n",
 	  "bob@example.org Scanned by Gateway: it contains a virus." },
+	/* what others put around a cause */
+	{ "Beware: this sender is unknown.\n\nMailbox is full: "
+	  "bob@example.org\n\nUnsere Adresse ist gesperrt f\xc3\xbcr Werbung.\n",
+	  "Mailbox is full: bob@example.org" },
+	{ "Never click on links.\n\nIntended recipient: bob@example.org\n",
+	  "Intended recipient: bob@example.org" },
+	/* but the cause may be announced */
+	{ "These could not be reached:\n\nbob@example.org\n\n"
+	  "The mailbox is full.\n\nThink of the trees.\n",
+	  "These could not be reached: bob@example.org The mailbox is full." },
 	/* the words above serve each of a list, whom to write to is none */
 	{ "It was not delivered: no server answers.\n\nNot delivered to:\n<bob@example.org>\n\n"
 	  "Not delivered to:\n<carol@example.org>\n\n"

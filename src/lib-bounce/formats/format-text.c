@@ -187,7 +187,7 @@ static bool format_text_may_be_blaming(const struct bounce_kind_hints *hints,
 		!hints->page && !format_text_says(scan, BOUNCE_WORD_THANKS) &&
 		!format_text_says(scan, BOUNCE_WORD_TOLD) &&
 		(format_text_says(scan, BOUNCE_WORD_FAILURE) ||
-		 bounce_notice_blames(scan));
+		 bounce_notice_has_cause(scan));
 }
 
 /* Anybody: it must speak of a message and not quote a mailer. */

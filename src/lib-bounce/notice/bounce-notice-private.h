@@ -130,6 +130,21 @@ bounce_notice_line(const struct bounce_notice *scan, unsigned int i)
 	return array_idx(&scan->lines, i);
 }
 
+/* Does the line say why a delivery fails (see bounce_notice_has_cause())? */
+bool bounce_notice_cause_in_line(const struct bounce_notice_line *line);
+/* Does the paragraph that begins in line go on with what the mailer says? It
+   quotes an answer, labels what it says, or is the transcript. */
+bool bounce_notice_cause_goes_on(const struct bounce_notice_line *line);
+/* Where the words of region end: what stands below the recipients and below a
+   paragraph that says why is somebody else's, unless it goes on. */
+unsigned int
+bounce_notice_cause_end(const struct bounce_notice *scan,
+			const struct bounce_notice_region *region);
+/* The first line of the paragraph before line end that says why, or else names a
+   recipient. 0 if there is none. */
+unsigned int
+bounce_notice_cause_find(const struct bounce_notice *scan, unsigned int end);
+
 /* Does the line hold a mailer's manners, which say nothing of the cause? */
 bool bounce_notice_is_manners(const struct bounce_notice_line *line);
 

@@ -27,24 +27,6 @@ static const char *line_words(const struct bounce_notice_line *line)
 	return line->text;
 }
 
-/* Does the paragraph that begins in line go on with what the mailer says? It
-   quotes an answer, labels what it says, or is the transcript. */
-static bool notice_goes_on(const struct bounce_notice_line *line)
-{
-	size_t colon = strcspn(line->text, ":");
-	const char *space = strchr(line->text, ' ');
-
-	/* "Error message: ..." */
-	if (space != NULL)
-		space = strchr(space + 1, ' ');
-	return bounce_status_reply_find(line->text, NULL) != NULL ||
-		bounce_status_find(line->text) != NULL ||
-		(line->text[colon] == ':' &&
-		 (space == NULL || space > line->text + colon)) ||
-		bounce_notice_label_colon(line->folded) ||
-		strchr("-=><(*#", line->text[0]) != NULL;
-}
-
 /* Bytes of the words of text that hold no address. */
 static unsigned int notice_count_letters(const char *text)
 {
@@ -79,7 +61,7 @@ static unsigned int find_words_end(const struct bounce_notice *scan,
 		}
 		if (above_empty && letters >= WORDS_MIN &&
 		    (line->indent < indent || line->indent == 0) &&
-		    !notice_goes_on(line))
+		    !bounce_notice_cause_goes_on(line))
 			break;
 		above_empty = FALSE;
 		if (line_words(line) != NULL)
@@ -125,11 +107,11 @@ notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 			 bounce_notice_is_manners(line))
 			return paragraph;
 	}
-	return 0;
+	return bounce_notice_cause_find(scan, end);
 }
 
 /* The lines of region, less a banner above the whole notice. */
-static const struct bounce_notice_region *
+static void
 notice_below_banner(const struct bounce_notice *scan,
 		    const struct bounce_notice_region *region,
 		    struct bounce_notice_region *own_r)
@@ -137,7 +119,6 @@ notice_below_banner(const struct bounce_notice *scan,
 	*own_r = *region;
 	if (region->first == 0)
 		own_r->first = notice_find_opening(scan, region->end);
-	return own_r;
 }
 
 /* A region of one recipient that holds no more than its address: the words
@@ -316,17 +297,22 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 			rcpt->remote_mta = p_strdup(scan->pool,
 				bounce_notice_host_find(scan, scope, line));
 	}
-	if (rcpt->explanation == NULL && (listed || alone))
-		rcpt->explanation = p_strdup(scan->pool, item ?
-			find_words(scan, &regions) :
-			notice_find_explanation(scan,
-				notice_below_banner(scan, first, &own)));
+	if (rcpt->explanation == NULL && (listed || alone) && item) {
+		rcpt->explanation = p_strdup(scan->pool,
+					     find_words(scan, &regions));
+	} else if (rcpt->explanation == NULL && (listed || alone)) {
+		notice_below_banner(scan, first, &own);
+		own.end = bounce_notice_cause_end(scan, &own);
+		rcpt->explanation = p_strdup(scan->pool,
+			notice_find_explanation(scan, &own));
+	}
 	if (alone && first->first > 0 &&
 	    (rcpt->explanation == NULL ||
 	     uni_utf8_strlen(rcpt->explanation) < 200)) {
 		/* what stands before the address may be the reason */
 		own.first = notice_find_opening(scan, first->first + 1);
-		own.end = item ? find_words_end(scan, first) : first->end;
+		own.end = item ? find_words_end(scan, first) :
+			bounce_notice_cause_end(scan, first);
 		rcpt->explanation = p_strdup(scan->pool,
 			notice_find_explanation(scan, &own));
 	}

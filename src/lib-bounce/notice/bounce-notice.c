@@ -403,62 +403,6 @@ bool bounce_notice_refuses(struct bounce_notice *scan)
 	return scan->refuses;
 }
 
-/* Classes of words (group JUDGE) of one line that together say why a delivery
-   fails; the last ones are BOUNCE_WORDS_CLASS_COUNT. */
-static const enum bounce_words_class notice_blames[][3] = {
-#define NONE BOUNCE_WORDS_CLASS_COUNT
-	{ BOUNCE_WORD_NOBODY, NONE, NONE },
-	{ BOUNCE_WORD_WHO, BOUNCE_WORD_UNKNOWN, NONE },
-	{ BOUNCE_WORD_WHO, BOUNCE_WORD_GONE, NONE },
-	{ BOUNCE_WORD_WHO, BOUNCE_WORD_OFF, NONE },
-	{ BOUNCE_WORD_WHO, BOUNCE_WORD_FULL, NONE },
-	{ BOUNCE_WORD_WHO, BOUNCE_WORD_NOT, BOUNCE_WORD_EXIST },
-	{ BOUNCE_WORD_ROOM, BOUNCE_WORD_OVER, NONE },
-	{ BOUNCE_WORD_ROOM, BOUNCE_WORD_LITTLE, NONE },
-	{ BOUNCE_WORD_NODOMAIN, NONE, NONE },
-	{ BOUNCE_WORD_DOMAIN, BOUNCE_WORD_UNKNOWN, NONE },
-	{ BOUNCE_WORD_MEMBER, NONE, NONE },
-	{ BOUNCE_WORD_ATTACH, BOUNCE_WORD_DENY, NONE },
-	{ BOUNCE_WORD_SPAM, BOUNCE_WORD_DENY, NONE },
-	{ BOUNCE_WORD_MESSAGE, BOUNCE_WORD_SIZE, BOUNCE_WORD_OVER },
-#undef NONE
-};
-
-static bool notice_line_blames(const char *text)
-{
-	bounce_words_set_t words = bounce_words_classes(
-		BOUNCE_WORDS_JUDGE, bounce_words_fold(text));
-	bounce_words_set_t set;
-
-	for (unsigned int i = 0; i < N_ELEMENTS(notice_blames); i++) {
-		set = 0;
-		for (unsigned int j = 0; j < 3 && notice_blames[i][j] <
-		     BOUNCE_WORDS_CLASS_COUNT; j++)
-			set |= bounce_words_set(notice_blames[i][j]);
-		if ((words & set) == set)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-bool bounce_notice_blames(const struct bounce_notice *scan)
-{
-	const struct bounce_notice_line *line;
-	bool blames = FALSE;
-
-	array_foreach(&scan->lines, line) {
-		if (*line->text == '\0' || bounce_notice_is_manners(line) ||
-		    bounce_notice_is_field(line->text))
-			continue;
-		T_BEGIN {
-			blames = notice_line_blames(line->text);
-		} T_END;
-		if (blames)
-			break;
-	}
-	return blames;
-}
-
 bool bounce_notice_lists(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_line *line;

@@ -68,7 +68,7 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 bool bounce_notice_refuses(struct bounce_notice *scan);
 /* Does a line of it say why a delivery fails, in words that mailers share ("no
    such user", "mailbox full")? People use them, too: no proof by itself. */
-bool bounce_notice_blames(const struct bounce_notice *scan);
+bool bounce_notice_has_cause(const struct bounce_notice *scan);
 /* Does it hold a link to follow? */
 bool bounce_notice_links(const struct bounce_notice *scan);
 /* Does it show the envelope, "MAIL FROM:" and "RCPT TO:"? */
