@@ -4,10 +4,13 @@
 
 #include "ext-bounce-common.h"
 #include "array.h"
+#include "ioloop.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "bounce-reason.h"
+#include "bounce-remedy.h"
 #include "bounce-texts.h"
+#include "bounce-user.h"
 #include "sieve-ast.h"
 #include "sieve-binary.h"
 #include "sieve-code.h"
@@ -28,6 +31,7 @@ enum bounce_variable {
 	BOUNCE_VARIABLE_DIAGNOSTIC,
 	BOUNCE_VARIABLE_MEANING,
 	BOUNCE_VARIABLE_ADVICE,
+	BOUNCE_VARIABLE_REMEDY,
 	BOUNCE_VARIABLE_COUNT
 };
 
@@ -41,6 +45,7 @@ static const char *const bounce_variables[BOUNCE_VARIABLE_COUNT + 1] = {
 	[BOUNCE_VARIABLE_DIAGNOSTIC] = "diagnostic",
 	[BOUNCE_VARIABLE_MEANING] = "meaning",
 	[BOUNCE_VARIABLE_ADVICE] = "advice",
+	[BOUNCE_VARIABLE_REMEDY] = "remedy",
 };
 
 /* Namespace */
@@ -189,8 +194,26 @@ bounce_namespace_dump_variable(const struct sieve_dumptime_env *denv,
 
 /* Reading */
 
+/* Who refused us, and where to go; NULL where it was not us, or without a user. */
+static const char *
+bounce_variable_remedy(const struct ext_bounce_env *env,
+		       const struct bounce_recipient *rcpt)
+{
+	struct bounce_user *bu = ext_bounce_user(env);
+	const struct bounce_remedy *remedy;
+
+	if (bu == NULL)
+		return NULL;
+	remedy = bounce_remedy_find(bounce_user_remedies(bu),
+				    rcpt->verdict.side, rcpt->diagnostic,
+				    rcpt->remote_mta);
+	return remedy == NULL ? NULL :
+		t_bounce_remedy_text(remedy, ioloop_time);
+}
+
 static const char *
 bounce_recipient_variable(enum bounce_variable variable,
+			  const struct ext_bounce_env *env,
 			  const struct bounce_recipient *rcpt)
 {
 	const struct bounce_reason *reason = rcpt->verdict.reason;
@@ -218,6 +241,8 @@ bounce_recipient_variable(enum bounce_variable variable,
 		return bounce_texts_meaning(NULL, reason);
 	case BOUNCE_VARIABLE_ADVICE:
 		return bounce_texts_advice(NULL, reason);
+	case BOUNCE_VARIABLE_REMEDY:
+		return bounce_variable_remedy(env, rcpt);
 	default:
 		return NULL;
 	}
@@ -234,7 +259,8 @@ bounce_variable_value(enum bounce_variable variable,
 		return NULL;
 	if (variable == BOUNCE_VARIABLE_KIND)
 		return bounce_kind_name(report->kind);
-	return rcpt == NULL ? NULL : bounce_recipient_variable(variable, rcpt);
+	return rcpt == NULL ? NULL :
+		bounce_recipient_variable(variable, env, rcpt);
 }
 
 static int

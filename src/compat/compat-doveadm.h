@@ -32,6 +32,10 @@ bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
 int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
 			      const char *const **dirs_r,
 			      const char **error_r);
+/* The same of bounce_remedies. */
+int compat_doveadm_remedies_dirs(struct doveadm_cmd_context *cctx,
+				 const char *const **dirs_r,
+				 const char **error_r);
 /* The same of bounce_texts, as it stands there. */
 int compat_doveadm_texts(struct doveadm_cmd_context *cctx,
 			 const char **value_r, const char **error_r);

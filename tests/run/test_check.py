@@ -161,6 +161,82 @@ class Setup(Check):
         self.assertIn('mx.example.org', rows['hosts', 'own'][1])
 
 
+class Remedies(Check):
+    """Who refused us, and where to go."""
+
+    SPAMHAUS = ('554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked '
+                'using zen.spamhaus.org')
+
+    @classmethod
+    def prepare(cls, server):
+        cls.folder = pathlib.Path(server.dir, 'remedies')
+        cls.folder.mkdir()
+        (cls.folder / 'mine.remedies').write_text(
+            'provider: mine\nname: Mine\npage: https://mine.example/\n'
+            'checked: 2000-01\nmatch: zen.spamhaus\n= 550 zen.spamhaus\n')
+        cls.settings = {'bounce_remedies':
+                        f'{cls.folder} /usr/share/dovecot-bounce/remedies.d'}
+        server.write_conf()
+
+    def user(self, **fields):
+        """Whom two mails came back."""
+        user = self.new_user(**fields)
+        for address, status, text in (
+                ('bob@example.net', '5.7.1', self.SPAMHAUS),
+                ('eve@example.net', '5.1.1', '550 5.1.1 No such user - gsmtp')):
+            self.lmtp(user, harness.dsn(address, status, text,
+                                        user=f'{user}@example.org'))
+        return user
+
+    def shown(self, user):
+        """What get says, which explain says, too."""
+        said = [self.doveadm_json('bounce', 'get', '-u', user, address)[0]['remedy']
+                for address in ('bob@example.net', 'eve@example.net')]
+        rows = self.doveadm_json('bounce', 'explain', '-u', user)
+        self.assertEqual(sorted(row['remedy'] for row in rows), sorted(said))
+        return said
+
+    def test_shown(self):
+        bob, eve = self.shown(self.user(
+            bounce_remedies='/usr/share/dovecot-bounce/remedies.d'))
+        self.assertRegex(bob, r'^Spamhaus .*https://check\.spamhaus\.org/\. Send:')
+        self.assertEqual(eve, '')
+        # a site's own come first; nobody looked at that page for long
+        bob, eve = self.shown(self.user())
+        self.assertEqual(bob, 'Mine: https://mine.example/ (may have moved)')
+        self.assertEqual(eve, '')
+
+    def test_sieve(self):
+        user = self.new_user(
+            bounce_remedies='/usr/share/dovecot-bounce/remedies.d')
+        self.put_script(user, 'require ["vnd.dovecot-bounce", "variables", '
+                        '"fileinto", "mailbox"];\nif bounce "side" "sender" '
+                        '{ set :length "n" "${bounce.remedy}"; '
+                        'fileinto :create "n${n}"; }\n')
+        self.lmtp(user, harness.dsn('bob@example.net', '5.7.1', self.SPAMHAUS,
+                                    user=f'{user}@example.org'))
+        boxes = [int(name[1:]) for name in self.mailboxes(user)
+                 if name.startswith('n')]
+        self.assertEqual(len(boxes), 1)
+        self.assertGreater(boxes[0], 50)
+
+    def test_command(self):
+        done = self.doveadm('-f', 'json', 'bounce', 'remedies', 'check', check=False)
+        self.assertEqual(done.returncode, 65)
+        self.assertIn('The example of spamhaus is won by mine', done.stderr)
+        row, = json.loads(done.stdout)
+        self.assertGreater(row['providers'], 30)
+        self.assertEqual(row['problems'], 2)    # mine takes Spamhaus' example
+        row, = self.doveadm_json('bounce', 'remedies', 'check',
+                                 '/usr/share/dovecot-bounce/remedies.d')
+        self.assertEqual(row['problems'], 0)
+        done = self.doveadm('bounce', 'remedies', 'check', self.dir, check=False)
+        self.assertEqual(done.returncode, 65)
+        self.assertIn('No remedies in', done.stderr)
+        rows = self.check('-u', self.new_user(), status=65)
+        self.assertEqual(rows['remedies', ''][0], 'fail')
+
+
 class SetupBare(Check):
     """A site that has not much: no plugin, no special use, no Sieve."""
 

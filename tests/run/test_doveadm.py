@@ -135,6 +135,8 @@ class Reading(Doveadm):
         self.assertEqual(row['recent'], '<1@x> <2@x>')
         self.assertIn('Nobody has this address', row['meaning'])
         self.assertTrue(row['advice'])
+        # the address is at fault: nobody is to be asked
+        self.assertEqual(row['remedy'], '')
         self.assertEqual((row['reply'], row['remote_mta'], row['until'],
                           row['by'], row['evidence'], row['score']),
                          ('550', 'mx.example.com', 'never', 'bounce',
@@ -523,14 +525,15 @@ class Scan(Doveadm):
         self.assertEqual([(row['mailbox'], row['uid'], row['kind']) for row in rows],
                          [('INBOX', 2, 'none'), ('Bounces', 1, 'failure'),
                           ('Bounces', 1, 'failure')])
-        self.assertEqual(rows[1] | {'rule': ''}, {
+        self.assertEqual(rows[1] | {'rule': '', 'remedy': ''}, {
             'mailbox': 'Bounces', 'uid': 1, 'kind': 'failure', 'format': 'dsn',
             'evidence': 'verified', 'subject': 'Lunch',
             'recipient': 'a@example.net', 'action': 'failed', 'class': 'soft',
             'side': 'sender', 'reason': 'reputation', 'meaning': 'Our server or '
             'domain is on a block list or has a bad name there.',
             'status': '5.7.1', 'reply': '554', 'rule': '', 'words': '554 5.7.1 Client host '
-            '[192.0.2.1] blocked using zen.spamhaus.org'})
+            '[192.0.2.1] blocked using zen.spamhaus.org', 'remedy': ''})
+        self.assertIn('check.spamhaus.org', rows[1]['remedy'])
         self.assertRegex(rows[1]['rule'], r'^\d+-[a-z-]+\.rules:\d+$')
         self.assertEqual({value for name, value in rows[0].items() if name not in
                           ('mailbox', 'uid', 'kind')}, {''})

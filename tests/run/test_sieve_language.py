@@ -264,7 +264,7 @@ class Bounce(SieveCase):
 
     def test_variables(self):
         names = ('kind recipient class side reason status diagnostic meaning '
-                 'advice').split()
+                 'advice remedy').split()
         script = 'require [%s];\n' % ALL + ''.join(
             'fileinto "%s=${bounce.%s}|";\n' % (name, name) for name in names)
         out = self.sieve_test(script, report(GROUPS))
@@ -274,6 +274,7 @@ class Bounce(SieveCase):
                        'meaning=Nobody has this address at that domain.|',
                        'advice=Check the spelling and correct it'):
             self.assertIn(wanted, out)
+        self.assertIn("'remedy=|'", out.replace('folder: remedy=|', "'remedy=|'"))
         # the first that failed, not the first
         out = self.sieve_test(script, report(GROUPS[::-1]))
         for wanted in ('recipient=carol@second.example|', 'class=soft|',
@@ -403,7 +404,8 @@ class Whole(SieveCase):
                     match, Compile.RECORD_FIELDS.replace(', ', '", "'))
         script += ''.join('set "f" "${bounce.%s}";\n' % name for name in
                           ('kind', 'recipient', 'class', 'side', 'reason',
-                           'status', 'diagnostic', 'meaning', 'advice', 'no'))
+                           'status', 'diagnostic', 'meaning', 'advice', 'remedy',
+                           'no'))
         script += 'bounce_ignore;\nbounce_learn;\nbounce_forget;\n'
         for mail in (report(GROUPS), harness.mail()):
             out = self.sieve_test(script, mail, '-e')
@@ -467,7 +469,7 @@ class Compile(SieveCase):
         self.assertIn("line 2: warning: vnd.dovecot-bounce: unknown variable "
                       "'${bounce.foo.bar}' is always empty (known after "
                       "'bounce.': kind, recipient, class, side, reason, status, "
-                      "diagnostic, meaning, advice)", out)
+                      "diagnostic, meaning, advice, remedy)", out)
         out = self.sieve_test(
             'require ["vnd.dovecot-bounce", "variables", "fileinto"];\n'
             'fileinto "<${bounce.foo}>";\n', report(GROUPS))

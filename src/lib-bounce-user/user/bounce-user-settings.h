@@ -28,6 +28,7 @@ struct bounce_user_settings {
 	bool flag;
 	const char *language;			/* NULL = auto */
 	const char *const *texts_dirs;		/* as rules_dirs */
+	const char *const *remedies_dirs;	/* as rules_dirs */
 	/* bounce_addresses, bounce_sites, bounce_relays, bounce_authserv and
 	   bounce_feedback, for the evidence; NULL-terminated */
 	const char *const *addresses;

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "mail-namespace.h"
 #include "mail-user.h"
+#include "bounce-remedy.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 
@@ -50,6 +51,7 @@ void bounce_user_deinit(struct bounce_user **_bu)
 		return;
 	*_bu = NULL;
 	bounce_store_deinit(&bu->store);
+	bounce_remedies_free(&bu->remedies);
 	bounce_wait_deinit(&bu->own_wait);
 	event_unref(&bu->event);
 	pool_unref(&bu->pool);
@@ -74,6 +76,24 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 	}
 	*store_r = bu->store;
 	return 0;
+}
+
+const struct bounce_remedies *bounce_user_remedies(struct bounce_user *bu)
+{
+	ARRAY_TYPE(const_string) errors;
+
+	if (bu->remedies == NULL) T_BEGIN {
+		t_array_init(&errors, 4);
+		bu->remedies = bounce_remedies_load(bu->set.remedies_dirs,
+						    &errors);
+		if (!array_is_empty(&errors)) {
+			e_error(bu->event, "Remedies: %u lines passed over (see "
+				"doveadm bounce remedies check), the first: %s",
+				array_count(&errors),
+				array_idx_elem(&errors, 0));
+		}
+	} T_END;
+	return bu->remedies;
 }
 
 /* "Bounces" where all of the user's folders stand below "INBOX.": name it as

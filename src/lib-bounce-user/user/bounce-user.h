@@ -9,6 +9,7 @@
 #include "bounce-wait.h"
 
 struct mail_user;
+struct bounce_remedies;
 struct bounce_store;
 
 struct bounce_user {
@@ -21,6 +22,8 @@ struct bounce_user {
 	struct bounce_wait *wait, own_wait;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
+	/* loaded at first use; NULL before */
+	struct bounce_remedies *remedies;
 };
 
 /* Read the user's settings (site, then userdb). A wrong value is logged once,
@@ -33,6 +36,9 @@ void bounce_user_deinit(struct bounce_user **bu);
    cannot be opened (retried on the next call). */
 int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 		      const char **error_r);
+
+/* bounce_remedies, loaded at first use; what is wrong with them is logged then. */
+const struct bounce_remedies *bounce_user_remedies(struct bounce_user *bu);
 
 /* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
    itself or on the data stack. */

@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "bounce-hosts.h"
 #include "bounce-key.h"
+#include "bounce-remedy.h"
 #include "bounce-rules.h"
 #include "bounce-texts.h"
 #include "compat-user.h"
@@ -264,4 +265,27 @@ void bounce_check_setup_texts(struct bounce_check *check)
 		check->bu->set.language, NULL, "languages: %u; this user's: %s",
 		array_count(&languages),
 		bounce_texts_language(doveadm_bounce_texts(check->bu)));
+}
+
+void bounce_check_setup_remedies(struct bounce_check *check)
+{
+	const char *const *dirs = check->bu->set.remedies_dirs;
+	struct bounce_remedies *remedies;
+	ARRAY_TYPE(const_string) errors;
+
+	t_array_init(&errors, 4);
+	remedies = bounce_remedies_load(dirs, &errors);
+	(void)bounce_remedies_check(remedies, &errors);
+	if (!array_is_empty(&errors)) {
+		setup_say_errors(check, "remedies", "remedies check", &errors);
+	} else if (bounce_remedies_count(remedies) == 0) {
+		bounce_check_say(check, BOUNCE_CHECK_WARN, "remedies", "",
+				 "See bounce_remedies in dovecot-bounce(7)",
+				 "there are none in %s", t_setup_join(dirs));
+	} else {
+		bounce_check_say(check, BOUNCE_CHECK_OK, "remedies", "", NULL,
+				 "providers: %u",
+				 bounce_remedies_count(remedies));
+	}
+	bounce_remedies_free(&remedies);
 }

@@ -31,6 +31,7 @@ static bounce_check_function_t *const check_setup_user[] = {
 	bounce_check_dictionary,
 	bounce_check_setup_rules,
 	bounce_check_setup_texts,
+	bounce_check_setup_remedies,
 	NULL
 };
 

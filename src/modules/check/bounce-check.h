@@ -75,6 +75,7 @@ bounce_check_function_t bounce_check_setup_sent;
 bounce_check_function_t bounce_check_setup_token;
 bounce_check_function_t bounce_check_setup_rules;
 bounce_check_function_t bounce_check_setup_texts;
+bounce_check_function_t bounce_check_setup_remedies;
 bounce_check_function_t bounce_check_mails_evidence;
 bounce_check_function_t bounce_check_dictionary;
 

@@ -6,19 +6,25 @@
 #include "array.h"
 #include "mail-storage.h"
 #include "bounce-reason.h"
+#include "bounce-remedy.h"
 #include "bounce-texts.h"
 #include "doveadm-bounce-mails.h"
 
 struct explain_cmd {
 	struct doveadm_bounce_cmd cmd;
 	struct doveadm_bounce_query query;
+	/* while a user's mails are read */
+	struct bounce_user *bu;
+	/* in their language */
+	const struct bounce_texts *texts;
 };
 
 static void explain_init(struct doveadm_bounce_cmd *_cmd)
 {
 	static const char *const names[] = {
 		"kind", "format", "evidence", "subject", "recipient", "action",
-		"class", "side", "reason", "meaning", "status", "reply", "words", "rule"
+		"class", "side", "reason", "meaning", "status", "reply", "words", "rule",
+		"remedy"
 	};
 	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
 
@@ -47,15 +53,31 @@ explain_print_mail(struct mail *mail, const struct bounce_report *report,
 
 static void explain_print_no_recipient(void)
 {
-	for (unsigned int i = 0; i < 10; i++)
+	for (unsigned int i = 0; i < 11; i++)
 		doveadm_print("");
 }
 
+/* Who refused us, and where to go; empty where it was not us. */
 static void
-explain_print_recipient(const struct bounce_texts *texts,
+explain_print_remedy(struct explain_cmd *cmd, const char *words,
+		     const struct bounce_recipient *rcpt)
+{
+	const struct bounce_remedy *remedy = rcpt->verdict.reason == NULL ?
+		NULL : bounce_remedy_find(bounce_user_remedies(cmd->bu),
+					  rcpt->verdict.side, words,
+					  rcpt->remote_mta);
+
+	doveadm_bounce_print(remedy == NULL ? NULL :
+			     t_bounce_remedy_text(remedy, cmd->cmd.now));
+}
+
+static void
+explain_print_recipient(struct explain_cmd *cmd,
 			const struct bounce_recipient *rcpt)
 {
 	const struct bounce_verdict *verdict = &rcpt->verdict;
+	const char *words = rcpt->diagnostic != NULL ? rcpt->diagnostic :
+		rcpt->explanation;
 
 	doveadm_bounce_print(rcpt->address);
 	doveadm_print(bounce_action_name(rcpt->action));
@@ -63,7 +85,8 @@ explain_print_recipient(const struct bounce_texts *texts,
 		doveadm_print(bounce_class_name(verdict->class));
 		doveadm_print(bounce_side_name(verdict->side));
 		doveadm_print(verdict->reason->name);
-		doveadm_print(bounce_texts_meaning(texts, verdict->reason));
+		doveadm_print(bounce_texts_meaning(cmd->texts,
+						   verdict->reason));
 	} else {
 		doveadm_print("");
 		doveadm_print("");
@@ -72,22 +95,21 @@ explain_print_recipient(const struct bounce_texts *texts,
 	}
 	doveadm_bounce_print(rcpt->status);
 	doveadm_bounce_print(rcpt->reply);
-	doveadm_bounce_print(rcpt->diagnostic != NULL ? rcpt->diagnostic :
-			     rcpt->explanation);
+	doveadm_bounce_print(words);
 	doveadm_bounce_print(verdict->rule);
+	explain_print_remedy(cmd, words, rcpt);
 }
 
 static void
 explain_mail(struct mail *mail, const struct bounce_report *report,
 	     enum bounce_evidence evidence, void *context)
 {
-	/* in the user's language */
-	const struct bounce_texts *texts = context;
+	struct explain_cmd *cmd = context;
 	const struct bounce_recipient *rcpt;
 
 	array_foreach(&report->recipients, rcpt) {
 		explain_print_mail(mail, report, evidence);
-		explain_print_recipient(texts, rcpt);
+		explain_print_recipient(cmd, rcpt);
 	}
 	if (array_is_empty(&report->recipients)) {
 		explain_print_mail(mail, report, evidence);
@@ -102,8 +124,10 @@ explain_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
 	bool killed;
 
+	cmd->bu = bu;
+	cmd->texts = doveadm_bounce_texts(bu);
 	return doveadm_bounce_mails_read(_cmd, bu, &cmd->query, explain_mail,
-			(void *)doveadm_bounce_texts(bu), &killed);
+					 cmd, &killed);
 }
 
 static struct doveadm_mail_cmd_context *explain_alloc(void)

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "bounce-address.h"
 #include "bounce-reason.h"
+#include "bounce-remedy.h"
 #include "bounce-texts.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
@@ -161,14 +162,28 @@ static void list_get_init(struct doveadm_bounce_cmd *_cmd)
 		if (member->type == BOUNCE_MEMBER_REASON) {
 			doveadm_bounce_header("meaning");
 			doveadm_bounce_header("advice");
+			doveadm_bounce_header("remedy");
 			doveadm_bounce_header("proposal");
 		}
 	}
 	cmd->address = doveadm_bounce_param_address(_cmd, "address");
 }
 
+/* Who refused us, and where to go: NULL where it was not us. */
+static const char *
+list_get_remedy(struct bounce_user *bu, const struct bounce_record *rec,
+		time_t now)
+{
+	const struct bounce_remedy *remedy;
+
+	remedy = bounce_remedy_find(bounce_user_remedies(bu), rec->side,
+				    rec->diagnostic, rec->remote_mta);
+	return remedy == NULL ? NULL : t_bounce_remedy_text(remedy, now);
+}
+
 static void
-list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
+list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec,
+		      time_t now)
 {
 	const struct bounce_texts *texts = doveadm_bounce_texts(bu);
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
@@ -178,6 +193,7 @@ list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec)
 			     bounce_texts_meaning(texts, reason));
 	doveadm_bounce_print(reason == NULL ? NULL :
 			     bounce_texts_advice(texts, reason));
+	doveadm_bounce_print(list_get_remedy(bu, rec, now));
 	doveadm_bounce_print(bounce_address_propose(rec->address));
 }
 
@@ -193,7 +209,7 @@ list_get_print(struct bounce_user *bu, const struct bounce_record *rec,
 		doveadm_bounce_member_print(&bu->set.policy, member, rec,
 					    now);
 		if (member->type == BOUNCE_MEMBER_REASON)
-			list_get_print_reason(bu, rec);
+			list_get_print_reason(bu, rec, now);
 	}
 }
 

@@ -20,6 +20,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_list,
 	&doveadm_bounce_cmd_rate,
 	&doveadm_bounce_cmd_release,
+	&doveadm_bounce_cmd_remedies_check,
 	&doveadm_bounce_cmd_remove,
 	&doveadm_bounce_cmd_rules_check,
 	&doveadm_bounce_cmd_scan,

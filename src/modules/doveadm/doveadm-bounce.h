@@ -123,6 +123,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_import;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remedies_check;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remove;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rules_check;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_scan;
