@@ -183,8 +183,9 @@ static bool format_text_believe_machine(const struct belief *belief)
 static bool format_text_may_be_blaming(const struct bounce_kind_hints *hints,
 				       struct bounce_notice *scan)
 {
-	return format_text_may_be_unknown(hints) && !hints->auto_reply &&
-		!hints->page && !format_text_says(scan, BOUNCE_WORD_THANKS) &&
+	return (format_text_may_be_unknown(hints) ||
+		(hints->null_sender && hints->daemon)) &&
+		!hints->auto_reply && !hints->page && !format_text_says(scan, BOUNCE_WORD_THANKS) &&
 		!format_text_says(scan, BOUNCE_WORD_TOLD) &&
 		(format_text_says(scan, BOUNCE_WORD_FAILURE) ||
 		 bounce_notice_has_cause(scan));

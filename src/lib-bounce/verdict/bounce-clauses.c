@@ -404,6 +404,10 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	} else if (sign == word) {
 		return p;
 	}
+	/* "From names an unknown user": the field, not the word */
+	if (str_c(reader->words)[strspn(str_c(reader->words), " ,")] == '\0' &&
+	    strcmp(word, "From") == 0)
+		reader->masked |= bounce_words_set(BOUNCE_WORD_HEADER);
 	if (clauses_word_mask(reader, word)) {
 		if (strstr(word, "://") != NULL)
 			clause_end(reader);
