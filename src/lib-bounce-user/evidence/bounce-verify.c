@@ -12,6 +12,7 @@
 #include "bounce-key.h"
 #include "bounce-limits.h"
 #include "bounce-sent-copy.h"
+#include "bounce-sent-store.h"
 #include "bounce-store.h"
 #include "bounce-trace.h"
 #include "bounce-user.h"
@@ -35,6 +36,8 @@ struct verify {
 	/* if the mail is ours, one of them at least: whom it was sent to */
 	const struct bounce_token *token;
 	struct bounce_sent_header *original;
+	/* the envelope that bounce-policy was asked about, or NULL */
+	const struct bounce_sent_envelope *envelope;
 	/* the copy names nobody but the user */
 	bool original_open;
 	/* the one address of this report that its own side may speak of, where
@@ -182,9 +185,39 @@ static void verify_original(struct verify *verify)
 	verify->original_open = !verify_names_others(verify);
 }
 
+/*
+ * The envelope
+ */
+
+/* Our own MTA's report names the queue id of the mail where it came in, and what
+   stands there no outsider wrote. */
+static void verify_envelope(struct verify *verify)
+{
+	struct bounce_sent_envelope envelope;
+	struct bounce_store *store;
+	const char *error;
+	int ret;
+
+	if (verify->trace.reporter != BOUNCE_REPORTER_OWN ||
+	    !verify->entry.authenticated || verify->entry.queue_id == NULL)
+		return;
+	ret = bounce_user_store(verify->bu, &store, &error) < 0 ? -1 :
+		bounce_sent_store_envelope(store, verify->pool,
+					   verify->entry.queue_id, ioloop_time,
+					   &envelope, &error);
+	if (ret < 0) {
+		/* recording will say so, too */
+		e_debug(verify->bu->event, "Envelope is not known: %s", error);
+	} else if (ret > 0) {
+		verify->envelope = p_memdup(verify->pool, &envelope,
+					    sizeof(envelope));
+	}
+}
+
 /* The token costs nothing; the copy is searched where that does not say it all. */
 static void verify_mail(struct verify *verify)
 {
+	verify_envelope(verify);
 	if (verify->report->original_message_id == NULL)
 		return;
 	verify_token(verify);
@@ -211,11 +244,19 @@ verify_knows(struct verify *verify, const char *address)
 		else if (bounce_token_has(verify->token, normal))
 			return BOUNCE_KNOWLEDGE_ADDRESS;
 	}
+	if (verify->envelope != NULL) {
+		if (bounce_sent_envelope_has(verify->envelope, normal))
+			return BOUNCE_KNOWLEDGE_ADDRESS;
+		if (!bounce_sent_envelope_is_exact(verify->envelope))
+			open = TRUE;
+	}
 	if (verify->original != NULL) {
 		if (bounce_sent_header_has(verify->original, normal))
 			return BOUNCE_KNOWLEDGE_ADDRESS;
-		/* a token that names its recipients knows better */
-		if (verify->original_open && verify->token == NULL)
+		/* a token that names its recipients knows better, and so does
+		   the envelope */
+		if (verify->original_open && verify->token == NULL &&
+		    verify->envelope == NULL)
 			open = TRUE;
 	}
 	return open ? BOUNCE_KNOWLEDGE_OPEN : BOUNCE_KNOWLEDGE_NONE;

@@ -131,6 +131,22 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 	return 0;
 }
 
+int bounce_sent_store_envelope(struct bounce_store *store, pool_t pool,
+			       const char *queue_id, time_t now,
+			       struct bounce_sent_envelope *env_r,
+			       const char **error_r)
+{
+	const char *value = NULL;
+
+	if (bounce_dict_ready(store->dict, error_r) < 0 ||
+	    bounce_dict_get(store->dict, pool_datastack_create(),
+			    bounce_sent_envelope_key(queue_id), &value,
+			    error_r) < 0)
+		return -1;
+	return bounce_sent_envelope_find(pool, value, queue_id, now, env_r) ?
+		1 : 0;
+}
+
 /*
  * Write
  */

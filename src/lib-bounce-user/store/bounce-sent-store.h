@@ -33,6 +33,12 @@ void bounce_sent_store_add_cancel(struct bounce_commit_later *later);
    first second of that day, 0 if nothing such is known, or -1. */
 int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
 			const char **error_r);
+/* The envelope with that queue id that was counted (mails with queue_id). Returns 1
+   and env_r (from pool), 0 if there is none, or -1. */
+int bounce_sent_store_envelope(struct bounce_store *store, pool_t pool,
+			       const char *queue_id, time_t now,
+			       struct bounce_sent_envelope *env_r,
+			       const char **error_r);
 /* The days from since's to now's of which something is known, and their
    broadcasts, oldest first; both arrays must be initialised in pool. */
 int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since,

@@ -550,6 +550,7 @@ trace_entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
 		return;
 	entry->authenticated = line->authenticated;
 	entry->login = p_strdup(pool, line->login);
+	entry->queue_id = p_strdup_empty(pool, line->id);
 	/* a line without an address is a local program's */
 	entry->relayed = !line->authenticated && line->address != NULL &&
 		!bounce_received_is_private(line) &&

@@ -62,6 +62,8 @@ struct bounce_entry {
 	/* somebody logged in, as login where that is known */
 	bool authenticated;
 	const char *login;
+	/* what our MTA called the mail there; NULL = the line does not say */
+	const char *queue_id;
 	/* over loopback: whatever stands below may be a local program's word */
 	bool loopback;
 	/* a relay had it from a host of ours */
