@@ -117,6 +117,19 @@ START_TEST(caps)
 }
 END_TEST
 
+static const struct bounce_hold *held(const char *address)
+{
+	struct bounce_hold *hold = t_new(struct bounce_hold, 1);
+	struct bounce_record *rec = t_new(struct bounce_record, 1);
+
+	bounce_record_init(rec, pool_datastack_create(), address);
+	rec->state = BOUNCE_STATE_SUPPRESSED;
+	hold->address = address;
+	hold->decision = BOUNCE_HOLD_HOLD;
+	hold->rec = rec;
+	return hold;
+}
+
 /* One mail: "h" a held recipient passes RCPT, "." one that is not, "x" what is no
    address; then DATA with that count. */
 START_TEST(mails)
@@ -156,7 +169,8 @@ START_TEST(mails)
 		ck_assert(bounce_access_mail_begin(&mail, &data));
 		for (p = tests[i].passed; *p != '\0'; p++)
 			bounce_access_mail_add(&mail, *p == 'x' ? NULL :
-					       "bob@example.net", *p == 'h');
+					       "bob@example.net", *p == 'h' ?
+					       held("bob@example.net") : NULL);
 		ck_assert_msg(bounce_access_mail_is_dead(&mail, &data) ==
 			      tests[i].dead, "%u", i);
 		ck_assert_msg(bounce_access_mail_is_exact(&mail, &data) ==
@@ -193,9 +207,10 @@ START_TEST(instances)
 
 		ck_assert_msg(bounce_access_mail_begin(&mail, &access) ==
 			      tests[i].ret, "%u", i);
-		bounce_access_mail_add(&mail, "bob@example.net", TRUE);
+		bounce_access_mail_add(&mail, "bob@example.net",
+				       held("bob@example.net"));
 		ck_assert_msg(mail.passed == tests[i].passed &&
-			      array_count(&mail.held_addresses) ==
+			      array_count(&mail.holds) ==
 			      tests[i].passed, "%u", i);
 	}
 	bounce_access_mail_deinit(&mail);
@@ -210,11 +225,13 @@ START_TEST(many)
 	bounce_access_mail_init(&mail);
 	(void)bounce_access_mail_begin(&mail, &access);
 	for (unsigned int i = 0; i < BOUNCE_MAX_ACCESS_RECIPIENTS; i++)
-		bounce_access_mail_add(&mail, "bob@example.net", TRUE);
+		bounce_access_mail_add(&mail, "bob@example.net",
+				       held("bob@example.net"));
 	access.recipient_count = BOUNCE_MAX_ACCESS_RECIPIENTS;
 	ck_assert(bounce_access_mail_is_dead(&mail, &access));
 	/* beyond it everything passes */
-	bounce_access_mail_add(&mail, "bob@example.net", TRUE);
+	bounce_access_mail_add(&mail, "bob@example.net",
+				       held("bob@example.net"));
 	access.recipient_count++;
 	ck_assert(!bounce_access_mail_is_dead(&mail, &access));
 	ck_assert(!bounce_access_mail_is_exact(&mail, &access));

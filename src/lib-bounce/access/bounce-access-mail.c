@@ -10,7 +10,7 @@ void bounce_access_mail_init(struct bounce_access_mail *mail)
 	i_zero(mail);
 	mail->pool = pool_alloconly_create("bounce access mail", 1024);
 	p_array_init(&mail->recipients, mail->pool, 4);
-	p_array_init(&mail->held_addresses, mail->pool, 1);
+	p_array_init(&mail->holds, mail->pool, 1);
 }
 
 void bounce_access_mail_deinit(struct bounce_access_mail *mail)
@@ -37,11 +37,23 @@ bool bounce_access_mail_begin(struct bounce_access_mail *mail,
 	return access->instance != NULL;
 }
 
-void bounce_access_mail_add(struct bounce_access_mail *mail,
-			    const char *address, bool held)
+static void
+access_mail_add_hold(struct bounce_access_mail *mail, const char *address,
+		     const struct bounce_hold *hold)
 {
-	i_assert(address != NULL || !held);
+	struct bounce_hold *copy = array_append_space(&mail->holds);
+	struct bounce_record *rec = p_new(mail->pool, struct bounce_record, 1);
 
+	bounce_record_copy(mail->pool, hold->rec, rec);
+	copy->address = address;
+	copy->decision = hold->decision;
+	copy->rec = rec;
+}
+
+void bounce_access_mail_add(struct bounce_access_mail *mail,
+			    const char *address,
+			    const struct bounce_hold *hold)
+{
 	mail->passed++;
 	if (address == NULL)
 		return;
@@ -51,10 +63,13 @@ void bounce_access_mail_add(struct bounce_access_mail *mail,
 	}
 	address = p_strdup(mail->pool, address);
 	array_push_back(&mail->recipients, &address);
-	if (!held)
+	if (hold == NULL)
 		return;
-	mail->held++;
-	array_push_back(&mail->held_addresses, &address);
+	if (hold->decision == BOUNCE_HOLD_HOLD)
+		mail->held++;
+	if (hold->decision == BOUNCE_HOLD_HOLD ||
+	    hold->decision == BOUNCE_HOLD_AGAIN)
+		access_mail_add_hold(mail, address, hold);
 }
 
 bool bounce_access_mail_is_exact(const struct bounce_access_mail *mail,

@@ -5,17 +5,20 @@
    Pure. */
 
 #include "bounce-access.h"
+#include "bounce-hold.h"
 
 struct bounce_access_mail {
 	pool_t pool;
 	/* which mail, and whose; NULL = none */
 	const char *instance, *login;
 	/* RCPT commands that were passed, and how many of them are for addresses
-	   that are held */
+	   that would be held */
 	unsigned int passed, held;
 	/* the passed ones' addresses in normal form, one for each command that
-	   names one; and the held ones among them */
-	ARRAY_TYPE(const_string) recipients, held_addresses;
+	   names one */
+	ARRAY_TYPE(const_string) recipients;
+	/* those among them that would be held, or go again */
+	ARRAY_TYPE(bounce_hold) holds;
 	/* more than BOUNCE_MAX_ACCESS_RECIPIENTS: not all of them are known */
 	bool full;
 };
@@ -26,10 +29,11 @@ void bounce_access_mail_deinit(struct bounce_access_mail *mail);
    before. Without an instance nothing can be remembered: returns FALSE. */
 bool bounce_access_mail_begin(struct bounce_access_mail *mail,
 			      const struct bounce_access *access);
-/* A recipient passes RCPT. address: in normal form, NULL = it is none. held: it would
-   be held if the mail had no others. */
+/* A recipient passes RCPT. address: in normal form, NULL = it is none. hold: what is
+   known of it, copied; NULL = nothing. */
 void bounce_access_mail_add(struct bounce_access_mail *mail,
-			    const char *address, bool held);
+			    const char *address,
+			    const struct bounce_hold *hold);
 /* At DATA: is nobody left? Only where every recipient that the server accepted was
    asked about, and is held. */
 bool bounce_access_mail_is_dead(const struct bounce_access_mail *mail,

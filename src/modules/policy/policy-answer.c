@@ -1,13 +1,15 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "mail-user.h"
 #include "bounce-access-mail.h"
 #include "bounce-address.h"
-#include "bounce-store.h"
+#include "bounce-hold-ask.h"
 #include "bounce-user.h"
 #include "policy-answer.h"
+#include "policy-count.h"
 #include "policy-user.h"
 
 #define ANSWER_PASS "DUNNO"
@@ -21,34 +23,61 @@ static void answer_log(const char *error)
 	if (ioloop_time - last < LOG_SECS && ioloop_time >= last)
 		return;
 	last = ioloop_time;
-	i_error("bounce: Recipient passes unasked: %s", error);
+	i_error("bounce: Recipients pass unasked: %s", error);
 }
 
-static bool answer_held(struct policy_user *pu, const char *address)
+static const char *
+answer_refuse(const struct policy_user *pu, const struct bounce_hold *holds,
+	      unsigned int count)
 {
-	struct bounce_store *store;
-	struct bounce_record rec;
-	const char *error;
-
-	if (bounce_user_store(pu->bu, &store, &error) < 0 ||
-	    bounce_store_lookup(store, pool_datastack_create(), address,
-				ioloop_time, &rec, &error) < 0)
-		answer_log(error);
-	return FALSE;
+	return t_strdup_printf("550 %s %s", bounce_hold_status(holds, count),
+			       bounce_hold_text(&pu->bu->set.hold, holds, count));
 }
 
 static const char *
 answer_rcpt(struct policy_user *pu, const struct bounce_access *access,
 	    struct bounce_access_mail *mail)
 {
+	/* of this request */
+	pool_t pool = access->pool;
+	bool each = pu->bu->set.hold.reply == BOUNCE_HOLD_REPLY_RCPT;
+	struct bounce_hold hold;
 	const char *address, *error;
 
 	if (access->recipient == NULL ||
-	    bounce_address_normalize(pool_datastack_create(),
-				     access->recipient, &address, &error) < 0)
-		address = NULL;
-	bounce_access_mail_add(mail, address,
-			       address != NULL && answer_held(pu, address));
+	    bounce_address_normalize(pool, access->recipient, &address,
+				     &error) < 0) {
+		bounce_access_mail_add(mail, NULL, NULL);
+		return ANSWER_PASS;
+	}
+	if (bounce_hold_ask(pu->bu, pool, &address, 1, NULL, ioloop_time, &hold,
+			    &error) < 0)
+		answer_log(error);
+	bounce_hold_send_known(pu->user->event, &hold, 1);
+	/* who asks so may never ask at DATA (Exim) */
+	if (each)
+		policy_count_held(pu, &hold, 1);
+	if (each && hold.decision == BOUNCE_HOLD_HOLD)
+		return answer_refuse(pu, &hold, 1);
+	bounce_access_mail_add(mail, address, &hold);
+	return ANSWER_PASS;
+}
+
+static const char *
+answer_data(struct policy_user *pu, const struct bounce_access *access,
+	    const struct bounce_access_mail *mail)
+{
+	const struct bounce_hold *holds;
+	unsigned int count;
+
+	holds = array_get(&mail->holds, &count);
+	if (pu->bu->set.hold.reply == BOUNCE_HOLD_REPLY_AUTO &&
+	    bounce_access_mail_is_dead(mail, access)) {
+		bounce_hold_send_refused(pu->user->event, mail->held);
+		policy_count_held(pu, holds, count);
+		return answer_refuse(pu, holds, count);
+	}
+	policy_count_mail(pu, access, mail);
 	return ANSWER_PASS;
 }
 
@@ -62,13 +91,15 @@ answer_find(const struct bounce_access *access, struct bounce_access_mail *mail)
 	(void)bounce_access_mail_begin(mail, access);
 	ret = policy_user_open(access->login, &pu, &error);
 	if (ret <= 0) {
+		/* it passes, and so it is one that the mail has */
+		if (access->state == BOUNCE_ACCESS_RCPT)
+			bounce_access_mail_add(mail, NULL, NULL);
 		if (ret < 0)
 			answer_log(error);
 		return ANSWER_PASS;
 	}
-	if (access->state == BOUNCE_ACCESS_RCPT)
-		return answer_rcpt(pu, access, mail);
-	return ANSWER_PASS;
+	return access->state == BOUNCE_ACCESS_RCPT ?
+		answer_rcpt(pu, access, mail) : answer_data(pu, access, mail);
 }
 
 const char *policy_answer(const struct bounce_access *access,
@@ -82,9 +113,4 @@ const char *policy_answer(const struct bounce_access *access,
 	action = answer_find(access, mail);
 	policy_user_leave();
 	return action;
-}
-
-void policy_answered(const struct bounce_access *access ATTR_UNUSED,
-		     struct bounce_access_mail *mail ATTR_UNUSED)
-{
 }

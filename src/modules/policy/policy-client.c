@@ -62,8 +62,6 @@ static int client_input_line(struct connection *conn, const char *line)
 	action = policy_answer(&client->access, &client->mail);
 	o_stream_nsend_str(conn->output,
 			   t_strconcat("action=", action, "\n\n", NULL));
-	/* the client has its answer before anything is written */
-	policy_answered(&client->access, &client->mail);
 	bounce_access_reset(&client->access);
 	return 1;
 }
