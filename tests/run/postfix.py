@@ -85,14 +85,16 @@ postlog   unix-dgram n - n - 1 postlogd
 
 class Postfix:
 
-    def __init__(self, lmtp_port, remote_port):
+    def __init__(self, lmtp_port, remote_port, main='', master=''):
+        """main, master: more lines of main.cf and master.cf; @DIR@ is the folder,
+        @PORT2@ another port (self.port2)."""
         self.dir = tempfile.mkdtemp(prefix='bounce-postfix.')
         os.chmod(self.dir, 0o755)
-        self.port, = harness.free_ports(1)
+        self.port, self.port2 = harness.free_ports(2)
         self.process = None
         values = {'DIR': self.dir, 'DAEMONS': DAEMONS, 'PORT': self.port,
-                  'LMTP': lmtp_port, 'REMOTE': remote_port}
-        for name, text in (('main.cf', MAIN), ('master.cf', MASTER)):
+                  'PORT2': self.port2, 'LMTP': lmtp_port, 'REMOTE': remote_port}
+        for name, text in (('main.cf', MAIN + main), ('master.cf', MASTER + master)):
             for key, value in values.items():
                 text = text.replace(f'@{key}@', str(value))
             pathlib.Path(self.dir, name).write_text(text)

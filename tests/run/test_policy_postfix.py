@@ -1,0 +1,221 @@
+"""bounce-policy behind a real Postfix, with the lines of doc/example-config: what is
+refused, what passes, and that mail is taken whatever happens to the service."""
+
+import os
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import threading
+import time
+
+import harness
+import policy
+import postfix
+from test_sent import letter, people
+from test_verified import Case
+
+EXAMPLES = harness.SOURCE / 'doc' / 'example-config'
+
+
+def own(text):
+    """Without comments."""
+    return re.sub(r'(?m)^#.*\n', '', text)
+
+
+class PostfixCase(Case):
+    """Users log in to a Postfix that asks Dovecot for passwords and for policy."""
+
+    sieve_bounce = False
+    settings = {**Case.settings, 'bounce_suppress': 'enforce'}
+    # Postfix knows our users with their domain
+    conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
+    conf24 = Case.conf24 + 'auth_username_format = %{user | username | lower}\n'
+
+    @classmethod
+    def prepare(cls, server):
+        master = own((EXAMPLES / 'postfix' / 'master.cf').read_text())
+        master = master.replace('submission inet n       -       y',
+                                '127.0.0.1:@PORT2@ inet n - n')
+        cls.postfix = postfix.Postfix(
+            server.ports['lmtp'], server.relay.port,
+            own((EXAMPLES / 'postfix' / 'main.cf').read_text()), master)
+        cls.addClassCleanup(cls.postfix.close)
+        cls.postfix.start()
+        cls.remote = server.relay
+        cls.private = f'{cls.postfix.dir}/queue/private'
+        series = '.'.join(map(str, harness.VERSION))
+        service = own((EXAMPLES / series / 'policy.conf').read_text())
+        cls.conf = cls.conf + service.replace(
+            '/var/spool/postfix/private', cls.private) + f'''
+service auth {{
+  unix_listener {cls.private}/auth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+'''
+        server.write_conf()
+
+    def smtp(self, user):
+        client = smtplib.SMTP('127.0.0.1', self.postfix.port2, timeout=30)
+        self.addCleanup(client.close)
+        client.login(user, 'pass')
+        return client
+
+    def send(self, user, to, subject='Hello', client=None, **args):
+        """{refused recipient: answer}, or smtplib's exception."""
+        mail = letter(subject, to=to, sender=f'{user}@example.org', **args)
+        (client or self.smtp(user)).sendmail(f'{user}@example.org', to, mail)
+        return mail
+
+    def refused(self, user, to, **args):
+        with self.assertRaises(smtplib.SMTPDataError) as caught:
+            self.send(user, to, **args)
+        return caught.exception.smtp_code, caught.exception.smtp_error.decode()
+
+    def suppress(self, user, *addresses):
+        for address in addresses:
+            self.doveadm('bounce', 'add', '-u', user, address)
+
+    def wait_for(self, what, wanted, seconds=20):
+        deadline = time.monotonic() + seconds * harness.SLOW
+        while (found := what()) != wanted:
+            if time.monotonic() > deadline:
+                self.fail(f'{found} != {wanted}\n{self.postfix.log()[-6000:]}')
+            time.sleep(0.1)
+
+    def delivered(self):
+        """Recipients that the world outside took."""
+        return sorted(rcpt for _, rcpts, _ in self.remote.delivered
+                      for rcpt in rcpts)
+
+    def setUp(self):
+        super().setUp()
+        self.remote.refuse.clear()
+        self.remote.delivered.clear()
+
+
+class Suppressed(PostfixCase):
+
+    def test_mixed_mail_passes(self):
+        user = self.new_user()
+        self.suppress(user, 'gone@example.net')
+        self.send(user, ['bob@example.net', 'gone@example.net'])
+        self.wait_for(self.delivered, ['bob@example.net', 'gone@example.net'])
+
+    def test_nobody_left(self):
+        user = self.new_user()
+        dead = people(3)
+        self.suppress(user, *dead)
+        code, text = self.refused(user, dead)
+        self.assertEqual(code, 550)
+        self.assertIn('Data command rejected: Not sent', text)
+        # whom the user does not know to be dead, and the next mail
+        client = self.smtp(user)
+        with self.assertRaises(smtplib.SMTPDataError):
+            self.send(user, dead[:1], client=client)
+        client.rset()
+        self.send(user, ['bob@example.net'], client=client)
+        self.wait_for(self.delivered, ['bob@example.net'])
+
+    def test_others_dictionary(self):
+        user, other = self.new_user(), self.new_user()
+        self.suppress(user, 'gone@example.net')
+        self.send(other, ['gone@example.net'])
+        self.refused(user, ['gone@example.net'])
+
+    def test_each_recipient(self):
+        user = self.new_user(bounce_suppress_reply='rcpt')
+        self.suppress(user, 'gone@example.net')
+        client = self.smtp(user)
+        client.mail(f'{user}@example.org')
+        code, text = client.rcpt('gone@example.net')
+        self.assertEqual(code, 550)
+        self.assertIn(b'Not sent', text)
+        self.assertEqual(client.rcpt('bob@example.net')[0], 250)
+
+    def test_only_enforce(self):
+        for mode in ('report', 'no'):
+            user = self.new_user(bounce_suppress=mode)
+            self.suppress(user, 'gone@example.net')
+            self.send(user, ['gone@example.net'])
+
+
+class Faults(PostfixCase):
+    """The service is missing, hangs or dies: mail is taken within 3 s."""
+
+    def taken(self, user, client=None):
+        """In so many seconds."""
+        began = time.monotonic()
+        self.send(user, ['gone@example.net'], client=client)
+        took = time.monotonic() - began
+        self.assertLess(took, 3 * harness.SLOW)
+        return took
+
+    def setUp(self):
+        super().setUp()
+        self.user = self.new_user()
+        self.suppress(self.user, 'gone@example.net')
+        self.refused(self.user, ['gone@example.net'])
+        self.socket = f'{self.private}/bounce-policy'
+
+    def away(self):
+        os.rename(self.socket, self.socket + '.away')
+        self.addCleanup(lambda: os.replace(self.socket + '.away', self.socket))
+
+    def pids(self):
+        """Of the service."""
+        out = harness.subprocess.run(
+            ['pgrep', '-P', str(self.server.process.pid), '-f', 'bounce-policy'],
+            stdout=harness.subprocess.PIPE, text=True, check=False).stdout
+        return [int(pid) for pid in out.split()]
+
+    def test_missing(self):
+        client = self.smtp(self.user)
+        self.away()
+        self.taken(self.user, client)
+        self.taken(self.user)
+
+    def test_hangs(self):
+        """It takes the connection and never answers."""
+        client = self.smtp(self.user)
+        self.away()
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(self.socket)
+        shutil.chown(self.socket, 'postfix', 'postfix')
+        listener.listen(5)
+        self.taken(self.user, client)
+
+    def test_stopped(self):
+        """In the middle of a session."""
+        client = self.smtp(self.user)
+        client.mail(f'{self.user}@example.org')
+        self.assertEqual(client.rcpt('gone@example.net')[0], 250)
+        client.rset()
+        pids = self.pids()
+        self.assertTrue(pids)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, pid, signal.SIGCONT)
+        self.taken(self.user, client)
+
+    def test_killed(self):
+        client = self.smtp(self.user)
+        client.mail(f'{self.user}@example.org')
+        self.assertEqual(client.rcpt('gone@example.net')[0], 250)
+        pids = self.pids()
+        self.assertTrue(pids)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        code, _ = client.data(letter(to=['gone@example.net']))
+        self.assertEqual(code, 250)
+        self.assertLess(time.monotonic() - began, 3 * harness.SLOW)
+        self.expect_log('killed with signal 9')
+        # and it comes back by itself
+        with self.assertRaises(smtplib.SMTPDataError):
+            self.send(self.user, ['gone@example.net'])
