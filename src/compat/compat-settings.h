@@ -39,6 +39,7 @@ struct mail_user;
 	X(notice, notice, notice_kinds, "failure broadcast", 0) \
 	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
 	X(answers, yesno, answers, "yes", 0) \
+	X(digest, digest, digest, "no", 0) \
 	X(flag, yesno, flag, "no", 0) \
 	X(language, language, language, "auto", 0) \
 	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0) \

@@ -6,6 +6,7 @@
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "bounce-address.h"
+#include "bounce-digest-store.h"
 #include "bounce-liveness.h"
 #include "bounce-sent-mark.h"
 #include "bounce-sent-copy.h"
@@ -15,6 +16,20 @@
 
 /* Message-IDs of an answer that are looked for in Sent, the last first. */
 #define MAX_REFERENCES 5
+
+/* Best effort: for the digest, where there is one. */
+static void
+liveness_recovered(struct bounce_user *bu, struct bounce_store *store,
+		   const char *address, time_t now)
+{
+	const char *error;
+
+	if (bu->set.digest != BOUNCE_DIGEST_NO &&
+	    bounce_digest_store_recovered(store, address, now, &error) < 0) {
+		e_error(bu->event, "The digest will not name an address that "
+			"works again: %s", error);
+	}
+}
 
 static int
 liveness_clear(struct bounce_user *bu, const char *address, time_t now,
@@ -33,6 +48,7 @@ liveness_clear(struct bounce_user *bu, const char *address, time_t now,
 					 error_r);
 	if (ret > 0) {
 		e_debug(bu->event, "%s is alive: its record goes", address);
+		liveness_recovered(bu, store, address, now);
 		if (bounce_sent_mark_cleared(bu, &before, now, &error) < 0) {
 			e_error(bu->event, "Sent mail keeps its mark "
 				BOUNCE_SENT_COPY_KEYWORD": %s", error);

@@ -349,6 +349,49 @@ int bounce_tell_notice_plan(struct bounce_user *bu,
 	return bounce_tell_counts_allow(&counts, about->strange) ? 1 : 0;
 }
 
+int bounce_tell_notice_preview(struct bounce_user *bu,
+			       const struct bounce_tell_about *about,
+			       pool_t pool, struct bounce_rate *rate_r,
+			       struct bounce_tell *tell_r,
+			       const char **error_r)
+{
+	struct tell_notice notice = { .bu = bu, .about = about, .pool = pool };
+	struct bounce_tell_memory memory;
+	struct bounce_tell_counts counts;
+	struct bounce_store *store;
+	bool summary;
+
+	if (bounce_user_store(bu, &store, error_r) < 0 ||
+	    bounce_tell_group_find(store, about, pool, &notice.group,
+				   error_r) < 0)
+		return -1;
+	i_zero(&counts);
+	if (bounce_notice_store_language(store, pool, &counts.language,
+					 error_r) < 0)
+		return -1;
+	if (!about->strange) {
+		notice.language = bounce_tell_language(pool,
+			about->report->original_headers, bu->set.texts_dirs);
+	}
+	bounce_tell_memory_decode(pool, NULL, &memory);
+	(void)tell_take_in(&notice, pool, &memory);
+	tell_judge(&notice, &memory);
+	summary = tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
+		bounce_tell_group_is_broadcast(&notice.group);
+	if (!summary && !tell_is_enabled(bu, BOUNCE_TELL_FAILURE))
+		return 0;
+	tell_init(&notice, &counts, summary ? BOUNCE_TELL_BROADCAST :
+		  BOUNCE_TELL_FAILURE, tell_r);
+	if (summary)
+		tell_fill_summary(&notice, &memory, tell_r);
+	else
+		tell_fill_failure(&notice, &memory, 0, tell_r);
+	*rate_r = notice.rate;
+	if (tell_r->rate != NULL)
+		tell_r->rate = rate_r;
+	return 1;
+}
+
 static int
 tell_notice_run(struct tell_notice *notice, const char **error_r)
 {

@@ -5,6 +5,7 @@
 
 #include "bounce-tell.h"
 
+struct bounce_rate;
 struct bounce_user;
 
 struct bounce_tell_about {
@@ -27,6 +28,14 @@ struct bounce_tell_about {
 int bounce_tell_notice_plan(struct bounce_user *bu,
 			    const struct bounce_tell_about *about,
 			    const char **error_r);
+/* What it would be told in, were it the first of its mail: nothing is written.
+   tell_r is from pool and the data stack. Returns 1, 0 if that kind is not told,
+   or -1 with error_r. */
+int bounce_tell_notice_preview(struct bounce_user *bu,
+			       const struct bounce_tell_about *about,
+			       pool_t pool, struct bounce_rate *rate_r,
+			       struct bounce_tell *tell_r,
+			       const char **error_r);
 /* The report was filed and recorded: tell them. Returns 1 if a notice was
    written, 0 if not, or -1 with error_r. */
 int bounce_tell_notice(struct bounce_user *bu,

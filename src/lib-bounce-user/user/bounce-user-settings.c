@@ -277,6 +277,15 @@ setting_parse_suppress_reply(const struct setting *setting, const char *value,
 				  error_r);
 }
 
+static int
+setting_parse_digest(const struct setting *setting, const char *value,
+		     struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
+		     const char **error_r)
+{
+	return setting_parse_name(setting, value, set,
+				  bounce_digest_every_names, error_r);
+}
+
 /*
  * All of them
  */

@@ -4,6 +4,7 @@
 /* What the settings of dovecot-bounce(7) say for one user. They stand in one
    table, COMPAT_SETTINGS of compat-settings.h. */
 
+#include "bounce-digest.h"
 #include "bounce-hold.h"
 #include "bounce-record.h"
 
@@ -22,6 +23,7 @@ struct bounce_user_settings {
 	/* bits 1 << enum bounce_tell_kind that are told */
 	unsigned int notice_kinds;
 	const char *notice_mailbox;		/* "" = INBOX */
+	enum bounce_digest_every digest;
 	/* an answer to a notice is carried out */
 	bool answers;
 	/* the copy in Sent of a mail that failed gets \Flagged, too */

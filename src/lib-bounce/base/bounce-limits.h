@@ -48,6 +48,8 @@
 #define BOUNCE_MAX_TELL_FAILURES 200
 #define BOUNCE_MAX_TELL_PLACES 8
 #define BOUNCE_MAX_TELL_KEYS 200
+/* Addresses that recovered, until a digest names them. */
+#define BOUNCE_MAX_DIGEST_RECOVERED 50
 /* Lines of one file of texts: all of ours have a few hundred. */
 #define BOUNCE_MAX_TEXTS_LINES 5000
 /* Bytes that may lie between two pieces of a rule ("..."): words that stand

@@ -13,6 +13,7 @@
    priv/bounce/meta/backscatter    how many reports were not ours, JSON
    priv/bounce/meta/notices, language, priv/bounce/notice/...
 				   what was told (bounce-tell-memory.h)
+   priv/bounce/meta/digest         the last digest (bounce-digest.h)
    priv/bounce/sent/...            what was sent (bounce-sent.h)
 
    <address> is the normal form of bounce_address_normalize(), dict-escaped;

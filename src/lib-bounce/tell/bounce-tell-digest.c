@@ -32,7 +32,7 @@ digest_figure(const struct bounce_tell *tell, struct bounce_tell_doc *doc,
 static const char *
 digest_sent(const struct bounce_tell *tell, const struct bounce_rate *rate)
 {
-	return rate->failed > 0 && !bounce_tell_part_is_known(rate) ?
+	return rate == NULL ? "-" : rate->failed > 0 && !bounce_tell_part_is_known(rate) ?
 		bounce_texts_get(tell->texts, "figure.unknown") :
 		dec2str(rate->sent);
 }
@@ -40,7 +40,7 @@ digest_sent(const struct bounce_tell *tell, const struct bounce_rate *rate)
 static const char *
 digest_percent(const struct bounce_tell *tell, const struct bounce_rate *rate)
 {
-	return !bounce_tell_part_is_known(rate) ? "-" :
+	return rate == NULL || !bounce_tell_part_is_known(rate) ? "-" :
 		t_bounce_tell_part_percent(tell->texts, rate->percent);
 }
 
@@ -54,7 +54,7 @@ static void digest_figures(const struct bounce_tell *tell,
 	digest_figure(tell, doc, "figure.sent", digest_sent(tell, rate),
 		      digest_sent(tell, before));
 	digest_figure(tell, doc, "figure.failed", dec2str(rate->failed),
-		      dec2str(before->failed));
+		      before == NULL ? "-" : dec2str(before->failed));
 	digest_figure(tell, doc, "figure.percent", digest_percent(tell, rate),
 		      digest_percent(tell, before));
 	bounce_tell_doc_facts_end(doc);

@@ -146,6 +146,20 @@ static void tell_append_csv(const struct bounce_tell *tell, string_t *str)
 	str_free(&csv);
 }
 
+void bounce_tell_text(const struct bounce_tell *tell, string_t *subject,
+		      string_t *text)
+{
+	struct bounce_tell_doc doc = {
+		.texts = tell->texts,
+		.text = text,
+		.html = str_new(default_pool, 16384)
+	};
+
+	str_append(subject, t_bounce_tell_plain(bounce_tell_subject(tell)));
+	bounce_tell_body(tell, &doc);
+	str_free(&doc.html);
+}
+
 static void tell_append_body(const struct bounce_tell *tell, string_t *str)
 {
 	const char *boundary = t_tell_boundary(tell, "words");

@@ -59,7 +59,7 @@ ARRAY_DEFINE_TYPE(bounce_tell_recipient, struct bounce_tell_recipient);
 struct bounce_tell_digest {
 	/* its first second, and the first one after it (UTC) */
 	time_t since, until;
-	/* of its time, and of as long a time before */
+	/* of its time, and of as long a time before; before NULL = not known */
 	const struct bounce_rate *rate, *before;
 	ARRAY_TYPE(const_string) recovered;
 	/* address and corrected */
@@ -111,6 +111,11 @@ struct bounce_tell {
 
 /* "failure", ... as X-Bounce-Notice says it. */
 const char *bounce_tell_kind_name(enum bounce_tell_kind kind);
+
+/* What it says, without a mail around it: the subject, and the plain text with
+   LF. */
+void bounce_tell_text(const struct bounce_tell *tell, string_t *subject,
+		      string_t *text);
 
 /* The whole mail (RFC 5322, CRLF) to str: text/plain and text/html that say the
    same, for a broadcast with failed-addresses.csv. At most BOUNCE_MAX_TELL

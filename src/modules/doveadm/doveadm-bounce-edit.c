@@ -4,6 +4,7 @@
    say. */
 
 #include "lib.h"
+#include "bounce-digest-store.h"
 #include "bounce-sent-mark.h"
 #include "bounce-notice-store.h"
 #include "bounce-reason.h"
@@ -254,6 +255,9 @@ edit_erase_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	if (ret >= 0 &&
 	    bounce_notice_store_erase(store, cmd->address, _cmd->now,
 				      &error) < 0)
+		ret = -1;
+	if (ret >= 0 &&
+	    bounce_digest_store_erase(store, cmd->address, &error) < 0)
 		ret = -1;
 	return edit_print_removed(cmd, bu, ret, error);
 }

@@ -11,6 +11,7 @@ const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
 static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_add,
 	&doveadm_bounce_cmd_correct,
+	&doveadm_bounce_cmd_digest,
 	&doveadm_bounce_cmd_erase,
 	&doveadm_bounce_cmd_expire,
 	&doveadm_bounce_cmd_explain,
@@ -18,6 +19,7 @@ static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_get,
 	&doveadm_bounce_cmd_import,
 	&doveadm_bounce_cmd_list,
+	&doveadm_bounce_cmd_notice,
 	&doveadm_bounce_cmd_rate,
 	&doveadm_bounce_cmd_release,
 	&doveadm_bounce_cmd_remedies_check,

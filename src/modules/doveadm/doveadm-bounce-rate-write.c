@@ -78,7 +78,7 @@ static void rate_append_line(string_t *str, const char *window,
 
 static void rate_append_row(string_t *str, const char *const *values)
 {
-	bool known = strcmp(values[RATE_KNOWN], "unknown") != 0;
+	bool known = strcmp(values[RATE_PERCENT], "unknown") != 0;
 
 	/* an id says nothing to people */
 	rate_append_line(str, *values[RATE_SUBJECT] == '\0' ?

@@ -114,6 +114,7 @@ void doveadm_bounce_list_print(const struct bounce_policy *policy,
 
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_add;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_correct;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_digest;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_expire;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_explain;
@@ -121,6 +122,7 @@ extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_export;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_get;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_import;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_list;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_notice;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_release;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_remedies_check;
