@@ -3,8 +3,6 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
-#include "str-sanitize.h"
-#include "unichar.h"
 #include "bounce-address.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
@@ -13,12 +11,10 @@
 #include "bounce-string.h"
 #include "bounce-verdict.h"
 #include "bounce-csv.h"
-#include "bounce-import.h"
-#include "bounce-record-member.h"
+#include "bounce-import-service.h"
+#include "bounce-import-private.h"
 
-#include <jansson.h>
 #include <ctype.h>
-#include <stdlib.h>
 
 /* What a column of a service's export holds, by its name without case and
    without what is no letter. */
@@ -58,23 +54,6 @@ static const char *const soft_words[] = {
 	"dnserror", "spamnotification", "virusnotification", NULL
 };
 
-/* characters of the input that an error quotes */
-#define IMPORT_MAX_SHOWN 80
-
-struct bounce_import {
-	pool_t pool;
-	const struct bounce_rules *rules;
-	/* NULL-terminated names of the columns; NULL = no row of names yet */
-	const char *const *names;
-	char delimiter;
-	/* of our own export */
-	bool own;
-	/* an address came without any names */
-	bool begun;
-	/* errors do not quote what was given */
-	bool hide_input;
-};
-
 struct bounce_import *
 bounce_import_init(pool_t pool, const struct bounce_rules *rules,
 		   bool hide_input)
@@ -88,172 +67,16 @@ bounce_import_init(pool_t pool, const struct bounce_rules *rules,
 	return import;
 }
 
+void bounce_import_set_service(struct bounce_import *import,
+			       const struct bounce_import_service *service)
+{
+	import->service = service;
+}
+
 bool bounce_import_goes_on(struct bounce_import *import,
 				   const char *line)
 {
 	return import->names != NULL && !bounce_csv_is_complete(line);
-}
-
-static const char *
-import_shown(const struct bounce_import *import, const char *input)
-{
-	return import->hide_input ? "what was given" :
-		str_sanitize_utf8(bounce_string_printable(input),
-				  IMPORT_MAX_SHOWN);
-}
-
-static int
-import_set_address(struct bounce_import *import, const char *input,
-		   const char **address_r, const char **error_r)
-{
-	const char *error;
-
-	if (bounce_address_normalize(import->pool, input, address_r,
-				     &error) < 0) {
-		*error_r = t_strdup_printf("%s is no address: %s",
-					   import_shown(import, input),
-					   error);
-		return -1;
-	}
-	return 0;
-}
-
-/*
- * A record of ours
- */
-
-static int
-import_whole(struct bounce_import *import, struct bounce_import_item *item,
-	     const char **error_r)
-{
-	const struct bounce_record_member *member;
-	const char **address;
-
-	bounce_record_member_foreach(member) {
-		address = PTR_OFFSET(&item->rec, member->offset);
-		if (member->type == BOUNCE_MEMBER_ADDRESS && *address != NULL &&
-		    import_set_address(import, *address, address, error_r) < 0)
-			return -1;
-	}
-	item->address = item->rec.address;
-	item->whole = TRUE;
-	return 1;
-}
-
-static int
-import_record(struct bounce_import *import, const char *json,
-	      struct bounce_import_item *item, const char **error_r)
-{
-	if (bounce_record_decode(import->pool, json, &item->rec, error_r) < 0)
-		return -1;
-	return import_whole(import, item, error_r);
-}
-
-static int
-import_cell(struct bounce_import *import, const char *name, const char *cell,
-	    struct bounce_record *rec, const char **error_r)
-{
-	const struct bounce_record_member *member =
-		bounce_record_member_find(name);
-	bool is_time = member != NULL &&
-		(member->type == BOUNCE_MEMBER_TIME ||
-		 member->type == BOUNCE_MEMBER_UNTIL);
-	double number;
-	time_t when;
-	char *end;
-
-	/* what is no UTF-8 is left out */
-	if (*cell == '\0' || member == NULL || !uni_utf8_str_is_valid(cell) ||
-	    !bounce_record_member_is_column(member))
-		return 0;
-	if (member->type != BOUNCE_MEMBER_ADDRESS)
-		cell = bounce_csv_unguard(cell);
-	number = strtod(cell, &end);
-	if (is_time && bounce_csv_date_parse(cell, &when)) {
-		number = (double)when;
-		end += strlen(end);
-	}
-	if (!bounce_record_member_set_number(member, rec, number)) {
-		(void)bounce_record_member_set_text(member, rec,
-			p_strdup(import->pool, cell));
-	} else if (*end != '\0') {
-		*error_r = t_strdup_printf("%s is no %s: %s", name,
-					   is_time ? "date" : "number",
-					   import_shown(import, cell));
-		return -1;
-	}
-	return 0;
-}
-
-/* What has no column of its own; the columns, which may have been edited, come
-   after it. */
-static int
-import_other(struct bounce_import *import, const char *cell,
-	     struct bounce_record *rec, const char **error_r)
-{
-	json_t *json = json_loads(bounce_csv_unguard(cell),
-				  JSON_REJECT_DUPLICATES, NULL);
-	char *dump;
-	int ret;
-
-	if (!json_is_object(json)) {
-		json_decref(json);
-		*error_r = t_strdup_printf("%s is no JSON object: %s",
-					   BOUNCE_CSV_OTHER,
-					   import_shown(import, cell));
-		return -1;
-	}
-	/* no record goes without them */
-	json_object_set_new(json, "address", json_string("@"));
-	json_object_set_new(json, "state", json_string("watched"));
-	dump = json_dumps(json, JSON_COMPACT);
-	ret = bounce_record_decode(import->pool, dump, rec, error_r);
-	rec->address = NULL;
-	free(dump);
-	json_decref(json);
-	return ret;
-}
-
-static const char *
-import_other_cell(struct bounce_import *import, const char *const *cells)
-{
-	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
-	     i++) {
-		if (strcmp(import->names[i], BOUNCE_CSV_OTHER) == 0 &&
-		    *cells[i] != '\0')
-			return cells[i];
-	}
-	return NULL;
-}
-
-static int
-import_own_row(struct bounce_import *import, const char *const *cells,
-	       struct bounce_import_item *item, const char **error_r)
-{
-	const char *state = "", *other = import_other_cell(import, cells);
-
-	item->partial = other == NULL;
-	if (item->partial)
-		bounce_record_init(&item->rec, import->pool, NULL);
-	else if (import_other(import, other, &item->rec, error_r) < 0)
-		return -1;
-	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
-	     i++) {
-		if (import_cell(import, import->names[i], cells[i], &item->rec,
-				error_r) < 0)
-			return -1;
-		if (strcmp(import->names[i], "state") == 0)
-			state = cells[i];
-	}
-	if (item->rec.address == NULL) {
-		*error_r = "Record has no address";
-		return -1;
-	}
-	if (bounce_state_parse(state, &item->rec.state) < 0) {
-		*error_r = "Record has no valid state";
-		return -1;
-	}
-	return import_whole(import, item, error_r);
 }
 
 /*
@@ -394,6 +217,59 @@ static void import_append_words(string_t *str, const char *cell)
 	str_append(str, cell);
 }
 
+static const char *
+import_named_cell(const struct bounce_import *import, const char *const *cells,
+		  const char *name)
+{
+	for (unsigned int i = 0; cells[i] != NULL && import->names[i] != NULL;
+	     i++) {
+		if (strcasecmp(import->names[i], name) == 0)
+			return cells[i];
+	}
+	return NULL;
+}
+
+static bool
+import_is_value(const struct bounce_import *import, const char *const *cells,
+		const char *column, const char *value)
+{
+	const char *cell = column == NULL ? NULL :
+		import_named_cell(import, cells, column);
+
+	return cell != NULL && strcasecmp(cell, value) == 0;
+}
+
+/* A list of all subscribers says of each whether they may be written to. */
+static bool
+import_is_listed(const struct bounce_import *import, const char *const *cells)
+{
+	const struct bounce_import_service *service = import->service;
+
+	return service == NULL || service->only_column == NULL ||
+		import_named_cell(import, cells, service->only_column) == NULL ||
+		import_is_value(import, cells, service->only_column,
+				service->only_value);
+}
+
+/* Returns -1 if it is another service's. */
+static int
+import_names_check(struct bounce_import *import, const char **error_r)
+{
+	const struct bounce_import_service *service = import->service;
+
+	if (service == NULL)
+		return 0;
+	for (unsigned int i = 0; service->addresses[i] != NULL; i++) {
+		if (import_named_cell(import, import->names,
+				      service->addresses[i]) != NULL)
+			return 0;
+	}
+	*error_r = t_strdup_printf("Not a list of %s: it has no %s",
+				   service->name, service->addresses[0]);
+	import->refused = TRUE;
+	return -1;
+}
+
 static int
 import_row(struct bounce_import *import, const char *const *cells,
 	   struct bounce_import_item *item, const char **error_r)
@@ -421,10 +297,18 @@ import_row(struct bounce_import *import, const char *const *cells,
 			break;
 		}
 	}
-	if (import_set_address(import, address, &item->address, error_r) < 0)
+	if (!import_is_listed(import, cells))
+		return 0;
+	if (bounce_import_address(import, address, &item->address, error_r) < 0)
 		return -1;
 	if (str_len(codes) > 0 || str_len(words) > 0)
 		import_words(import, str_c(codes), str_c(words), item);
+	if (import->service != NULL &&
+	    import_is_value(import, cells, import->service->soft_column,
+			    import->service->soft_value)) {
+		item->class = BOUNCE_CLASS_SOFT;
+		item->harmless = TRUE;
+	}
 	return 1;
 }
 
@@ -450,7 +334,7 @@ import_plain(struct bounce_import *import, const char *line,
 			return 1;
 	}
 	*error_r = t_strdup_printf("No address in it: %s",
-				   import_shown(import, line));
+				   bounce_import_address_shown(import, line));
 	return -1;
 }
 
@@ -471,25 +355,42 @@ int bounce_import_line(struct bounce_import *import,
 	if (!import->begun && bounce_string_begins(line, "\xef\xbb\xbf"))
 		line += 3;
 	line = t_str_trim(line, " \t\r\n");
-	if (*line == '\0')
+	if (*line == '\0' || import->refused)
 		return 0;
 	if (import_is_json(line))
-		return import_record(import, line, item_r, error_r);
+		return bounce_import_own_line(import, line, item_r, error_r);
 	/* titles may stand above the names */
 	if (!import->begun && import->names == NULL &&
 	    (bounce_string_begins(line, "sep=") || import_names(import, line)))
-		return 0;
+		return import->names == NULL ? 0 :
+			import_names_check(import, error_r);
 	if (import->names == NULL) {
 		ret = import_plain(import, line, item_r, error_r);
 		import->begun = import->begun || ret > 0;
 		return ret;
 	}
 	if (import->own) {
-		return import_own_row(import,
+		return bounce_import_own_row(import,
 			bounce_csv_split(line, import->delimiter),
 			item_r, error_r);
 	}
 	return import_row(import,
 			  bounce_csv_split(line, import->delimiter),
 			  item_r, error_r);
+}
+
+int bounce_import_entry(struct bounce_import *import, const char *const *names,
+			const char *const *cells,
+			struct bounce_import_item *item_r,
+			const char **error_r)
+{
+	int ret;
+
+	i_zero(item_r);
+	import->names = names;
+	ret = import_names_check(import, error_r);
+	if (ret == 0)
+		ret = import_row(import, cells, item_r, error_r);
+	import->names = NULL;
+	return ret;
 }

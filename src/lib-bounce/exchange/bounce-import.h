@@ -7,6 +7,7 @@
 
 #include "bounce-record.h"
 
+struct bounce_import_service;
 struct bounce_rules;
 struct bounce_import;
 
@@ -38,6 +39,9 @@ struct bounce_import_item {
 struct bounce_import *
 bounce_import_init(pool_t pool, const struct bounce_rules *rules,
 		   bool hide_input);
+/* The file is this service's: a row of names must hold its address column. */
+void bounce_import_set_service(struct bounce_import *import,
+			       const struct bounce_import_service *service);
 /* Does the row go on in the next line? */
 bool bounce_import_goes_on(struct bounce_import *import,
 				   const char *line);
@@ -48,5 +52,11 @@ int bounce_import_line(struct bounce_import *import,
 			       const char *line,
 			       struct bounce_import_item *item_r,
 			       const char **error_r);
+/* As bounce_import_line() for an entry of a service's list: names and cells,
+   NULL-terminated. */
+int bounce_import_entry(struct bounce_import *import, const char *const *names,
+			const char *const *cells,
+			struct bounce_import_item *item_r,
+			const char **error_r);
 
 #endif

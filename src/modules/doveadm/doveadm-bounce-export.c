@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* doveadm bounce export: the whole dictionary out. */
+/* doveadm bounce export: the dictionary out, whole, or as other programs take
+   it. */
 
 #include "lib.h"
 #include "array.h"
@@ -8,6 +9,7 @@
 #include "doveadm-bounce.h"
 #include "bounce-csv.h"
 #include "bounce-import.h"
+#include "bounce-layout.h"
 #include "bounce-record-member.h"
 
 #include <jansson.h>
@@ -16,21 +18,79 @@
 struct export_cmd {
 	struct doveadm_bounce_cmd cmd;
 	bool csv;
+	/* NULL = our own JSON or CSV */
+	const struct bounce_layout *layout;
+	/* of enum bounce_state */
+	unsigned int states;
+	time_t since;
 };
+
+static void export_init_format(struct export_cmd *cmd)
+{
+	const char *format;
+
+	if (!doveadm_cmd_param_str(cmd->cmd.ctx.cctx, "format", &format))
+		return;
+	cmd->csv = strcasecmp(format, "csv") == 0;
+	if (!cmd->csv && strcasecmp(format, "json") != 0)
+		doveadm_bounce_wrong(&cmd->cmd, "%s is neither json nor csv",
+				     format);
+	else if (cmd->layout != NULL)
+		doveadm_bounce_wrong(&cmd->cmd, "--as names the format: "
+				     "%s is one too many", format);
+}
+
+static void export_init_layout(struct export_cmd *cmd)
+{
+	const char *name;
+
+	if (!doveadm_cmd_param_str(cmd->cmd.ctx.cctx, "as", &name))
+		return;
+	cmd->layout = bounce_layout_find(name);
+	if (cmd->layout == NULL)
+		doveadm_bounce_wrong(&cmd->cmd, "%s is none of %s", name,
+				     t_bounce_layout_names());
+	else
+		cmd->states = cmd->layout->states;
+}
+
+static void export_init_state(struct export_cmd *cmd)
+{
+	enum bounce_state state;
+	const char *name;
+
+	if (!doveadm_cmd_param_str(cmd->cmd.ctx.cctx, "state", &name))
+		return;
+	if (bounce_state_parse(name, &state) < 0)
+		doveadm_bounce_wrong(&cmd->cmd, "--state %s is none of watched, "
+				     "suppressed, released, corrected", name);
+	else
+		cmd->states = 1U << state;
+}
+
+/* As Dovecot's own searches take it: a date, Unix seconds, or "2 days". */
+static void export_init_since(struct export_cmd *cmd)
+{
+	const char *time;
+	bool utc;
+
+	if (!doveadm_cmd_param_str(cmd->cmd.ctx.cctx, "since", &time))
+		return;
+	if (mail_parse_human_timestamp(time, &cmd->since, &utc) < 0)
+		doveadm_bounce_wrong(&cmd->cmd, "%s is no time", time);
+}
 
 static void export_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct export_cmd *cmd = container_of(_cmd, struct export_cmd, cmd);
-	const char *format;
 
 	doveadm_print_header("record", "record",
 			     DOVEADM_PRINT_HEADER_FLAG_HIDE_TITLE);
-	if (!doveadm_cmd_param_str(_cmd->ctx.cctx, "format", &format))
-		return;
-	cmd->csv = strcasecmp(format, "csv") == 0;
-	if (!cmd->csv && strcasecmp(format, "json") != 0)
-		doveadm_bounce_wrong(_cmd, "%s is neither json nor csv",
-				     format);
+	cmd->states = UINT_MAX;
+	export_init_layout(cmd);
+	export_init_format(cmd);
+	export_init_state(cmd);
+	export_init_since(cmd);
 }
 
 /* Empty where there is none: never. */
@@ -114,6 +174,30 @@ static const char *t_export_row(const struct bounce_record *rec)
 	return str_c(str);
 }
 
+static bool export_wants(const struct bounce_record *rec, void *context)
+{
+	const struct export_cmd *cmd = context;
+
+	return (cmd->states & (1U << rec->state)) != 0 &&
+		rec->last >= cmd->since;
+}
+
+static const char *
+t_export_line(const struct export_cmd *cmd, const struct bounce_record *rec)
+{
+	if (cmd->layout != NULL)
+		return cmd->layout->row(rec);
+	return cmd->csv ? t_export_row(rec) : bounce_record_encode(rec);
+}
+
+/* Above what is no record. NULL = nothing. */
+static const char *t_export_title(const struct export_cmd *cmd)
+{
+	if (cmd->layout != NULL)
+		return cmd->layout->title;
+	return cmd->csv ? t_export_row(NULL) : NULL;
+}
+
 static int
 export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	   struct bounce_store *store)
@@ -122,23 +206,23 @@ export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	pool_t pool = pool_alloconly_create("bounce export", 64 * 1024);
 	ARRAY_TYPE(bounce_record) recs;
 	const struct bounce_record *rec;
-	const char *error;
+	const char *title, *error;
 	int ret;
 
 	p_array_init(&recs, pool, 64);
-	ret = doveadm_bounce_records(store, pool, _cmd->now, NULL, NULL, &recs,
-				     &error);
+	ret = doveadm_bounce_records(store, pool, _cmd->now, export_wants, cmd,
+				     &recs, &error);
 	if (ret < 0) {
 		/* half an export would pass for a whole one */
 		doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s", error);
 		pool_unref(&pool);
 		return -1;
 	}
-	if (cmd->csv)
-		doveadm_print(t_export_row(NULL));
+	title = t_export_title(cmd);
+	if (title != NULL)
+		doveadm_print(title);
 	array_foreach(&recs, rec) T_BEGIN {
-		doveadm_print(t_escaped(cmd->csv ? t_export_row(rec) :
-					bounce_record_encode(rec)));
+		doveadm_print(t_escaped(t_export_line(cmd, rec)));
 	} T_END;
 	pool_unref(&pool);
 	return 0;
@@ -157,9 +241,13 @@ static struct doveadm_mail_cmd_context *export_alloc(void)
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_export = {
 	.name = "bounce export",
 	.mail_cmd = export_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("[json|csv]"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--as <layout>] [--since <time>] "
+				      "[--state <state>] [json|csv]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('a', "as", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('t', "since", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('s', "state", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('\0', "format", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 };

@@ -11,14 +11,25 @@
 #include "bounce-rules-cache.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
+#include "bounce-import-service.h"
 #include "bounce-import.h"
 #include "bounce-record-member.h"
 #include "doveadm-settings.h"
+
+#include <ctype.h>
 
 /* Longest line that is read: a record stays below 16 KiB. */
 #define MAX_LINE (1024 * 1024)
 /* Lines that one row of CSV may have. */
 #define MAX_ROW_LINES 100
+/* Longest JSON text of a mail service */
+#define MAX_DOCUMENT (256 * 1024 * 1024)
+
+struct import_cmd {
+	struct doveadm_bounce_cmd cmd;
+	/* --from, or NULL */
+	const struct bounce_import_service *service;
+};
 
 /*
  * What becomes of one record
@@ -185,6 +196,70 @@ import_more_lines(struct import_run *run, struct istream *input,
 	return str_c(str);
 }
 
+static void
+import_read_entries(struct import_run *run, struct bounce_import_list *list)
+{
+	const char *const *names, *const *cells, *error;
+	struct bounce_import_item item;
+	bool more = TRUE;
+	int ret;
+
+	while (more) T_BEGIN {
+		more = bounce_import_list_next(list, &names, &cells);
+		run->line++;
+		ret = !more ? 0 : bounce_import_entry(run->import, names, cells,
+						      &item, &error);
+		if (ret > 0)
+			import_add(run, &item);
+		else if (ret < 0)
+			import_wrong(run, run->line, error);
+	} T_END;
+}
+
+/* A service's JSON, whole; its entries are numbered as lines are. */
+static void import_read_list(struct import_run *run,
+			     const struct bounce_import_service *service)
+{
+	struct istream *input = run->cmd->ctx.cmd_input;
+	struct bounce_import_list *list;
+	buffer_t *buf = buffer_create_dynamic(default_pool, 64 * 1024);
+	const unsigned char *data;
+	const char *error;
+	size_t size;
+
+	while (i_stream_read_more(input, &data, &size) > 0 &&
+	       buf->used <= MAX_DOCUMENT) {
+		buffer_append(buf, data, size);
+		i_stream_skip(input, size);
+	}
+	if (buf->used > MAX_DOCUMENT) {
+		import_wrong(run, 1, "More than 256 MiB of JSON");
+	} else if (input->stream_errno != 0) {
+		import_wrong(run, 1, i_stream_get_error(input));
+	} else if (bounce_import_service_list(service, buf->data, buf->used,
+					      &list, &error) < 0) {
+		import_wrong(run, 1, error);
+	} else {
+		import_read_entries(run, list);
+		bounce_import_list_free(&list);
+	}
+	buffer_free(&buf);
+}
+
+/* Does it begin as JSON? Leaves the stream at its beginning. */
+static bool import_is_document(struct istream *input)
+{
+	const unsigned char *data;
+	size_t size, i = 0;
+
+	i_stream_seek(input, 0);
+	if (i_stream_read_more(input, &data, &size) <= 0)
+		return FALSE;
+	while (i < size && (i_isspace(data[i]) || data[i] >= 0x80))
+		i++;
+	return i < size && (data[i] == '{' || data[i] == '[');
+}
+
 static void import_read(struct import_run *run)
 {
 	struct istream *input = run->cmd->ctx.cmd_input;
@@ -244,30 +319,49 @@ static int import_write(struct import_run *run, struct bounce_store *store)
 }
 
 static int
-import_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
+import_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	   struct bounce_store *store)
 {
+	struct import_cmd *cmd = container_of(_cmd, struct import_cmd, cmd);
 	struct import_run run;
 	int ret;
 
 	i_zero(&run);
-	run.cmd = cmd;
+	run.cmd = _cmd;
 	run.bu = bu;
 	run.pool = pool_alloconly_create("bounce import", 64 * 1024);
 	run.import = bounce_import_init(run.pool, bounce_rules_cache_get(bu),
 					doveadm_server);
 	hash_table_create(&run.table, run.pool, 0, str_hash, strcmp);
 	p_array_init(&run.addresses, run.pool, 64);
-	import_read(&run);
+	bounce_import_set_service(run.import, cmd->service);
+	if (cmd->service != NULL && import_is_document(_cmd->ctx.cmd_input))
+		import_read_list(&run, cmd->service);
+	else
+		import_read(&run);
 	ret = import_write(&run, store);
 	hash_table_destroy(&run.table);
 	pool_unref(&run.pool);
 	return ret;
 }
 
+static void import_init_service(struct import_cmd *cmd)
+{
+	const char *name;
+
+	if (!doveadm_cmd_param_str(cmd->cmd.ctx.cctx, "from", &name))
+		return;
+	cmd->service = bounce_import_service_find(name);
+	if (cmd->service == NULL)
+		doveadm_bounce_wrong(&cmd->cmd, "%s is none of %s", name,
+				     t_bounce_import_service_names());
+}
+
 static void import_init(struct doveadm_bounce_cmd *cmd)
 {
 	struct istream *input;
+
+	import_init_service(container_of(cmd, struct import_cmd, cmd));
 
 	doveadm_bounce_header_number("read");
 	doveadm_bounce_header_number("written");
@@ -299,21 +393,21 @@ static void import_init(struct doveadm_bounce_cmd *cmd)
 
 static struct doveadm_mail_cmd_context *import_alloc(void)
 {
-	struct doveadm_bounce_cmd *cmd =
-		doveadm_bounce_cmd_alloc_size(sizeof(*cmd),
-					      DOVEADM_PRINT_TYPE_FLOW);
+	struct import_cmd *cmd = doveadm_bounce_cmd_alloc(struct import_cmd,
+						DOVEADM_PRINT_TYPE_FLOW);
 
-	cmd->init = import_init;
-	cmd->run = import_run;
-	return &cmd->ctx;
+	cmd->cmd.init = import_init;
+	cmd->cmd.run = import_run;
+	return &cmd->cmd.ctx;
 }
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_import = {
 	.name = "bounce import",
 	.mail_cmd = import_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("<file>"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--from <service>] <file>"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('f', "from", CMD_PARAM_STR, 0)
 /* "file" is Dovecot's name for a command's input: it goes to doveadm-server */
 DOVEADM_CMD_PARAM('\0', "file", CMD_PARAM_ISTREAM, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
