@@ -24,7 +24,7 @@ static const char *const text_dirs[] = { BOUNCE_TEST_TEXTS, NULL };
 
 static const struct {
 	const char *language, *text;
-	/* bounce_answer_text(), and the lines that are not understood */
+	/* t_commands(), and the lines that are not understood */
 	const char *commands, *unknown;
 } texts[] = {
 	{ "en", "never bob@example.net\n", "never bob@example.net\n", "" },
@@ -115,6 +115,23 @@ static const struct {
 	  "never jörg@xn--bcher-kva.example\n", "" },
 };
 
+/* A command a line, on the data stack. */
+static const char *t_commands(const struct bounce_answer *answer)
+{
+	const struct bounce_answer_command *command;
+	string_t *str = t_str_new(128);
+
+	array_foreach(&answer->commands, command) {
+		str_append(str, bounce_answer_verb_name(command->verb));
+		if (command->address != NULL)
+			str_printfa(str, " %s", command->address);
+		if (command->corrected != NULL)
+			str_printfa(str, " %s", command->corrected);
+		str_append_c(str, '\n');
+	}
+	return str_c(str);
+}
+
 static void check_answer(const char *text, const char *language,
 			 const char *commands, const char *unknown)
 {
@@ -124,8 +141,8 @@ static void check_answer(const char *text, const char *language,
 	struct bounce_answer answer;
 
 	bounce_answer_parse(pool, text, words, &answer);
-	ck_assert_msg(strcmp(bounce_answer_text(&answer), commands) == 0,
-		      "%s: got %s", text, bounce_answer_text(&answer));
+	ck_assert_msg(strcmp(t_commands(&answer), commands) == 0,
+		      "%s: got %s", text, t_commands(&answer));
 	array_append_zero(&answer.unknown);
 	ck_assert_msg(strcmp(t_strarray_join(array_front(&answer.unknown), "|"),
 			     unknown) == 0, "%s: unknown %s", text,
@@ -138,6 +155,17 @@ START_TEST(parse)
 {
 	check_answer(texts[_i].text, texts[_i].language, texts[_i].commands,
 		     texts[_i].unknown);
+}
+END_TEST
+
+START_TEST(digest)
+{
+	const char *one = bounce_answer_digest("never bob@example.net\n\nAlice");
+
+	ck_assert_str_eq(one, bounce_answer_digest(
+		"never  bob@example.net \n\n\tAlice\n\n"));
+	ck_assert_str_ne(one, bounce_answer_digest(
+		"never bob@example.com\n\nAlice"));
 }
 END_TEST
 
@@ -209,9 +237,9 @@ START_TEST(first_text)
 
 	ck_assert_int_eq(bounce_message_first_text(input, pool, &text), 0);
 	bounce_answer_parse(pool, text, NULL, &answer);
-	ck_assert_msg(strcmp(bounce_answer_text(&answer),
+	ck_assert_msg(strcmp(t_commands(&answer),
 			     mails[_i].commands) == 0, "%s: got %s from %s",
-		      mail, bounce_answer_text(&answer), text);
+		      mail, t_commands(&answer), text);
 	i_stream_unref(&input);
 	pool_unref(&pool);
 }
@@ -353,6 +381,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, parse, 0, N_ELEMENTS(texts));
+	tcase_add_test(tcase, digest);
 	tcase_add_test(tcase, many);
 	tcase_add_loop_test(tcase, first_text, 0, N_ELEMENTS(mails));
 	tcase_add_test(tcase, id);

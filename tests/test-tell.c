@@ -7,8 +7,10 @@
 #include "array.h"
 #include "istream.h"
 #include "str.h"
+#include "bounce-answer.h"
 #include "bounce-classify.h"
 #include "bounce-limits.h"
+#include "bounce-message.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
 #include "bounce-tell.h"
@@ -141,6 +143,7 @@ START_TEST(failure)
 	rcpt = tell_add(&tell, "carol@example.net", "mailbox-full");
 	rcpt->final_address = "c@example.com";
 	tell.delivered = 3;
+	tell.answers = TRUE;
 	check_mail(&tell, "failure");
 }
 END_TEST
@@ -160,6 +163,127 @@ START_TEST(failure_german)
 	rcpt = tell_add(&tell, "jörg@example.net", "reputation");
 	rcpt->words = "554 </blockquote><img src=http://example.com/x.png>";
 	check_mail(&tell, "failure-de");
+	bounce_texts_free(&texts);
+}
+END_TEST
+
+static pool_t answer_pool;
+
+static void setup(void)
+{
+	answer_pool = pool_alloconly_create("test", 4096);
+}
+
+static void teardown(void)
+{
+	pool_unref(&answer_pool);
+}
+
+/* What became of an answer; and how it may be answered. */
+static void
+answer_init(struct bounce_tell *tell, struct bounce_tell_answer *told,
+	    struct bounce_answer *answer, const char *text)
+{
+	tell_init(tell, BOUNCE_TELL_ANSWER);
+	tell->original_message_id = "<answer@example.org>";
+	tell->subject = NULL;
+	tell->answers = TRUE;
+	tell->answer = told;
+	bounce_answer_parse(answer_pool, text, tell->texts, answer);
+	told->answer = answer;
+	told->done = t_new(enum bounce_tell_done,
+			   array_count(&answer->commands) + 1);
+}
+
+START_TEST(answered)
+{
+	struct bounce_tell_answer told = { .unproven = FALSE };
+	struct bounce_answer answer;
+	struct bounce_tell tell;
+	enum bounce_tell_done *done;
+
+	answer_init(&tell, &told, &answer,
+		    "correct bob@gmial.com bob@gmail.com\n"
+		    "release ann@example.net\nnever <script>@example.net\n"
+		    "stop\nrelase eve@example.net\n");
+	done = t_new(enum bounce_tell_done, array_count(&answer.commands));
+	done[1] = BOUNCE_TELL_DONE_UNKNOWN;
+	told.done = done;
+	tell.folder = NULL;
+	check_mail(&tell, "answer");
+}
+END_TEST
+
+START_TEST(answer_unproven)
+{
+	struct bounce_texts *texts = bounce_texts_load(text_dirs, "de", NULL);
+	struct bounce_tell_answer told = { .unproven = TRUE };
+	struct bounce_answer answer;
+	struct bounce_tell tell;
+
+	answer_init(&tell, &told, &answer, "never bob@example.net\n");
+	tell.texts = texts;
+	tell.folder = NULL;
+	check_mail(&tell, "answer-unproven-de");
+	bounce_texts_free(&texts);
+}
+END_TEST
+
+/* What any of our mails says of commands, quoted by whatever client and broken
+   anywhere, is no command. */
+static void
+check_quoted(const struct bounce_tell *tell, const struct bounce_texts *texts)
+{
+	string_t *str = t_str_new(16384), *broken = t_str_new(16384);
+	pool_t pool = pool_alloconly_create("test", 16384);
+	struct bounce_answer answer;
+	struct istream *input;
+	const char *text;
+
+	bounce_tell_mail(tell, str);
+	input = i_stream_create_from_data(str_data(str), str_len(str));
+	ck_assert_int_eq(bounce_message_first_text(input, pool, &text), 0);
+	i_stream_unref(&input);
+	ck_assert_ptr_nonnull(strstr(text, bounce_answer_verb_word(texts,
+						BOUNCE_ANSWER_NEVER)));
+	for (unsigned int width = 8; width < 80; width++) {
+		unsigned int column = 0;
+
+		str_truncate(broken, 0);
+		for (const char *p = text; *p != '\0'; p++, column++) {
+			bool at_end = column >= width && *p == ' ';
+
+			str_append_c(broken, at_end ? '\n' : *p);
+			if (at_end || *p == '\n')
+				column = 0;
+		}
+		bounce_answer_parse(pool, str_c(broken), texts, &answer);
+		ck_assert_uint_eq(array_count(&answer.commands), 0);
+	}
+	pool_unref(&pool);
+}
+
+START_TEST(quoted)
+{
+	static const char *const languages[] = {
+		"en", "de", "fr", "es", "it", "nl", "pl", "pt-BR", "ja"
+	};
+	struct bounce_texts *texts = bounce_texts_load(text_dirs,
+						       languages[_i], NULL);
+	struct bounce_tell_answer told = { .unproven = FALSE };
+	struct bounce_answer answer;
+	struct bounce_tell tell;
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	tell.texts = texts;
+	tell.answers = TRUE;
+	(void)tell_add(&tell, "bob@gmial.com", "mailbox-unknown");
+	check_quoted(&tell, texts);
+	answer_init(&tell, &told, &answer, "never bob@example.net\nhelp\n"
+		    "correct a@example.net b@example.net\n"
+		    "remve bob@example.net\n");
+	tell.texts = texts;
+	check_quoted(&tell, texts);
 	bounce_texts_free(&texts);
 }
 END_TEST
@@ -427,6 +551,7 @@ int main(void)
 
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
+	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, failure);
 	tcase_add_test(tcase, failure_german);
 	tcase_add_test(tcase, failure_bare);
@@ -440,6 +565,9 @@ int main(void)
 	tcase_add_test(tcase, digest);
 	tcase_add_test(tcase, digest_german);
 	tcase_add_test(tcase, large);
+	tcase_add_test(tcase, answered);
+	tcase_add_test(tcase, answer_unproven);
+	tcase_add_loop_test(tcase, quoted, 0, 9);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

@@ -49,38 +49,45 @@ struct verify {
  * The site
  */
 
-static const char *const *verify_learned(struct verify *verify)
+static const char *const *verify_learned(struct bounce_user *bu, pool_t pool)
 {
 	struct bounce_store *store;
 	const char *const *hosts, *error;
 
-	if (!verify->arrival->stored)
-		return NULL;
-	if (bounce_user_store(verify->bu, &store, &error) < 0 ||
-	    bounce_hosts_read(store, verify->pool, ioloop_time, &hosts,
-			      &error) < 0) {
+	if (bounce_user_store(bu, &store, &error) < 0 ||
+	    bounce_hosts_read(store, pool, ioloop_time, &hosts, &error) < 0) {
 		/* recording will say so, too */
-		e_debug(verify->bu->event, "Hosts are not known: %s", error);
+		e_debug(bu->event, "Hosts are not known: %s", error);
 		return NULL;
 	}
 	return hosts;
 }
 
-static void verify_init(struct verify *verify)
+void bounce_verify_site(struct bounce_user *bu,
+			const struct bounce_arrival *arrival, pool_t pool,
+			struct bounce_evidence_site *own_r,
+			struct bounce_trace_site *site_r)
 {
-	struct bounce_user *bu = verify->bu;
 	const char *hostname, *delimiters;
 
-	compat_user_names(bu->user, verify->pool, &hostname, &delimiters);
-	bounce_evidence_site_init(verify->pool, bu->user->username, hostname,
+	compat_user_names(bu->user, pool, &hostname, &delimiters);
+	bounce_evidence_site_init(pool, bu->user->username, hostname,
 				  bu->set.addresses, bu->set.sites,
-				  verify_learned(verify), &verify->own);
-	verify->own.delimiters = delimiters;
-	verify->site.hosts = verify->own.hosts;
-	verify->site.relays = bu->set.relays;
-	verify->site.authserv = bu->set.authserv;
-	verify->site.session_id = verify->arrival->session_id;
-	verify->site.mail_from = verify->arrival->mail_from;
+				  arrival->stored ? verify_learned(bu, pool) :
+				  NULL, own_r);
+	own_r->delimiters = delimiters;
+	i_zero(site_r);
+	site_r->hosts = own_r->hosts;
+	site_r->relays = bu->set.relays;
+	site_r->authserv = bu->set.authserv;
+	site_r->session_id = arrival->session_id;
+	site_r->mail_from = arrival->mail_from;
+}
+
+static void verify_init(struct verify *verify)
+{
+	bounce_verify_site(verify->bu, verify->arrival, verify->pool,
+			   &verify->own, &verify->site);
 }
 
 /*

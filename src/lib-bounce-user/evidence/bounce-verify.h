@@ -5,6 +5,8 @@
    user's mails it is, as the token, the copy in Sent or our own MTA's trace says
    (bounce-trust.h has the table). */
 
+#include "bounce-evidence.h"
+#include "bounce-trace.h"
 #include "bounce-trust.h"
 
 struct bounce_user;
@@ -40,6 +42,12 @@ struct bounce_judgement {
 void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 			  const struct bounce_arrival *arrival, pool_t pool,
 			  struct bounce_judgement *judgement_r);
+/* What is this user's own and this site's, as far as is known for a mail that
+   came so. */
+void bounce_verify_site(struct bounce_user *bu,
+			const struct bounce_arrival *arrival, pool_t pool,
+			struct bounce_evidence_site *own_r,
+			struct bounce_trace_site *site_r);
 /* Does an Authentication-Results of ours say that this mail is from that address?
    By DMARC, DKIM or SPF. */
 bool bounce_verify_sender(struct bounce_user *bu, struct istream *input,

@@ -6,6 +6,7 @@
 #include "mailbox-list-iter.h"
 #include "mail-user.h"
 #include "time-util.h"
+#include "bounce-message.h"
 #include "bounce-sent-copy.h"
 
 #define DAY_SECS (24 * 60 * 60)
@@ -26,6 +27,7 @@ struct original_search {
 
 	pool_t pool;
 	struct bounce_sent_header *out;
+	const char *text;
 	/* copy_found_mark(): \Flagged as well */
 	bool flag;
 };
@@ -194,6 +196,36 @@ int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 	};
 
 	return copy_search_all(&search, error_r);
+}
+
+static int copy_found_text(struct original_search *search, struct mail *mail)
+{
+	struct istream *input;
+
+	/* asked for each, not now and then */
+	if (copy_is_too_old(search, mail))
+		return 0;
+	if (mail_get_stream(mail, NULL, NULL, &input) < 0)
+		return -1;
+	return bounce_message_first_text(input, search->pool, &search->text);
+}
+
+int bounce_sent_copy_text(struct mail_user *user, const char *message_id,
+			 time_t now, time_t max_secs, pool_t pool,
+			 const char **text_r, const char **error_r)
+{
+	struct original_search search = {
+		.user = user,
+		.message_id = message_id,
+		.oldest = now - max_secs,
+		.found = copy_found_text,
+		.flags = MAILBOX_FLAG_READONLY,
+		.pool = pool,
+	};
+	int ret = copy_search_all(&search, error_r);
+
+	*text_r = search.text;
+	return ret > 0 && search.text == NULL ? 0 : ret;
 }
 
 static int

@@ -22,6 +22,11 @@ struct mail_user;
 int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 			 time_t now, pool_t pool,
 			 struct bounce_sent_header *out_r, const char **error_r);
+/* What a person wrote in it (bounce_message_first_text()), if it was saved within
+   max_secs; from pool. As bounce_sent_copy_read(). */
+int bounce_sent_copy_text(struct mail_user *user, const char *message_id,
+			 time_t now, time_t max_secs, pool_t pool,
+			 const char **text_r, const char **error_r);
 /* Put the keyword on it, with flag \Flagged, too. Returns 1, 0 if there is none,
    or -1. */
 int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,

@@ -10,6 +10,7 @@
 #include "message-size.h"
 #include "str.h"
 #include "bounce-address.h"
+#include "bounce-answer-id.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-sent-mail.h"
@@ -109,6 +110,12 @@ sent_add_header(struct bounce_sent_header *out, pool_t pool, const char *name,
 			out->message_id = p_sent_message_id(pool,
 							    t_strndup(data,
 								      size));
+	} else if (strcasecmp(name, "In-Reply-To") == 0 ||
+		   strcasecmp(name, "References") == 0) {
+		if (out->answers == NULL) {
+			out->answers = bounce_answer_id_find(pool,
+						t_strndup(data, size), NULL);
+		}
 	} else if (strcasecmp(name, "Subject") == 0 && out->subject == NULL) {
 		decoded = t_str_new(128);
 		message_header_decode_utf8(data, size, decoded, NULL);

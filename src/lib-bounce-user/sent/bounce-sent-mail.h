@@ -15,6 +15,9 @@ struct istream;
 struct bounce_sent_header {
 	const char *message_id;		/* with < >, or NULL */
 	const char *subject;		/* UTF-8, or NULL */
+	/* read from a stream only: the notice of ours that it answers, by the
+	   form of its Message-ID (bounce-answer-id.h), or NULL */
+	const char *answers;
 	/* the different addresses of To, Cc and Bcc, normal form, sorted */
 	ARRAY_TYPE(const_string) recipients;
 };

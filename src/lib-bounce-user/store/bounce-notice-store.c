@@ -118,6 +118,47 @@ int bounce_notice_store_change(struct bounce_store *store, const char *hash,
 }
 
 /*
+ * Which kinds
+ */
+
+struct notice_switch {
+	unsigned int kinds;
+	bool off;
+	time_t now;
+};
+
+static int
+notice_switch_transact(struct bounce_transaction *trans, void *context,
+		       const char **error_r)
+{
+	const struct notice_switch *change = context;
+	struct bounce_tell_counts counts;
+	unsigned int off;
+
+	if (notice_read_counts(trans, change->now, &counts, error_r) < 0)
+		return -1;
+	off = change->off ? counts.off | change->kinds :
+		counts.off & ~change->kinds;
+	if (off == counts.off)
+		return 0;
+	counts.off = off;
+	bounce_transaction_set_key(trans, BOUNCE_DICT_NOTICES,
+				   bounce_tell_counts_encode(&counts));
+	return 1;
+}
+
+int bounce_notice_store_switch(struct bounce_store *store, unsigned int kinds,
+			       bool off, time_t now, const char **error_r)
+{
+	struct notice_switch change = {
+		.kinds = kinds, .off = off, .now = now
+	};
+
+	return bounce_commit_transact(store, notice_switch_transact, &change,
+				      error_r);
+}
+
+/*
  * Erase
  */
 

@@ -33,4 +33,9 @@ int bounce_notice_store_change(struct bounce_store *store, const char *hash,
 int bounce_notice_store_erase(struct bounce_store *store, const char *address,
 			      time_t now, const char **error_r);
 
+/* The user wants no more notices of these kinds (bits 1 << enum
+   bounce_tell_kind), or wants them again. Returns 1 if that is new, 0, or -1. */
+int bounce_notice_store_switch(struct bounce_store *store, unsigned int kinds,
+			       bool off, time_t now, const char **error_r);
+
 #endif

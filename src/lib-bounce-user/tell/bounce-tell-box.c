@@ -10,6 +10,9 @@
 #include "bounce-tell-box.h"
 #include "bounce-user.h"
 
+/* Where a notice of a moment ago is looked for. */
+#define EARLIER_MAX_MAILS 50
+
 struct bounce_tell_box {
 	struct mailbox *box;
 	uint32_t uid_validity;
@@ -111,6 +114,41 @@ void bounce_tell_box_expunge(struct bounce_tell_box *box,
 	mail = mail_alloc(t, MAIL_FETCH_GUID, NULL);
 	if (box_is_place(box, mail, place) && box_is_untouched(mail))
 		mail_expunge(mail);
+	mail_free(&mail);
+	if (mailbox_transaction_commit(&t) == 0)
+		(void)mailbox_sync(box->box, 0);
+}
+
+/* About that answer, and by us? */
+static bool box_is_about(struct mail *mail, const char *message_id)
+{
+	const char *value;
+
+	return mail_get_first_header(mail, "In-Reply-To", &value) > 0 &&
+		strcmp(value, message_id) == 0 &&
+		mail_get_first_header(mail, BOUNCE_TELL_HEADER, &value) > 0;
+}
+
+void bounce_tell_box_expunge_earlier(struct bounce_tell_box *box,
+				     const char *message_id, uint32_t uid)
+{
+	struct mailbox_transaction_context *t;
+	struct mailbox_status status;
+	struct mail *mail;
+	uint32_t seq;
+
+	if (uid == 0)
+		return;
+	mailbox_get_open_status(box->box, STATUS_MESSAGES, &status);
+	t = mailbox_transaction_begin(box->box, 0, __func__);
+	mail = mail_alloc(t, 0, NULL);
+	for (seq = status.messages; seq > 0 &&
+	     seq + EARLIER_MAX_MAILS > status.messages; seq--) T_BEGIN {
+		mail_set_seq(mail, seq);
+		if (mail->uid < uid && box_is_untouched(mail) &&
+		    box_is_about(mail, message_id))
+			mail_expunge(mail);
+	} T_END;
 	mail_free(&mail);
 	if (mailbox_transaction_commit(&t) == 0)
 		(void)mailbox_sync(box->box, 0);

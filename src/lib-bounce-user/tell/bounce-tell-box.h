@@ -27,4 +27,9 @@ int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
 void bounce_tell_box_expunge(struct bounce_tell_box *box,
 			     const struct bounce_tell_place *place);
 
+/* The same of all notices about the answer with this Message-ID that were saved
+   before uid, a moment ago. */
+void bounce_tell_box_expunge_earlier(struct bounce_tell_box *box,
+				     const char *message_id, uint32_t uid);
+
 #endif

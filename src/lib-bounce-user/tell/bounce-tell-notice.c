@@ -33,6 +33,13 @@ static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 	return (bu->set.notice_kinds & (1U << kind)) != 0;
 }
 
+static bool
+tell_is_off(const struct bounce_tell_counts *counts, bool summary)
+{
+	return (counts->off & 1U << (summary ? BOUNCE_TELL_BROADCAST :
+				     BOUNCE_TELL_FAILURE)) != 0;
+}
+
 /*
  * Who failed
  */
@@ -315,7 +322,8 @@ tell_change(pool_t pool, struct bounce_tell_memory *memory,
 	summary = tell_is_enabled(notice->bu, BOUNCE_TELL_BROADCAST) &&
 		(bounce_tell_group_is_broadcast(&notice->group) ||
 		 bounce_tell_memory_mails(memory) >= BOUNCE_TELL_SUMMARY);
-	if (!summary && !tell_is_enabled(notice->bu, BOUNCE_TELL_FAILURE))
+	if (tell_is_off(counts, summary) ||
+	    (!summary && !tell_is_enabled(notice->bu, BOUNCE_TELL_FAILURE)))
 		return 1;
 	if (notice->written) {
 		/* the dictionary was restarted meanwhile, and asks again */
@@ -345,6 +353,8 @@ int bounce_tell_notice_plan(struct bounce_user *bu,
 	    bounce_notice_store_counts(store, pool_datastack_create(),
 				       about->now, &counts, error_r) < 0)
 		return -1;
+	if ((bu->set.notice_kinds & ~counts.off) == 0)
+		return 0;
 	/* the one that says that there are no more is one more */
 	return bounce_tell_counts_allow(&counts, about->strange) ? 1 : 0;
 }

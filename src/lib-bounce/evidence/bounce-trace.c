@@ -576,3 +576,22 @@ void bounce_trace_entry_read(const char *headers, pool_t pool,
 	} T_END;
 	i_stream_unref(&input);
 }
+
+void bounce_trace_own_entry_read(struct istream *input, pool_t pool,
+				 const struct bounce_trace_site *site,
+				 const struct bounce_trace *trace,
+				 struct bounce_entry *entry_r)
+{
+	struct trace_header header;
+
+	i_zero(entry_r);
+	i_stream_seek(input, 0);
+	T_BEGIN {
+		trace_read_header(input, pool, &header);
+		if (!array_is_empty(&header.received) &&
+		    trace_is_dovecot(array_front(&header.received), site))
+			array_pop_front(&header.received);
+		trace_entry_read(&header.received, pool, site, trace, entry_r);
+	} T_END;
+	i_stream_seek(input, 0);
+}

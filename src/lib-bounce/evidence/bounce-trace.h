@@ -75,6 +75,12 @@ void bounce_trace_entry_read(const char *headers, pool_t pool,
 			     const struct bounce_trace *trace,
 			     struct bounce_entry *entry_r);
 
+/* The same of the mail itself that trace was read from: where it came in. */
+void bounce_trace_own_entry_read(struct istream *input, pool_t pool,
+				 const struct bounce_trace_site *site,
+				 const struct bounce_trace *trace,
+				 struct bounce_entry *entry_r);
+
 /* Is host one of names, or below one? */
 bool bounce_trace_host_is_in(const char *host, const char *const *names);
 

@@ -131,11 +131,11 @@ bool bounce_answer_id_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 
 static const char *
 t_answer_id_proof(const struct bounce_token_key *key, const char *user,
-		  const char *message_id, const char *commands,
+		  const char *message_id, const char *digest,
 		  const char *when)
 {
 	const char *const texts[] = {
-		"answer", user, message_id, commands, when, NULL
+		"answer", user, message_id, digest, when, NULL
 	};
 
 	return t_answer_id_mac(key, texts);
@@ -143,18 +143,18 @@ t_answer_id_proof(const struct bounce_token_key *key, const char *user,
 
 const char *
 bounce_answer_id_prove(const struct bounce_token_key *key, const char *user,
-		       const char *message_id, const char *commands, time_t now)
+		       const char *message_id, const char *digest, time_t now)
 {
 	const char *when = dec2str(now);
 
 	return t_strdup_printf(PROOF_VERSION" %s %s", when,
 			       t_answer_id_proof(key, user, message_id,
-						 commands, when));
+						 digest, when));
 }
 
 bool bounce_answer_id_is_proven(const ARRAY_TYPE(bounce_token_key) *keys,
 				const char *value, const char *user,
-				const char *message_id, const char *commands,
+				const char *message_id, const char *digest,
 				time_t now)
 {
 	const char *const *words = t_strsplit_spaces(value, " \t\r\n");
@@ -169,7 +169,7 @@ bool bounce_answer_id_is_proven(const ARRAY_TYPE(bounce_token_key) *keys,
 		return FALSE;
 	array_foreach(keys, key) {
 		const char *mac = t_answer_id_proof(key, user, message_id,
-						    commands, words[1]);
+						    digest, words[1]);
 
 		if (str_equals_timing_almost_safe(mac, words[2]))
 			return TRUE;

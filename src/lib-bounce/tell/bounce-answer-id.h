@@ -9,10 +9,10 @@
 				NONCE begins with the kind's first two letters
 
    And how a mail that passed our submission shows that its user sent it, with
-   just these commands:
+   just this text:
 
-   X-Bounce-Answer: 1 TIME MAC	over "answer", user, Message-ID, the commands
-				(bounce_answer_text()) and TIME */
+   X-Bounce-Answer: 1 TIME MAC	over "answer", user, Message-ID,
+				bounce_answer_digest() and TIME */
 
 #include "bounce-tell.h"
 #include "bounce-token.h"
@@ -44,12 +44,11 @@ bool bounce_answer_id_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 /* The header's value, on the data stack. message_id has < >. */
 const char *
 bounce_answer_id_prove(const struct bounce_token_key *key, const char *user,
-		       const char *message_id, const char *commands,
-		       time_t now);
-/* Did this user send the mail with that Message-ID and these commands? */
+		       const char *message_id, const char *digest, time_t now);
+/* Did this user send the mail with that Message-ID and this text? */
 bool bounce_answer_id_is_proven(const ARRAY_TYPE(bounce_token_key) *keys,
 				const char *value, const char *user,
-				const char *message_id, const char *commands,
+				const char *message_id, const char *digest,
 				time_t now);
 
 #endif

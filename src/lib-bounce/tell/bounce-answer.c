@@ -3,6 +3,8 @@
 #include "lib.h"
 #include "array.h"
 #include "buffer.h"
+#include "hex-binary.h"
+#include "sha2.h"
 #include "str.h"
 #include "unichar.h"
 #include "bounce-address.h"
@@ -416,18 +418,16 @@ void bounce_answer_parse(pool_t pool, const char *text,
 	} T_END;
 }
 
-const char *bounce_answer_text(const struct bounce_answer *answer)
+const char *bounce_answer_digest(const char *text)
 {
-	const struct bounce_answer_command *command;
-	string_t *str = t_str_new(128);
+	unsigned char digest[SHA256_RESULTLEN];
+	string_t *str = t_str_new(strlen(text) + 1);
 
-	array_foreach(&answer->commands, command) {
-		str_append(str, verb_names[command->verb]);
-		if (command->address != NULL)
-			str_printfa(str, " %s", command->address);
-		if (command->corrected != NULL)
-			str_printfa(str, " %s", command->corrected);
-		str_append_c(str, '\n');
+	text = bounce_string_fold(text, SIZE_MAX);
+	for (; *text != '\0'; text++) {
+		if (*text != ' ')
+			str_append_c(str, *text);
 	}
-	return str_c(str);
+	sha256_get_digest(str_data(str), str_len(str), digest);
+	return binary_to_hex(digest, sizeof(digest));
 }

@@ -53,12 +53,13 @@ const char *bounce_answer_verb_word(const struct bounce_texts *texts,
 				    enum bounce_answer_verb verb);
 
 /* text: the first text part of the answer, UTF-8 with LF. Its words are
-   English's, and those of texts (NULL = English). All from pool. */
+   English's, and those of texts (NULL = English). All from pool, which is not the
+   data stack. */
 void bounce_answer_parse(pool_t pool, const char *text,
 			 const struct bounce_texts *texts,
 			 struct bounce_answer *answer_r);
-/* Its commands, the same for each way to write them, on the data stack: what a
-   proof of the sender is about. */
-const char *bounce_answer_text(const struct bounce_answer *answer);
+/* A digest of that text, whatever became of its white space on the way, on the
+   data stack: by it a mail and its copy are the same. */
+const char *bounce_answer_digest(const char *text);
 
 #endif

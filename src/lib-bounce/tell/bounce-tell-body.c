@@ -30,6 +30,8 @@ const char *bounce_tell_subject(const struct bounce_tell *tell)
 		return bounce_texts_get(tell->texts, "flood.subject");
 	case BOUNCE_TELL_DIGEST:
 		return t_bounce_tell_digest_title(tell);
+	case BOUNCE_TELL_ANSWER:
+		return bounce_tell_answered_title(tell);
 	case BOUNCE_TELL_KIND_COUNT:
 		break;
 	}
@@ -276,9 +278,14 @@ void bounce_tell_body(const struct bounce_tell *tell,
 	case BOUNCE_TELL_DIGEST:
 		bounce_tell_digest(tell, doc);
 		break;
+	case BOUNCE_TELL_ANSWER:
+		bounce_tell_answered(tell, doc);
+		break;
 	case BOUNCE_TELL_KIND_COUNT:
 		i_unreached();
 	}
+	if (tell->answers)
+		bounce_tell_answered_offer(tell, doc);
 	tell_footer(tell, doc);
 	bounce_tell_doc_end(doc);
 }

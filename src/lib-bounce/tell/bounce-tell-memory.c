@@ -189,6 +189,36 @@ void bounce_tell_memory_decode(pool_t pool, const char *value,
 	json_decref(json);
 }
 
+static json_t *off_encode(unsigned int kinds)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < BOUNCE_TELL_KIND_COUNT; i++) {
+		if ((kinds & (1U << i)) != 0) {
+			json_array_append_new(list,
+				json_string(bounce_tell_kind_name(i)));
+		}
+	}
+	return list;
+}
+
+static unsigned int off_decode(const json_t *list)
+{
+	unsigned int kinds = 0;
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(list, i, name) {
+		for (unsigned int kind = 0; kind < BOUNCE_TELL_KIND_COUNT;
+		     kind++) {
+			if (null_strcmp(json_string_value(name),
+					bounce_tell_kind_name(kind)) == 0)
+				kinds |= 1U << kind;
+		}
+	}
+	return kinds;
+}
+
 const char *bounce_tell_counts_encode(const struct bounce_tell_counts *counts)
 {
 	json_t *json = json_object(), *list = json_array();
@@ -204,6 +234,8 @@ const char *bounce_tell_counts_encode(const struct bounce_tell_counts *counts)
 	array_foreach_elem(&counts->hashes, hash)
 		json_array_append_new(list, json_string(hash));
 	json_object_set_new(json, "notices", list);
+	if (counts->off != 0)
+		json_object_set_new(json, "off", off_encode(counts->off));
 	return memory_dump(json);
 }
 
@@ -221,6 +253,7 @@ void bounce_tell_counts_decode(pool_t pool, const char *value, time_t now,
 		counts_r->limit_told =
 			json_is_true(json_object_get(json, "limit"));
 	}
+	counts_r->off = off_decode(json_object_get(json, "off"));
 	counts_r->day = now / DAY;
 	if (memory_get_number(json, "day") == counts_r->day)
 		counts_r->strange = memory_get_number(json, "strange");

@@ -54,6 +54,8 @@ struct bounce_tell_counts {
 	time_t day;
 	unsigned int strange;		/* that day */
 	bool limit_told;		/* in that hour */
+	/* bits 1 << enum bounce_tell_kind that the user wants no more */
+	unsigned int off;
 	/* priv/bounce/meta/language: of the user's own mail, or NULL */
 	const char *language;
 	/* at most BOUNCE_MAX_TELL_KEYS */

@@ -88,6 +88,18 @@ void bounce_tell_digest(const struct bounce_tell *tell,
 			struct bounce_tell_doc *doc);
 
 /*
+ * bounce-tell-answered.c
+ */
+
+/* How the notice can be answered, if it can. */
+void bounce_tell_answered_offer(const struct bounce_tell *tell,
+				struct bounce_tell_doc *doc);
+/* The first line, and the mail's subject. */
+const char *bounce_tell_answered_title(const struct bounce_tell *tell);
+void bounce_tell_answered(const struct bounce_tell *tell,
+			  struct bounce_tell_doc *doc);
+
+/*
  * bounce-tell-csv.c
  */
 

@@ -15,7 +15,8 @@
 #define HEADER_LINE 76
 
 static const char *const tell_kind_names[BOUNCE_TELL_KIND_COUNT] = {
-	"failure", "broadcast", "held", "recovered", "limit", "flood", "digest"
+	"failure", "broadcast", "held", "recovered", "limit", "flood", "digest",
+	"answer"
 };
 
 const char *bounce_tell_kind_name(enum bounce_tell_kind kind)

@@ -8,6 +8,7 @@
 #include "bounce-record.h"
 #include "bounce-sent.h"
 
+struct bounce_answer;
 struct bounce_rate;
 struct bounce_texts;
 
@@ -31,6 +32,8 @@ enum bounce_tell_kind {
 	BOUNCE_TELL_FLOOD,
 	/* a week or a month */
 	BOUNCE_TELL_DIGEST,
+	/* what became of an answer to one of these */
+	BOUNCE_TELL_ANSWER,
 	BOUNCE_TELL_KIND_COUNT
 };
 
@@ -72,6 +75,29 @@ struct bounce_tell_digest {
 	const ARRAY_TYPE(bounce_cause) *providers;
 };
 
+enum bounce_tell_done {
+	BOUNCE_TELL_DONE_OK = 0,
+	/* there is no record of that address */
+	BOUNCE_TELL_DONE_UNKNOWN,
+	/* the two addresses are the same */
+	BOUNCE_TELL_DONE_SAME,
+	/* the dictionary failed */
+	BOUNCE_TELL_DONE_FAILED,
+	BOUNCE_TELL_DONE_COUNT
+};
+
+/* What became of an answer. */
+struct bounce_tell_answer {
+	/* what was understood, and what became of each command; nothing was
+	   done of what is not proven */
+	const struct bounce_answer *answer;
+	const enum bounce_tell_done *done;
+	/* it is not proven (yet) that the person sent it */
+	bool unproven;
+	/* the dictionary does not answer: nothing was done */
+	bool down;
+};
+
 struct bounce_tell {
 	enum bounce_tell_kind kind;
 	/* NULL = English */
@@ -105,6 +131,7 @@ struct bounce_tell {
 	/* of what was held: who sends again so soon means it; 0 = no such way */
 	unsigned int again_secs;
 	const struct bounce_tell_digest *digest;
+	const struct bounce_tell_answer *answer;
 	/* of a digest: the mailto URL (RFC 2369) that stops them; NULL = none */
 	const char *unsubscribe;
 };

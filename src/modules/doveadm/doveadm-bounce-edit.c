@@ -5,9 +5,9 @@
 
 #include "lib.h"
 #include "bounce-digest-store.h"
-#include "bounce-sent-mark.h"
 #include "bounce-notice-store.h"
 #include "bounce-reason.h"
+#include "bounce-verb.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -18,11 +18,9 @@ struct edit_cmd {
 	const struct bounce_reason *reason;
 	/* correct */
 	const char *corrected;
-	bounce_store_change_t *change;
-	/* release: there must be a record */
-	bool existing;
-	/* release, correct: the address's failures are done with */
-	bool clears;
+	/* as bounce_verb_...() */
+	int (*verb)(struct edit_cmd *cmd, struct bounce_user *bu,
+		    const char **error_r);
 };
 
 static struct edit_cmd *edit_cmd(struct doveadm_bounce_cmd *cmd)
@@ -46,20 +44,6 @@ edit_store_failed(struct edit_cmd *cmd, struct bounce_user *bu,
 				     error);
 }
 
-/* The user's own copies of the mails that failed to this address: nobody need
-   care for them any more. Best effort. */
-static void
-edit_unmark(struct edit_cmd *cmd, struct bounce_user *bu,
-	    const struct bounce_record *before)
-{
-	const char *error;
-
-	if (bounce_sent_mark_cleared(bu, before, cmd->cmd.now, &error) < 0) {
-		e_error(bu->event, "Sent mail keeps its mark $Bounced: %s",
-			error);
-	}
-}
-
 static void edit_init(struct doveadm_bounce_cmd *_cmd)
 {
 	edit_cmd(_cmd)->address = doveadm_bounce_param_address(_cmd, "address");
@@ -75,35 +59,30 @@ static struct edit_cmd *edit_alloc(const char *print_type)
 }
 
 /*
- * add, release, correct: one record changes under the lock
+ * add, release, correct, remove: one record
  */
 
 static int
-edit_change_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-		struct bounce_store *store)
+edit_verb_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
+	      struct bounce_store *store ATTR_UNUSED)
 {
 	struct edit_cmd *cmd = edit_cmd(_cmd);
-	struct bounce_record before;
 	const char *error;
-	int ret, found;
+	int ret = cmd->verb(cmd, bu, &error);
 
-	found = bounce_store_lookup(store, _cmd->ctx.pool,
-				    cmd->address, _cmd->now, &before, &error);
-	ret = bounce_store_change(store, cmd->address, _cmd->now, cmd->change,
-				  cmd, &error);
 	if (ret < 0)
 		return edit_store_failed(cmd, bu, error);
-	if (ret > 0 && found > 0 && cmd->clears)
-		edit_unmark(cmd, bu, &before);
-	return ret == 0 && cmd->existing ? edit_no_record(cmd, bu) : 0;
+	return ret == 0 ? edit_no_record(cmd, bu) : 0;
 }
 
-static struct edit_cmd *edit_change_alloc(bounce_store_change_t *change)
+static struct edit_cmd *
+edit_verb_alloc(int (*verb)(struct edit_cmd *cmd, struct bounce_user *bu,
+			    const char **error_r))
 {
 	struct edit_cmd *cmd = edit_alloc(NULL);
 
-	cmd->cmd.run = edit_change_run;
-	cmd->change = change;
+	cmd->cmd.run = edit_verb_run;
+	cmd->verb = verb;
 	return cmd;
 }
 
@@ -121,42 +100,30 @@ static void edit_add_init(struct doveadm_bounce_cmd *_cmd)
 				     "dovecot-bounce(7) lists them", name);
 }
 
-static bool
-edit_add_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
-		bool exists ATTR_UNUSED, void *context)
+static int edit_add(struct edit_cmd *cmd, struct bounce_user *bu,
+		    const char **error_r)
 {
-	struct edit_cmd *cmd = context;
-
-	bounce_record_suppress(rec, BOUNCE_BY_USER, cmd->reason, cmd->cmd.now);
-	return TRUE;
+	return bounce_verb_add(bu, cmd->address, cmd->reason, cmd->cmd.now,
+			       error_r);
 }
 
 static struct doveadm_mail_cmd_context *edit_add_alloc(void)
 {
-	struct edit_cmd *cmd = edit_change_alloc(edit_add_change);
+	struct edit_cmd *cmd = edit_verb_alloc(edit_add);
 
 	cmd->cmd.init = edit_add_init;
 	return &cmd->cmd.ctx;
 }
 
-static bool
-edit_release_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
-		    bool exists, void *context)
+static int edit_release(struct edit_cmd *cmd, struct bounce_user *bu,
+			const char **error_r)
 {
-	struct edit_cmd *cmd = context;
-
-	if (exists)
-		bounce_record_release(rec, BOUNCE_BY_USER, cmd->cmd.now);
-	return exists;
+	return bounce_verb_release(bu, cmd->address, cmd->cmd.now, error_r);
 }
 
 static struct doveadm_mail_cmd_context *edit_release_alloc(void)
 {
-	struct edit_cmd *cmd = edit_change_alloc(edit_release_change);
-
-	cmd->existing = TRUE;
-	cmd->clears = TRUE;
-	return &cmd->cmd.ctx;
+	return &edit_verb_alloc(edit_release)->cmd.ctx;
 }
 
 static void edit_correct_init(struct doveadm_bounce_cmd *_cmd)
@@ -170,55 +137,30 @@ static void edit_correct_init(struct doveadm_bounce_cmd *_cmd)
 				     doveadm_bounce_shown(cmd->corrected));
 }
 
-static bool
-edit_correct_change(pool_t pool, struct bounce_record *rec,
-		    bool exists ATTR_UNUSED, void *context)
+static int edit_correct(struct edit_cmd *cmd, struct bounce_user *bu,
+			const char **error_r)
 {
-	struct edit_cmd *cmd = context;
-
-	bounce_record_correct(rec, pool, cmd->corrected, BOUNCE_BY_USER,
-			      cmd->cmd.now);
-	return TRUE;
+	return bounce_verb_correct(bu, cmd->address, cmd->corrected,
+				   cmd->cmd.now, error_r);
 }
 
 static struct doveadm_mail_cmd_context *edit_correct_alloc(void)
 {
-	struct edit_cmd *cmd = edit_change_alloc(edit_correct_change);
+	struct edit_cmd *cmd = edit_verb_alloc(edit_correct);
 
 	cmd->cmd.init = edit_correct_init;
-	cmd->clears = TRUE;
 	return &cmd->cmd.ctx;
 }
 
-/*
- * remove: one record
- */
-
-static int
-edit_remove_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
-		struct bounce_store *store)
+static int edit_remove(struct edit_cmd *cmd, struct bounce_user *bu,
+		       const char **error_r)
 {
-	struct edit_cmd *cmd = edit_cmd(_cmd);
-	struct bounce_record before;
-	const char *error;
-	int ret, found;
-
-	found = bounce_store_lookup(store, _cmd->ctx.pool,
-				    cmd->address, _cmd->now, &before, &error);
-	ret = bounce_store_remove(store, cmd->address, &error);
-	if (ret < 0)
-		return edit_store_failed(cmd, bu, error);
-	if (found > 0)
-		edit_unmark(cmd, bu, &before);
-	return ret == 0 ? edit_no_record(cmd, bu) : 0;
+	return bounce_verb_remove(bu, cmd->address, cmd->cmd.now, error_r);
 }
 
 static struct doveadm_mail_cmd_context *edit_remove_alloc(void)
 {
-	struct edit_cmd *cmd = edit_alloc(NULL);
-
-	cmd->cmd.run = edit_remove_run;
-	return &cmd->cmd.ctx;
+	return &edit_verb_alloc(edit_remove)->cmd.ctx;
 }
 
 /*

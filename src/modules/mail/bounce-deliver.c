@@ -8,6 +8,7 @@
 #include "mail-storage.h"
 #include "smtp-address.h"
 #include "str.h"
+#include "bounce-answer-deliver.h"
 #include "bounce-classify.h"
 #include "bounce-deliver.h"
 #include "bounce-handover.h"
@@ -20,6 +21,7 @@
 #include "bounce-plugin.h"
 #include "bounce-deliver-liveness.h"
 #include "bounce-reason.h"
+#include "bounce-recheck.h"
 #include "bounce-rules-cache.h"
 #include "bounce-sent-store.h"
 #include "bounce-store.h"
@@ -372,25 +374,22 @@ deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	delivery->judgement = judgement;
 }
 
-static int
-deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
-	       struct bounce_report *report, struct bounce_handover *delivery,
-	       struct mail_storage **storage_r)
+/* Nobody named another folder on purpose: -m, +detail. */
+static bool deliver_is_to_inbox(const struct mail_deliver_context *mdctx)
 {
-	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
-	struct bounce_user *bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	return strcasecmp(mdctx->rcpt_default_mailbox, "INBOX") == 0;
+}
+
+/* Save it with these keywords; to folder, if it is not NULL. */
+static int
+deliver_file(struct mail_deliver_context *mdctx, struct bounce_user *bu,
+	     const char *folder, const char *const *keywords, bool seen,
+	     struct mail_storage **storage_r)
+{
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 	const char *before = mdctx->rcpt_default_mailbox;
-	const char *folder = NULL;
 	int ret;
 
-	deliver_verify(mdctx, bu, report, pool, delivery);
-
-	/* somebody named another folder on purpose: -m, +detail */
-	if (strcasecmp(before, "INBOX") == 0)
-		folder = bounce_filing_folder(bu, delivery->report,
-					      delivery->evidence);
-	if (folder != NULL && !bounce_tell_deliver_plan(mdctx, bu, delivery))
-		folder = NULL;
 	if (folder != NULL) {
 		folder = p_strdup(mdctx->pool, folder);
 		mdctx->rcpt_default_mailbox = folder;
@@ -398,17 +397,66 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	pu->folder = folder;
 	pu->folder_failed = FALSE;
 	pu->stored_in = NULL;
-	pu->keywords = bounce_filing_keywords(pool, bu, delivery->report,
-					      delivery->evidence);
+	pu->keywords = keywords;
+	pu->seen = seen;
 	ret = deliver_save(mdctx, folder, before, storage_r);
 	pu->discarded = pu->keywords != NULL && pu->stored_in == NULL;
 	pu->keywords = NULL;
 	pu->folder = NULL;
 	/* not set back to INBOX: tried_default_save would keep Dovecot from
 	   trying that */
+	return ret;
+}
+
+static int
+deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
+	       struct bounce_report *report, struct bounce_handover *delivery,
+	       struct mail_storage **storage_r)
+{
+	struct bounce_user *bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	const char *folder = NULL;
+	int ret;
+
+	deliver_verify(mdctx, bu, report, pool, delivery);
+
+	if (deliver_is_to_inbox(mdctx))
+		folder = bounce_filing_folder(bu, delivery->report,
+					      delivery->evidence);
+	if (folder != NULL && !bounce_tell_deliver_plan(mdctx, bu, delivery))
+		folder = NULL;
+	ret = deliver_file(mdctx, bu, folder,
+			   bounce_filing_keywords(pool, bu, delivery->report,
+						  delivery->evidence),
+			   FALSE, storage_r);
 	if (ret > 0 || mdctx->saved_mail)
 		delivered(mdctx, bu, pool, delivery);
 	return ret;
+}
+
+/* Returns FALSE if it answers no notice. */
+static bool
+deliver_answer(struct mail_deliver_context *mdctx, pool_t pool,
+	       const struct bounce_report *report,
+	       struct mail_storage **storage_r, int *ret_r)
+{
+	static const char *const keywords[] = { NULL };
+	struct bounce_answer_plan plan;
+	struct bounce_user *bu;
+	const char *folder = NULL;
+
+	if (report == NULL || report->answers == NULL)
+		return FALSE;
+	bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	if (!bounce_answer_deliver_plan(mdctx, bu, report, pool, &plan))
+		return FALSE;
+	if (plan.whole && deliver_is_to_inbox(mdctx))
+		folder = bounce_filing_mailbox(bu);
+	*ret_r = deliver_file(mdctx, bu, folder, keywords, plan.whole,
+			      storage_r);
+	if ((*ret_r > 0 || mdctx->saved_mail) &&
+	    bounce_answer_deliver(mdctx, bu, report, &plan))
+		bounce_recheck_copy(bu, plan.message_id);
+	return TRUE;
 }
 
 static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
@@ -439,7 +487,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	if (is_report)
 		ret = deliver_report(mdctx, pool, report, &delivery,
 				     storage_r);
-	else {
+	else if (!deliver_answer(mdctx, pool, report, storage_r, &ret)) {
 		ret = deliver_call_next(mdctx, storage_r);
 		if (report != NULL && !delivery.dict_down) {
 			bounce_deliver_liveness_mail(mdctx->rcpt_user, report,

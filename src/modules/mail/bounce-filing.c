@@ -79,10 +79,15 @@ const char *bounce_filing_folder(struct bounce_user *bu,
 				 const struct bounce_report *report,
 				 enum bounce_evidence evidence)
 {
+	return filing_is_filed(bu, report) && filing_is_wanted(bu, evidence) ?
+		bounce_filing_mailbox(bu) : NULL;
+}
+
+const char *bounce_filing_mailbox(struct bounce_user *bu)
+{
 	const char *name, *error;
 
-	if (!filing_is_filed(bu, report) || *bu->set.mailbox == '\0' ||
-	    !filing_is_wanted(bu, evidence))
+	if (*bu->set.mailbox == '\0')
 		return NULL;
 	name = bounce_user_vname(bu->user, bu->set.mailbox);
 	if (!filing_is_valid(bu->user, name, &error)) {
@@ -185,6 +190,8 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 
 	if (pu != NULL)
 		filing_add_keywords(ctx, pu->keywords);
+	if (pu != NULL && pu->seen)
+		ctx->data.flags |= MAIL_SEEN;
 	if (fbox->module_ctx.super.copy(ctx, mail) == 0) {
 		if (pu != NULL)
 			pu->stored_in = p_strdup(box->storage->user->pool,

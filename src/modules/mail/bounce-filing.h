@@ -17,6 +17,8 @@ struct mailbox;
 const char *bounce_filing_folder(struct bounce_user *bu,
 				 const struct bounce_report *report,
 				 enum bounce_evidence evidence);
+/* bounce_mailbox as the user's namespaces name it, or NULL. */
+const char *bounce_filing_mailbox(struct bounce_user *bu);
 /* The keywords, NULL-terminated, from pool: $Bounce, with $BounceHard if a
    recipient failed for good, else $BounceSoft if one failed for a time; or
    $BounceUnverified alone. NULL if it is not a kind of bounce_file. */

@@ -25,6 +25,8 @@ struct bounce_plugin_user {
 	/* While a report is delivered to this user, else NULL: */
 	/* keywords that it gets wherever it is filed, NULL-terminated */
 	const char *const *keywords;
+	/* nobody need read it any more */
+	bool seen;
 	/* the folder that is ours to create; NULL = none */
 	const char *folder;
 	/* it took nothing: cannot be opened or written to */

@@ -7,6 +7,7 @@
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-user.h"
+#include "bounce-answer-deliver.h"
 #include "bounce-classify.h"
 #include "bounce-filing.h"
 #include "bounce-recheck.h"
@@ -73,10 +74,14 @@ static void recheck_mail(struct bounce_user *bu, struct mail *mail, pool_t pool)
 	struct bounce_judgement judgement;
 	struct bounce_report *report;
 	const char *error;
+	int ret;
 
-	if (mail_get_stream(mail, NULL, NULL, &arrival.input) < 0 ||
-	    bounce_classify_read(arrival.input, NULL, pool, &report,
-				 &error) <= 0)
+	if (mail_get_stream(mail, NULL, NULL, &arrival.input) < 0)
+		return;
+	ret = bounce_classify_read(arrival.input, NULL, pool, &report, &error);
+	if (ret == 0 && report->answers != NULL)
+		bounce_answer_deliver_recheck(bu, report, mail, pool);
+	if (ret <= 0)
 		return;
 	bounce_classify_judge(bounce_rules_cache_get(bu), pool, report);
 	bounce_verify_report(bu, report, &arrival, pool, &judgement);

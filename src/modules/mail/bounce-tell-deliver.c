@@ -12,7 +12,7 @@
 /* What is older is no news: a mailbox is moved, a queue was stuck. */
 #define MAX_AGE_SECS (24 * 60 * 60)
 
-static const char *t_tell_address(struct mail_deliver_context *mdctx)
+const char *t_bounce_tell_deliver_address(struct mail_deliver_context *mdctx)
 {
 	if (mdctx->rcpt_to != NULL && mdctx->rcpt_to->domain != NULL)
 		return smtp_address_encode(mdctx->rcpt_to);
@@ -28,7 +28,7 @@ tell_about_init(struct mail_deliver_context *mdctx,
 	about_r->report = delivery->report;
 	about_r->unproven = delivery->evidence < BOUNCE_EVIDENCE_VERIFIED;
 	about_r->strange = delivery->strange;
-	about_r->address = t_tell_address(mdctx);
+	about_r->address = t_bounce_tell_deliver_address(mdctx);
 	about_r->now = ioloop_time;
 }
 

@@ -7,6 +7,9 @@ struct bounce_handover;
 struct bounce_user;
 struct mail_deliver_context;
 
+/* The person's own address that the mail came to; without a domain it is ours. On
+   the data stack. */
+const char *t_bounce_tell_deliver_address(struct mail_deliver_context *mdctx);
 /* Before the report is saved: will the person be told of it? If not, it is not
    to be filed away. Sets delivery->dict_down. */
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,

@@ -7,7 +7,10 @@
 #include "mail-user.h"
 #include "module-context.h"
 #include "smtp-address.h"
+#include "bounce-answer.h"
+#include "bounce-answer-id.h"
 #include "bounce-key.h"
+#include "bounce-message.h"
 #include "bounce-sent-mail.h"
 #include "bounce-sent-queue.h"
 #include "bounce-user.h"
@@ -69,33 +72,60 @@ submission_set_recipients(struct bounce_sent_header *out, pool_t pool,
 	bounce_sent_header_set_recipients(out, pool, addresses, count);
 }
 
-/* The header line, or NULL. */
-static const char *
-t_submission_token(struct submission_bounce_client *sbc,
-		   struct bounce_sent_header *out)
+static bool
+submission_read_keys(struct submission_bounce_client *sbc,
+		     ARRAY_TYPE(bounce_token_key) *keys)
 {
-	ARRAY_TYPE(bounce_token_key) keys;
 	const char *error = NULL;
-	const char *const *recipients;
-	unsigned int count;
-	int ret;
+	int ret = bounce_key_read(sbc->bu, TRUE, keys, &error);
 
-	/* what bears no name cannot be known again */
-	if (out->message_id == NULL)
-		return NULL;
-	t_array_init(&keys, 2);
-	ret = bounce_key_read(sbc->bu, TRUE, &keys, &error);
 	if (ret < 0 && !sbc->warned) {
 		e_error(sbc->bu->event, "Sent mail bears no token: %s", error);
 		sbc->warned = TRUE;
 	}
-	if (ret <= 0)
+	return ret > 0;
+}
+
+/* The answer to a notice: that it was this user who sent it. */
+static const char *
+t_submission_proof(struct submission_bounce_client *sbc,
+		   const ARRAY_TYPE(bounce_token_key) *keys,
+		   const struct bounce_sent_header *out, struct istream *input)
+{
+	const char *user = sbc->bu->user->username, *text;
+	enum bounce_tell_kind kind;
+
+	if (out->answers == NULL ||
+	    !bounce_answer_id_verify(keys, out->answers, user, ioloop_time,
+				     &kind) ||
+	    bounce_message_first_text(input, pool_datastack_create(),
+				      &text) < 0)
+		return "";
+	return t_strdup_printf(BOUNCE_ANSWER_HEADER": %s\r\n",
+		bounce_answer_id_prove(array_front(keys), user, out->message_id,
+				       bounce_answer_digest(text),
+				       ioloop_time));
+}
+
+/* The header lines, or NULL. */
+static const char *
+t_submission_lines(struct submission_bounce_client *sbc,
+		   struct bounce_sent_header *out, struct istream *input)
+{
+	ARRAY_TYPE(bounce_token_key) keys;
+	const char *const *recipients;
+	unsigned int count;
+
+	t_array_init(&keys, 2);
+	/* what bears no name cannot be known again */
+	if (out->message_id == NULL || !submission_read_keys(sbc, &keys))
 		return NULL;
 	recipients = array_get(&out->recipients, &count);
-	return t_strdup_printf(BOUNCE_TOKEN_HEADER": %s\r\n",
+	return t_strdup_printf(BOUNCE_TOKEN_HEADER": %s\r\n%s",
 		bounce_token_make(array_front(&keys), sbc->bu->user->username,
 				  out->message_id, bounce_sent_day(ioloop_time),
-				  recipients, count));
+				  recipients, count),
+		t_submission_proof(sbc, &keys, out, input));
 }
 
 /* The stream that is sent on, with one reference; sent says if it bears a
@@ -107,7 +137,7 @@ submission_add_token(struct submission_bounce_client *sbc,
 		     pool_t pool, uoff_t *size)
 {
 	struct istream *inputs[3];
-	const char *line = t_submission_token(sbc, out);
+	const char *line = t_submission_lines(sbc, out, input);
 
 	sent->mail.verifiable = line != NULL;
 	if (line == NULL) {
