@@ -20,7 +20,7 @@ static const char *const generic_locals[] = {
 static bool notice_line_has(const struct bounce_notice_line *line,
 			    enum bounce_words_class class)
 {
-	return bounce_kind_has(bounce_notice_line_words(line), class);
+	return bounce_kind_has(line->words, class);
 }
 
 bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
@@ -318,7 +318,7 @@ static void notice_weigh_listed(const struct context *ctx,
 	    !notice_line_has(ctx->above, BOUNCE_WORD_FAILING) &&
 	    !label_above.failed &&
 	    bounce_notice_label_field(ctx->above->folded,
-				      bounce_notice_line_words(ctx->above))) {
+				      ctx->above->words)) {
 		mention->tier = BOUNCE_NOTICE_GUESS;
 		mention->score += 3;
 		return;
@@ -451,7 +451,7 @@ static bool notice_is_own_recipient(const struct context *ctx)
 {
 	return notice_is_dress(ctx->before) && notice_is_dress(ctx->behind) &&
 		bounce_notice_label_field(ctx->above->folded,
-					  bounce_notice_line_words(ctx->above)) &&
+					  ctx->above->words) &&
 		notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
 }
 

@@ -133,7 +133,7 @@ bounce_notice_cause_end(const struct bounce_notice *scan,
 			const struct bounce_notice_region *region)
 {
 	const struct bounce_notice_line *line;
-	unsigned int last = cause_last_recipient(scan);
+	unsigned int last = cause_last_recipient(scan), next = region->first;
 	bool says = FALSE, above_empty = FALSE;
 	unsigned int i;
 
@@ -143,11 +143,17 @@ bounce_notice_cause_end(const struct bounce_notice *scan,
 			above_empty = TRUE;
 			continue;
 		}
-		if (above_empty && says && i > last && line->indent == 0 &&
-		    !bounce_notice_cause_goes_on(line))
-			break;
+		if (above_empty && i > last && line->indent == 0 &&
+		    !bounce_notice_cause_goes_on(line)) {
+			/* the lines above, as far as they were not read yet */
+			for (; next < i && !says; next++) {
+				says = bounce_notice_cause_in_line(
+					bounce_notice_line(scan, next));
+			}
+			if (says)
+				break;
+		}
 		above_empty = FALSE;
-		says = says || bounce_notice_cause_in_line(line);
 	}
 	return i;
 }

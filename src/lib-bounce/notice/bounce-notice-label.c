@@ -82,8 +82,8 @@ bool bounce_notice_label_field(const char *text, bounce_words_set_t words)
 
 bool bounce_notice_says_delivered(const struct bounce_notice_line *line)
 {
-	return bounce_kind_has(bounce_notice_line_words(line), BOUNCE_WORD_DELIVERED) &&
-		!bounce_kind_has(bounce_notice_line_words(line), BOUNCE_WORD_DENIAL) &&
-		!bounce_kind_has(bounce_notice_line_words(line), BOUNCE_WORD_FAILURE) &&
+	return bounce_kind_has(line->words, BOUNCE_WORD_DELIVERED) &&
+		!bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
+		!bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) &&
 		strstr(line->folded, "could") == NULL;
 }

@@ -6,20 +6,14 @@
 #include "bounce-kind.h"
 #include "bounce-notice.h"
 
-/* The classes of words in a line, once they were asked for. */
-struct bounce_notice_said {
-	bounce_words_set_t words;
-	bool known;
-};
-
 /* One line of the notice. */
 struct bounce_notice_line {
 	/* without white space and quoting at its ends; "" = empty */
 	const char *text;
 	/* the same as bounce_string_fold() makes it */
 	const char *folded;
-	/* see bounce_notice_line_words(); NULL = the line is none */
-	struct bounce_notice_said *said;
+	/* the classes of words in it (group NOTICE) */
+	bounce_words_set_t words;
 	/* white space before the text */
 	unsigned int indent;
 };
@@ -60,8 +54,8 @@ struct bounce_notice {
 	ARRAY(struct bounce_notice_mention) mentions;
 	const char *notice;
 	const char *folded;
-	/* the notice as one line */
-	struct bounce_notice_said *said;
+	/* the classes of words in the notice as one line */
+	bounce_words_set_t words;
 	/* who got the report: they sent the mail */
 	ARRAY_TYPE(const_string) self;
 	/* to whom it went, as the report's header says */
@@ -87,19 +81,6 @@ const char *bounce_notice_unindent(const char *line, size_t indent);
 
 /* Is the line a field of a mail's header, "Subject: hello"? */
 bool bounce_notice_is_field(const char *line);
-
-/* The classes of words in the line. */
-static inline bounce_words_set_t
-bounce_notice_line_words(const struct bounce_notice_line *line)
-{
-	if (line->said == NULL)
-		return 0;
-	if (!line->said->known) {
-		line->said->words = bounce_kind_words(line->text);
-		line->said->known = TRUE;
-	}
-	return line->said->words;
-}
 
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_notice_address_next(const char *line, unsigned int *pos,

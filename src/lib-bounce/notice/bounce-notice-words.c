@@ -103,7 +103,7 @@ notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 		/* a multipart's preamble is no opening */
 		if (*line->text == '\0' || strstr(line->folded, "mime") != NULL)
 			paragraph = i + 1;
-		else if (bounce_kind_has(bounce_notice_line_words(line), BOUNCE_WORD_FAILURE) ||
+		else if (bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) ||
 			 bounce_notice_is_manners(line))
 			return paragraph;
 	}
@@ -136,7 +136,7 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		    strchr(line->text, ' ') == NULL)
 			continue;
 		if (bounce_status_reply_find(line->text, NULL) == NULL &&
-		    bounce_kind_has(bounce_notice_line_words(line),
+		    bounce_kind_has(line->words,
 				    BOUNCE_WORD_CONTACTING))
 			continue;
 		letters += strlen(line->text);

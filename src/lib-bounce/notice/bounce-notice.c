@@ -76,6 +76,16 @@ static const char *notice_clean_line(const char *line, const char *last)
 	return bounce_string_oneline(line, BOUNCE_MAX_LINE);
 }
 
+/* text in lower case; most lines are short of capitals. */
+static const char *notice_fold_line(pool_t pool, const char *text)
+{
+	const char *p = text;
+
+	while (*p != '\0' && (*p < 'A' || *p > 'Z'))
+		p++;
+	return *p == '\0' ? text : bounce_string_lower(p_strdup(pool, text));
+}
+
 static void notice_add_line(struct bounce_notice *scan, const char *raw,
 			    const char *last)
 {
@@ -83,13 +93,44 @@ static void notice_add_line(struct bounce_notice *scan, const char *raw,
 	const char *text;
 
 	line->indent = strspn(raw, " \t");
-	line->said = p_new(scan->pool, struct bounce_notice_said, 1);
 	T_BEGIN {
 		text = notice_clean_line(raw, last);
 		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
-		line->folded = bounce_string_lower(p_strdup(scan->pool,
-							    line->text));
+		line->folded = notice_fold_line(scan->pool, line->text);
 	} T_END;
+}
+
+/* Find the words of all lines at one go: phrases go on in the next line. */
+static void notice_find_words(struct bounce_notice *scan)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	struct bounce_notice_line *line;
+	string_t *folded = t_str_new(1024);
+	unsigned int *ends, i = 0, count = array_count(&scan->lines);
+
+	ends = t_new(unsigned int, count + 1);
+	array_foreach_modifiable(&scan->lines, line) {
+		if (*line->text != '\0')
+			str_append(folded, bounce_words_fold(line->text));
+		ends[i++] = str_len(folded);
+		if (*line->text != '\0')
+			str_append_c(folded, ' ');
+	}
+	t_array_init(&hits, 128);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, str_c(folded), &hits);
+	i = 0;
+	array_foreach(&hits, hit) {
+		bounce_words_set_t set = bounce_words_set(hit->class);
+
+		scan->words |= set;
+		while (ends[i] <= hit->begin)
+			i++;
+		if (hit->end <= ends[i]) {
+			line = array_idx_modifiable(&scan->lines, i);
+			line->words |= set;
+		}
+	}
 }
 
 static void
@@ -159,7 +200,6 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 	unsigned int i, end, block;
 
 	scan->pool = pool;
-	p_array_init(&scan->lines, pool, 64);
 	p_array_init(&scan->mentions, pool, 16);
 	p_array_init(&scan->self, pool, 4);
 	p_array_init(&scan->failed, pool, 4);
@@ -184,11 +224,12 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 					notice_join_lines(&lines, 0, end));
 		scan->folded = p_strdup(pool,
 			bounce_string_fold(scan->notice, BOUNCE_MAX_SCAN));
-		scan->said = p_new(pool, struct bounce_notice_said, 1);
+		p_array_init(&scan->lines, pool, I_MAX(end, 1));
 		for (i = 0; i < end; i++)
 			notice_add_line(scan, array_idx_elem(&lines, i),
 					i == 0 ? "" :
 					array_idx_elem(&lines, i - 1));
+		notice_find_words(scan);
 	} T_END;
 	if (report->original_message_id == NULL)
 		bounce_notice_find_id(scan, report);
@@ -372,11 +413,7 @@ const char *bounce_notice_only_in(const struct bounce_notice *scan,
 
 bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan)
 {
-	if (!scan->said->known) {
-		scan->said->words = bounce_kind_words(scan->notice);
-		scan->said->known = TRUE;
-	}
-	return scan->said->words;
+	return scan->words;
 }
 
 static bool notice_find_refusal(const struct bounce_notice *scan)
@@ -409,7 +446,7 @@ bool bounce_notice_lists(const struct bounce_notice *scan)
 
 	array_foreach(&scan->lines, line) {
 		if (bounce_notice_label_colon(line->folded) &&
-		    bounce_kind_has(bounce_notice_line_words(line),
+		    bounce_kind_has(line->words,
 				    BOUNCE_WORD_ANNOUNCING))
 			return TRUE;
 	}

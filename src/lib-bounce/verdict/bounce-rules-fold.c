@@ -23,25 +23,32 @@ struct reply_prefix {
    Latin, no-break spaces), so that one spelling of a rule serves. */
 static const char *fold_case(const char *text, size_t len)
 {
-	uint8_t *folded;
-	size_t folded_len = 0, begin, end;
 	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
 						    text, len));
-	const char *ret;
+	size_t folded_len, begin, end = 0, done = 0;
+	string_t *dest = NULL;
+	uint8_t *folded;
 
-	bounce_words_find_wide(text, len, &begin, &end);
-	if (begin == end)
-		return lower;
-	folded = u8_casefold((const uint8_t *)text + begin, end - begin, NULL,
-			     UNINORM_NFKC, NULL, &folded_len);
-	if (folded == NULL) {
-		/* not valid UTF-8, or no memory */
-		return lower;
+	while (bounce_words_next_wide(text, len, &begin, &end)) {
+		if (dest == NULL)
+			dest = t_str_new(len + 16);
+		str_append_data(dest, lower + done, begin - done);
+		folded_len = 0;
+		folded = u8_casefold((const uint8_t *)text + begin, end - begin,
+				     NULL, UNINORM_NFKC, NULL, &folded_len);
+		if (folded != NULL)
+			str_append_data(dest, folded, folded_len);
+		else {
+			/* not valid UTF-8, or no memory */
+			str_append_data(dest, lower + begin, end - begin);
+		}
+		free(folded);
+		done = end;
 	}
-	ret = t_strconcat(t_strndup(lower, begin),
-			  t_strndup(folded, folded_len), lower + end, NULL);
-	free(folded);
-	return ret;
+	if (dest == NULL)
+		return lower;
+	str_append(dest, lower + done);
+	return str_c(dest);
 }
 
 /* Length of a typographic quote at p and its plain form, or 0. */

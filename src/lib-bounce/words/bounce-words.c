@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "str.h"
 #include "bounce-string.h"
 #include "bounce-words.h"
 #include "bounce-words-core.h"
@@ -16,44 +17,68 @@ static const struct words_class {
 #undef CLASS
 };
 
-void bounce_words_find_wide(const char *text, size_t len, size_t *begin_r,
-			    size_t *end_r)
+/* Where the word that begins at pos ends; wide_r: it is not ASCII. */
+static size_t
+words_word_end(const char *text, size_t len, size_t pos, bool *wide_r)
 {
-	size_t begin = 0, end = len;
+	bool wide = FALSE;
 
-	while (begin < len && (unsigned char)text[begin] < 0x80)
-		begin++;
-	while (end > begin && (unsigned char)text[end - 1] < 0x80)
-		end--;
-	if (begin < end) {
-		while (begin > 0 && text[begin - 1] != ' ')
-			begin--;
-		while (end < len && text[end] != ' ')
-			end++;
+	for (; pos < len && (unsigned char)text[pos] > ' '; pos++)
+		wide = wide || (unsigned char)text[pos] >= 0x80;
+	*wide_r = wide;
+	return pos;
+}
+
+bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
+			    size_t *end)
+{
+	size_t pos = *end;
+	bool wide;
+
+	while (pos < len && (unsigned char)text[pos] < 0x80)
+		pos++;
+	if (pos == len)
+		return FALSE;
+	*begin = pos;
+	while (*begin > *end && (unsigned char)text[*begin - 1] > ' ')
+		(*begin)--;
+	*end = words_word_end(text, len, pos, &wide);
+	/* words of such a script stand together */
+	for (pos = *end; pos + 1 < len && text[pos] == ' '; pos = *end) {
+		pos = words_word_end(text, len, pos + 1, &wide);
+		if (!wide)
+			break;
+		*end = pos;
 	}
-	*begin_r = begin;
-	*end_r = end;
+	return TRUE;
 }
 
 const char *bounce_words_casefold(const char *text, size_t len)
 {
-	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
-						    text, len));
-	size_t begin, end;
-	char *wide;
-	const char *ret;
+	size_t begin, end = 0, done = 0;
+	string_t *dest = NULL;
+	char *lower, *wide;
 
-	bounce_words_find_wide(text, len, &begin, &end);
-	if (begin == end)
-		return lower;
-	wide = words_core_casefold(text + begin, end - begin);
-	if (wide == NULL) {
-		/* not valid UTF-8, or no memory */
-		return lower;
+	lower = bounce_string_lower(p_strndup(pool_datastack_create(), text,
+					      len));
+	while (bounce_words_next_wide(text, len, &begin, &end)) {
+		if (dest == NULL)
+			dest = t_str_new(len + 16);
+		str_append_data(dest, lower + done, begin - done);
+		wide = words_core_casefold(text + begin, end - begin);
+		if (wide != NULL)
+			str_append(dest, wide);
+		else {
+			/* not valid UTF-8, or no memory */
+			str_append_data(dest, lower + begin, end - begin);
+		}
+		free(wide);
+		done = end;
 	}
-	ret = t_strconcat(t_strndup(lower, begin), wide, lower + end, NULL);
-	free(wide);
-	return ret;
+	if (dest == NULL)
+		return lower;
+	str_append(dest, lower + done);
+	return str_c(dest);
 }
 
 /* The fold of a text in ASCII, at one go. */

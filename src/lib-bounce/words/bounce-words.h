@@ -35,11 +35,10 @@ typedef uint64_t bounce_words_set_t;
 const char *bounce_words_fold(const char *text);
 /* Only case, accents and compatibility forms. On the data stack. */
 const char *bounce_words_casefold(const char *text, size_t len);
-/* The words of text that are not ASCII, from the first to the last: what stands
-   before and behind them needs no more than lower case. begin_r = end_r: there are
-   none. */
-void bounce_words_find_wide(const char *text, size_t len, size_t *begin_r,
-			    size_t *end_r);
+/* The next words of text at or behind *end, each not ASCII: what stands between
+   such runs needs no more than lower case. FALSE if there are none. */
+bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
+			    size_t *end);
 
 /* All phrases of the group in folded, in the order in which they begin, the
    shorter first. One pass. A phrase begins and ends where a word does. */
