@@ -4,9 +4,11 @@ import contextlib
 import os
 import socket
 import stat
+import time
 
 import harness
 import policy
+import test_waiting
 
 
 class Protocol(harness.TestCase):
@@ -65,3 +67,53 @@ class Protocol(harness.TestCase):
     def test_socket(self):
         mode = os.stat(f'{self.server.dir}/run/bounce-policy').st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o660)
+
+
+class Dictionary(test_waiting.Faulty):
+    """One that hangs, is cut, refuses: DUNNO, at once as soon as that is known."""
+
+    sieve = False
+    conf = policy.SERVICE
+    settings = {'bounce_suppress': 'enforce', 'bounce_suppress_reply': 'rcpt'}
+    spare_users = 10
+    # those of the deliveries
+    locals().update({name: None for name in dir(test_waiting.Faulty)
+                     if name.startswith('test_')})
+
+    def ask(self, client, user):
+        began = time.monotonic()
+        answer = client.rcpt(user, 'gone@example.net')
+        return answer[:9], time.monotonic() - began
+
+    def test_faults(self):
+        for mode in ('hang', 'cut', 'error'):
+            with self.subTest(mode=mode), policy.Client(self.server) as client:
+                user = self.new_user()
+                self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
+                self.assertEqual(self.ask(client, user)[0], '550 5.1.1')
+                self.proxy.fail(mode)
+                answer, took = self.ask(client, user)
+                self.assertEqual(answer, 'DUNNO')
+                # Postfix waits for two seconds
+                self.assertLess(took, 2 * harness.SLOW)
+                if mode == 'hang':
+                    self.assertGreater(took, 0.5)
+                    for _ in range(5):
+                        answer, took = self.ask(client, user)
+                        self.assertEqual(answer, 'DUNNO')
+                        self.assertLess(took, 0.5 * harness.SLOW)
+                self.calm()
+        self.nobody_is_sent_away()
+        self.expect_log('Recipients pass unasked')
+        # one line a minute
+        self.assertLessEqual(len(self.log('Recipients pass unasked')), 3)
+
+    def nobody_is_sent_away(self):
+        """auto: the dictionary was down at RCPT."""
+        user = self.new_user(bounce_suppress_reply='auto')
+        self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
+        with policy.Client(self.server) as client:
+            self.proxy.fail('hang')
+            self.assertEqual(client.rcpt(user, 'gone@example.net'), 'DUNNO')
+            self.calm()
+            self.assertEqual(client.data(user, 1), 'DUNNO')

@@ -14,7 +14,7 @@ import harness
 import policy
 import postfix
 from test_sent import letter, people
-from test_verified import Case
+from test_verified import Case, bounce_of
 
 EXAMPLES = harness.SOURCE / 'doc' / 'example-config'
 
@@ -163,8 +163,12 @@ class Faults(PostfixCase):
         self.socket = f'{self.private}/bounce-policy'
 
     def away(self):
+        """Nobody finds it, and those who had found it have lost it."""
         os.rename(self.socket, self.socket + '.away')
         self.addCleanup(lambda: os.replace(self.socket + '.away', self.socket))
+        for pid in self.pids():
+            os.kill(pid, signal.SIGKILL)
+        self.expect_log('killed with signal 9')
 
     def pids(self):
         """Of the service."""
@@ -219,3 +223,99 @@ class Faults(PostfixCase):
         # and it comes back by itself
         with self.assertRaises(smtplib.SMTPDataError):
             self.send(self.user, ['gone@example.net'])
+
+
+class Counted(PostfixCase):
+    """What passes is counted by its envelope, and that is evidence."""
+
+    settings = Case.settings
+
+    def submit(self, user, mail, to):
+        self.smtp(user).sendmail(f'{user}@example.org', to, mail)
+
+    def letter(self, user, to, subject='Hello', **args):
+        return letter(subject, to=to, sender=f'{user}@example.org', **args)
+
+    def test_hidden_recipient(self):
+        """Without any copy in Sent."""
+        user, hidden = self.new_user(), 'hidden@example.net'
+        self.remote.refuse[hidden] = '550 5.1.1 No such user here'
+        self.submit(user, self.letter(user, ['bob@example.net']),
+                    ['bob@example.net', hidden])
+        self.wait_for(lambda: self.recorded(user), [hidden])
+        self.assertEqual(self.state(user, hidden)['evidence'], 'verified')
+        day = self.day(user)
+        self.assertEqual((day['sent'], day['failed']), (2, 1))
+
+    def test_copy(self):
+        """In both orders; Bcc is not in it."""
+        for first in ('copy', 'envelope'):
+            user = self.new_user()
+            mail = self.letter(user, ['bob@example.net'])
+            to = ['bob@example.net', 'hidden@example.net']
+            if first == 'copy':
+                self.append(user, mail)
+                self.wait_sent(user, 1)
+            self.submit(user, mail, to)
+            self.wait_sent(user, 2)
+            if first == 'envelope':
+                self.append(user, mail)
+            # whatever is still on its way
+            time.sleep(0.3)
+            self.assertEqual(self.day(user)['sent'], 2, first)
+            # another mail is another
+            self.submit(user, self.letter(user, to[:1]), to[:1])
+            self.wait_sent(user, 3)
+
+    def test_broadcast(self):
+        user = self.new_user()
+        to = [f'{user}@example.org', *people(25)]
+        dead = people(6)
+        self.remote.refuse.update(
+            {address: '550 5.1.1 No such user here' for address in dead})
+        mail = self.letter(user, to[:1], 'News')
+        self.submit(user, mail, to)
+        self.append(user, mail)
+        self.wait_for(lambda: self.recorded(user), sorted(dead))
+        row, = self.broadcasts(user)
+        self.assertEqual((row['sent'], row['failed'], row['known'],
+                          row['level']), (26, 6, 'all', 'our-side'))
+        self.wait_for(lambda: self.flags(user), [{'\\Seen', '$Bounced'}])
+
+    def test_alias(self):
+        """It did not go to the address that failed."""
+        user = self.new_user()
+        self.remote.refuse['gone@example.net'] = '550 5.1.1 No such user here'
+        to = ['team@example.org']
+        self.submit(user, self.letter(user, to), to)
+        self.wait_for(lambda: self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.recorded(user), [])
+
+    def test_refused_by_postfix(self):
+        """RCPT that was asked about and refused all the same is not sent."""
+        user = self.new_user()
+        client = self.smtp(user)
+        client.mail(f'{user}@example.org')
+        self.assertEqual(client.rcpt('bob@example.net')[0], 250)
+        # an address that Postfix does not take
+        self.assertNotEqual(client.rcpt('x@-bad-.')[0], 250)
+        self.assertEqual(client.data(self.letter(user, ['b@c.example']))[0], 250)
+        self.wait_sent(user, 1)
+
+    def test_forged(self):
+        """A stranger who knows the queue id, and to whom it went."""
+        user, bob = self.new_user(), 'bob@example.net'
+        mail = self.letter(user, [bob])
+        self.submit(user, mail, [bob])
+        self.wait_for(lambda: len(self.remote.delivered), 1)
+        delivered = self.remote.delivered[0][2]
+        queue_id = re.search(rb'with ESMTPS?A id (\w+)', delivered).group(1)
+        self.wait_sent(user, 1)
+        forged = bounce_of(mail, [bob], user, headers=(
+            b'Received: from client (unknown [127.0.0.1])\r\n\tby mx.example.org '
+            b'(Postfix) with ESMTPSA id ' + queue_id + b'; x\r\n'))
+        with smtplib.SMTP('127.0.0.1', self.postfix.port) as client:
+            client.sendmail('', [f'{user}@example.org'], forged)
+        self.wait_for(lambda: self.messages(user), 1)
+        self.assertEqual(self.recorded(user), [])
+        self.assertEqual(self.day(user)['failed'], 0)
