@@ -3,6 +3,7 @@ mailbox says: a proxy before the dict server that hangs, is slow, cuts, refuses;
 lock that a stopped process holds."""
 
 import contextlib
+import email.utils
 import fcntl
 import os
 import threading
@@ -19,7 +20,8 @@ LATE = 8 * harness.SLOW
 COMMANDS = 14
 
 
-class Faulty(harness.TestCase):
+class Proxied(harness.TestCase):
+    """The dict server behind a proxy; that is all."""
 
     dict23 = 'proxy:@DIR@/faulty:bounce'
     dict24 = ('  dict proxy {\n    name = bounce\n'
@@ -80,6 +82,23 @@ class Faulty(harness.TestCase):
         return [name for name in os.listdir(self.home(user))
                 if 'pending' in name]
 
+    def pend(self, user, address):
+        """A report that is not recorded, and nobody remembers why."""
+        self.proxy.fail('error')
+        self.deliver(user, address)
+        self.calm()
+
+    def marked(self, user):
+        """How many reports say that they are pending, wherever they lie."""
+        done = self.doveadm('search', '-u', user, 'mailbox', '*', 'keyword',
+                            '$BouncePending')
+        return len(done.stdout.splitlines())
+
+
+class Faulty(Proxied):
+
+    relay = True
+
     def test_every_command(self):
         """Hangs, is cut off or refused, at each command of a report."""
         self.expect_log('bounce: ')
@@ -128,7 +147,7 @@ class Faulty(harness.TestCase):
         path = f'{self.home(user)}/dovecot-bounce.lock'
         with open(path, 'w', encoding='ascii') as lock:
             os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
-            fcntl.lockf(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)
             self.assertLess(self.deliver(user, 'a@example.net'), LATE)
             self.assertTrue(self.pending(user))
         self.check_made_up(user, 'a@example.net')
@@ -146,6 +165,62 @@ class Faulty(harness.TestCase):
         self.assertTrue(self.pending(user))
         self.assertEqual(self.listed(user), ['a@example.net'])
         self.assertFalse(self.pending(user))
+
+    def test_session_makes_up(self):
+        """An IMAP session that does nothing, and one of submission: without another
+        report and without an admin; records, $Bounced and the failures of the day."""
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+        for login in self.imap, self.submission:
+            user = self.new_user()
+            client = self.imap(user)
+            original = email.utils.make_msgid(domain='example.org')
+            sent = (f'From: {user}@example.org\r\nTo: a@example.net\r\n'
+                    f'Subject: Lunch\r\nMessage-ID: {original}\r\n\r\nHi').encode()
+            client.create('Sent')
+            client.append('Sent', None, None, sent)
+            client.logout()
+            dictserver.wait_for(lambda user=user: self.doveadm_json(
+                'bounce', 'rate', '-u', user)[0]['sent'] == 1)
+            self.proxy.fail('error')
+            self.lmtp(user, harness.dsn(
+                'a@example.net', user=f'{user}@example.org',
+                original_id=original))
+            self.calm()
+            # an ordinary delivery does not
+            self.lmtp(user, harness.mail())
+            self.assertTrue(self.pending(user))
+            login(user)
+            dictserver.wait_for(lambda user=user: not self.pending(user))
+            self.assertEqual(self.listed(user), ['a@example.net'])
+            self.assertEqual(self.doveadm_json('bounce', 'rate', '-u', user)[0]
+                             ['failed'], 1)
+            self.assertIn('$Bounced', self.fetch(user, 'Sent')[0][0])
+
+    def test_session_is_not_late(self):
+        """Forty reports are made up for on a slow dictionary, which then hangs,
+        while the client goes on."""
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+        user = self.new_user()
+        self.proxy.fail('error')
+        for number in range(40):
+            self.deliver(user, f'a{number}@example.net')
+        self.calm()
+        self.proxy.slow(0.03)
+        client = self.imap(user)
+        client.select('INBOX')
+        end, late = time.monotonic() + 4, 0
+        while time.monotonic() < end:
+            if time.monotonic() > end - 2:
+                self.proxy.fail('hang')
+            began = time.monotonic()
+            client.noop()
+            late = max(late, time.monotonic() - began)
+            time.sleep(0.02)
+        self.assertLess(late, 0.4 * harness.SLOW)
+        self.calm()
+        self.assertTrue(self.pending(user) or len(self.listed(user)) == 40)
 
     def test_read_only_home(self):
         """Nothing can be noted: a scan makes up for it."""
@@ -193,6 +268,7 @@ class Faulty(harness.TestCase):
         self.proxy.well()
         dictserver.wait_for(lambda: self.doveadm_json(
             'bounce', 'rate', '-u', user)[0]['sent'] == 5)
+
     def test_twenty_at_once(self):
         """On a dictionary that is slow but works: all are recorded in the end."""
         self.expect_log('bounce: ')
@@ -225,3 +301,64 @@ class Faulty(harness.TestCase):
         self.proxy.well()
         self.assertFalse(self.pending(user), '\n'.join(self.log()))
         self.assertEqual(self.listed(user), sorted(names))
+
+    def test_one_by_one(self):
+        """More recipients than the dictionary answers for in two seconds: none is
+        recorded in the delivery, and a session records them part by part."""
+        self.expect_log('bounce: ')
+        user = self.new_user()
+        count = int(os.environ.get('BOUNCE_ONE_BY_ONE', '60'))
+        names = sorted(f'n{n}@example.net' for n in range(count))
+        self.proxy.slow(0.1 if count > 60 else 0.05)
+        self.assertLess(self.deliver(user, names), LATE)
+        self.assertTrue(self.pending(user))
+        began = time.monotonic()
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user), count)
+        if count > 60:
+            print(f'{count} recipients: {time.monotonic() - began:.0f} s')
+        self.proxy.well()
+        self.assertEqual(self.listed(user), names)
+
+
+class Homeless(Proxied):
+    """Without a home the report itself says that it is pending, by a keyword."""
+
+    sieve = False
+
+    @classmethod
+    def prepare(cls, server):
+        super().prepare(server)
+        for name in 'homeless1', 'homeless2':
+            mail = f'{server.dir}/{name}'
+            os.mkdir(mail)
+            os.chown(mail, harness.MAIL_UID, harness.MAIL_UID)
+            fields = (f'userdb_mail_path={mail}' if cls.version >= (2, 4) else
+                      f'userdb_mail=maildir:{mail}')
+            with open(f'{server.dir}/passwd', 'a', encoding='utf-8') as out:
+                out.write(f'{name}:{{PLAIN}}pass:{harness.MAIL_UID}:'
+                          f'{harness.MAIL_UID}::::{fields}\n')
+
+    def setUp(self):
+        super().setUp()
+        self.expect_log('bounce: |duplicate db')
+        self.expect_log('dict|[Cc]onnection|refused')
+
+    def pend_and_look(self, user):
+        self.deliver(user, 'first@example.net')
+        self.pend(user, 'a@example.net')
+        self.assertEqual(self.marked(user), 1)
+
+    def test_session_makes_up(self):
+        self.pend_and_look('homeless1')
+        self.imap('homeless1')
+        dictserver.wait_for(lambda: not self.marked('homeless1'))
+        self.assertEqual(self.listed('homeless1'),
+                         ['a@example.net', 'first@example.net'])
+
+    def test_next_report_makes_up(self):
+        self.pend_and_look('homeless2')
+        self.deliver('homeless2', 'b@example.net')
+        self.assertFalse(self.marked('homeless2'))
+        self.assertEqual(self.listed('homeless2'),
+                         ['a@example.net', 'b@example.net', 'first@example.net'])

@@ -115,7 +115,7 @@ liveness_is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 	liveness_add_references(mail, "In-Reply-To", &ids);
 	liveness_add_references(mail, "References", &ids);
 	array_foreach_elem(&ids, id) {
-		ret = bounce_sent_copy_read(bu->user, id, now, pool, &out,
+		ret = bounce_sent_copy_read(bu->user, id, now, 0, pool, &out,
 					   &error);
 		if (ret < 0) {
 			e_error(bu->event, "Sent mail cannot be searched: %s",

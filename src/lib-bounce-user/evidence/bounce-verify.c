@@ -43,6 +43,7 @@ struct verify {
 	/* the one address of this report that its own side may speak of, where
 	   it cannot be said whom the mail went to */
 	bool open_used;
+	bool unsearched;
 };
 
 /*
@@ -181,8 +182,11 @@ static void verify_original(struct verify *verify)
 		bounce_sent_copy_index_read(verify->arrival->originals, id,
 					   verify->pool, &out, &error) :
 		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
+				     verify->arrival->search_msecs,
 				     verify->pool, &out, &error);
-	if (ret < 0) {
+	verify->unsearched = ret < 0;
+	/* who has so little time tries again */
+	if (ret < 0 && verify->arrival->search_msecs == 0) {
 		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
 			error);
 	}
@@ -449,6 +453,7 @@ void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 		verify_recipients(&verify, judgement_r);
 		judgement_r->awaits_copy = verify_awaits_copy(&verify,
 							      judgement_r);
+		judgement_r->unsearched = verify.unsearched;
 		if (!arrival->stored) {
 			array_foreach_elem(&verify.trace.hosts, host) {
 				host = p_strdup(pool, host);

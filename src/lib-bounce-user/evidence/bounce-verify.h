@@ -25,6 +25,9 @@ struct bounce_arrival {
 	const char *mail_from;
 	/* of many reports, or NULL */
 	struct bounce_sent_copy_index *originals;
+	/* how long the copy in Sent may be looked for; 0 = as long as a delivery
+	   does */
+	unsigned int search_msecs;
 };
 
 struct bounce_judgement {
@@ -33,6 +36,8 @@ struct bounce_judgement {
 	enum bounce_reporter reporter;
 	/* not verified, as no copy is in Sent yet */
 	bool awaits_copy;
+	/* the copy in Sent could not be looked for to the end */
+	bool unsearched;
 	/* what Dovecot's own line names */
 	ARRAY_TYPE(const_string) hosts;
 };

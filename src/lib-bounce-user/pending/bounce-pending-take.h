@@ -1,9 +1,7 @@
 #ifndef BOUNCE_PENDING_TAKE_H
 #define BOUNCE_PENDING_TAKE_H
 
-/* Reports that could not be recorded (bounce-pending.h) are looked for in INBOX and
-   bounce_mailbox and recorded as the delivery would have: what was counted is not
-   counted again. */
+/* Reports that could not be recorded (bounce-pending-work.h) are recorded now. */
 
 struct bounce_user;
 

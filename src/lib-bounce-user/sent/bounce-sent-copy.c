@@ -22,6 +22,7 @@ struct original_search {
 	enum mailbox_flags flags;
 	/* mails that may still be looked at, and until when */
 	unsigned int left;
+	unsigned int msecs;
 	uint64_t deadline;
 	bool late;
 
@@ -125,8 +126,7 @@ copy_search_box(const struct mailbox_info *info, void *context,
 			mailbox_get_last_internal_error(box, NULL));
 	} else if (ret == 0 && search->late) {
 		*error_r = t_strdup_printf("Mailbox %s: not searched to its "
-			"end within %u seconds", info->vname,
-			BOUNCE_SENT_COPY_MAX_SECS);
+			"end within %u ms", info->vname, search->msecs);
 		ret = -1;
 	}
 	mailbox_free(&box);
@@ -170,8 +170,9 @@ int bounce_sent_copy_each_box(struct mail_user *user,
 static int copy_search_all(struct original_search *search, const char **error_r)
 {
 	search->left = BOUNCE_SENT_COPY_MAX_MAILS;
-	search->deadline = i_microseconds() +
-		BOUNCE_SENT_COPY_MAX_SECS * 1000000ULL;
+	if (search->msecs == 0)
+		search->msecs = BOUNCE_SENT_COPY_MAX_SECS * 1000;
+	search->deadline = i_microseconds() + search->msecs * 1000ULL;
 	return bounce_sent_copy_each_box(search->user, copy_search_box, search,
 					error_r);
 }
@@ -182,11 +183,12 @@ static int copy_found_read(struct original_search *search, struct mail *mail)
 }
 
 int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
-			 time_t now, pool_t pool,
+			 time_t now, unsigned int msecs, pool_t pool,
 			 struct bounce_sent_header *out_r, const char **error_r)
 {
 	struct original_search search = {
 		.user = user,
+		.msecs = msecs,
 		.message_id = message_id,
 		.oldest = now - BOUNCE_SENT_COPY_MAX_DAYS * DAY_SECS,
 		.found = copy_found_read,

@@ -18,9 +18,10 @@ struct mail_user;
 /* Set while a recipient has failed and nobody cleared it. */
 #define BOUNCE_SENT_COPY_KEYWORD "$Bounced"
 
-/* Read it: returns 1 and out_r (from pool), 0 if there is none, or -1. */
+/* Read it: returns 1 and out_r (from pool), 0 if there is none, or -1. msecs: how
+   long it may be looked for; 0 = BOUNCE_SENT_COPY_MAX_SECS. */
 int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
-			 time_t now, pool_t pool,
+			 time_t now, unsigned int msecs, pool_t pool,
 			 struct bounce_sent_header *out_r, const char **error_r);
 /* What a person wrote in it (bounce_message_first_text()), if it was saved within
    max_secs; from pool. As bounce_sent_copy_read(). */

@@ -2,15 +2,20 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "time-util.h"
 #include "bounce-commit-later.h"
 
 /* Another process has the lock. */
 #define LOCK_MSECS 20
+#define LATE "Dictionary did not answer in time"
+/* Who is silent for so long is not asked again by others either. */
+#define SILENT_USECS (500 * 1000)
 
 struct bounce_commit_later {
 	struct bounce_store *store;
+	bounce_commit_later_prepare_t *prepare;
 	bounce_transact_t *transact;
-	void *transact_context;
+	void *context;
 	bounce_commit_later_done_t *done;
 	void *done_context;
 	struct bounce_commit_later **handle;
@@ -19,6 +24,7 @@ struct bounce_commit_later {
 	struct bounce_transaction *trans;
 	/* what transact said, while it is written */
 	int changed;
+	uint64_t started;
 	/* the next step; the end */
 	struct timeout *to_step, *to_late;
 	bool committing;
@@ -53,12 +59,12 @@ static void later_committed(int ret, const char *error, void *context)
 
 /* Returns 1 if there is something to write, 0 if not, -1 on error. */
 static int
-later_prepare(struct bounce_commit_later *later, const char **error_r)
+later_transact(struct bounce_commit_later *later, const char **error_r)
 {
 	int ret;
 
 	bounce_transaction_clear(later->trans);
-	ret = later->transact(later->trans, later->transact_context, error_r);
+	ret = later->transact(later->trans, later->context, error_r);
 	later->changed = ret;
 	return ret <= 0 ? ret : bounce_commit_prepare(later->trans, error_r);
 }
@@ -83,6 +89,48 @@ static void later_answered(void *context)
 		later_step_after(later, 0);
 }
 
+/* Before the lock. Returns TRUE if the step may go on. */
+static bool later_prepare(struct bounce_commit_later *later)
+{
+	struct bounce_dict *dict = later->store->dict;
+	const char *error;
+	int ret;
+
+	if (later->prepare == NULL)
+		return TRUE;
+	dict->later = FALSE;
+	dict->nowait = TRUE;
+	ret = later->prepare(later->context, &error);
+	dict->nowait = FALSE;
+	if (dict->later)
+		return FALSE;
+	if (ret <= 0) {
+		later_finish(later, ret, error);
+		return FALSE;
+	}
+	later->prepare = NULL;
+	/* under the lock it is read again */
+	bounce_dict_forget(dict);
+	return TRUE;
+}
+
+static bool later_lock(struct bounce_commit_later *later)
+{
+	struct bounce_dict *dict = later->store->dict;
+	const char *error;
+	int ret = 0;
+
+	if (later->trans == NULL) {
+		dict->nowait = TRUE;
+		ret = bounce_transaction_begin(later->store, &later->trans,
+					       &error);
+		dict->nowait = FALSE;
+		if (ret < 0)
+			later_step_after(later, LOCK_MSECS);
+	}
+	return ret == 0;
+}
+
 static void later_step(struct bounce_commit_later *later)
 {
 	struct dict_transaction_context *dict_trans;
@@ -91,19 +139,19 @@ static void later_step(struct bounce_commit_later *later)
 	int ret;
 
 	timeout_remove(&later->to_step);
-	dict->nowait = TRUE;
-	if (later->trans == NULL &&
-	    bounce_transaction_begin(later->store, &later->trans,
-				     &error) < 0) {
-		dict->nowait = FALSE;
-		later_step_after(later, LOCK_MSECS);
+	if (!later_prepare(later) || !later_lock(later))
 		return;
-	}
 	dict->later = FALSE;
-	ret = later_prepare(later, &error);
+	dict->nowait = TRUE;
+	ret = later_transact(later, &error);
 	dict->nowait = FALSE;
 	if (ret < 0 && dict->later)
 		return;
+	if (ret > 0 && dict->dict == NULL) {
+		/* somebody who waited gave it up */
+		ret = -1;
+		error = LATE;
+	}
 	if (ret <= 0) {
 		later_finish(later, ret < 0 ? -1 : later->changed, error);
 		return;
@@ -121,18 +169,25 @@ void bounce_commit_later_cancel(struct bounce_commit_later *later)
 	/* ends the commit, too */
 	bounce_dict_abandon(dict);
 	if (!committing)
-		later_finish(later, -1, "Dictionary did not answer in time");
+		later_finish(later, -1, LATE);
 }
 
 static void later_late(struct bounce_commit_later *later)
 {
-	if (later->trans != NULL)
-		bounce_dict_pause(later->store->dict, BOUNCE_WAIT_MSECS * 1000);
+	struct bounce_dict *dict = later->store->dict;
+	bool asked = later->trans != NULL || later->prepare != NULL;
+	uint64_t heard = I_MAX(later->started, dict->answered_at);
+
+	/* neither where the lock was not to be had, nor where many answers took
+	   up the time */
+	if (asked && i_microseconds() - heard > SILENT_USECS)
+		bounce_dict_pause(dict, BOUNCE_WAIT_MSECS * 1000);
 	bounce_commit_later_cancel(later);
 }
 
 void bounce_commit_later(struct bounce_store *store,
-			 bounce_transact_t *transact, void *transact_context,
+			 bounce_commit_later_prepare_t *prepare,
+			 bounce_transact_t *transact, void *context,
 			 bounce_commit_later_done_t *done, void *done_context,
 			 struct bounce_commit_later **later_r)
 {
@@ -140,8 +195,10 @@ void bounce_commit_later(struct bounce_store *store,
 	const char *error;
 
 	later->store = store;
+	later->prepare = prepare;
 	later->transact = transact;
-	later->transact_context = transact_context;
+	later->context = context;
+	later->started = i_microseconds();
 	later->done = done;
 	later->done_context = done_context;
 	later->handle = later_r;

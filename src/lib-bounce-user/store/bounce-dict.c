@@ -10,14 +10,14 @@
 #include "sha1.h"
 #include "sleep.h"
 #include "time-util.h"
-#include "bounce-dict.h"
+#include "bounce-dict-private.h"
 #include "compat-dict.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#define LATE "Dictionary did not answer in time"
+#define LATE BOUNCE_DICT_LATE
 /* A driver that waits by itself gets so much of it for each request. */
 #define DRIVER_MSECS 1000
 /* Other programs (doveadm dict) that write to the file. */
@@ -34,16 +34,6 @@ struct bounce_dict_request {
 	bool done;
 	int ret;
 	char *value, *error;
-};
-
-struct bounce_dict_iter {
-	struct bounce_dict_iter *prev, *next;
-	struct bounce_dict *dict;
-	/* NULL: over */
-	struct dict_iterate_context *ctx;
-	/* there is more to read */
-	bool more;
-	char *error;
 };
 
 struct dict_commit {
@@ -149,11 +139,26 @@ bool bounce_dict_is_broken(const struct bounce_dict *dict)
  * Wait
  */
 
-static void dict_wake(struct bounce_dict *dict)
+/* All look-ups that were sent ahead? */
+static bool dict_has_answered(struct bounce_dict *dict)
+{
+	struct bounce_dict_request *req;
+
+	if (dict->ask_pool == NULL)
+		return TRUE;
+	array_foreach_elem(&dict->asked, req) {
+		if (!req->done)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+void bounce_dict_wake(struct bounce_dict *dict)
 {
 	if (dict->loop != NULL)
 		io_loop_stop(dict->loop);
-	if (dict->on_answer != NULL)
+	/* once for all of them */
+	if (dict->on_answer != NULL && dict_has_answered(dict))
 		dict->on_answer(dict->on_answer_context);
 }
 
@@ -170,7 +175,7 @@ static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
 		return *done;
 	dict->loop = io_loop_create();
 	dict_switch_ioloop(dict->dict);
-	to = timeout_add_short(msecs, dict_wake, dict);
+	to = timeout_add_short(msecs, bounce_dict_wake, dict);
 	while (!*done && i_microseconds() < deadline)
 		io_loop_run(dict->loop);
 	timeout_remove(&to);
@@ -210,11 +215,8 @@ void bounce_dict_pause(struct bounce_dict *dict, uint64_t usecs)
 		bounce_wait_pause(dict->wait, dict_name(dict), usecs);
 }
 
-/* A request that began at that time: its end, and what it cost. Returns -1 if it
-   did not end in time: then the dictionary is closed. */
-static int
-dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
-	    const int *ret)
+int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
+		       const bool *done, const int *ret)
 {
 	unsigned int left = bounce_wait_left(dict->wait);
 	uint64_t usecs, silent;
@@ -237,7 +239,7 @@ dict_finish(struct bounce_dict *dict, uint64_t started, const bool *done,
 	return late ? -1 : 0;
 }
 
-static void dict_answered(struct bounce_dict *dict, bool ok)
+void bounce_dict_answered(struct bounce_dict *dict, bool ok)
 {
 	if (ok)
 		dict->used = TRUE;
@@ -262,7 +264,7 @@ dict_request_callback(const struct dict_lookup_result *result,
 		req->error = i_strdup(compat_dict_hide_keys(result->error));
 	if (result->ret >= 0)
 		req->dict->answered_at = i_microseconds();
-	dict_wake(req->dict);
+	bounce_dict_wake(req->dict);
 }
 
 static void dict_request_send(struct bounce_dict_request *req)
@@ -315,16 +317,24 @@ void bounce_dict_ask(struct bounce_dict *dict, const char *key)
 void bounce_dict_forget(struct bounce_dict *dict)
 {
 	struct bounce_dict_request *req;
+	struct bounce_dict_iter *list;
 	bool pending = FALSE;
 
-	if (dict->ask_pool == NULL)
-		return;
-	array_foreach_elem(&dict->asked, req) {
-		if (!req->done)
+	for (list = dict->lists; list != NULL; list = list->list_next) {
+		if (list->ctx != NULL)
 			pending = TRUE;
 	}
-	if (pending)
+	if (pending || !dict_has_answered(dict))
 		bounce_dict_abandon(dict);
+	while ((list = dict->lists) != NULL) {
+		dict->lists = list->list_next;
+		DLLIST_REMOVE(&dict->iters, list);
+		pool_unref(&list->pool);
+		i_free(list->error);
+		i_free(list);
+	}
+	if (dict->ask_pool == NULL)
+		return;
 	array_foreach_elem(&dict->asked, req)
 		dict_request_free(req);
 	pool_unref(&dict->ask_pool);
@@ -357,14 +367,14 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 		dict_request_send(req);
 	}
 	if ((req == &own || !req->done) &&
-	    dict_finish(dict, started, &req->done, &req->ret) < 0) {
+	    bounce_dict_finish(dict, started, &req->done, &req->ret) < 0) {
 		*error_r = LATE;
 		dict_request_free(&own);
 		return -1;
 	}
 	ret = req->ret;
 	dict->down = ret < 0;
-	dict_answered(dict, ret >= 0);
+	bounce_dict_answered(dict, ret >= 0);
 	if (ret > 0)
 		*value_r = p_strdup(pool, req->value);
 	else if (ret < 0)
@@ -410,116 +420,6 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 	/* the key says whose it is, whatever another program wrote into it */
 	rec_r->address = p_strdup(pool, address);
 	return 1;
-}
-
-/*
- * List
- */
-
-static void dict_iter_callback(struct bounce_dict_iter *iter)
-{
-	iter->more = TRUE;
-	dict_wake(iter->dict);
-}
-
-struct bounce_dict_iter *
-bounce_dict_iter_init(struct bounce_dict *dict, const char *path, int flags)
-{
-	struct bounce_dict_iter *iter = i_new(struct bounce_dict_iter, 1);
-
-	iter->dict = dict;
-	DLLIST_PREPEND(&dict->iters, iter);
-	if (dict->dict == NULL) {
-		iter->error = i_strdup(LATE);
-		return iter;
-	}
-	if (compat_dict_is_async(dict->dict))
-		flags |= DICT_ITERATE_FLAG_ASYNC;
-	iter->ctx = dict_iterate_init(dict->dict,
-		mail_user_get_dict_op_settings(dict->user), path, flags);
-	dict_iterate_set_async_callback(iter->ctx, dict_iter_callback, iter);
-	return iter;
-}
-
-static void dict_iter_end(struct bounce_dict_iter *iter)
-{
-	const char *error;
-
-	if (iter->ctx == NULL)
-		return;
-	if (dict_iterate_deinit(&iter->ctx, &error) < 0 &&
-	    iter->error == NULL)
-		iter->error = i_strdup(compat_dict_hide_keys(error));
-}
-
-bool bounce_dict_iter_next(struct bounce_dict_iter *iter, const char **key_r,
-			   const char **value_r)
-{
-	static const int no_error = 0;
-
-	while (iter->ctx != NULL) {
-		uint64_t started = i_microseconds();
-
-		iter->more = FALSE;
-		if (dict_iterate(iter->ctx, key_r, value_r))
-			return TRUE;
-		if (!dict_iterate_has_more(iter->ctx))
-			dict_iter_end(iter);
-		else
-			(void)dict_finish(iter->dict, started, &iter->more,
-					  &no_error);
-	}
-	return FALSE;
-}
-
-int bounce_dict_iter_deinit(struct bounce_dict_iter **_iter,
-			    const char **error_r)
-{
-	struct bounce_dict_iter *iter = *_iter;
-	int ret;
-
-	*_iter = NULL;
-	dict_iter_end(iter);
-	DLLIST_REMOVE(&iter->dict->iters, iter);
-	ret = iter->error == NULL ? 0 : -1;
-	if (ret < 0)
-		*error_r = t_strdup(iter->error);
-	dict_answered(iter->dict, ret >= 0);
-	i_free(iter->error);
-	i_free(iter);
-	return ret;
-}
-
-/* The server says no when its backend cannot; what else goes wrong is an
-   error. */
-static int dict_ask_iterates(struct bounce_dict *dict, const char **error_r)
-{
-	struct bounce_dict_iter *iter;
-	const char *key, *value;
-
-	iter = bounce_dict_iter_init(dict, BOUNCE_DICT_META_PREFIX"count",
-				     DICT_ITERATE_FLAG_EXACT_KEY);
-	while (bounce_dict_iter_next(iter, &key, &value)) ;
-	if (bounce_dict_iter_deinit(&iter, error_r) == 0)
-		return 1;
-	if (strstr(*error_r, "upport") == NULL)
-		return -1;
-	dict->reopen = FALSE;
-	return 0;
-}
-
-int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r)
-{
-	const char *error = LATE;
-
-	if (dict->iterates < 0 && dict->dict != NULL) {
-		dict->iterates = compat_dict_iterates(dict->dict);
-		if (dict->iterates < 0)
-			dict->iterates = dict_ask_iterates(dict, &error);
-	}
-	if (dict->iterates < 0)
-		*error_r = t_strdup_printf("Dictionary failed: %s", error);
-	return dict->iterates;
 }
 
 /*
@@ -577,7 +477,7 @@ dict_commit_callback(const struct dict_commit_result *result,
 	commit->ret = result->ret < 0 ? -1 : 0;
 	if (result->ret < 0)
 		commit->error = i_strdup(compat_dict_hide_keys(result->error));
-	dict_wake(commit->dict);
+	bounce_dict_wake(commit->dict);
 }
 
 int bounce_dict_commit(struct bounce_dict *dict,
@@ -600,11 +500,11 @@ int bounce_dict_commit(struct bounce_dict *dict,
 		/* redis: in a loop of its own, for as long as it was told */
 		if (!commit.done && !compat_dict_is_async(dict->dict))
 			dict_wait(dict->dict);
-		if (dict_finish(dict, started, &commit.done, &commit.ret) < 0) {
+		if (bounce_dict_finish(dict, started, &commit.done, &commit.ret) < 0) {
 			commit.ret = -1;
 			error = LATE;
 		}
-		dict_answered(dict, commit.ret >= 0);
+		bounce_dict_answered(dict, commit.ret >= 0);
 	}
 	if (commit.ret < 0) {
 		*error_r = t_strdup_printf("Dictionary was not written: %s",
@@ -630,7 +530,7 @@ dict_commit_later_callback(const struct dict_commit_result *result,
 		t_strdup_printf("Dictionary was not written: %s",
 				compat_dict_hide_keys(result->error));
 
-	dict_answered(later->dict, result->ret >= 0);
+	bounce_dict_answered(later->dict, result->ret >= 0);
 	later->callback(result->ret >= 0 ? 0 : -1, error, later->context);
 	i_free(later);
 }

@@ -33,7 +33,8 @@ struct bounce_dict {
 	uint64_t answered_at;
 	/* while somebody waits */
 	struct ioloop *loop;
-	/* nobody waits: a look-up that has no answer yet fails and sets later;
+	/* nobody waits: a look-up that has no answer yet fails and sets later, and
+	   so does an iteration that is not at its end;
 	   on_answer is called once there is one */
 	bool nowait, later;
 	void (*on_answer)(void *context);
@@ -41,6 +42,8 @@ struct bounce_dict {
 	/* look-ups that were sent ahead: see bounce_dict_ask() */
 	pool_t ask_pool;
 	ARRAY(struct bounce_dict_request *) asked;
+	/* and iterations */
+	struct bounce_dict_iter *lists;
 	/* a request failed: what the driver has in memory, or its connection, is
 	   not to be trusted */
 	bool reopen;

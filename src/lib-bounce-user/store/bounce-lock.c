@@ -29,14 +29,21 @@ static const char *t_lock_temp_dir(struct mail_user *user)
 	return slash == NULL ? "/tmp" : t_strdup_until(str_c(prefix), slash);
 }
 
-const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
+const char *bounce_lock_user_home(struct mail_user *user)
 {
-	unsigned char digest[SHA1_RESULTLEN];
 	const char *home;
 	struct stat st;
 
-	if (mail_user_get_home(user, &home) > 0 &&
-	    stat(home, &st) == 0 && S_ISDIR(st.st_mode))
+	return mail_user_get_home(user, &home) > 0 &&
+		stat(home, &st) == 0 && S_ISDIR(st.st_mode) ? home : NULL;
+}
+
+const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
+{
+	unsigned char digest[SHA1_RESULTLEN];
+	const char *home = bounce_lock_user_home(user);
+
+	if (home != NULL)
 		return t_strconcat(home, "/", name, NULL);
 	sha1_get_digest(user->username, strlen(user->username), digest);
 	return t_strdup_printf("%s/%s.%s", t_lock_temp_dir(user), name,
@@ -81,7 +88,9 @@ int bounce_lock_take(struct bounce_dict *dict, struct file_lock **lock_r,
 	int ret;
 
 	i_zero(&set);
-	set.lock_settings.lock_method = FILE_LOCK_METHOD_FCNTL;
+	/* fcntl's is the process's: two that go on in it at the same time would
+	   both have it */
+	set.lock_settings.lock_method = FILE_LOCK_METHOD_FLOCK;
 	set.lock_settings.close_on_free = TRUE;
 	/* as the driver would */
 	if (dict->file != NULL)

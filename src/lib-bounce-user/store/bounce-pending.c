@@ -36,8 +36,11 @@ static void pending_set_date(int fd, time_t when)
 bool bounce_pending_mark(struct mail_user *user, time_t when)
 {
 	const char *path = t_bounce_lock_user_path(user, NEW_NAME);
-	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	int fd;
 
+	if (bounce_lock_user_home(user) == NULL)
+		return FALSE;
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return errno == EEXIST;
 	pending_set_date(fd, when);
@@ -47,8 +50,9 @@ bool bounce_pending_mark(struct mail_user *user, time_t when)
 
 bool bounce_pending_exists(struct mail_user *user)
 {
-	return access(t_bounce_lock_user_path(user, NEW_NAME), F_OK) == 0 ||
-		access(t_bounce_lock_user_path(user, OLD_NAME), F_OK) == 0;
+	return bounce_lock_user_home(user) != NULL &&
+		(access(t_bounce_lock_user_path(user, NEW_NAME), F_OK) == 0 ||
+		 access(t_bounce_lock_user_path(user, OLD_NAME), F_OK) == 0);
 }
 
 /* Returns an fd that nobody else has locked, or -1. */

@@ -2,13 +2,15 @@
 #define BOUNCE_PENDING_H
 
 /* Reports that were delivered, but could not be recorded: an empty file beside the
-   lock of the user's home (or, without one, in mail_temp_dir), whose date is that of
-   the oldest of them. None = there is nothing to do, which costs one access(). */
+   lock in the user's home, whose date is that of the oldest of them. None = there is
+   nothing to do, which costs one access(). Without a home there is no such file: see
+   bounce-pending-keyword.h. */
 
 struct bounce_pending;
 struct mail_user;
 
-/* A report of that date was not recorded. Returns FALSE if that cannot be noted. */
+/* A report of that date was not recorded. Returns FALSE if that cannot be noted, as
+   there is no home or it cannot be written to. */
 bool bounce_pending_mark(struct mail_user *user, time_t when);
 bool bounce_pending_exists(struct mail_user *user);
 

@@ -335,7 +335,8 @@ void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,
 	add->count = count;
 	add->bounced = bounced_r;
 	memset(bounced_r, 0, count * sizeof(*bounced_r));
-	bounce_commit_later(store, add_mails, add, done, context, later_r);
+	bounce_commit_later(store, NULL, add_mails, add, done, context,
+			    later_r);
 }
 
 void bounce_sent_store_add_cancel(struct bounce_commit_later *later)

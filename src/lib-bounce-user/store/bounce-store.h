@@ -9,6 +9,7 @@
 #include "bounce-record.h"
 
 struct mail_user;
+struct bounce_commit_later;
 struct bounce_store;
 struct bounce_store_iter;
 struct bounce_wait;
@@ -56,6 +57,9 @@ int bounce_store_find(struct bounce_store *store, pool_t pool,
 /* Did what failed last fail because the dictionary did not answer or was not
    written (and not for what it holds)? Then another try would only wait again. */
 bool bounce_store_is_down(const struct bounce_store *store);
+/* When the dictionary answered a look-up last, in microseconds since the epoch; 0 =
+   never. */
+uint64_t bounce_store_answered_at(const struct bounce_store *store);
 /* Record the failed recipients of report (complaints: as such); of other kinds
    nothing. Idempotent: a report that was counted is not counted again. Evidence
    below the policy's changes no record: it is counted as backscatter. added_r
@@ -81,11 +85,28 @@ struct bounce_store_report {
 	const struct bounce_report *report;
 	enum bounce_evidence evidence;
 	time_t when;
+	/* NULL = nobody wants to know */
+	struct bounce_store_added *added_r;
 };
 int bounce_store_add_many(struct bounce_store *store,
 			  const struct bounce_store_report *reports,
 			  unsigned int count, pool_t pool,
 			  const char **error_r);
+/* The same, but nobody waits (bounce-commit-later.h). read yields the reports, which
+   live in pool until it is done; it is called anew where the dictionary had no answer
+   for it yet. Returns 1, 0 if there is nothing to add, or -1. done is called once,
+   maybe before this returns; later_r is NULL from then on. */
+typedef int bounce_store_read_t(void *context,
+				const struct bounce_store_report **reports_r,
+				unsigned int *count_r, const char **error_r);
+typedef void
+bounce_store_added_t(int ret, const char *error, void *context);
+void bounce_store_add_later(struct bounce_store *store, pool_t pool,
+			    bounce_store_read_t *read,
+			    bounce_store_added_t *done, void *context,
+			    struct bounce_commit_later **later_r);
+/* Give it up: done is called. */
+void bounce_store_add_cancel(struct bounce_commit_later *later);
 /* Whose record did it change for this recipient of its report? The address in
    normal form, NULL = nobody's. */
 const char *

@@ -6,7 +6,7 @@
 #include "array.h"
 #include "hash.h"
 #include "bounce-address.h"
-#include "bounce-pending.h"
+#include "bounce-pending-work.h"
 #include "doveadm-bounce.h"
 
 #define DAY (24 * 3600)
@@ -175,7 +175,7 @@ stats_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
 		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s", error);
 	else
 		stats_print(&stats, backscatter,
-			    bounce_pending_exists(bu->user));
+			    bounce_pending_work_exists(bu));
 	hash_table_destroy(&stats.reasons.table);
 	hash_table_destroy(&stats.domains.table);
 	pool_unref(&pool);

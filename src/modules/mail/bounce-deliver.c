@@ -15,8 +15,10 @@
 #include "bounce-events.h"
 #include "bounce-filing.h"
 #include "bounce-hosts.h"
+#include "bounce-lock.h"
 #include "bounce-sent-mark.h"
 #include "bounce-pending.h"
+#include "bounce-pending-keyword.h"
 #include "bounce-pending-take.h"
 #include "bounce-plugin.h"
 #include "bounce-deliver-liveness.h"
@@ -188,13 +190,27 @@ deliver_remember(struct bounce_user *bu, struct bounce_store *store,
 			error);
 }
 
+/* Without a home the report itself says it. */
+static bool deliver_pend_keyword(struct bounce_user *bu,
+				 const struct bounce_report *report)
+{
+	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
+
+	return bounce_lock_user_home(bu->user) == NULL &&
+		pu->stored_in != NULL &&
+		bounce_pending_keyword_add(bu->user, pu->stored_in,
+					   report->message_id);
+}
+
 /* It could not be recorded. Returns who makes up for it. What fails for what the
    dictionary holds would fail again. */
 static const char *
-deliver_pend(struct bounce_user *bu, time_t when, bool down)
+deliver_pend(struct bounce_user *bu, const struct bounce_report *report,
+	     time_t when, bool down)
 {
 	return (down || bu->store == NULL || bounce_store_is_down(bu->store)) &&
-		bounce_pending_mark(bu->user, when) ?
+		(bounce_pending_mark(bu->user, when) ||
+		 deliver_pend_keyword(bu, report)) ?
 		"the next report makes up for it" :
 		"doveadm bounce scan makes up for it";
 }
@@ -229,13 +245,14 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 		return "not recorded, as bounce_record says";
 	if (delivery->dict_down)
 		return t_strdup_printf("not recorded, as the dictionary does "
-			"not answer (%s)", deliver_pend(bu, when, TRUE));
+			"not answer (%s)", deliver_pend(bu, delivery->report,
+						      when, TRUE));
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
 		e_error(bu->event, "Delivered but not recorded (%s): %s",
-			deliver_pend(bu, when, FALSE), error);
+			deliver_pend(bu, delivery->report, when, FALSE), error);
 		return NULL;
 	}
 	*changed_r = ret > 0;

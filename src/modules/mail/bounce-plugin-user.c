@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "mail-storage-private.h"
+#include "bounce-pending-idle.h"
 #include "bounce-plugin.h"
 #include "bounce-sent-queue.h"
 #include "compat-user.h"
@@ -49,9 +50,17 @@ static void bounce_plugin_user_deinit(struct mail_user *user)
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(user);
 
 	i_assert(pu != NULL);
+	bounce_pending_idle_deinit(&pu->idle);
 	bounce_sent_queue_deinit(&pu->sent_queue);
 	bounce_user_deinit(&pu->bu);
 	pu->module_ctx.super.deinit(user);
+}
+
+/* Somebody is logged in. */
+static bool bounce_plugin_user_is_session(const struct mail_user *user)
+{
+	return strcmp(user->service, "imap") == 0 ||
+		strcmp(user->service, "submission") == 0;
 }
 
 void bounce_plugin_user_created(struct mail_user *user)
@@ -67,4 +76,6 @@ void bounce_plugin_user_created(struct mail_user *user)
 	user->vlast = &pu->module_ctx.super;
 	v->deinit = bounce_plugin_user_deinit;
 	MODULE_CONTEXT_SET(user, bounce_plugin_user_module, pu);
+	if (bounce_plugin_user_is_session(user))
+		pu->idle = bounce_pending_idle_init(user);
 }

@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "bounce-user.h"
 
+struct bounce_pending_idle;
 struct bounce_sent_queue;
 struct module;
 
@@ -21,6 +22,8 @@ struct bounce_plugin_user {
 	struct bounce_user *bu;
 	/* what was saved to Sent and is not counted yet; made at first use */
 	struct bounce_sent_queue *sent_queue;
+	/* of a client's session: reports that could not be recorded */
+	struct bounce_pending_idle *idle;
 
 	/* While a report is delivered to this user, else NULL: */
 	/* keywords that it gets wherever it is filed, NULL-terminated */

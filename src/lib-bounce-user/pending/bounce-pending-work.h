@@ -1,0 +1,47 @@
+#ifndef BOUNCE_PENDING_WORK_H
+#define BOUNCE_PENDING_WORK_H
+
+/* Reports that could not be recorded are looked for in INBOX and bounce_mailbox, and
+   read some at a time, to be recorded as the delivery would have: what was counted is
+   not counted again. Who records them is bounce-pending-take and -idle. */
+
+#include "bounce-store.h"
+
+struct bounce_user;
+struct bounce_pending_work;
+
+struct bounce_pending_limit {
+	/* that are read at once; a report with more is read in parts */
+	unsigned int recipients;
+	/* 0 = no limit: for reading mails, and for the search in Sent */
+	unsigned int read_msecs, search_msecs;
+};
+
+/* Is anything left? */
+bool bounce_pending_work_exists(struct bounce_user *bu);
+/* Returns 1, 0 if there is nothing to do or another process is at it, or -1 with
+   error_r. */
+int bounce_pending_work_begin(struct bounce_user *bu,
+			      struct bounce_pending_work **work_r,
+			      const char **error_r);
+/* all: nothing is left; else it stays pending. */
+void bounce_pending_work_end(struct bounce_pending_work **work, bool all);
+
+/* Read on from what is done. The reports (none: nothing in these mails is to be
+   recorded) live in pool. Returns 1, 0 if there is nothing more, or -1 with error_r;
+   or BOUNCE_PENDING_WORK_LATER if search_msecs were too few: the next search gets
+   further. */
+#define BOUNCE_PENDING_WORK_LATER 2
+int bounce_pending_work_read(struct bounce_pending_work *work,
+			     const struct bounce_pending_limit *limit,
+			     pool_t pool,
+			     const struct bounce_store_report **reports_r,
+			     unsigned int *count_r, const char **error_r);
+/* What was read last has been recorded. */
+void bounce_pending_work_done(struct bounce_pending_work *work,
+			      const struct bounce_store_report *reports,
+			      unsigned int count);
+/* Keep no mailbox open until the next call. */
+void bounce_pending_work_close(struct bounce_pending_work *work);
+
+#endif
