@@ -171,6 +171,78 @@ static bool verify_names_others(struct verify *verify)
 	return FALSE;
 }
 
+static enum bounce_knowledge
+verify_knows(struct verify *verify, const char *address);
+
+/* Could the copy make a difference? */
+static bool verify_needs_copy(struct verify *verify)
+{
+	const struct bounce_recipient *rcpt;
+
+	/* our MTA forwarded it for somebody */
+	if (verify->entry.relayed &&
+	    verify->trace.reporter == BOUNCE_REPORTER_OWN)
+		return FALSE;
+	if (verify->token == NULL)
+		return TRUE;
+	array_foreach(&verify->report->recipients, rcpt) {
+		if (verify_knows(verify, rcpt->address) !=
+		    BOUNCE_KNOWLEDGE_ADDRESS)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static enum bounce_reporter
+verify_reporter(struct verify *verify, const char *address);
+
+/* The best that anybody is here. */
+static enum bounce_reporter verify_best_reporter(struct verify *verify)
+{
+	enum bounce_reporter best = verify->trace.reporter;
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&verify->report->recipients, rcpt) {
+		if (rcpt->address != NULL)
+			best = I_MAX(best, verify_reporter(verify,
+							   rcpt->address));
+	}
+	return best;
+}
+
+/* A search costs, and a stranger may ask for as many as they like: what costs less is
+   asked first, and so many searches a minute are enough. What is not searched is left
+   for later. */
+static bool verify_may_search(struct verify *verify)
+{
+	struct bounce_user *bu = verify->bu;
+	enum bounce_reporter reporter = verify_best_reporter(verify);
+	struct bounce_store *store;
+	const char *error;
+	int ret;
+
+	/* all at once, or by who cannot be a stranger */
+	if (verify->arrival->originals != NULL ||
+	    reporter >= BOUNCE_REPORTER_RELAY)
+		return TRUE;
+	if (reporter == BOUNCE_REPORTER_STRANGER) {
+		if (bounce_user_store(bu, &store, &error) < 0 ||
+		    (ret = bounce_sent_store_knows(store, verify->report,
+						   ioloop_time, &error)) < 0) {
+			/* recording will say so, too */
+			e_debug(bu->event, "Sent mail is not known: %s", error);
+			verify->unsearched = TRUE;
+			return FALSE;
+		}
+		if (ret == 0)
+			return FALSE;
+	}
+	verify->unsearched = !bounce_wait_take_search(bu->wait,
+						      bu->user->username,
+						      ioloop_time);
+	return !verify->unsearched;
+}
+
 static void verify_original(struct verify *verify)
 {
 	const char *id = verify->report->original_message_id;
@@ -184,9 +256,10 @@ static void verify_original(struct verify *verify)
 		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
 				     verify->arrival->search_msecs,
 				     verify->pool, &out, &error);
-	verify->unsearched = ret < 0;
 	/* who has so little time tries again */
-	if (ret < 0 && verify->arrival->search_msecs == 0) {
+	if (ret < 0 && verify->arrival->search_msecs > 0) {
+		verify->unsearched = TRUE;
+	} else if (ret < 0) {
 		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
 			error);
 	}
@@ -225,14 +298,15 @@ static void verify_envelope(struct verify *verify)
 	}
 }
 
-/* The token costs nothing; the copy is searched where that does not say it all. */
+/* What costs nothing first. */
 static void verify_mail(struct verify *verify)
 {
 	verify_envelope(verify);
 	if (verify->report->original_message_id == NULL)
 		return;
 	verify_token(verify);
-	verify_original(verify);
+	if (verify_needs_copy(verify) && verify_may_search(verify))
+		verify_original(verify);
 }
 
 /*

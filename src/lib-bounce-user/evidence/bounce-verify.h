@@ -36,7 +36,8 @@ struct bounce_judgement {
 	enum bounce_reporter reporter;
 	/* not verified, as no copy is in Sent yet */
 	bool awaits_copy;
-	/* the copy in Sent could not be looked for to the end */
+	/* the copy in Sent was not looked for, or not to the end, for want of time:
+	   to be judged again */
 	bool unsearched;
 	/* what Dovecot's own line names */
 	ARRAY_TYPE(const_string) hosts;

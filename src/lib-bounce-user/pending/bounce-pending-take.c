@@ -53,6 +53,10 @@ take_some(struct bounce_user *bu, struct bounce_store *store,
 	}
 	ret = bounce_pending_work_read(work, &limit, pool, &reports, &count,
 				       error_r);
+	if (ret == BOUNCE_PENDING_WORK_LATER) {
+		*error_r = "Sent was searched often enough in this minute";
+		return -1;
+	}
 	if (ret <= 0)
 		return ret;
 	ret = take_record(store, reports, count, pool, error_r);

@@ -14,6 +14,7 @@
 #include "bounce-pending-keyword.h"
 #include "bounce-pending-work.h"
 #include "bounce-rules-cache.h"
+#include "bounce-sent-copy.h"
 #include "bounce-sent-mark.h"
 #include "bounce-user.h"
 #include "bounce-verify.h"
@@ -56,6 +57,8 @@ struct bounce_pending_work {
 	ARRAY(struct work_box) boxes;
 	ARRAY(struct work_mail) mails;
 	struct work_position done, read;
+	/* where nobody's mail waits: the Message-IDs of Sent, read once */
+	struct bounce_sent_copy_index *originals;
 };
 
 ARRAY_DEFINE_TYPE(work_report, struct bounce_store_report);
@@ -265,6 +268,7 @@ work_read_report(struct work_reading *reading, struct istream *input,
 	struct bounce_user *bu = reading->work->bu;
 	struct bounce_arrival arrival = {
 		.input = input, .stored = TRUE,
+		.originals = reading->work->originals,
 		.search_msecs = reading->limit->search_msecs,
 	};
 	struct bounce_store_report store_report = { .when = when };
@@ -275,7 +279,7 @@ work_read_report(struct work_reading *reading, struct istream *input,
 		return TRUE;
 	bounce_classify_judge(bounce_rules_cache_get(bu), reading->pool, report);
 	bounce_verify_report(bu, report, &arrival, reading->pool, &judgement);
-	if (judgement.unsearched && reading->limit->search_msecs > 0) {
+	if (judgement.unsearched) {
 		reading->unsearched = TRUE;
 		return FALSE;
 	}
@@ -430,6 +434,8 @@ static struct bounce_pending_work *work_alloc(struct bounce_user *bu)
 		i_new(struct bounce_pending_work, 1);
 
 	work->bu = bu;
+	if (bu->wait->each)
+		work->originals = bounce_sent_copy_index_init(bu->user);
 	i_array_init(&work->boxes, 2);
 	i_array_init(&work->mails, 32);
 	return work;
@@ -438,6 +444,7 @@ static struct bounce_pending_work *work_alloc(struct bounce_user *bu)
 static void work_free(struct bounce_pending_work *work)
 {
 	bounce_pending_work_close(work);
+	bounce_sent_copy_index_deinit(&work->originals);
 	array_free(&work->boxes);
 	array_free(&work->mails);
 	i_free(work);

@@ -29,8 +29,8 @@ void bounce_pending_work_end(struct bounce_pending_work **work, bool all);
 
 /* Read on from what is done. The reports (none: nothing in these mails is to be
    recorded) live in pool. Returns 1, 0 if there is nothing more, or -1 with error_r;
-   or BOUNCE_PENDING_WORK_LATER if search_msecs were too few: the next search gets
-   further. */
+   or BOUNCE_PENDING_WORK_LATER if search_msecs were too few (the next search gets
+   further) or this minute has had its searches. */
 #define BOUNCE_PENDING_WORK_LATER 2
 int bounce_pending_work_read(struct bounce_pending_work *work,
 			     const struct bounce_pending_limit *limit,

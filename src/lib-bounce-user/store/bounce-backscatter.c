@@ -82,9 +82,30 @@ backscatter_transact(struct bounce_transaction *trans, void *context,
 	return ret;
 }
 
+/* Has this hour had enough? Then there is nothing to lock for. Returns 1/0/-1. */
+static int backscatter_is_full(struct bounce_store *store, time_t now,
+			       const char **error_r)
+{
+	const char *value = NULL;
+	json_t *json;
+	bool full;
+
+	if (bounce_dict_get(store->dict, pool_datastack_create(),
+			    BACKSCATTER_KEY, &value, error_r) < 0)
+		return -1;
+	json = backscatter_parse(value);
+	full = !backscatter_count(json, now);
+	json_decref(json);
+	return full ? 1 : 0;
+}
+
 int bounce_backscatter_add(struct bounce_store *store, time_t now,
 			   const char **error_r)
 {
+	int ret = backscatter_is_full(store, now, error_r);
+
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
 	return bounce_commit_transact(store, backscatter_transact, &now,
 			       error_r) < 0 ? -1 : 0;
 }

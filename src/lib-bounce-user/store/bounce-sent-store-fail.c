@@ -20,7 +20,7 @@ struct bounce_sent_store_fails {
 	ARRAY(struct fails_sent *) read;
 };
 
-static time_t sent_date(const struct bounce_report *report, time_t when)
+time_t bounce_sent_store_date(const struct bounce_report *report, time_t when)
 {
 	const char *line = report->original_headers;
 	time_t date;
@@ -50,7 +50,7 @@ void bounce_sent_store_failed_init(const struct bounce_report *report,
 	i_zero(failed_r);
 	failed_r->message_id = report->original_message_id;
 	failed_r->subject = report->original_subject;
-	failed_r->sent = sent_date(report, when);
+	failed_r->sent = bounce_sent_store_date(report, when);
 	failed_r->incidents = incidents;
 }
 

@@ -19,4 +19,8 @@ void bounce_sent_store_put(struct bounce_transaction *trans,
 int bounce_sent_store_begin_day(struct bounce_transaction *trans, const char *day,
 			    bool verifiable, time_t now, const char **error_r);
 
+/* bounce-sent-store-fail.c: when the returned mail was sent, as it says; when, where it
+   says nothing that can be. */
+time_t bounce_sent_store_date(const struct bounce_report *report, time_t when);
+
 #endif

@@ -7,6 +7,7 @@
 #include "bounce-sent.h"
 
 struct bounce_commit_later;
+struct bounce_report;
 struct bounce_store;
 
 /* Days that are kept. A bounce comes within a week. */
@@ -29,6 +30,11 @@ void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,
 				 struct bounce_commit_later **later_r);
 /* Give it up: done is called. */
 void bounce_sent_store_add_cancel(struct bounce_commit_later *later);
+/* Do the days remember the mail that report returns, or a broadcast of its subject?
+   One look-up, mostly. Returns 1, 0 (it was not sent, or not counted), or -1. */
+int bounce_sent_store_knows(struct bounce_store *store,
+			    const struct bounce_report *report, time_t now,
+			    const char **error_r);
 /* Since when can bounces of what this user sends be verified? Returns 1 and the
    first second of that day, 0 if nothing such is known, or -1. */
 int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,

@@ -16,6 +16,10 @@
 #define PAUSE_MAX_SECS (10 * 60)
 /* Dictionaries by the checksum of their names. */
 #define PAUSE_SLOTS 512
+/* Behind them: users by the checksum of their names. Two in one slot share it, and
+   wait a minute longer. */
+#define SEARCH_SLOTS 4096
+#define SEARCH_OFFSET (PAUSE_SLOTS * sizeof(int64_t))
 
 void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each)
 {
@@ -139,4 +143,53 @@ bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name)
 		pread(wait->pause_fd, &until, sizeof(until),
 		      slot * sizeof(until)) == sizeof(until) &&
 		wait_is_ahead(until);
+}
+
+/*
+ * Searches
+ */
+
+struct wait_searches {
+	uint32_t minute, count;
+};
+
+static bool
+wait_count_search(struct wait_searches *searches, uint32_t minute)
+{
+	if (searches->minute != minute) {
+		searches->minute = minute;
+		searches->count = 0;
+	}
+	if (searches->count >= BOUNCE_WAIT_MAX_SEARCHES)
+		return FALSE;
+	searches->count++;
+	return TRUE;
+}
+
+bool bounce_wait_take_search(struct bounce_wait *wait, const char *username,
+			     time_t now)
+{
+	uint32_t slot = crc32_str(username) % SEARCH_SLOTS;
+	uint32_t minute = now / 60;
+	off_t offset = SEARCH_OFFSET + slot * sizeof(struct wait_searches);
+	struct wait_searches searches = { 0, 0 };
+
+	/* two at once may count as one: it need not be exact */
+	if (wait->pause_fd != -1 &&
+	    pread(wait->pause_fd, &searches, sizeof(searches), offset) >= 0) {
+		if (!wait_count_search(&searches, minute))
+			return FALSE;
+		if (pwrite(wait->pause_fd, &searches, sizeof(searches),
+			   offset) == sizeof(searches))
+			return TRUE;
+	}
+	/* who only reads it has its own */
+	searches.minute = wait->search_slot == slot ? wait->search_minute : 0;
+	searches.count = wait->searches;
+	if (!wait_count_search(&searches, minute))
+		return FALSE;
+	wait->search_slot = slot;
+	wait->search_minute = searches.minute;
+	wait->searches = searches.count;
+	return TRUE;
 }

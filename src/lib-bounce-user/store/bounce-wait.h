@@ -1,7 +1,7 @@
 #ifndef BOUNCE_WAIT_H
 #define BOUNCE_WAIT_H
 
-/* How long dictionaries may be waited for, all together, until the client has its
+/* What may be spent on reports: how long dictionaries may be waited for, all together, until the client has its
    answer: mail goes first. One for all that a process does at a time, owned by
    the module: the library has no mutable globals, and each module a copy of the
    library. */
@@ -28,6 +28,8 @@ struct bounce_wait {
 	/* our own: of which dictionary, and until when, in milliseconds */
 	uint32_t pause_slot;
 	int64_t pause_until;
+	/* without the file: searches of this minute, of which user */
+	uint32_t search_slot, search_minute, searches;
 };
 
 void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each);
@@ -51,5 +53,11 @@ void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir);
 void bounce_wait_pause(struct bounce_wait *wait, const char *name,
 		       uint64_t usecs);
 bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name);
+
+/* A search through Sent on a stranger's word: at most so many a minute and user, of
+   all processes that deliver. Returns FALSE when this minute has had them. */
+#define BOUNCE_WAIT_MAX_SEARCHES 60
+bool bounce_wait_take_search(struct bounce_wait *wait, const char *username,
+			     time_t now);
 
 #endif

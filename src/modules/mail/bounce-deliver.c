@@ -262,6 +262,10 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 		bounce_events_send_rate(event, added_r->crossed);
 	deliver_remember(bu, store, delivery);
 	deliver_take_pending(bu);
+	/* after that, which would stop at it */
+	if (delivery->judgement->unsearched &&
+	    !bounce_pending_mark(bu->user, when))
+		(void)deliver_pend_keyword(bu, delivery->report);
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
