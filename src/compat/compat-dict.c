@@ -4,6 +4,7 @@
 #include "dict.h"
 #include "dict-private.h"
 #include "mail-user.h"
+#include "str.h"
 #include "compat-dict.h"
 #include "compat-version.h"
 #if COMPAT_DOVECOT(2, 4, 0)
@@ -75,6 +76,8 @@ t_dict_default_file(struct mail_user *user, const char **path_r,
 #if COMPAT_DOVECOT(2, 4, 0)
 
 extern const struct setting_parser_info dict_file_setting_parser_info;
+extern const struct setting_parser_info dict_proxy_setting_parser_info;
+extern const struct setting_parser_info redis_setting_parser_info;
 
 /* The driver's settings struct is not public, but the table that describes it
    is. */
@@ -112,6 +115,49 @@ dict_configured_file(struct mail_user *user, struct event *event)
 	}
 	event_unref(&file_event);
 	return path;
+}
+
+static void
+dict_append_place(string_t *str, const struct setting_parser_info *info,
+		  const void *set)
+{
+	for (unsigned int i = 0; info->defines[i].key != NULL; i++) {
+		const struct setting_define *def = &info->defines[i];
+		const void *value = CONST_PTR_OFFSET(set, def->offset);
+
+		if (def->type == SET_STR) {
+			str_printfa(str, "%s ", *(const char *const *)value);
+		} else if (def->type == SET_IN_PORT) {
+			str_printfa(str, "%u ", *(const in_port_t *)value);
+		}
+	}
+}
+
+const char *
+t_compat_dict_place(struct mail_user *user, const char *uri ATTR_UNUSED,
+		    struct dict *dict)
+{
+	const struct setting_parser_info *info =
+		strcmp(dict->name, "proxy") == 0 ?
+		&dict_proxy_setting_parser_info :
+		strcmp(dict->name, "redis") == 0 ?
+		&redis_setting_parser_info : NULL;
+	struct { pool_t pool; } *set;
+	string_t *str = t_str_new(64);
+	struct event *event;
+	const char *error;
+
+	if (info == NULL)
+		return "";
+	event = event_create(user->event);
+	settings_event_add_filter_name(event, "bounce");
+	settings_event_add_list_filter_name(event, "dict", dict->name);
+	if (settings_get(event, info, 0, &set, &error) == 0) {
+		dict_append_place(str, info, set);
+		settings_free(set);
+	}
+	event_unref(&event);
+	return str_c(str);
 }
 
 static int
@@ -175,6 +221,13 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 #else
 
 #include "home-expand.h"
+
+const char *
+t_compat_dict_place(struct mail_user *user ATTR_UNUSED, const char *uri,
+		    struct dict *dict ATTR_UNUSED)
+{
+	return uri == NULL ? "" : uri;
+}
 
 /* file:PATH[:lock=METHOD]. NULL where PATH is none. */
 static const char *

@@ -17,6 +17,10 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 		     unsigned int msecs, struct dict **dict_r, const char **file_r,
 		     const char **error_r);
 
+/* What tells it from other dictionaries of its driver: the server it is at. 2.3: uri
+   does. On the data stack. */
+const char *t_compat_dict_place(struct mail_user *user, const char *uri,
+				struct dict *dict);
 /* Does the driver answer later, so that one can do something else meanwhile? */
 bool compat_dict_is_async(struct dict *dict);
 /* Can the driver list its keys? 1 yes, 0 no, -1 to be asked: a proxy hides its

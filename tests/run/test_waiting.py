@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import fcntl
 import os
+import subprocess
 import threading
 import time
 
@@ -221,6 +222,36 @@ class Faulty(Proxied):
         self.assertLess(late, 0.4 * harness.SLOW)
         self.calm()
         self.assertTrue(self.pending(user) or len(self.listed(user)) == 40)
+
+    def test_doveadm_says_so(self):
+        """That it waits, before it gives up a minute later."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        self.proxy.fail('hang')
+        doveadm = subprocess.Popen(
+            ['doveadm', '-c', self.server.conf_path, 'bounce', 'list', '-u', user],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertIn('Dictionary has not answered for 3 seconds',
+                          doveadm.stderr.readline())
+        finally:
+            doveadm.kill()
+            doveadm.communicate()
+
+    def test_metadata_does_not_wait_long(self):
+        """GETMETADATA, one and all: two seconds, an error, and not again."""
+        self.expect_log('bounce: METADATA')
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        client = self.imap(user)
+        self.proxy.fail('hang')
+        entry = '/private/vendor/vendor.dovecot-bounce/address'
+        for number, options in enumerate((f'"" {entry}/a@example.net',
+                                          f'(DEPTH infinity) "" {entry}')):
+            began = time.monotonic()
+            client.xatom('GETMETADATA', *options.split(' '))
+            self.assertLess(time.monotonic() - began,
+                            (LATE, 1 * harness.SLOW)[number])
 
     def test_read_only_home(self):
         """Nothing can be noted: a scan makes up for it."""

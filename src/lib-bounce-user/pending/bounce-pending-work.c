@@ -271,7 +271,9 @@ work_read_report(struct work_reading *reading, struct istream *input,
 		.originals = reading->work->originals,
 		.search_msecs = reading->limit->search_msecs,
 	};
-	struct bounce_store_report store_report = { .when = when };
+	struct bounce_store_report store_report = {
+		.when = I_MIN(when, ioloop_time)
+	};
 	struct bounce_judgement judgement;
 
 	if (report->kind != BOUNCE_KIND_FAILURE &&

@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "sha1.h"
 #include "sleep.h"
+#include "str.h"
 #include "time-util.h"
 #include "bounce-dict-private.h"
 #include "compat-dict.h"
@@ -24,6 +25,8 @@
 #define LOCK_MSECS 1000
 #define LOCK_POLL_MSECS 10
 #define DICT_NOT_LOCKED -2
+/* Where each answer may take a minute, it is said that one is waited for. */
+#define WARN_MSECS 3000
 /* Who fails only after so long is not asked again by the next mail. */
 #define SLOW_USECS (500 * 1000)
 
@@ -79,12 +82,14 @@ void bounce_dict_deinit(struct bounce_dict **_dict)
 	pool_unref(&dict->pool);
 }
 
-/* As the pauses know it, on the data stack. */
-static const char *dict_name(const struct bounce_dict *dict)
+const char *t_bounce_dict_temp_dir(struct mail_user *user)
 {
-	return t_strdup_printf("%s %s", dict->dict == NULL ? "" :
-			       dict->dict->name, dict->uri == NULL ? "" :
-			       dict->uri);
+	string_t *prefix = t_str_new(64);
+	const char *slash;
+
+	mail_user_set_get_temp_prefix(prefix, user->set);
+	slash = strrchr(str_c(prefix), '/');
+	return slash == NULL ? "/tmp" : t_strdup_until(str_c(prefix), slash);
 }
 
 static int dict_open(struct bounce_dict *dict, const char **error_r)
@@ -100,6 +105,11 @@ static int dict_open(struct bounce_dict *dict, const char **error_r)
 		dict->dict = NULL;
 		return -1;
 	}
+	if (dict->name == NULL) T_BEGIN {
+		dict->name = p_strdup_printf(dict->pool, "%s %s",
+			dict->dict->name, t_compat_dict_place(dict->user,
+					dict->uri, dict->dict));
+	} T_END;
 	return 0;
 }
 
@@ -111,8 +121,9 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 			dict_deinit(&dict->dict);
 		dict->reopen = dict->used = FALSE;
 	}
-	if (bounce_wait_left(dict->wait) == 0) {
-		*error_r = LATE", not asked again for this mail";
+	if (bounce_wait_left(dict->wait) == 0 || dict->wait->gave_up) {
+		*error_r = dict->wait->each ? LATE", not asked again" :
+			LATE", not asked again for this mail";
 		dict->down = dict->wait->refused = TRUE;
 		return -1;
 	}
@@ -121,8 +132,9 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 		return -1;
 	if (dict->wait->each || dict->file != NULL)
 		return 0;
-	bounce_wait_open_pause(dict->wait, dict->user->set->base_dir);
-	if (bounce_wait_is_paused(dict->wait, dict_name(dict))) {
+	bounce_wait_open_pause(dict->wait, dict->user->set->base_dir,
+			       t_bounce_dict_temp_dir(dict->user));
+	if (bounce_wait_is_paused(dict->wait, dict->name)) {
 		*error_r = LATE" a moment ago, not asked again";
 		dict->down = dict->wait->refused = TRUE;
 		return -1;
@@ -162,6 +174,15 @@ void bounce_dict_wake(struct bounce_dict *dict)
 		dict->on_answer(dict->on_answer_context);
 }
 
+/* An admin waits at a terminal. */
+static void dict_warn(struct bounce_dict *dict)
+{
+	timeout_remove(&dict->to_warn);
+	e_warning(dict->user->event, "bounce: Dictionary has not answered for "
+		  "%u seconds, waiting for up to %u", WARN_MSECS / 1000,
+		  bounce_wait_left(dict->wait) / 1000);
+}
+
 /* In a loop of our own, in which the connection is only meanwhile. Returns FALSE
    if it took too long. */
 static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
@@ -176,9 +197,12 @@ static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
 	dict->loop = io_loop_create();
 	dict_switch_ioloop(dict->dict);
 	to = timeout_add_short(msecs, bounce_dict_wake, dict);
+	if (dict->wait->each)
+		dict->to_warn = timeout_add(WARN_MSECS, dict_warn, dict);
 	while (!*done && i_microseconds() < deadline)
 		io_loop_run(dict->loop);
 	timeout_remove(&to);
+	timeout_remove(&dict->to_warn);
 	io_loop_set_current(prev);
 	dict_switch_ioloop(dict->dict);
 	io_loop_set_current(dict->loop);
@@ -212,7 +236,7 @@ void bounce_dict_pause(struct bounce_dict *dict, uint64_t usecs)
 {
 	/* a file is one user's */
 	if (!dict->wait->each && dict->file == NULL)
-		bounce_wait_pause(dict->wait, dict_name(dict), usecs);
+		bounce_wait_pause(dict->wait, dict->name, usecs);
 }
 
 int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
@@ -234,8 +258,11 @@ int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
 	silent = i_microseconds() - I_MAX(started, dict->answered_at);
 	if ((late || *ret < 0) && silent > SLOW_USECS)
 		bounce_dict_pause(dict, usecs);
-	if (late)
+	if (late) {
 		bounce_dict_abandon(dict);
+		/* nor is whoever waits for each answer to wait for all of them */
+		dict->wait->gave_up = dict->wait->each;
+	}
 	return late ? -1 : 0;
 }
 

@@ -25,6 +25,8 @@ struct bounce_dict {
 	struct dict *dict;
 	/* of the file driver, else NULL */
 	const char *file;
+	/* as the pauses know it */
+	const char *name;
 	/* 1 the driver iterates, 0 it cannot, -1 not asked yet */
 	int iterates;
 	/* that are open */
@@ -33,6 +35,7 @@ struct bounce_dict {
 	uint64_t answered_at;
 	/* while somebody waits */
 	struct ioloop *loop;
+	struct timeout *to_warn;
 	/* nobody waits: a look-up that has no answer yet fails and sets later, and
 	   so does an iteration that is not at its end;
 	   on_answer is called once there is one */
@@ -65,6 +68,8 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r);
    it may go well. */
 bool bounce_dict_is_broken(const struct bounce_dict *dict);
 
+/* mail_temp_dir, on the data stack. */
+const char *t_bounce_dict_temp_dir(struct mail_user *user);
 /* Does the driver iterate? 1/0/-1. */
 int bounce_dict_iterates(struct bounce_dict *dict, const char **error_r);
 /* The key of an address's record, on the data stack. */

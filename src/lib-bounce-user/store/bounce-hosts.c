@@ -12,6 +12,10 @@
 #define HOSTS_MAX 8
 #define HOSTS_KEEP_SECS (90 * 24 * 60 * 60)
 #define HOSTS_RENEW_SECS (24 * 60 * 60)
+/* Others may learn one meanwhile. */
+#define HOSTS_CACHE_SECS 60
+/* What is further ahead was seen by a clock that jumped. */
+#define HOSTS_AHEAD_SECS (24 * 60 * 60)
 
 static json_t *hosts_parse(const char *value)
 {
@@ -35,6 +39,27 @@ static json_t *hosts_lookup(struct bounce_store *store, const char **error_r)
 	return hosts_parse(value);
 }
 
+/* For reading: many mails are judged in a row. */
+static json_t *
+hosts_lookup_cached(struct bounce_store *store, time_t now, const char **error_r)
+{
+	json_t *json;
+	char *text;
+
+	if (store->hosts != NULL && now >= store->hosts_read &&
+	    now - store->hosts_read < HOSTS_CACHE_SECS)
+		return hosts_parse(store->hosts);
+	json = hosts_lookup(store, error_r);
+	if (json == NULL)
+		return NULL;
+	text = json_dumps(json, JSON_COMPACT);
+	i_free(store->hosts);
+	store->hosts = i_strdup(text);
+	store->hosts_read = now;
+	free(text);
+	return json;
+}
+
 static time_t hosts_seen(const json_t *json, const char *host)
 {
 	return json_integer_value(json_object_get(json, host));
@@ -47,12 +72,13 @@ int bounce_hosts_read(struct bounce_store *store, pool_t pool, time_t now,
 	const char *host;
 	json_t *json, *value;
 
-	json = hosts_lookup(store, error_r);
+	json = hosts_lookup_cached(store, now, error_r);
 	if (json == NULL)
 		return -1;
 	p_array_init(&hosts, pool, HOSTS_MAX + 1);
 	json_object_foreach(json, host, value) {
 		if (json_integer_value(value) < now - HOSTS_KEEP_SECS ||
+		    json_integer_value(value) > now + HOSTS_AHEAD_SECS ||
 		    array_count(&hosts) >= HOSTS_MAX)
 			continue;
 		host = p_strdup(pool, host);
@@ -88,7 +114,8 @@ hosts_add(json_t *json, const ARRAY_TYPE(const_string) *hosts, time_t now)
 
 	array_foreach_elem(hosts, host) {
 		host = t_str_lcase(host);
-		if (hosts_seen(json, host) > now - HOSTS_RENEW_SECS)
+		if (hosts_seen(json, host) > now - HOSTS_RENEW_SECS &&
+		    hosts_seen(json, host) <= now + HOSTS_AHEAD_SECS)
 			continue;
 		if (json_object_get(json, host) == NULL)
 			hosts_make_room(json);
@@ -145,6 +172,7 @@ int bounce_hosts_learn(struct bounce_store *store,
 	json_decref(json);
 	if (!changed)
 		return 0;
+	i_free(store->hosts);
 	return bounce_commit_transact(store, hosts_transact, &learn,
 				      error_r) < 0 ?
 		-1 : 0;

@@ -19,16 +19,6 @@
 #define LOCK_MSECS 1000
 #define LOCK_POLL_MSECS 10
 
-static const char *t_lock_temp_dir(struct mail_user *user)
-{
-	string_t *prefix = t_str_new(64);
-	const char *slash;
-
-	mail_user_set_get_temp_prefix(prefix, user->set);
-	slash = strrchr(str_c(prefix), '/');
-	return slash == NULL ? "/tmp" : t_strdup_until(str_c(prefix), slash);
-}
-
 const char *bounce_lock_user_home(struct mail_user *user)
 {
 	const char *home;
@@ -46,7 +36,7 @@ const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
 	if (home != NULL)
 		return t_strconcat(home, "/", name, NULL);
 	sha1_get_digest(user->username, strlen(user->username), digest);
-	return t_strdup_printf("%s/%s.%s", t_lock_temp_dir(user), name,
+	return t_strdup_printf("%s/%s.%s", t_bounce_dict_temp_dir(user), name,
 			       binary_to_hex(digest, sizeof(digest)));
 }
 

@@ -15,6 +15,9 @@ struct bounce_store {
 	pool_t pool;
 	struct bounce_dict *dict;
 	struct bounce_store_settings set;
+	/* bounce-hosts.c: as they were read last, and when; NULL = never */
+	char *hosts;
+	time_t hosts_read;
 };
 
 /* What of a record its change is told by. */

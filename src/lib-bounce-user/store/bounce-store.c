@@ -32,6 +32,7 @@ void bounce_store_deinit(struct bounce_store **_store)
 		return;
 	*_store = NULL;
 	bounce_dict_deinit(&store->dict);
+	i_free(store->hosts);
 	pool_unref(&store->pool);
 }
 

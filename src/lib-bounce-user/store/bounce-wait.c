@@ -93,18 +93,27 @@ void bounce_wait_create_pause(struct bounce_wait *wait, const char *dir)
 		i_close_fd(&wait->pause_fd);
 }
 
-void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir)
+static int wait_open_pause(const char *dir, int flags)
 {
+	const char *path = t_strconcat(dir, "/"BOUNCE_WAIT_PAUSE_FILE, NULL);
 	struct stat st;
+	int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0644);
 
-	if (wait->pause_fd != -1)
-		return;
-	wait->pause_fd = open(t_strconcat(dir, "/"BOUNCE_WAIT_PAUSE_FILE, NULL),
-			      O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	/* a switch for everybody it must not be */
-	if (wait->pause_fd != -1 &&
-	    (fstat(wait->pause_fd, &st) < 0 || st.st_uid != 0))
-		i_close_fd(&wait->pause_fd);
+	if (fd != -1 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+			 (st.st_uid != 0 && st.st_uid != geteuid()) ||
+			 (st.st_mode & 022) != 0))
+		i_close_fd(&fd);
+	return fd;
+}
+
+void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir,
+			    const char *temp_dir)
+{
+	if (wait->pause_fd == -1)
+		wait->pause_fd = wait_open_pause(dir, O_RDONLY);
+	if (wait->pause_fd == -1)
+		wait->pause_fd = wait_open_pause(temp_dir, O_RDWR | O_CREAT);
 }
 
 void bounce_wait_pause(struct bounce_wait *wait, const char *name,

@@ -20,6 +20,8 @@ struct bounce_wait {
 	uint64_t used_usecs;
 	/* a dictionary was not asked, as it did not answer before */
 	bool refused;
+	/* each: one did not come, and no more are asked for */
+	bool gave_up;
 	/* runs when the process is back in its main loop */
 	struct timeout *to_renew;
 
@@ -46,8 +48,10 @@ void bounce_wait_add(struct bounce_wait *wait, uint64_t usecs);
 /* Make the file of pauses in dir, if we are root: called before privileges are
    dropped. Without it each process has pauses of its own. */
 void bounce_wait_create_pause(struct bounce_wait *wait, const char *dir);
-/* Use the one that there is. */
-void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir);
+/* Use the one that there is; where there is none, as lmtp does not start as root, one
+   of ours in temp_dir. Only root's and our own are believed. */
+void bounce_wait_open_pause(struct bounce_wait *wait, const char *dir,
+			    const char *temp_dir);
 /* A dictionary of that name was waited for in vain: it is left alone for a minute,
    and for ten times as long as the wait was. */
 void bounce_wait_pause(struct bounce_wait *wait, const char *name,

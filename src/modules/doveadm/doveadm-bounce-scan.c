@@ -62,6 +62,8 @@ scan_mail(struct mail *mail, const struct bounce_report *report,
 	scan->reports++;
 	if (mail_get_received_date(mail, &when) < 0 || when <= 0)
 		when = scan->cmd->cmd.now;
+	/* delivered while the clock was ahead */
+	when = I_MIN(when, scan->cmd->cmd.now);
 	if (evidence < bounce_policy_least(&scan->bu->set.policy))
 		scan->weak++;
 	bounce_rebuild_add(scan->batch, report, evidence, when);
