@@ -3,7 +3,9 @@
 /* Is a mail to this address tried, and what is the client told? */
 
 #include "bounce-test.h"
+#include "array.h"
 #include "bounce-hold.h"
+#include "bounce-limits.h"
 #include "bounce-reason.h"
 
 #define NOW ((time_t)1764072000)	/* 2025-11-25 12:00 UTC */
@@ -83,7 +85,8 @@ hold_record(struct bounce_record *rec, const struct decide *decide)
 	rec->held = decide->held == 0 ? 0 : NOW - decide->held;
 	rec->retried = decide->retried == 0 ? 0 : NOW - decide->retried;
 	rec->released = decide->released == 0 ? 0 : NOW - decide->released;
-	rec->held_id = decide->held_id;
+	if (decide->held_id != NULL)
+		array_push_back(&rec->held_ids, &decide->held_id);
 }
 
 START_TEST(test_decide)
@@ -128,7 +131,8 @@ START_TEST(test_note)
 	ck_assert(bounce_hold_note_held(pool, &rec, "<1@x>", now));
 	ck_assert_uint_eq(rec.holds, 1);
 	ck_assert(rec.held == now);
-	ck_assert_str_eq(rec.held_id, "<1@x>");
+	ck_assert_uint_eq(array_count(&rec.held_ids), 1);
+	ck_assert_str_eq(array_idx_elem(&rec.held_ids, 0), "<1@x>");
 	/* its outbox, ten minutes later: the hour begins anew */
 	now += 600;
 	ck_assert_int_eq(bounce_hold_decide(&enforce, &rec, "<1@x>", now), HOLD);
@@ -152,7 +156,9 @@ START_TEST(test_note)
 	ck_assert(bounce_hold_note_held(pool, &rec, NULL, now));
 	ck_assert(bounce_hold_note_held(pool, &rec, NULL, now));
 	ck_assert_uint_eq(rec.holds, 4);
-	ck_assert_ptr_null(rec.held_id);
+	/* the outbox of the third, after all */
+	ck_assert_int_eq(bounce_hold_decide(&enforce, &rec, "<3@x>", now + 60),
+			 HOLD);
 
 	bounce_record_release(&rec, BOUNCE_BY_USER, now);
 	ck_assert(!bounce_hold_note_held(pool, &rec, "<5@x>", now));
@@ -178,6 +184,16 @@ START_TEST(test_note_long_id)
 	id[0] = 'y';
 	ck_assert(bounce_hold_note_held(pool, &rec, id, NOW + 60));
 	ck_assert_uint_eq(rec.holds, 2);
+	/* and more of them than it remembers */
+	for (unsigned int i = 0; i < BOUNCE_MAX_HELD; i++) {
+		ck_assert(bounce_hold_note_held(pool, &rec,
+			t_strdup_printf("<%u@x>", i), NOW + 60));
+	}
+	ck_assert_uint_eq(array_count(&rec.held_ids), BOUNCE_MAX_HELD);
+	ck_assert_int_eq(bounce_hold_decide(&enforce, &rec, id, NOW + 120),
+			 AGAIN);
+	ck_assert_int_eq(bounce_hold_decide(&enforce, &rec, "<0@x>", NOW + 120),
+			 HOLD);
 }
 END_TEST
 
@@ -199,7 +215,8 @@ START_TEST(test_kept)
 	ck_assert(rec.score == 7);
 	ck_assert(rec.held == NOW);
 	ck_assert_uint_eq(rec.holds, 1);
-	ck_assert_str_eq(rec.held_id, "<1@x>");
+	ck_assert_uint_eq(array_count(&rec.held_ids), 1);
+	ck_assert_str_eq(array_idx_elem(&rec.held_ids, 0), "<1@x>");
 }
 END_TEST
 

@@ -65,6 +65,7 @@ CREATE VIEW bounce_day AS SELECT
   coalesce((record->>'transport')::bigint, 0) AS "transport",
   coalesce((record->>'complaints')::bigint, 0) AS "complaints",
   coalesce((record->>'suppressed')::bigint, 0) AS "suppressed",
+  coalesce((record->>'held')::bigint, 0) AS "held",
   coalesce(record->>'level', 'none') AS "level"
 FROM bounce, LATERAL (SELECT value::jsonb AS record) AS r
 WHERE kind = 'sent' AND item NOT LIKE '%-%';
@@ -90,6 +91,7 @@ CREATE VIEW bounce_broadcast AS SELECT
   coalesce((record->>'transport')::bigint, 0) AS "transport",
   coalesce((record->>'complaints')::bigint, 0) AS "complaints",
   coalesce((record->>'suppressed')::bigint, 0) AS "suppressed",
+  coalesce((record->>'held')::bigint, 0) AS "held",
   coalesce(record->>'level', 'none') AS "level"
 FROM bounce, LATERAL (SELECT value::jsonb AS record) AS r
 WHERE kind = 'sent' AND item LIKE '%-%';

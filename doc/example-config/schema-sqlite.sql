@@ -67,6 +67,7 @@ CREATE VIEW bounce_day AS SELECT
   coalesce(json_extract(value, '$.transport'), 0) AS "transport",
   coalesce(json_extract(value, '$.complaints'), 0) AS "complaints",
   coalesce(json_extract(value, '$.suppressed'), 0) AS "suppressed",
+  coalesce(json_extract(value, '$.held'), 0) AS "held",
   coalesce(json_extract(value, '$.level'), 'none') AS "level"
 FROM bounce
 WHERE kind = 'sent' AND item NOT LIKE '%-%';
@@ -92,6 +93,7 @@ CREATE VIEW bounce_broadcast AS SELECT
   coalesce(json_extract(value, '$.transport'), 0) AS "transport",
   coalesce(json_extract(value, '$.complaints'), 0) AS "complaints",
   coalesce(json_extract(value, '$.suppressed'), 0) AS "suppressed",
+  coalesce(json_extract(value, '$.held'), 0) AS "held",
   coalesce(json_extract(value, '$.level'), 'none') AS "level"
 FROM bounce
 WHERE kind = 'sent' AND item LIKE '%-%';

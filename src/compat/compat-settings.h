@@ -36,7 +36,7 @@ struct mail_user;
 	X(keep_hard, time, policy.keep_hard, "365d", 0) \
 	X(max_addresses, number, max_addresses, "10000", 10000000) \
 	X(rules, folders, rules_dirs, COMPAT_RULES_DIRS, 0) \
-	X(notice, notice, notice_kinds, "failure broadcast", 0) \
+	X(notice, notice, notice_kinds, "failure broadcast held", 0) \
 	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
 	X(answers, yesno, answers, "yes", 0) \
 	X(digest, digest, digest, "no", 0) \

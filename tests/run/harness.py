@@ -511,13 +511,14 @@ class Config:
 
 class Relay(threading.Thread):
     """An SMTP sink. refuse: {address: "550 5.1.1 text"} answers RCPT;
-    refuse_data: an answer to the end of DATA; delivered: [(sender, [rcpt],
-    bytes)]."""
+    refuse_data: an answer to the end of DATA, wait_data: seconds before it;
+    delivered: [(sender, [rcpt], bytes)]."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.refuse = {}
         self.refuse_data = None
+        self.wait_data = 0
         self.delivered = []
         self.sock = socket.create_server(('127.0.0.1', 0))
         self.port = self.sock.getsockname()[1]
@@ -565,6 +566,7 @@ class Relay(threading.Thread):
                         if part == b'.\r\n':
                             break
                         data += part[1:] if part.startswith(b'.') else part
+                    time.sleep(self.wait_data)
                     if not self.refuse_data:
                         self.delivered.append((sender, rcpts, data))
                     say(self.refuse_data or '250 2.0.0 Queued')

@@ -61,3 +61,35 @@ class Events(harness.TestCase):
             'bounce_reason': 'mailbox-full'}, 1)
         # by nobody but the stranger, so far
         self.assertNotIn('bounce_domain=', self.metrics())
+
+
+class Held(Events):
+    """What is not tried, and what would not be."""
+    relay = True
+    settings = {'bounce_suppress': 'enforce'}
+    port, = harness.free_ports(1)
+    conf23 = blocks('2.3', port) + '''protocol submission {
+  mail_plugins = $mail_plugins submission_bounce
+}
+'''
+    conf24 = blocks('2.4', port) + '''protocol submission {
+  mail_plugins {
+    submission_bounce = yes
+  }
+}
+'''
+
+    def test_counted(self):
+        user, other = self.new_user(), self.new_user(bounce_suppress='report')
+        for name in (user, other):
+            self.doveadm('bounce', 'add', '-u', name, 'gone@example.net')
+        client = self.submission(user)
+        with self.assertRaises(harness.smtplib.SMTPDataError):
+            client.sendmail(f'{user}@example.org', ['gone@example.net'],
+                            harness.mail())
+        self.submission(other).sendmail(f'{other}@example.org',
+                                        ['gone@example.net', 'bob@example.net'],
+                                        harness.mail())
+        for decision in ('hold', 'report'):
+            self.wait_metric('bounce_known', {
+                'bounce_decision': decision, 'bounce_by': 'user'}, 1)

@@ -49,13 +49,12 @@ int bounce_hold_ask(struct bounce_user *bu, pool_t pool,
  * Events
  */
 
-static struct event *hold_event(struct event *parent, const char *name)
+static struct event *hold_event(struct event *parent)
 {
 	struct event *event = event_create(parent);
 
 	event_add_category(event, &event_category_bounce);
 	event_set_append_log_prefix(event, "bounce: ");
-	event_set_name(event, name);
 	return event;
 }
 
@@ -64,8 +63,9 @@ hold_send_known(struct event *parent, const struct bounce_hold *hold)
 {
 	const char *reason = hold->rec->reason == NULL ? "undetermined" :
 		hold->rec->reason;
-	struct event *event = hold_event(parent, "bounce_known_recipient");
+	struct event *event = hold_event(parent);
 
+	event_set_name(event, "bounce_known_recipient");
 	event_add_str(event, "bounce_decision",
 		      bounce_hold_decision_name(hold->decision));
 	event_add_str(event, "bounce_reason", reason);
@@ -87,8 +87,9 @@ void bounce_hold_send_known(struct event *parent,
 
 void bounce_hold_send_refused(struct event *parent, unsigned int count)
 {
-	struct event *event = hold_event(parent, "bounce_mail_refused");
+	struct event *event = hold_event(parent);
 
+	event_set_name(event, "bounce_mail_refused");
 	event_add_int(event, "bounce_recipients", count);
 	e_info(event, "Mail refused: all of its %u recipients are suppressed",
 	       count);

@@ -20,6 +20,11 @@
 /* More than that at once (an archive is copied) are counted as they come. */
 #define MAX_WAITING 100
 
+struct queue_job {
+	bounce_sent_queue_job_t *job;
+	void *context;
+};
+
 struct bounce_sent_queue {
 	struct bounce_user *bu;
 	/* called for the copies that were saved, once they are counted and
@@ -27,6 +32,9 @@ struct bounce_sent_queue {
 	bounce_sent_queue_saved_t *saved;
 	ARRAY_TYPE(const_string) saved_ids;
 	struct timeout *saved_to;
+	/* bounce_sent_queue_run() */
+	ARRAY(struct queue_job) jobs;
+	struct timeout *jobs_to;
 	/* of the waiting mails; NULL = there are none */
 	pool_t pool;
 	ARRAY(struct bounce_sent_mail) mails;
@@ -98,6 +106,36 @@ queue_remember_saved(struct bounce_sent_queue *queue,
 	}
 }
 
+static void queue_run_jobs(struct bounce_sent_queue *queue)
+{
+	struct queue_job job;
+
+	timeout_remove(&queue->jobs_to);
+	if (!array_is_created(&queue->jobs))
+		return;
+	/* a job may bring another, or a mail that is counted in the
+	   background */
+	while (queue->later == NULL && !array_is_empty(&queue->jobs)) {
+		job = *array_front(&queue->jobs);
+		array_pop_front(&queue->jobs);
+		T_BEGIN {
+			bounce_wait_renew(queue->bu->wait);
+			job.job(job.context);
+		} T_END;
+	}
+	if (array_is_empty(&queue->jobs))
+		array_free(&queue->jobs);
+}
+
+static void queue_run_jobs_later(struct bounce_sent_queue *queue)
+{
+	if (array_is_created(&queue->jobs) && !queue->ending &&
+	    queue->later == NULL && queue->jobs_to == NULL) {
+		queue->jobs_to = timeout_add_short_to(io_loop_get_root(), 0,
+						      queue_run_jobs, queue);
+	}
+}
+
 static void queue_counted(int ret, const char *error, void *context)
 {
 	struct bounce_sent_queue *queue = context;
@@ -126,6 +164,7 @@ static void queue_counted(int ret, const char *error, void *context)
 		queue->to = timeout_add_short_to(io_loop_get_root(), 0,
 						 queue_flush, queue);
 	}
+	queue_run_jobs_later(queue);
 }
 
 static void queue_count_now(struct bounce_sent_queue *queue)
@@ -220,11 +259,24 @@ void bounce_sent_queue_add(struct bounce_sent_queue *queue,
 	if (array_count(&queue->mails) >= MAX_WAITING &&
 	    queue->later == NULL)
 		queue_flush(queue);
-	else if (queue->to == NULL && queue->later == NULL) {
+	else if (queue->to == NULL && queue->later == NULL && !queue->ending) {
 		/* the process's own loop: a passing one would take it along */
 		queue->to = timeout_add_short_to(io_loop_get_root(),
 						 msecs, queue_flush, queue);
 	}
+}
+
+void bounce_sent_queue_run(struct bounce_sent_queue *queue,
+			   bounce_sent_queue_job_t *job, void *context)
+{
+	struct queue_job *one;
+
+	if (!array_is_created(&queue->jobs))
+		i_array_init(&queue->jobs, 4);
+	one = array_append_space(&queue->jobs);
+	one->job = job;
+	one->context = context;
+	queue_run_jobs_later(queue);
 }
 
 void bounce_sent_queue_deinit(struct bounce_sent_queue **_queue)
@@ -244,6 +296,7 @@ void bounce_sent_queue_deinit(struct bounce_sent_queue **_queue)
 			queue_count_now(queue);
 		} T_END;
 	}
+	queue_run_jobs(queue);
 	if (queue->pool != NULL) T_BEGIN {
 		queue_count(queue);
 	} T_END;

@@ -21,6 +21,12 @@ bounce_sent_queue_init(struct bounce_user *bu,
    logged, and a dictionary that fails or is slow is left alone for a while. */
 void bounce_sent_queue_add(struct bounce_sent_queue *queue,
 			   const struct bounce_sent_mail *mail);
+/* Something else that uses the user's dictionary or mailboxes and that nobody waits
+   for: run once the client has its answer and nothing of the dictionary's is
+   going on, in the order in which they come, or with bounce_sent_queue_deinit(). */
+typedef void bounce_sent_queue_job_t(void *context);
+void bounce_sent_queue_run(struct bounce_sent_queue *queue,
+			   bounce_sent_queue_job_t *job, void *context);
 /* Count what is left. queue may point to NULL. */
 void bounce_sent_queue_deinit(struct bounce_sent_queue **queue);
 

@@ -56,6 +56,28 @@ notice_read_counts(struct bounce_transaction *trans, time_t now,
 }
 
 static int
+notice_count(struct bounce_transaction *trans, void *context,
+	     const char **error_r)
+{
+	const time_t *now = context;
+	struct bounce_tell_counts counts;
+
+	if (notice_read_counts(trans, *now, &counts, error_r) < 0)
+		return -1;
+	bounce_tell_counts_add(&counts, FALSE);
+	bounce_transaction_set_key(trans, BOUNCE_DICT_NOTICES,
+				   bounce_tell_counts_encode(&counts));
+	return 1;
+}
+
+int bounce_notice_store_count(struct bounce_store *store, time_t now,
+			      const char **error_r)
+{
+	return bounce_commit_transact(store, notice_count, &now, error_r) < 0 ?
+		-1 : 0;
+}
+
+static int
 notice_read(struct bounce_transaction *trans, const char *hash,
 	    struct bounce_tell_memory *memory_r, const char **error_r)
 {

@@ -13,6 +13,11 @@ int bounce_notice_store_counts(struct bounce_store *store, pool_t pool,
 			       time_t now, struct bounce_tell_counts *counts_r,
 			       const char **error_r);
 
+/* A notice more was written, which is remembered by nothing else. Returns 0, or
+   -1. */
+int bounce_notice_store_count(struct bounce_store *store, time_t now,
+			      const char **error_r);
+
 /* The language of the user's own mail. Returns 1, 0 if it is not known, or -1. */
 int bounce_notice_store_language(struct bounce_store *store, pool_t pool,
 				 const char **language_r, const char **error_r);

@@ -250,6 +250,22 @@ add_unseen_mail(struct bounce_transaction *trans, struct open_day *open,
 	return ret;
 }
 
+/* What was not tried: the mail was not seen by that, and may yet come. */
+static int
+add_held(struct bounce_transaction *trans, struct open_day *open,
+	 const struct bounce_sent_mail *mail, const char **error_r)
+{
+	struct bounce_sent *day = &open->day;
+
+	if (!open->exists &&
+	    bounce_sent_store_begin_day(trans, day->id, FALSE, mail->when,
+					error_r) < 0)
+		return -1;
+	bounce_sent_count(day, trans->pool, mail);
+	open->exists = open->changed = TRUE;
+	return sent_count_mail(trans, day, mail, error_r) < 0 ? -1 : 1;
+}
+
 /* 1 = counted, 0 = nothing to count */
 static int
 add_mail(struct bounce_transaction *trans, struct open_day *open,
@@ -262,6 +278,8 @@ add_mail(struct bounce_transaction *trans, struct open_day *open,
 	if (sent_open_day(trans, open, mail->when, error_r) < 0)
 		return -1;
 	*bounced_r = bounce_sent_bounced(&open->day, mail->message_id);
+	if (mail->held > 0)
+		return add_held(trans, open, mail, error_r);
 	if (bounce_sent_saw(&open->day, t_sent_seen_key(mail)))
 		return 0;
 	ret = sent_seen_yesterday(trans, mail, error_r);

@@ -87,14 +87,16 @@ int bounce_store_lookup_many(struct bounce_store *store, pool_t pool,
 	if (bounce_dict_ready(dict, error_r) < 0)
 		return -1;
 	normal = p_new(pool, const char *, count + 1);
-	for (unsigned int i = 0; i < count; i++) T_BEGIN {
+	/* pool may be the data stack */
+	for (unsigned int i = 0; i < count; i++) {
 		if (bounce_address_normalize(pool, addresses[i], &normal[i],
 					     &error) < 0)
 			normal[i] = NULL;
-		else if (ahead)
+		else if (ahead) T_BEGIN {
 			bounce_dict_ask(dict, t_bounce_dict_key(dict,
 								normal[i]));
-	} T_END;
+		} T_END;
+	}
 	for (unsigned int i = 0; i < count && ret != -1; i++) {
 		struct bounce_record *rec;
 

@@ -16,6 +16,8 @@
 struct bounce_tell_box {
 	struct mailbox *box;
 	uint32_t uid_validity;
+	/* a notice was saved and not committed */
+	struct mailbox_transaction_context *saving;
 };
 
 static const char *const notice_keywords[] = {
@@ -65,6 +67,8 @@ void bounce_tell_box_close(struct bounce_tell_box **_box)
 	if (box == NULL)
 		return;
 	*_box = NULL;
+	if (box->saving != NULL)
+		mailbox_transaction_rollback(&box->saving);
 	mailbox_free(&box->box);
 	i_free(box);
 }
@@ -170,37 +174,39 @@ static int box_save_input(struct mail_save_context *ctx, struct istream *input)
 	return mailbox_save_finish(&ctx);
 }
 
-static int
-box_save(struct bounce_tell_box *box, struct istream *input, uint32_t *uid_r)
+static int box_save(struct bounce_tell_box *box, struct istream *input)
 {
-	struct mail_transaction_commit_changes changes;
-	struct mailbox_transaction_context *t;
 	struct mail_save_context *ctx;
 	struct mail_keywords *keywords;
-	int ret;
 
-	t = mailbox_transaction_begin(box->box,
-				      MAILBOX_TRANSACTION_FLAG_EXTERNAL |
-				      MAILBOX_TRANSACTION_FLAG_ASSIGN_UIDS,
-				      __func__);
-	ctx = mailbox_save_alloc(t);
+	i_assert(box->saving == NULL);
+	box->saving = mailbox_transaction_begin(box->box,
+				MAILBOX_TRANSACTION_FLAG_EXTERNAL |
+				MAILBOX_TRANSACTION_FLAG_ASSIGN_UIDS,
+				__func__);
+	ctx = mailbox_save_alloc(box->saving);
 	keywords = mailbox_keywords_create_valid(box->box, notice_keywords);
 	mailbox_save_set_flags(ctx, 0, keywords);
 	mailbox_keywords_unref(&keywords);
 	if (box_save_input(ctx, input) < 0) {
-		mailbox_transaction_rollback(&t);
+		mailbox_transaction_rollback(&box->saving);
 		return -1;
 	}
-	ret = mailbox_transaction_commit_get_changes(&t, &changes);
-	if (ret == 0) {
-		const struct seq_range *range =
-			array_is_empty(&changes.saved_uids) ? NULL :
-			array_front(&changes.saved_uids);
+	return 0;
+}
 
-		*uid_r = range == NULL ? 0 : range->seq1;
-		pool_unref(&changes.pool);
-	}
-	return ret;
+static int box_commit(struct bounce_tell_box *box, uint32_t *uid_r)
+{
+	struct mail_transaction_commit_changes changes;
+	const struct seq_range *range;
+
+	if (mailbox_transaction_commit_get_changes(&box->saving, &changes) < 0)
+		return -1;
+	range = array_is_empty(&changes.saved_uids) ? NULL :
+		array_front(&changes.saved_uids);
+	*uid_r = range == NULL ? 0 : range->seq1;
+	pool_unref(&changes.pool);
+	return 0;
 }
 
 /* Without it the notice is there, but is not replaced. */
@@ -224,25 +230,44 @@ box_guid(struct bounce_tell_box *box, pool_t pool, uint32_t uid)
 	return guid;
 }
 
-int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
-			 pool_t pool, struct bounce_tell_place *place_r,
-			 const char **error_r)
+static int box_failed(struct bounce_tell_box *box, const char **error_r)
+{
+	*error_r = t_strdup(mailbox_get_last_internal_error(box->box, NULL));
+	return -1;
+}
+
+int bounce_tell_box_save_begin(struct bounce_tell_box *box,
+			       const string_t *mail, const char **error_r)
 {
 	struct istream *input =
 		i_stream_create_from_data(str_data(mail), str_len(mail));
-	uint32_t uid = 0;
-	int ret = box_save(box, input, &uid);
+	int ret = box_save(box, input);
 
 	i_stream_unref(&input);
-	if (ret < 0) {
-		*error_r = t_strdup(mailbox_get_last_internal_error(box->box,
-								    NULL));
-		return -1;
-	}
+	return ret < 0 ? box_failed(box, error_r) : 0;
+}
+
+int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
+				struct bounce_tell_place *place_r,
+				const char **error_r)
+{
+	uint32_t uid = 0;
+
+	if (box_commit(box, &uid) < 0)
+		return box_failed(box, error_r);
 	i_zero(place_r);
 	place_r->mailbox = p_strdup(pool, mailbox_get_vname(box->box));
 	place_r->uid_validity = box->uid_validity;
 	place_r->uid = uid;
 	place_r->guid = box_guid(box, pool, uid);
 	return 0;
+}
+
+int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
+			 pool_t pool, struct bounce_tell_place *place_r,
+			 const char **error_r)
+{
+	if (bounce_tell_box_save_begin(box, mail, error_r) < 0)
+		return -1;
+	return bounce_tell_box_save_commit(box, pool, place_r, error_r);
 }

@@ -23,6 +23,13 @@ bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
 int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
 			 pool_t pool, struct bounce_tell_place *place_r,
 			 const char **error_r);
+/* The same in two steps: saved, and not there before the commit.
+   bounce_tell_box_close() drops what was not committed. */
+int bounce_tell_box_save_begin(struct bounce_tell_box *box,
+			       const string_t *mail, const char **error_r);
+int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
+				struct bounce_tell_place *place_r,
+				const char **error_r);
 /* Best effort: what was saved instead is there. */
 void bounce_tell_box_expunge(struct bounce_tell_box *box,
 			     const struct bounce_tell_place *place);

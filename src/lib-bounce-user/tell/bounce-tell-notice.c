@@ -33,6 +33,13 @@ static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 	return (bu->set.notice_kinds & (1U << kind)) != 0;
 }
 
+/* Of those about reports; off: that they want no more of. */
+static bool tell_is_any_enabled(struct bounce_user *bu, unsigned int off)
+{
+	return (bu->set.notice_kinds & ~off &
+		(1U << BOUNCE_TELL_FAILURE | 1U << BOUNCE_TELL_BROADCAST)) != 0;
+}
+
 static bool
 tell_is_off(const struct bounce_tell_counts *counts, bool summary)
 {
@@ -347,13 +354,13 @@ int bounce_tell_notice_plan(struct bounce_user *bu,
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
 
-	if (bu->set.notice_kinds == 0)
+	if (!tell_is_any_enabled(bu, 0))
 		return 0;
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
 	    bounce_notice_store_counts(store, pool_datastack_create(),
 				       about->now, &counts, error_r) < 0)
 		return -1;
-	if ((bu->set.notice_kinds & ~counts.off) == 0)
+	if (!tell_is_any_enabled(bu, counts.off))
 		return 0;
 	/* the one that says that there are no more is one more */
 	return bounce_tell_counts_allow(&counts, about->strange) ? 1 : 0;
@@ -425,7 +432,7 @@ int bounce_tell_notice(struct bounce_user *bu,
 	struct tell_notice notice = { .bu = bu, .about = about };
 	int ret;
 
-	if (bu->set.notice_kinds == 0)
+	if (!tell_is_any_enabled(bu, 0))
 		return 0;
 	notice.pool = pool_alloconly_create("bounce notice", 4096);
 	if (!about->strange) {

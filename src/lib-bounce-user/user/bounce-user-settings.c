@@ -209,9 +209,11 @@ setting_parse_notice(const struct setting *setting, const char *value,
 			*kinds |= 1U << BOUNCE_TELL_FAILURE;
 		else if (strcmp(*names, "broadcast") == 0)
 			*kinds |= 1U << BOUNCE_TELL_BROADCAST;
+		else if (strcmp(*names, "held") == 0)
+			*kinds |= 1U << BOUNCE_TELL_HELD;
 		else {
 			*error_r = t_strdup_printf("%s is none of failure, "
-						   "broadcast", *names);
+						   "broadcast, held", *names);
 			return -1;
 		}
 	}

@@ -28,6 +28,8 @@
 #define BOUNCE_MAX_LINE 2048
 /* Ids of reports that a record remembers, to count none twice. */
 #define BOUNCE_MAX_RECENT 32
+/* Message-IDs of mails that were not tried. */
+#define BOUNCE_MAX_HELD 10
 /* Hashes of older ones: only an address with hundreds of bounces has them. */
 #define BOUNCE_MAX_SEEN 1000
 #define BOUNCE_SEEN_SIZE 8

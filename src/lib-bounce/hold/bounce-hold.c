@@ -1,6 +1,8 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
+#include "bounce-limits.h"
 #include "bounce-hold.h"
 
 const char *const bounce_hold_mode_names[BOUNCE_HOLD_MODE_COUNT + 1] = {
@@ -43,9 +45,16 @@ static bool hold_may_go_again(const struct bounce_record *rec)
 static bool
 hold_is_same_try(const struct bounce_record *rec, const char *message_id)
 {
-	return message_id != NULL && rec->held_id != NULL &&
-		strcmp(bounce_incident_id(pool_datastack_create(), message_id),
-		       rec->held_id) == 0;
+	const char *id, *held;
+
+	if (message_id == NULL)
+		return FALSE;
+	id = bounce_incident_id(pool_datastack_create(), message_id);
+	array_foreach_elem(&rec->held_ids, held) {
+		if (strcmp(held, id) == 0)
+			return TRUE;
+	}
+	return FALSE;
 }
 
 static bool
@@ -86,7 +95,8 @@ bounce_hold_decide(const struct bounce_hold_settings *set,
 bool bounce_hold_note_held(pool_t pool, struct bounce_record *rec,
 			   const char *message_id, time_t now)
 {
-	bool same = FALSE;
+	const char *id;
+	bool same;
 
 	/* a person changed it meanwhile */
 	if (!hold_is_unwanted(rec))
@@ -94,11 +104,16 @@ bool bounce_hold_note_held(pool_t pool, struct bounce_record *rec,
 	T_BEGIN {
 		same = hold_is_same_try(rec, message_id);
 	} T_END;
-	if (!same)
-		rec->holds++;
 	rec->held = now;
-	rec->held_id = message_id == NULL ? NULL :
-		bounce_incident_id(pool, message_id);
+	if (same)
+		return TRUE;
+	rec->holds++;
+	if (message_id != NULL) {
+		if (array_count(&rec->held_ids) >= BOUNCE_MAX_HELD)
+			array_pop_front(&rec->held_ids);
+		id = bounce_incident_id(pool, message_id);
+		array_push_back(&rec->held_ids, &id);
+	}
 	return TRUE;
 }
 

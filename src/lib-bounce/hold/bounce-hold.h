@@ -57,8 +57,8 @@ struct bounce_hold {
 ARRAY_DEFINE_TYPE(bounce_hold, struct bounce_hold);
 
 /* rec: the address's record, NULL = none; one that has lapsed is none.
-   message_id: of the mail (with < >), NULL = not known or not yet. The same
-   Message-ID that was held last is the same try, not a second one: a client's
+   message_id: of the mail (with < >), NULL = not known or not yet. A
+   Message-ID that was held before is the same try, not a second one: a client's
    outbox tries again by itself. */
 enum bounce_hold_decision
 bounce_hold_decide(const struct bounce_hold_settings *set,

@@ -69,7 +69,7 @@ const struct bounce_record_member bounce_record_members[] = {
 	ROW(COUNT, days, 0),
 	ROW(COUNT, lease, 0),
 	ROW(TIME, released, 0),
-	TEXT(TEXT, held_id, MAX_TEXT, KEPT),
+	ROW(LIST, held_ids, KEPT),
 	ROW(TIME, retried, KEPT),
 	{ .name = NULL }
 };

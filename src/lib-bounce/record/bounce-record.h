@@ -94,11 +94,11 @@ struct bounce_record {
 	unsigned int lease;		/* which soft suppression this is */
 	time_t released;		/* by a person; 0 = never */
 	/* The address was not tried (bounce-hold.h): when last, for how many
-	   mails, the Message-ID of the last as bounce_incident_id() has it; and
+	   mails, the Message-IDs of the last BOUNCE_MAX_HELD as recent; and
 	   when it was tried all the same, as somebody sent again */
 	time_t held;
 	unsigned int holds;
-	const char *held_id;
+	ARRAY_TYPE(const_string) held_ids;
 	time_t retried;
 	/* members that we do not know, as a JSON object in one line, or NULL */
 	const char *unknown;

@@ -45,6 +45,7 @@ void bounce_rate_sum(struct bounce_sent *sum, pool_t pool,
 		sum->side[i] += sent->side[i];
 	sum->complaints += sent->complaints;
 	sum->suppressed += sent->suppressed;
+	sum->held += sent->held;
 	/* of what was sent on a day of which nothing is known, nothing failed as
 	   far as that goes */
 	if (sent->failed > 0 && bounce_sent_is_open(sent))

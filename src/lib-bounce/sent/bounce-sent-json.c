@@ -120,6 +120,7 @@ static json_t *sent_encode(const struct bounce_sent *sent, bool whole)
 		sent_set_count(json, bounce_side_name(i), sent->side[i]);
 	sent_set_count(json, "complaints", sent->complaints);
 	sent_set_count(json, "suppressed", sent->suppressed);
+	sent_set_count(json, "held", sent->held);
 	if (sent->verifiable)
 		json_object_set_new(json, "verifiable", json_true());
 	if (sent->open)
@@ -266,6 +267,7 @@ sent_decode(pool_t pool, const json_t *json, struct bounce_sent *sent_r)
 		sent_r->side[i] = sent_get_count(json, bounce_side_name(i));
 	sent_r->complaints = sent_get_count(json, "complaints");
 	sent_r->suppressed = sent_get_count(json, "suppressed");
+	sent_r->held = sent_get_count(json, "held");
 	sent_r->verifiable = json_is_true(json_object_get(json, "verifiable"));
 	sent_r->open = json_is_true(json_object_get(json, "open"));
 	sent_r->bounced = sent_get_hashes(pool, json, "bounced");

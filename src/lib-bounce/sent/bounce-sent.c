@@ -190,7 +190,9 @@ void bounce_sent_count(struct bounce_sent *sent, pool_t pool,
 {
 	const char *subject = t_sent_subject(mail->subject);
 
-	sent->messages++;
+	sent->held += mail->held;
+	if (mail->recipients > 0)
+		sent->messages++;
 	sent->sent += mail->recipients;
 	if (mail->saved)
 		sent->saved++;

@@ -73,6 +73,9 @@ struct bounce_sent {
 	/* recipients that a relay on our side did not try, as it remembers an
 	   old bounce: within sent, but not failed */
 	unsigned int suppressed;
+	/* recipients that we did not try (bounce-hold.h): neither sent nor
+	   failed */
+	unsigned int held;
 	/* of the failures that the address is not to blame for; at most
 	   BOUNCE_MAX_CAUSES of each kind */
 	ARRAY_TYPE(bounce_cause) causes;
@@ -112,6 +115,9 @@ struct bounce_sent_mail {
 	const char *queue_id;
 	/* of an envelope: these were asked for, but not all went */
 	bool open;
+	/* instead: so many of a mail were not tried. Its Message-ID was not seen
+	   by that */
+	unsigned int held;
 	bool saved;			/* seen in a mailbox */
 	/* a bounce of it can be verified: it is in Sent, or bears a token */
 	bool verifiable;

@@ -9,11 +9,13 @@
 #include "smtp-address.h"
 #include "bounce-answer.h"
 #include "bounce-answer-id.h"
+#include "submission-recipient.h"
 #include "bounce-key.h"
 #include "bounce-message.h"
 #include "bounce-sent-mail.h"
 #include "bounce-sent-queue.h"
 #include "bounce-user.h"
+#include "submission-bounce-hold.h"
 #include "submission-bounce-plugin.h"
 
 /* Only submission has them; without this the others would not start. */
@@ -31,6 +33,7 @@ struct submission_bounce_client {
 	/* made at the first mail */
 	struct bounce_user *bu;
 	struct bounce_sent_queue *queue;
+	struct submission_hold *hold;
 	/* the error with the key was logged */
 	bool warned;
 };
@@ -56,19 +59,22 @@ submission_count_mail(struct smtp_server_cmd_ctx *cmd,
 	bounce_sent_queue_add(sent->queue, &sent->mail);
 }
 
-/* The accepted ones are those that the transaction has. */
+/* The accepted ones are those that the transaction has, but for those that were
+   left out. */
 static void
-submission_set_recipients(struct bounce_sent_header *out, pool_t pool,
+submission_set_recipients(struct submission_bounce_client *sbc,
+			  struct bounce_sent_header *out, pool_t pool,
 			  struct smtp_server_transaction *trans)
 {
-	struct smtp_server_recipient *const *rcpts;
+	struct smtp_server_recipient *rcpt;
 	const char **addresses;
-	unsigned int i, count;
+	unsigned int count = 0;
 
-	rcpts = array_get(&trans->rcpt_to, &count);
-	addresses = t_new(const char *, count + 1);
-	for (i = 0; i < count; i++)
-		addresses[i] = smtp_address_encode(rcpts[i]->path);
+	addresses = t_new(const char *, array_count(&trans->rcpt_to) + 1);
+	array_foreach_elem(&trans->rcpt_to, rcpt) {
+		if (!submission_hold_is_left_out(sbc->hold, rcpt))
+			addresses[count++] = smtp_address_encode(rcpt->path);
+	}
 	bounce_sent_header_set_recipients(out, pool, addresses, count);
 }
 
@@ -154,6 +160,40 @@ submission_add_token(struct submission_bounce_client *sbc,
 	return input;
 }
 
+static void submission_init_user(struct submission_bounce_client *sbc,
+				 struct client *client)
+{
+	if (sbc->bu != NULL)
+		return;
+	sbc->bu = bounce_user_init(client->user);
+	sbc->queue = bounce_sent_queue_init(sbc->bu, NULL);
+	sbc->hold = submission_hold_init(sbc->bu, sbc->queue);
+}
+
+static void
+submission_bounce_trans_free(struct client *client,
+			     struct smtp_server_transaction *trans)
+{
+	struct submission_bounce_client *sbc = SUBMISSION_BOUNCE_CLIENT(client);
+
+	submission_hold_reset(sbc->hold);
+	sbc->module_ctx.super.trans_free(client, trans);
+}
+
+static int
+submission_bounce_cmd_rcpt(struct client *client,
+			   struct smtp_server_cmd_ctx *cmd,
+			   struct submission_recipient *srcpt)
+{
+	struct submission_bounce_client *sbc = SUBMISSION_BOUNCE_CLIENT(client);
+	int ret;
+
+	submission_init_user(sbc, client);
+	ret = submission_hold_rcpt(sbc->hold, srcpt->rcpt);
+	return ret != 0 ? ret :
+		sbc->module_ctx.super.cmd_rcpt(client, cmd, srcpt);
+}
+
 static int
 submission_bounce_cmd_data(struct client *client,
 			   struct smtp_server_cmd_ctx *cmd,
@@ -166,19 +206,18 @@ submission_bounce_cmd_data(struct client *client,
 	struct istream *input;
 	int ret;
 
-	if (sbc->bu == NULL) {
-		sbc->bu = bounce_user_init(client->user);
-		sbc->queue = bounce_sent_queue_init(sbc->bu, NULL);
-	}
+	submission_init_user(sbc, client);
 	if (!sbc->bu->set.record) {
 		return sbc->module_ctx.super.cmd_data(client, cmd, trans,
 						      data_input, data_size);
 	}
+	/* a stream that fails is the relay's to tell */
+	(void)bounce_sent_header_read_stream(data_input, cmd->pool, &out);
+	if (submission_hold_data(sbc->hold, cmd, trans, &out) == 0)
+		return 0;
 	sent = p_new(cmd->pool, struct submission_bounce_mail, 1);
 	T_BEGIN {
-		/* a stream that fails is the relay's to tell */
-		(void)bounce_sent_header_read_stream(data_input, cmd->pool, &out);
-		submission_set_recipients(&out, cmd->pool, trans);
+		submission_set_recipients(sbc, &out, cmd->pool, trans);
 		input = submission_add_token(sbc, &out, sent, data_input,
 					     cmd->pool,
 					     &data_size);
@@ -200,6 +239,7 @@ static void submission_bounce_destroy(struct client *client)
 {
 	struct submission_bounce_client *sbc = SUBMISSION_BOUNCE_CLIENT(client);
 
+	submission_hold_deinit(&sbc->hold);
 	bounce_sent_queue_deinit(&sbc->queue);
 	bounce_user_deinit(&sbc->bu);
 	sbc->module_ctx.super.destroy(client);
@@ -212,6 +252,8 @@ static void submission_bounce_client_created(struct client **_client)
 
 	sbc = p_new(client->pool, struct submission_bounce_client, 1);
 	sbc->module_ctx.super = client->v;
+	client->v.trans_free = submission_bounce_trans_free;
+	client->v.cmd_rcpt = submission_bounce_cmd_rcpt;
 	client->v.cmd_data = submission_bounce_cmd_data;
 	client->v.destroy = submission_bounce_destroy;
 	MODULE_CONTEXT_SET(client, submission_bounce_client_module, sbc);

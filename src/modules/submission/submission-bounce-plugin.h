@@ -2,7 +2,8 @@
 #define SUBMISSION_BOUNCE_PLUGIN_H
 
 /* The submission plugin: lib95_submission_bounce_plugin.so. What the relay
-   accepted is counted, and bears a token by which a bounce proves itself. In
+   accepted is counted, and bears a token by which a bounce proves itself;
+   suppressed recipients are left out (submission-bounce-hold.h). In
    other processes than submission it does nothing. */
 
 struct module;

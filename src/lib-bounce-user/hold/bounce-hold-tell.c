@@ -1,0 +1,170 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "mail-user.h"
+#include "str.h"
+#include "bounce-hold-tell.h"
+#include "bounce-notice-store.h"
+#include "bounce-reason.h"
+#include "bounce-store.h"
+#include "bounce-tell-box.h"
+#include "bounce-tell-write.h"
+#include "bounce-user.h"
+
+/* More than most notices have. */
+#define TRIAL_SIZE (16 * 1024)
+
+struct bounce_hold_tell {
+	struct bounce_user *bu;
+	struct bounce_tell_box *box;
+	time_t now;
+};
+
+static int
+hold_tell_try(struct bounce_user *bu, const char **error_r)
+{
+	struct bounce_tell_box *box;
+	string_t *mail;
+	int ret;
+
+	if (bounce_tell_box_open(bu, &box, error_r) < 0)
+		return -1;
+	mail = str_new(default_pool, TRIAL_SIZE + 128);
+	str_append(mail, "Subject: Trial\r\n\r\n");
+	while (str_len(mail) < TRIAL_SIZE)
+		str_append(mail, "This mail is never committed.\r\n");
+	ret = bounce_tell_box_save_begin(box, mail, error_r);
+	str_free(&mail);
+	bounce_tell_box_close(&box);
+	return ret;
+}
+
+bool bounce_hold_tell_can(struct bounce_user *bu, time_t now,
+			  const char **why_r)
+{
+	struct bounce_tell_counts counts;
+	struct bounce_store *store;
+
+	if ((bu->set.notice_kinds & (1U << BOUNCE_TELL_HELD)) == 0) {
+		*why_r = "bounce_notice has no held";
+		return FALSE;
+	}
+	if (bounce_user_store(bu, &store, why_r) < 0 ||
+	    bounce_notice_store_counts(store, pool_datastack_create(), now,
+				       &counts, why_r) < 0)
+		return FALSE;
+	if ((counts.off & (1U << BOUNCE_TELL_HELD)) != 0) {
+		*why_r = "They answered that they want no such notices";
+		return FALSE;
+	}
+	if (!bounce_tell_counts_allow(&counts, FALSE)) {
+		*why_r = "Too many notices within this hour";
+		return FALSE;
+	}
+	return hold_tell_try(bu, why_r) == 0;
+}
+
+static void
+hold_tell_fill(const struct bounce_hold *hold, struct bounce_tell *tell)
+{
+	const struct bounce_record *rec = hold->rec;
+	struct bounce_tell_recipient *rcpt =
+		array_append_space(&tell->recipients);
+
+	rcpt->address = hold->address;
+	rcpt->reason = rec->reason == NULL ? NULL :
+		bounce_reason_find(rec->reason);
+	rcpt->class = rec->class;
+	rcpt->side = rec->side;
+	rcpt->status = rec->status;
+	rcpt->by = rec->by;
+	rcpt->since = bounce_hold_since(rec);
+	if (rec->state == BOUNCE_STATE_CORRECTED)
+		rcpt->corrected = rec->corrected;
+}
+
+static int
+hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
+		const struct bounce_hold_about *about,
+		const struct bounce_hold *holds, unsigned int count,
+		const char **error_r)
+{
+	const char *language = NULL, *error;
+	struct bounce_store *store;
+	struct bounce_tell tell;
+	string_t *mail;
+	int ret;
+
+	/* without it they are English */
+	if (bounce_user_store(bu, &store, &error) == 0) {
+		(void)bounce_notice_store_language(store,
+			pool_datastack_create(), &language, &error);
+	}
+	bounce_tell_write_init(bu, BOUNCE_TELL_HELD, bu->user->username,
+			       language, about->now, &tell);
+	tell.original_message_id = about->message_id;
+	tell.subject = about->subject;
+	tell.delivered = about->sent;
+	tell.again_secs = bu->set.hold.again;
+	for (unsigned int i = 0; i < count; i++) {
+		if (holds[i].decision == BOUNCE_HOLD_HOLD)
+			hold_tell_fill(&holds[i], &tell);
+	}
+	mail = str_new(default_pool, TRIAL_SIZE);
+	bounce_tell_mail(&tell, mail);
+	ret = bounce_tell_box_save_begin(box, mail, error_r);
+	str_free(&mail);
+	return ret;
+}
+
+int bounce_hold_tell_save(struct bounce_user *bu,
+			  const struct bounce_hold_about *about,
+			  const struct bounce_hold *holds, unsigned int count,
+			  struct bounce_hold_tell **tell_r,
+			  const char **error_r)
+{
+	struct bounce_tell_box *box;
+
+	if (bounce_tell_box_open(bu, &box, error_r) < 0)
+		return -1;
+	if (hold_tell_write(bu, box, about, holds, count, error_r) < 0) {
+		bounce_tell_box_close(&box);
+		return -1;
+	}
+	*tell_r = i_new(struct bounce_hold_tell, 1);
+	(*tell_r)->bu = bu;
+	(*tell_r)->box = box;
+	(*tell_r)->now = about->now;
+	return 0;
+}
+
+int bounce_hold_tell_commit(struct bounce_hold_tell **_tell,
+			    const char **error_r)
+{
+	struct bounce_hold_tell *tell = *_tell;
+	struct bounce_tell_place place;
+	struct bounce_store *store;
+	int ret;
+
+	ret = bounce_tell_box_save_commit(tell->box, pool_datastack_create(),
+					  &place, error_r);
+	/* within the cap of an hour */
+	if (ret == 0 &&
+	    (bounce_user_store(tell->bu, &store, error_r) < 0 ||
+	     bounce_notice_store_count(store, tell->now, error_r) < 0))
+		ret = -1;
+	bounce_hold_tell_rollback(_tell);
+	return ret;
+}
+
+void bounce_hold_tell_rollback(struct bounce_hold_tell **_tell)
+{
+	struct bounce_hold_tell *tell = *_tell;
+
+	if (tell == NULL)
+		return;
+	*_tell = NULL;
+	bounce_tell_box_close(&tell->box);
+	i_free(tell);
+}

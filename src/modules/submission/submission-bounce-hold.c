@@ -1,0 +1,589 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "submission-common.h"
+#include "array.h"
+#include "llist.h"
+#include "mail-user.h"
+#include "smtp-address.h"
+#include "bounce-hold-ask.h"
+#include "bounce-hold-note.h"
+#include "bounce-hold-tell.h"
+#include "bounce-sent-mail.h"
+#include "bounce-sent-queue.h"
+#include "bounce-user.h"
+#include "submission-bounce-hold.h"
+
+/* A dictionary that fails is told of so often. */
+#define LOG_SECS 60
+
+/* A recipient who is left out, or is tried again. It lives as long as Dovecot's
+   own: a client may send MAIL, RCPT and DATA at once, and transactions begin when
+   the relay says so. */
+struct hold_rcpt {
+	struct hold_rcpt *prev, *next;
+	/* NULL once the session has ended */
+	struct submission_hold *owner;
+	const struct smtp_server_recipient *rcpt;
+	struct bounce_hold hold;
+	/* the relay does not know of them */
+	bool left_out;
+};
+
+struct submission_hold {
+	struct bounce_user *bu;
+	struct bounce_sent_queue *queue;
+	struct hold_rcpt *rcpts;
+	struct hold_owner *owners;
+	/* those that were refused at RCPT and are not noted yet; NULL = none */
+	struct submission_hold_mail *refused;
+	/* of this transaction: the person can be told: 1 yes, 0 no, -1 was not tried yet */
+	int can_tell;
+	/* a notice could not be saved: nobody is held any more */
+	bool untold;
+	time_t logged;
+};
+
+/* What is done once the client has its answer. */
+struct submission_hold_mail {
+	struct submission_hold *hold;
+	pool_t pool;
+	ARRAY_TYPE(bounce_hold) holds;
+	const char *message_id, *subject;
+	/* of those that were left out; NULL = there are none */
+	struct bounce_hold_tell *tell;
+	unsigned int left_out;
+	bool refused;
+	/* bounce_suppress = report: nobody was asked for yet */
+	const char *const *addresses;
+	unsigned int count;
+};
+
+/* An answer to DATA that is not the relay's. It comes as late as that would, from
+   the loop: given at once it never goes out where the client has sent its next
+   command already. */
+struct hold_answer {
+	struct smtp_server_cmd_ctx *cmd;
+	struct timeout *to;
+	unsigned int code;
+	const char *status, *text;
+};
+
+/* Whose it is until the relay has answered. */
+struct hold_owner {
+	struct hold_owner *prev, *next;
+	/* NULL = it is done with */
+	struct submission_hold_mail *mail;
+};
+
+struct submission_hold *
+submission_hold_init(struct bounce_user *bu, struct bounce_sent_queue *queue)
+{
+	struct submission_hold *hold = p_new(bu->pool, struct submission_hold,
+					     1);
+
+	hold->bu = bu;
+	hold->queue = queue;
+	hold->can_tell = -1;
+	return hold;
+}
+
+static struct hold_rcpt *
+hold_find(const struct submission_hold *hold,
+	  const struct smtp_server_recipient *rcpt)
+{
+	struct hold_rcpt *one = hold->rcpts;
+
+	while (one != NULL && one->rcpt != rcpt)
+		one = one->next;
+	return one;
+}
+
+bool submission_hold_is_left_out(const struct submission_hold *hold,
+				 const struct smtp_server_recipient *rcpt)
+{
+	const struct hold_rcpt *one = hold_find(hold, rcpt);
+
+	return one != NULL && one->left_out;
+}
+
+/*
+ * After the answer
+ */
+
+static struct submission_hold_mail *
+hold_mail_init(struct submission_hold *hold,
+	       const struct bounce_sent_header *out)
+{
+	pool_t pool = pool_alloconly_create("bounce hold mail", 1024);
+	struct submission_hold_mail *mail =
+		p_new(pool, struct submission_hold_mail, 1);
+
+	mail->pool = pool;
+	mail->hold = hold;
+	p_array_init(&mail->holds, pool, 4);
+	if (out != NULL) {
+		mail->message_id = p_strdup(pool, out->message_id);
+		mail->subject = p_strdup(pool, out->subject);
+	}
+	return mail;
+}
+
+static void hold_mail_free(struct submission_hold_mail *mail)
+{
+	pool_t pool = mail->pool;
+
+	bounce_hold_tell_rollback(&mail->tell);
+	pool_unref(&pool);
+}
+
+static void
+hold_copy(pool_t pool, const struct bounce_hold *src, struct bounce_hold *dest_r)
+{
+	struct bounce_record *rec = p_new(pool, struct bounce_record, 1);
+
+	bounce_record_copy(pool, src->rec, rec);
+	dest_r->address = p_strdup(pool, src->address);
+	dest_r->decision = src->decision;
+	dest_r->rec = rec;
+}
+
+static void
+hold_mail_add(struct submission_hold_mail *mail, const struct bounce_hold *src,
+	      enum bounce_hold_decision decision)
+{
+	struct bounce_hold *hold = array_append_space(&mail->holds);
+
+	hold_copy(mail->pool, src, hold);
+	hold->decision = decision;
+}
+
+static void hold_mail_ask(struct submission_hold_mail *mail)
+{
+	struct bounce_hold *holds;
+	const char *error;
+
+	if (mail->count == 0)
+		return;
+	holds = p_new(mail->pool, struct bounce_hold, mail->count);
+	if (bounce_hold_ask(mail->hold->bu, mail->pool, mail->addresses,
+			    mail->count, NULL, ioloop_time, holds,
+			    &error) == 0)
+		array_append(&mail->holds, holds, mail->count);
+}
+
+static void hold_mail_note(struct submission_hold_mail *mail)
+{
+	struct bounce_user *bu = mail->hold->bu;
+	struct bounce_sent_mail sent;
+	const struct bounce_hold *holds;
+	const char *error;
+	unsigned int count, held;
+
+	holds = array_get(&mail->holds, &count);
+	if (mail->tell != NULL &&
+	    bounce_hold_tell_commit(&mail->tell, &error) < 0)
+		e_error(bu->event, "Held recipients are not told: %s", error);
+	if (bounce_hold_note(bu, holds, count, mail->message_id, ioloop_time,
+			     &held, &error) < 0)
+		e_error(bu->event, "Held recipients are not noted: %s", error);
+	if (held == 0)
+		return;
+	i_zero(&sent);
+	sent.message_id = mail->message_id;
+	sent.subject = mail->subject;
+	sent.held = held;
+	sent.when = ioloop_time;
+	bounce_sent_queue_add(mail->hold->queue, &sent);
+}
+
+static void hold_mail_done(void *context)
+{
+	struct submission_hold_mail *mail = context;
+	struct bounce_user *bu = mail->hold->bu;
+	const struct bounce_hold *holds;
+	unsigned int count;
+
+	hold_mail_ask(mail);
+	hold_mail_note(mail);
+	holds = array_get(&mail->holds, &count);
+	bounce_hold_send_known(bu->user->event, holds, count);
+	if (mail->refused)
+		bounce_hold_send_refused(bu->user->event, count);
+	else if (mail->left_out > 0) {
+		e_info(bu->event, "Mail sent without %u suppressed recipients",
+		       mail->left_out);
+	}
+	hold_mail_free(mail);
+}
+
+static void hold_mail_do(struct submission_hold_mail *mail)
+{
+	bounce_sent_queue_run(mail->hold->queue, hold_mail_done, mail);
+}
+
+static struct submission_hold_mail *hold_owner_take(struct hold_owner *owner)
+{
+	struct submission_hold_mail *mail = owner->mail;
+
+	if (mail != NULL)
+		DLLIST_REMOVE(&mail->hold->owners, owner);
+	owner->mail = NULL;
+	return mail;
+}
+
+static void
+hold_mail_completed(struct smtp_server_cmd_ctx *cmd, struct hold_owner *owner)
+{
+	struct submission_hold_mail *mail = hold_owner_take(owner);
+
+	if (mail == NULL)
+		return;
+	if (smtp_server_command_replied_success(cmd->cmd))
+		hold_mail_do(mail);
+	else
+		hold_mail_free(mail);
+}
+
+/* The client is gone, or the relay: nothing was answered. */
+static void
+hold_mail_destroyed(struct smtp_server_cmd_ctx *cmd ATTR_UNUSED,
+		    struct hold_owner *owner)
+{
+	struct submission_hold_mail *mail = hold_owner_take(owner);
+
+	if (mail != NULL)
+		hold_mail_free(mail);
+}
+
+static void
+hold_mail_own(struct smtp_server_cmd_ctx *cmd,
+	      struct submission_hold_mail *mail)
+{
+	struct hold_owner *owner = p_new(cmd->pool, struct hold_owner, 1);
+
+	owner->mail = mail;
+	DLLIST_PREPEND(&mail->hold->owners, owner);
+	smtp_server_command_add_hook(cmd->cmd,
+				     SMTP_SERVER_COMMAND_HOOK_COMPLETED,
+				     hold_mail_completed, owner);
+	smtp_server_command_add_hook(cmd->cmd, SMTP_SERVER_COMMAND_HOOK_DESTROY,
+				     hold_mail_destroyed, owner);
+}
+
+void submission_hold_reset(struct submission_hold *hold)
+{
+	struct submission_hold_mail *refused;
+
+	if (hold == NULL)
+		return;
+	bounce_wait_renew(hold->bu->wait);
+	hold->can_tell = -1;
+	/* refused at RCPT, and the mail never came: nobody knows its
+	   Message-ID */
+	refused = hold->refused;
+	hold->refused = NULL;
+	if (refused != NULL)
+		hold_mail_do(refused);
+}
+
+void submission_hold_deinit(struct submission_hold **_hold)
+{
+	struct submission_hold *hold = *_hold;
+	struct hold_rcpt *one;
+
+	if (hold == NULL)
+		return;
+	*_hold = NULL;
+	submission_hold_reset(hold);
+	while (hold->owners != NULL)
+		hold_mail_free(hold_owner_take(hold->owners));
+	while ((one = hold->rcpts) != NULL) {
+		DLLIST_REMOVE(&hold->rcpts, one);
+		one->owner = NULL;
+	}
+}
+
+/*
+ * RCPT
+ */
+
+static void hold_rcpt_destroyed(struct smtp_server_recipient *rcpt ATTR_UNUSED,
+				struct hold_rcpt *one)
+{
+	if (one->owner != NULL)
+		DLLIST_REMOVE(&one->owner->rcpts, one);
+}
+
+static void
+hold_remember(struct submission_hold *hold, struct smtp_server_recipient *rcpt,
+	      const struct bounce_hold *src, bool left_out)
+{
+	struct hold_rcpt *one = p_new(rcpt->pool, struct hold_rcpt, 1);
+
+	one->owner = hold;
+	one->rcpt = rcpt;
+	one->left_out = left_out;
+	hold_copy(rcpt->pool, src, &one->hold);
+	DLLIST_PREPEND(&hold->rcpts, one);
+	smtp_server_recipient_add_hook(rcpt, SMTP_SERVER_RECIPIENT_HOOK_DESTROY,
+				       hold_rcpt_destroyed, one);
+}
+
+static bool hold_can_tell(struct submission_hold *hold)
+{
+	const char *why;
+
+	if (hold->can_tell < 0) {
+		hold->can_tell = !hold->untold &&
+			bounce_hold_tell_can(hold->bu, ioloop_time, &why);
+		if (hold->can_tell == 0) {
+			e_info(hold->bu->event, "Suppressed recipients are "
+			       "tried, as the user cannot be told: %s",
+			       hold->untold ? "a notice was not saved" : why);
+		}
+	}
+	return hold->can_tell > 0;
+}
+
+static void
+hold_ask(struct submission_hold *hold, const char *address,
+	 struct bounce_hold *hold_r)
+{
+	const char *error;
+
+	if (bounce_hold_ask(hold->bu, pool_datastack_create(), &address, 1,
+			    NULL, ioloop_time, hold_r, &error) == 0 ||
+	    ioloop_time < hold->logged + LOG_SECS)
+		return;
+	e_error(hold->bu->event, "All recipients are tried: %s", error);
+	hold->logged = ioloop_time;
+}
+
+static int
+hold_rcpt(struct submission_hold *hold, struct smtp_server_recipient *rcpt)
+{
+	const struct bounce_hold_settings *set = &hold->bu->set.hold;
+	struct bounce_hold one;
+
+	hold_ask(hold, smtp_address_encode(rcpt->path), &one);
+	if (one.decision == BOUNCE_HOLD_AGAIN) {
+		/* which mail this is shows at DATA */
+		hold_remember(hold, rcpt, &one, FALSE);
+		return 0;
+	}
+	if (one.decision != BOUNCE_HOLD_HOLD)
+		return 0;
+	if (set->reply == BOUNCE_HOLD_REPLY_RCPT) {
+		smtp_server_recipient_reply(rcpt, 550,
+			bounce_hold_status(&one, 1), "%s",
+			bounce_hold_text(set, &one, 1));
+		if (hold->refused == NULL)
+			hold->refused = hold_mail_init(hold, NULL);
+		hold_mail_add(hold->refused, &one, BOUNCE_HOLD_HOLD);
+		return -1;
+	}
+	if (!hold_can_tell(hold))
+		return 0;
+	hold_remember(hold, rcpt, &one, TRUE);
+	return 1;
+}
+
+int submission_hold_rcpt(struct submission_hold *hold,
+			 struct smtp_server_recipient *rcpt)
+{
+	int ret;
+
+	if (hold->bu->set.hold.mode != BOUNCE_HOLD_MODE_ENFORCE)
+		return 0;
+	T_BEGIN {
+		ret = hold_rcpt(hold, rcpt);
+	} T_END;
+	return ret;
+}
+
+/*
+ * DATA
+ */
+
+/* A client's own retry of a mail that was held. */
+static bool
+hold_is_same_try(const struct submission_hold *hold,
+		 const struct hold_rcpt *one, const char *message_id)
+{
+	return one->hold.decision == BOUNCE_HOLD_AGAIN &&
+		bounce_hold_decide(&hold->bu->set.hold, one->hold.rec,
+				   message_id, ioloop_time) ==
+		BOUNCE_HOLD_HOLD;
+}
+
+/* Is nobody left? */
+static bool
+hold_is_void(const struct submission_hold *hold,
+	     const struct smtp_server_transaction *trans,
+	     const char *message_id)
+{
+	struct smtp_server_recipient *rcpt;
+	const struct hold_rcpt *one;
+
+	array_foreach_elem(&trans->rcpt_to, rcpt) {
+		one = hold_find(hold, rcpt);
+		if (one == NULL || (!one->left_out &&
+				    !hold_is_same_try(hold, one, message_id)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* Returns how many the relay does not know. */
+static unsigned int
+hold_collect(struct submission_hold *hold,
+	     const struct smtp_server_transaction *trans,
+	     struct submission_hold_mail *mail)
+{
+	struct smtp_server_recipient *rcpt;
+	const struct hold_rcpt *one;
+	unsigned int left_out = 0;
+
+	array_foreach_elem(&trans->rcpt_to, rcpt) {
+		one = hold_find(hold, rcpt);
+		if (one == NULL)
+			continue;
+		if (one->left_out)
+			left_out++;
+		hold_mail_add(mail, &one->hold, mail->refused ?
+			      BOUNCE_HOLD_HOLD : one->hold.decision);
+	}
+	return left_out;
+}
+
+static void hold_answer_now(struct hold_answer *answer)
+{
+	timeout_remove(&answer->to);
+	smtp_server_reply(answer->cmd, answer->code, answer->status, "%s",
+			  answer->text);
+}
+
+static void
+hold_answer_destroyed(struct smtp_server_cmd_ctx *cmd ATTR_UNUSED,
+		      struct hold_answer *answer)
+{
+	timeout_remove(&answer->to);
+}
+
+static void
+hold_answer(struct smtp_server_cmd_ctx *cmd, unsigned int code,
+	    const char *status, const char *text)
+{
+	struct hold_answer *answer = p_new(cmd->pool, struct hold_answer, 1);
+
+	answer->cmd = cmd;
+	answer->code = code;
+	answer->status = status;
+	answer->text = p_strdup(cmd->pool, text);
+	answer->to = timeout_add_short(0, hold_answer_now, answer);
+	smtp_server_command_add_hook(cmd->cmd, SMTP_SERVER_COMMAND_HOOK_DESTROY,
+				     hold_answer_destroyed, answer);
+}
+
+static int
+hold_refuse(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
+	    struct submission_hold_mail *mail)
+{
+	const struct bounce_hold *holds;
+	unsigned int count;
+
+	holds = array_get(&mail->holds, &count);
+	hold_answer(cmd, 550, bounce_hold_status(holds, count),
+		    bounce_hold_text(&hold->bu->set.hold, holds, count));
+	hold_mail_do(mail);
+	return 0;
+}
+
+static int
+hold_tell(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
+	  struct submission_hold_mail *mail, unsigned int sent)
+{
+	struct bounce_hold_about about = {
+		.message_id = mail->message_id, .subject = mail->subject,
+		.sent = sent, .now = ioloop_time
+	};
+	const struct bounce_hold *holds;
+	const char *error;
+	unsigned int count;
+
+	holds = array_get(&mail->holds, &count);
+	if (bounce_hold_tell_save(hold->bu, &about, holds, count, &mail->tell,
+				  &error) == 0)
+		return 0;
+	e_error(hold->bu->event, "Mail is deferred, as the user cannot be told "
+		"of %u suppressed recipients: %s", mail->left_out, error);
+	/* whoever cannot be told is not held */
+	hold->untold = TRUE;
+	hold_answer(cmd, 451, "4.3.0", "Temporary failure, send it again");
+	return -1;
+}
+
+static void
+hold_set_addresses(struct submission_hold_mail *mail,
+		   const struct smtp_server_transaction *trans)
+{
+	struct smtp_server_recipient *const *rcpts;
+	const char **addresses;
+
+	rcpts = array_get(&trans->rcpt_to, &mail->count);
+	addresses = p_new(mail->pool, const char *, mail->count + 1);
+	for (unsigned int i = 0; i < mail->count; i++) {
+		addresses[i] = p_strdup(mail->pool,
+					smtp_address_encode(rcpts[i]->path));
+	}
+	mail->addresses = addresses;
+}
+
+static int
+hold_data(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
+	  const struct smtp_server_transaction *trans,
+	  const struct bounce_sent_header *out)
+{
+	struct submission_hold_mail *mail = hold_mail_init(hold, out);
+
+	if (hold->bu->set.hold.mode == BOUNCE_HOLD_MODE_REPORT)
+		hold_set_addresses(mail, trans);
+	else {
+		mail->refused = hold_is_void(hold, trans, out->message_id);
+		mail->left_out = hold_collect(hold, trans, mail);
+		if (mail->refused)
+			return hold_refuse(hold, cmd, mail);
+		if (mail->left_out > 0 &&
+		    hold_tell(hold, cmd, mail, array_count(&trans->rcpt_to) -
+			      mail->left_out) < 0) {
+			hold_mail_free(mail);
+			return 0;
+		}
+	}
+	hold_mail_own(cmd, mail);
+	return 1;
+}
+
+int submission_hold_data(struct submission_hold *hold,
+			 struct smtp_server_cmd_ctx *cmd,
+			 struct smtp_server_transaction *trans,
+			 const struct bounce_sent_header *out)
+{
+	int ret;
+
+	if (hold->refused != NULL) {
+		/* whatever the relay says of the others */
+		hold->refused->message_id = p_strdup(hold->refused->pool,
+						     out->message_id);
+		hold->refused->subject = p_strdup(hold->refused->pool,
+						  out->subject);
+	}
+	if (hold->bu->set.hold.mode == BOUNCE_HOLD_MODE_NO ||
+	    (hold->bu->set.hold.mode == BOUNCE_HOLD_MODE_ENFORCE &&
+	     hold->rcpts == NULL))
+		return 1;
+	T_BEGIN {
+		ret = hold_data(hold, cmd, trans, out);
+	} T_END;
+	return ret;
+}
