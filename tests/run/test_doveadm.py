@@ -87,13 +87,14 @@ class Reading(Doveadm):
                  {'address': 'b@xn--bcher-kva.example', 'class': 'soft',
                   'state': 'watched', 'reason': 'mailbox-full'},
                  {'address': 'c@example.com', 'state': 'released',
-                  'until': 0})
+                  'until': 0, 'holds': 2, 'held': 1, 'unproven': 1})
         for args, wanted in (
                 (['-c', 'hard'], 'ac'), (['-c', 'SOFT'], 'b'),
                 (['-r', 'mailbox-full'], 'b'), (['-s', 'released'], 'c'),
                 (['-c', 'hard', '-s', 'suppressed'], 'a'),
                 (['*@Example.COM'], 'ac'), (['*@bücher.example'], 'b'),
                 (['A@example.com'], 'a'), (['b*'], 'b'), (['?@*'], 'abc'),
+                (['-H'], 'c'), (['-P'], 'c'), (['-H', 'a*'], ''),
                 (['-c', 'undetermined'], ''), (['nobody@*'], '')):
             with self.subTest(args=args):
                 self.assertEqual(''.join(
@@ -176,6 +177,49 @@ class Reading(Doveadm):
             self.assertRegex(done.stderr, 'Error: bounce: Dictionary')
 
 
+class Ask(Doveadm):
+
+    def ask(self, user, *addresses, status=0):
+        done = self.doveadm('-f', 'json', 'bounce', 'ask', '-u', user, *addresses,
+                            check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_ask(self):
+        """Whatever bounce_suppress says: the default only reports."""
+        user, now = self.new_user(), int(time.time())
+        self.put(user, {'address': 'dead@example.net'},
+                 {'address': 'again@example.net', 'held': now - 60, 'holds': 1},
+                 {'address': 'w@example.net', 'state': 'watched'},
+                 {'address': 'c@example.net', 'by': 'complaint'})
+        rows = self.ask(user, 'w@example.net', 'Dead@example.net', 'new@example.net',
+                        'again@example.net', 'c@example.net', status=77)
+        self.assertEqual(list(rows[0]), ['address', 'decision', 'state', 'reason',
+                                         'since', 'text'])
+        self.assertEqual(
+            [(row['address'], row['decision'], row['state'], row['reason'])
+             for row in rows],
+            [('w@example.net', 'pass', 'watched', 'mailbox-unknown'),
+             ('Dead@example.net', 'hold', 'suppressed', 'mailbox-unknown'),
+             ('new@example.net', 'pass', '', ''),
+             ('again@example.net', 'again', 'suppressed', 'mailbox-unknown'),
+             ('c@example.net', 'hold', 'suppressed', 'mailbox-unknown')])
+        self.assertIn('Not sent. Dead@example.net does not work', rows[1]['text'])
+        self.assertIn('c@example.net objected', rows[4]['text'])
+        self.assertEqual([row['text'] for row in rows[::2]][:2], ['', ''])
+        self.assertRegex(rows[1]['since'], r'^\d{4}-\d\d-\d\d ')
+        self.assertEqual(len(self.ask(user, 'w@example.net', 'again@example.net')), 2)
+        # nothing is noted
+        self.assertNotIn('holds', self.record(user, 'dead@example.net'))
+
+    def test_wrong(self):
+        user = self.new_user()
+        self.assertIn('no at sign is no address',
+                      self.run_bounce('ask', '-u', user, 'a@b.c', 'no at sign',
+                                      status=64).stderr)
+        self.run_bounce('ask', '-u', user, status=64)
+
+
 class Manual(Doveadm):
 
     users = {'alice': {}}
@@ -214,6 +258,7 @@ class EveryCommand(Doveadm):
                         'scan all', 'list -c hard *@example.net',
                         'get a@example.net', 'show', 'add c@example.com mailbox-moved',
                         'release a@example.net', 'correct b@example.net d@example.net',
+                        'list -H -P', 'ask a@example.net n@example.net',
                         'stats', 'rate', 'expire', 'export', 'export csv',
                         'erase d@example.net', 'remove a@example.net',
                         'rules check'):
@@ -1035,7 +1080,7 @@ class Transfer(Doveadm):
             'doubts': ['<d@x>', '=2+2'], 'weight': 150,
             'seen': 'abcdefgh', 'scored': now - 4, 'since': now - 8, 'days': 2,
             'lease': 3, 'released': now - 5,
-            'held': now - 7, 'holds': 4, 'held_id': '<h@x>',
+            'held': now - 7, 'holds': 4, 'held_ids': ['<h@x>'],
             'retried': now - 6,
             'future': {'a': [1, 2.5, "'=x;=y"]}}
         source, = harness.SOURCE.glob('src/**/bounce-record-member.c')

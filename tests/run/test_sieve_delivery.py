@@ -161,6 +161,24 @@ class Records(DeliveryCase):
         self.assertEqual(self.messages(user) + self.messages(user, 'Bounces'), 1)
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
 
+    def test_held(self):
+        """Has a mail to the sender not been tried?"""
+        user = self.new_user()
+        path = harness.pathlib.Path(self.dir, 'held.json')
+        path.write_text('{"address":"carol@example.net","state":"suppressed",'
+                        '"held":1795719000,"holds":1}\n'
+                        '{"address":"dan@example.net","state":"suppressed"}\n')
+        self.doveadm('bounce', 'import', '-u', user, str(path))
+        self.put_script(user, '''require ["vnd.dovecot-bounce", "fileinto",
+  "envelope", "variables", "relational", "comparator-i;ascii-numeric"];
+if envelope :matches "from" "*" { set "from" "${1}"; }
+if bounce_record :value "ge" :comparator "i;ascii-numeric" "held" "${from}"
+    "1795718000" { fileinto "Held"; }
+''')
+        for sender in ('carol', 'dan', 'new'):
+            self.lmtp(user, harness.mail(), sender=f'{sender}@example.net')
+        self.assertEqual((self.messages(user, 'Held'), self.messages(user)), (1, 2))
+
     def test_learn_counts_once(self):
         """The script and the delivery record the same report."""
         user = self.new_user()

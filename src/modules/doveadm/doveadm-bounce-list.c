@@ -21,6 +21,8 @@ struct list_cmd {
 	int class, state;
 	/* NULL = all */
 	const char *reason, *mask;
+	/* only those that were held, only those with unproven reports */
+	bool held, unproven;
 };
 
 void doveadm_bounce_list_headers(void)
@@ -74,6 +76,8 @@ static void list_init(struct doveadm_bounce_cmd *_cmd)
 		doveadm_bounce_wrong(_cmd, "-r %s is no reason: the manual "
 				     "dovecot-bounce(7) lists them",
 				     cmd->reason);
+	(void)doveadm_cmd_param_bool(cctx, "held", &cmd->held);
+	(void)doveadm_cmd_param_bool(cctx, "unproven", &cmd->unproven);
 	if (doveadm_cmd_param_str(cctx, "mask", &value))
 		cmd->mask = doveadm_bounce_mask(_cmd->ctx.pool, value);
 }
@@ -86,6 +90,8 @@ static bool list_filter(const struct bounce_record *rec, void *context)
 		(cmd->state < 0 || (int)rec->state == cmd->state) &&
 		(cmd->reason == NULL ||
 		 null_strcmp(rec->reason, cmd->reason) == 0) &&
+		(!cmd->held || rec->holds > 0) &&
+		(!cmd->unproven || rec->unproven > 0) &&
 		(cmd->mask == NULL ||
 		 doveadm_bounce_mask_match(cmd->mask, rec));
 }
@@ -129,12 +135,14 @@ struct doveadm_cmd_ver2 doveadm_bounce_cmd_list = {
 	.name = "bounce list",
 	.mail_cmd = list_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("[-c <class>] [-r <reason>] "
-				      "[-s <state>] [<mask>]"),
+				      "[-s <state>] [-H] [-P] [<mask>]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
 DOVEADM_CMD_PARAM('c', "class", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('r', "reason", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('s', "state", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('H', "held", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAM('P', "unproven", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAM('\0', "mask", CMD_PARAM_STR, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 };

@@ -10,6 +10,7 @@ const char *doveadm_bounce_plugin_version = DOVECOT_ABI_VERSION;
 
 static struct doveadm_cmd_ver2 *const bounce_commands[] = {
 	&doveadm_bounce_cmd_add,
+	&doveadm_bounce_cmd_ask,
 	&doveadm_bounce_cmd_correct,
 	&doveadm_bounce_cmd_digest,
 	&doveadm_bounce_cmd_erase,

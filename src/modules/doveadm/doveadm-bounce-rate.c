@@ -64,7 +64,7 @@ static void rate_headers(void)
 		"sent", "delivered", "failed", "percent", "hard", "soft",
 		"undetermined", "hard_percent", "recipient", "domain",
 		"sender", "message", "transport", "unknown", "complaints",
-		"complaint_percent", "suppressed"
+		"complaint_percent", "suppressed", "held"
 	};
 
 	doveadm_bounce_header("window");
@@ -159,6 +159,7 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 	doveadm_print_num(rate.complaints);
 	rate_print_percent(&rate, rate.complaint_percent);
 	doveadm_print_num(sent->suppressed);
+	doveadm_print_num(sent->held);
 	doveadm_print(rate_known_name(sent, given));
 	doveadm_print(rate.unknown ? UNKNOWN :
 		      bounce_rate_level_name(rate.level));

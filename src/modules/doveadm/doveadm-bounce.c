@@ -273,8 +273,7 @@ static void doveadm_bounce_print_score(double score)
 	} T_END;
 }
 
-/* "2026-11-24 03:09:56", zero where the time is 0. */
-static void doveadm_bounce_print_time(time_t when, const char *zero)
+void doveadm_bounce_print_time(time_t when, const char *zero)
 {
 	char buf[64];
 	struct tm tm;

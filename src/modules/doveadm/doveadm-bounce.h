@@ -101,6 +101,9 @@ void doveadm_bounce_print(const char *value);
 void doveadm_bounce_header(const char *name);
 void doveadm_bounce_header_number(const char *name);
 
+/* "2026-11-24 03:09:56", zero where the time is 0. */
+void doveadm_bounce_print_time(time_t when, const char *zero);
+
 /* The same for a member of a record: the score is that of now. */
 void doveadm_bounce_member_header(const struct bounce_record_member *member);
 void doveadm_bounce_member_print(const struct bounce_policy *policy,
@@ -113,6 +116,7 @@ void doveadm_bounce_list_print(const struct bounce_policy *policy,
 			       const struct bounce_record *rec, time_t now);
 
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_add;
+extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_ask;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_correct;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_digest;
 extern struct doveadm_cmd_ver2 doveadm_bounce_cmd_erase;
