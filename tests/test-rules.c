@@ -215,7 +215,13 @@ static const struct {
 } matches[] = {
 	/* words */
 	{ "virus: worm", "a worm in it", { .text = NULL }, 1, 0 },
-	{ "virus: worm", "earthworms", { .text = NULL }, 1, 0 },
+	{ "virus: worm", "earthworm", { .text = NULL }, 0, 0 },
+	{ "virus: worm", "worms", { .text = NULL }, 0, 0 },
+	{ "virus: worm", "earthworm, worm", { .text = NULL }, 1, 0 },
+	{ "virus: worm", "a_worm: (worm.7)", { .text = NULL }, 1, 0 },
+	{ "virus: aup#", "aup#out", { .text = NULL }, 1, 0 },
+	{ "virus: {big|one} worm", "some one worm", { .text = NULL }, 1, 0 },
+	{ "virus: {big|one} worm", "someone worm", { .text = NULL }, 0, 0 },
 	{ "virus: worm", "wor m", { .text = NULL }, 0, 0 },
 	{ "virus: WORM", "a Worm", { .text = NULL }, 1, 0 },
 	{ "virus: \"worm \"", "worms", { .text = NULL }, 0, 0 },
@@ -226,7 +232,10 @@ static const struct {
 	/* order and gaps */
 	{ "virus: found ... worm", "found a big worm", { .text = NULL }, 1, 0 },
 	{ "virus: found ... worm", "worm found", { .text = NULL }, 0, 0 },
-	{ "virus: found ... worm", "foundworm", { .text = NULL }, 1, 0 },
+	{ "virus: found ... worm", "foundworm", { .text = NULL }, 0, 0 },
+	{ "virus: found ... worm", "found:worm", { .text = NULL }, 1, 0 },
+	{ "virus: found ... worm", "found worms, a worm", { .text = NULL },
+	  1, 0 },
 	{ "virus: found...worm ... there", "found worm here and there",
 	  { .text = NULL }, 1, 0 },
 	/* the second one is the right one */

@@ -5,6 +5,8 @@
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
 
+#include <ctype.h>
+
 /* Each rule has an anchor: the group of its words that is met most seldom. Each
    word of it stands in the index under four of its bytes. A text is walked
    once; where a word of an anchor stands, the words around it are compared
@@ -195,10 +197,29 @@ static bool rule_conditions_match(const struct bounce_rule *rule,
 		host_match(rule->hosts, query);
 }
 
+/* Does a word begin or end at p, in text? What is no letter or digit of ASCII has
+   borders on both sides: scripts without spaces, "_". */
+static bool match_is_border(const char *text, const char *p)
+{
+	return p == text || !i_isalnum(p[-1]) || !i_isalnum(*p);
+}
+
+/* Is idx the last group of a piece, the first one of it? */
+static bool match_ends_piece(const struct bounce_rule *rule, unsigned int idx)
+{
+	return idx + 1 == rule->groups_count || rule->groups[idx + 1].gap_before;
+}
+
+static bool match_begins_piece(const struct bounce_rule *rule, unsigned int idx)
+{
+	return idx == 0 || rule->groups[idx].gap_before;
+}
+
 /* Where the groups from idx on end, up to the next "..." or the last, if they
    stand at text one after the other; else NULL. */
 static const char *
-match_groups_end(const struct bounce_rule *rule, unsigned int idx,
+match_groups_end(const struct match_context *ctx,
+		 const struct bounce_rule *rule, unsigned int idx,
 		 const char *text)
 {
 	const struct bounce_rule_group *group = &rule->groups[idx];
@@ -215,9 +236,10 @@ match_groups_end(const struct bounce_rule *rule, unsigned int idx,
 		     strncmp(text, word->text, word->len) != 0))
 			continue;
 		end = text + word->len;
-		if (idx + 1 < rule->groups_count &&
-		    !rule->groups[idx + 1].gap_before)
-			end = match_groups_end(rule, idx + 1, end);
+		if (!match_ends_piece(rule, idx))
+			end = match_groups_end(ctx, rule, idx + 1, end);
+		else if (!match_is_border(ctx->text, end))
+			continue;
 		if (end != NULL)
 			return end;
 	}
@@ -243,8 +265,10 @@ match_groups_begin(const struct match_context *ctx,
 		if (word->len > 0 && (*begin != *word->text ||
 		    memcmp(begin, word->text, word->len) != 0))
 			continue;
-		if (idx > 0 && !group->gap_before)
+		if (!match_begins_piece(rule, idx))
 			begin = match_groups_begin(ctx, rule, idx - 1, begin);
+		else if (!match_is_border(ctx->text, begin))
+			continue;
 		if (begin != NULL)
 			return begin;
 	}
@@ -260,18 +284,22 @@ match_group_next_piece(const struct bounce_rule *rule, unsigned int idx)
 	return idx;
 }
 
-static bool match_after(const struct bounce_rule *rule, const char *text)
+static bool match_after(const struct match_context *ctx,
+			const struct bounce_rule *rule, const char *text)
 {
 	unsigned int idx = rule->anchor, left;
 	const char *end;
 
-	if (idx + 1 < rule->groups_count && !rule->groups[idx + 1].gap_before)
-		text = match_groups_end(rule, idx + 1, text);
+	if (!match_ends_piece(rule, idx))
+		text = match_groups_end(ctx, rule, idx + 1, text);
+	else if (!match_is_border(ctx->text, text))
+		return FALSE;
 	while (text != NULL &&
 	       (idx = match_group_next_piece(rule, idx)) < rule->groups_count) {
 		end = NULL;
 		for (left = BOUNCE_MAX_RULE_GAP; end == NULL; text++, left--) {
-			end = match_groups_end(rule, idx, text);
+			end = match_is_border(ctx->text, text) ?
+				match_groups_end(ctx, rule, idx, text) : NULL;
 			if (left == 0 || *text == '\0')
 				break;
 		}
@@ -286,8 +314,10 @@ static bool match_before(const struct match_context *ctx,
 	unsigned int idx = rule->anchor, left;
 	const char *begin;
 
-	if (idx > 0 && !rule->groups[idx].gap_before)
+	if (!match_begins_piece(rule, idx))
 		text = match_groups_begin(ctx, rule, idx - 1, text);
+	else if (!match_is_border(ctx->text, text))
+		return FALSE;
 	while (text != NULL) {
 		while (idx > 0 && !rule->groups[idx].gap_before)
 			idx--;
@@ -295,7 +325,9 @@ static bool match_before(const struct match_context *ctx,
 			break;
 		begin = NULL;
 		for (left = BOUNCE_MAX_RULE_GAP; begin == NULL; text--, left--) {
-			begin = match_groups_begin(ctx, rule, idx - 1, text);
+			begin = match_is_border(ctx->text, text) ?
+				match_groups_begin(ctx, rule, idx - 1, text) :
+				NULL;
 			if (left == 0 || text == ctx->text)
 				break;
 		}
@@ -320,7 +352,7 @@ static void match_entry(struct match_context *ctx,
 	if (strncmp(text, entry->word->text, entry->word->len) != 0)
 		return;
 	if (rule_conditions_match(rule, ctx->query) &&
-	    match_after(rule, text + entry->word->len) &&
+	    match_after(ctx, rule, text + entry->word->len) &&
 	    match_before(ctx, rule, text))
 		*best = entry->rule;
 }
