@@ -33,7 +33,7 @@ struct take {
 	struct bounce_answer_plan *plan;
 	struct bounce_message *message;
 	ARRAY_TYPE(bounce_token_key) keys;
-	const char *from, *digest;
+	const char *digest;
 };
 
 /*
@@ -74,11 +74,13 @@ static bool take_is_own(struct take *take)
 {
 	const char *value = bounce_message_header(take->message, "From");
 
-	take->from = value == NULL ? NULL :
+	const char *from = value == NULL ? NULL :
 		bounce_header_address(take->plan->pool, value);
-	return take->from != NULL &&
-		(strcasecmp(take->from, take->mail->address) == 0 ||
-		 bounce_submitted_is_own(take->bu, take->from));
+
+	take->plan->from = from;
+	return from != NULL &&
+		(strcasecmp(from, take->mail->address) == 0 ||
+		 bounce_submitted_is_own(take->bu, from));
 }
 
 static bool take_is_answer(struct take *take)
@@ -134,7 +136,7 @@ static bool take_is_proven(struct take *take)
 					   take->plan->message_id, take->digest,
 					   take->mail->now)) ||
 		bounce_submitted_is_proven(take->bu, &take->mail->arrival,
-					   take->from) ||
+					   take->plan->from) ||
 		take_is_copied(take);
 }
 
@@ -377,7 +379,7 @@ take_tell(struct bounce_user *bu, const struct bounce_answer_mail *mail,
 	struct bounce_tell_place place;
 	struct bounce_tell tell;
 
-	bounce_tell_write_init(bu, BOUNCE_TELL_ANSWER, mail->address,
+	bounce_tell_write_init(bu, BOUNCE_TELL_ANSWER, plan->from,
 			       plan->language, mail->now, &tell);
 	tell.original_message_id = plan->message_id;
 	tell.answer = &plan->told;

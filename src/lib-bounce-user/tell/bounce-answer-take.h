@@ -24,6 +24,8 @@ struct bounce_answer_mail {
 struct bounce_answer_plan {
 	pool_t pool;
 	const char *message_id;
+	/* the user's own address that it is from */
+	const char *from;
 	/* of the notice that is answered */
 	enum bounce_tell_kind kind;
 	struct bounce_answer answer;

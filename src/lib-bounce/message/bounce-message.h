@@ -58,8 +58,8 @@ int bounce_message_read_body(struct bounce_message *message,
 
 /* What a person wrote: the first part that is text and no attachment, UTF-8 with
    LF, HTML as its words. What a client quotes of another mail in HTML is one line
-   ">". input is left at its start. From pool, "" if there is none; cut at
-   BOUNCE_MAX_SCAN. Returns 0, or -1 if the stream failed. */
+   ">". input is left at its start. From pool (not the data stack), "" if there is
+   none; cut at BOUNCE_MAX_SCAN. Returns 0, or -1 if the stream failed. */
 int bounce_message_first_text(struct istream *input, pool_t pool,
 			      const char **text_r);
 

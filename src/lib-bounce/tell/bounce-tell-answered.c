@@ -35,7 +35,21 @@ answered_offer(const struct bounce_tell *tell, struct bounce_tell_doc *doc,
 			bounce_answer_verb_name(verb), NULL)));
 }
 
-/* The first address stands for all. */
+/* One address stands for all: one that looks mistyped, or does not work. */
+static const struct bounce_tell_recipient *
+answered_example(const struct bounce_tell *tell)
+{
+	const struct bounce_tell_recipient *rcpt, *hard = NULL;
+
+	array_foreach(&tell->recipients, rcpt) {
+		if (bounce_address_propose(rcpt->address) != NULL)
+			return rcpt;
+		if (hard == NULL && rcpt->class == BOUNCE_CLASS_HARD)
+			hard = rcpt;
+	}
+	return hard != NULL ? hard : array_front(&tell->recipients);
+}
+
 static void
 answered_offer_addresses(const struct bounce_tell *tell,
 			 struct bounce_tell_doc *doc)
@@ -45,7 +59,7 @@ answered_offer_addresses(const struct bounce_tell *tell,
 
 	if (array_is_empty(&tell->recipients))
 		return;
-	rcpt = array_front(&tell->recipients);
+	rcpt = answered_example(tell);
 	address = t_bounce_tell_plain(rcpt->address);
 	proposal = bounce_address_propose(address);
 	if (proposal != NULL) {
@@ -138,7 +152,9 @@ const char *bounce_tell_answered_title(const struct bounce_tell *tell)
 	unsigned int done = answered_count(told);
 	const char *key = "answer.done";
 
-	if (done == 0)
+	if (told->unproven)
+		key = "answer.not-yet-done";
+	else if (done == 0)
 		key = "answer.nothing-done";
 	else if (done < array_count(&answer->commands) || answer->more > 0 ||
 		 !array_is_empty(&answer->unknown))

@@ -96,7 +96,8 @@ submission_read_keys(struct submission_bounce_client *sbc,
 static const char *
 t_submission_proof(struct submission_bounce_client *sbc,
 		   const ARRAY_TYPE(bounce_token_key) *keys,
-		   const struct bounce_sent_header *out, struct istream *input)
+		   const struct bounce_sent_header *out, struct istream *input,
+		   pool_t pool)
 {
 	const char *user = sbc->bu->user->username, *text;
 	enum bounce_tell_kind kind;
@@ -104,8 +105,7 @@ t_submission_proof(struct submission_bounce_client *sbc,
 	if (out->answers == NULL ||
 	    !bounce_answer_id_verify(keys, out->answers, user, ioloop_time,
 				     &kind) ||
-	    bounce_message_first_text(input, pool_datastack_create(),
-				      &text) < 0)
+	    bounce_message_first_text(input, pool, &text) < 0)
 		return "";
 	return t_strdup_printf(BOUNCE_ANSWER_HEADER": %s\r\n",
 		bounce_answer_id_prove(array_front(keys), user, out->message_id,
@@ -116,7 +116,8 @@ t_submission_proof(struct submission_bounce_client *sbc,
 /* The header lines, or NULL. */
 static const char *
 t_submission_lines(struct submission_bounce_client *sbc,
-		   struct bounce_sent_header *out, struct istream *input)
+		   struct bounce_sent_header *out, struct istream *input,
+		   pool_t pool)
 {
 	ARRAY_TYPE(bounce_token_key) keys;
 	const char *const *recipients;
@@ -131,7 +132,7 @@ t_submission_lines(struct submission_bounce_client *sbc,
 		bounce_token_make(array_front(&keys), sbc->bu->user->username,
 				  out->message_id, bounce_sent_day(ioloop_time),
 				  recipients, count),
-		t_submission_proof(sbc, &keys, out, input));
+		t_submission_proof(sbc, &keys, out, input, pool));
 }
 
 /* The stream that is sent on, with one reference; sent says if it bears a
@@ -143,7 +144,7 @@ submission_add_token(struct submission_bounce_client *sbc,
 		     pool_t pool, uoff_t *size)
 {
 	struct istream *inputs[3];
-	const char *line = t_submission_lines(sbc, out, input);
+	const char *line = t_submission_lines(sbc, out, input, pool);
 
 	sent->mail.verifiable = line != NULL;
 	if (line == NULL) {
