@@ -41,72 +41,77 @@ bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx)
 		strpbrk(user, "*?") != NULL;
 }
 
-/* A text of the site's settings, on the data stack. Returns 0, or -1. */
 #if COMPAT_DOVECOT(2, 4, 0)
 
-#define DOVEADM_TEXT(cctx, name, value_r, error_r) \
-	compat_doveadm_text(cctx, offsetof(struct compat_settings, name), \
-			    value_r, error_r)
-
-static int
-compat_doveadm_text(struct doveadm_cmd_context *cctx, size_t offset,
-		    const char **value_r, const char **error_r)
+int compat_doveadm_settings(struct doveadm_cmd_context *cctx, pool_t pool,
+			    struct compat_settings *set_r, const char **error_r)
 {
 	const struct compat_settings *set;
-	const char *const *member;
 
 	if (settings_get(cctx->event, &compat_bounce_setting_parser_info,
 			 SETTINGS_GET_FLAG_NO_EXPAND, &set, error_r) < 0)
 		return -1;
-	member = CONST_PTR_OFFSET(set, offset);
-	*value_r = t_strdup(*member);
+#define COPY(name, ...) set_r->name = p_strdup(pool, set->name);
+	COMPAT_SETTINGS(COPY)
 	settings_free(set);
 	return 0;
 }
 
 #else
 
-#define DOVEADM_TEXT(cctx, name, value_r, error_r) \
-	compat_doveadm_text("bounce_"#name, compat_settings_default.name, \
-			    value_r)
-
-static int compat_doveadm_text(const char *name, const char *def,
-			       const char **value_r)
+static const char *compat_doveadm_getenv(const char *name, const char *def)
 {
-	*value_r = doveadm_plugin_getenv(name);
-	if (*value_r == NULL)
-		*value_r = def;
+	const char *value = doveadm_plugin_getenv(name);
+
+	return value == NULL ? def : value;
+}
+
+int compat_doveadm_settings(struct doveadm_cmd_context *cctx ATTR_UNUSED,
+			    pool_t pool, struct compat_settings *set_r,
+			    const char **error_r ATTR_UNUSED)
+{
+#define GET(name, type, member, def, ...) \
+	set_r->name = p_strdup(pool, \
+			       compat_doveadm_getenv("bounce_"#name, def));
+	COMPAT_SETTINGS(GET)
 	return 0;
 }
 
 #endif
 
-int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx ATTR_UNUSED,
-			      const char *const **dirs_r,
-			      const char **error_r ATTR_UNUSED)
+int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
+			      const char *const **dirs_r, const char **error_r)
 {
-	const char *value;
+	struct compat_settings set;
 
-	if (DOVEADM_TEXT(cctx, rules, &value, error_r) < 0)
+	if (compat_doveadm_settings(cctx, pool_datastack_create(), &set,
+				    error_r) < 0)
 		return -1;
-	*dirs_r = t_strsplit_spaces(value, ", ");
+	*dirs_r = t_strsplit_spaces(set.rules, ", ");
 	return 0;
 }
 
-int compat_doveadm_remedies_dirs(struct doveadm_cmd_context *cctx ATTR_UNUSED,
+int compat_doveadm_remedies_dirs(struct doveadm_cmd_context *cctx,
 				 const char *const **dirs_r,
-				 const char **error_r ATTR_UNUSED)
+				 const char **error_r)
 {
-	const char *value;
+	struct compat_settings set;
 
-	if (DOVEADM_TEXT(cctx, remedies, &value, error_r) < 0)
+	if (compat_doveadm_settings(cctx, pool_datastack_create(), &set,
+				    error_r) < 0)
 		return -1;
-	*dirs_r = t_strsplit_spaces(value, ", ");
+	*dirs_r = t_strsplit_spaces(set.remedies, ", ");
 	return 0;
 }
 
-int compat_doveadm_texts(struct doveadm_cmd_context *cctx ATTR_UNUSED,
-			 const char **value_r, const char **error_r ATTR_UNUSED)
+int compat_doveadm_texts(struct doveadm_cmd_context *cctx,
+			 const char **value_r, const char **error_r)
 {
-	return DOVEADM_TEXT(cctx, texts, value_r, error_r);
+	struct compat_settings set;
+
+	if (compat_doveadm_settings(cctx, pool_datastack_create(), &set,
+				    error_r) < 0)
+		return -1;
+	*value_r = set.texts;
+	return 0;
 }

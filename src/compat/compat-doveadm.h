@@ -27,6 +27,12 @@ void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
    doveadm-server only 2.3 is told of the client's -A. */
 bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
 
+/* The site's settings, without a user, as they stand there; from pool. Returns 0,
+   or -1 with error_r. */
+struct compat_settings;
+int compat_doveadm_settings(struct doveadm_cmd_context *cctx, pool_t pool,
+			    struct compat_settings *set_r,
+			    const char **error_r);
 /* The site's setting bounce_rules, without a user: folders, NULL-terminated, on
    the data stack. Returns 0, or -1 with error_r. */
 int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,

@@ -12,6 +12,8 @@ struct mail_user;
 
 #define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" "BOUNCE_RULES_DIR
 #define COMPAT_REMEDIES_DIRS BOUNCE_SITE_REMEDIES_DIR" "BOUNCE_REMEDIES_DIR
+#define COMPAT_CHECK_LISTS \
+	"spamhaus-zen spamhaus-dbl spamcop barracuda mailspike psbl abusix"
 #define COMPAT_TEXTS_DIRS BOUNCE_SITE_TEXTS_DIR" shipped"
 
 /* The settings of both versions, in the order of the manual: name without
@@ -46,7 +48,11 @@ struct mail_user;
 	X(suppress, suppress, hold.mode, "report", 0) \
 	X(suppress_reply, suppress_reply, hold.reply, "auto", 0) \
 	X(suppress_again, time, hold.again, "1h", 0) \
-	X(remedies, folders, remedies_dirs, COMPAT_REMEDIES_DIRS, 0)
+	X(remedies, folders, remedies_dirs, COMPAT_REMEDIES_DIRS, 0) \
+	X(check_hosts, words, check_hosts, "", 0) \
+	X(check_lists, words, check_lists, COMPAT_CHECK_LISTS, 0) \
+	X(check_keys, words, check_keys, "", 0) \
+	X(check_resolver, words, check_resolver, "", 0)
 
 struct compat_settings {
 	pool_t pool;

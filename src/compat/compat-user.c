@@ -37,16 +37,27 @@ static const char *user_get_delimiters(struct mail_user *user, pool_t pool)
 
 #endif
 
+static const struct master_service_settings *user_service_settings(void)
+{
+#if COMPAT_DOVECOT(2, 4, 0)
+	return master_service_get_service_settings(master_service);
+#else
+	return master_service_settings_get(master_service);
+#endif
+}
+
 const char *compat_user_base_dir(void)
 {
-	const struct master_service_settings *set;
+	const struct master_service_settings *set = user_service_settings();
 
-#if COMPAT_DOVECOT(2, 4, 0)
-	set = master_service_get_service_settings(master_service);
-#else
-	set = master_service_settings_get(master_service);
-#endif
 	return set == NULL ? NULL : set->base_dir;
+}
+
+const char *compat_user_state_dir(void)
+{
+	const struct master_service_settings *set = user_service_settings();
+
+	return set == NULL ? NULL : set->state_dir;
 }
 
 void compat_user_names(struct mail_user *user, pool_t pool,

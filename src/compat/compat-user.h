@@ -10,5 +10,7 @@ void compat_user_names(struct mail_user *user, pool_t pool,
 
 /* base_dir as it is before there is any user; NULL = not known. */
 const char *compat_user_base_dir(void);
+/* The same of state_dir. */
+const char *compat_user_state_dir(void);
 
 #endif

@@ -31,6 +31,11 @@ struct bounce_user_settings {
 	const char *language;			/* NULL = auto */
 	const char *const *texts_dirs;		/* as rules_dirs */
 	const char *const *remedies_dirs;	/* as rules_dirs */
+	/* bounce_check_*: the check reads the site's own; NULL-terminated */
+	const char *const *check_hosts;
+	const char *const *check_lists;
+	const char *const *check_keys;
+	const char *const *check_resolver;
 	/* bounce_addresses, bounce_sites, bounce_relays, bounce_authserv and
 	   bounce_feedback, for the evidence; NULL-terminated */
 	const char *const *addresses;

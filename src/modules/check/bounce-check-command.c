@@ -3,13 +3,20 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "net.h"
 #include "bounce-rules-cache.h"
 #include "bounce-texts-cache.h"
-#include "bounce-check.h"
+#include "compat-doveadm.h"
+#include "compat-settings.h"
+#include "bounce-remedy.h"
+#include "bounce-dns.h"
+#include "bounce-check-network.h"
 
 struct check_cmd {
 	struct doveadm_bounce_cmd cmd;
 	struct bounce_check check;
+	struct bounce_check_network network;
+	struct bounce_remedies *remedies;
 	/* NULL = all parts */
 	const char *const *only;
 	/* the exit status says only whether it ran */
@@ -36,6 +43,56 @@ static bool check_cmd_is_part(const char *name)
 	return FALSE;
 }
 
+static const char *const *check_cmd_words(pool_t pool, const char *value)
+{
+	return (const char *const *)p_strsplit_spaces(pool, value, ", ");
+}
+
+/* What dns and lists need. */
+static int check_cmd_network(struct check_cmd *cmd,
+			     struct doveadm_cmd_context *cctx, pool_t pool,
+			     const char **error_r)
+{
+	struct bounce_check_network *network = &cmd->network;
+	struct compat_settings set;
+	const char *value;
+	struct ip_addr ip;
+
+	cmd->check.network = network;
+	p_array_init(&network->domains, pool, 8);
+	p_array_init(&network->ips, pool, 8);
+	if (compat_doveadm_settings(cctx, pool, &set, error_r) < 0)
+		return -1;
+	network->hosts = check_cmd_words(pool, set.check_hosts);
+	network->lists = check_cmd_words(pool, set.check_lists);
+	network->keys = check_cmd_words(pool, set.check_keys);
+	network->resolve = check_cmd_words(pool, set.check_resolver);
+	cmd->remedies = bounce_remedies_load(check_cmd_words(pool, set.remedies),
+					     NULL);
+	cmd->check.remedies = cmd->remedies;
+	if (doveadm_cmd_param_str(cctx, "domain", &value))
+		network->arg_domains = check_cmd_words(pool, value);
+	if (!doveadm_cmd_param_str(cctx, "ip", &value))
+		return 0;
+	network->arg_ips = check_cmd_words(pool, value);
+	for (const char *const *word = network->arg_ips; *word != NULL; word++) {
+		if (bounce_dns_ip_parse(*word, &ip) < 0) {
+			*error_r = t_strdup_printf("%s is no IP address",
+						   doveadm_bounce_shown(*word));
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* With what was opened. */
+static void check_cmd_free(struct check_cmd *cmd)
+{
+	if (cmd->check.network != NULL)
+		bounce_check_network_deinit(&cmd->check);
+	bounce_remedies_free(&cmd->remedies);
+}
+
 /* Returns 0, or -1 with error_r. */
 static int check_cmd_params(struct check_cmd *cmd,
 			    struct doveadm_cmd_context *cctx, pool_t pool,
@@ -47,6 +104,8 @@ static int check_cmd_params(struct check_cmd *cmd,
 	cmd->check.now = ioloop_time;
 	p_array_init(&cmd->check.rows, pool, 32);
 	(void)doveadm_cmd_param_bool(cctx, "ok", &cmd->ok);
+	if (check_cmd_network(cmd, cctx, pool, error_r) < 0)
+		return -1;
 	if (!doveadm_cmd_param_str(cctx, "only", &value))
 		return 0;
 	cmd->only = (const char *const *)p_strsplit_spaces(pool, value, ", ");
@@ -111,11 +170,17 @@ check_cmd_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	struct check_cmd *cmd = container_of(_cmd, struct check_cmd, cmd);
 
 	cmd->check.bu = bu;
+	cmd->check.mails = NULL;
 	check_cmd_call(cmd, TRUE);
 	bounce_check_print(&cmd->check);
 	cmd->check.bu = NULL;
 	_cmd->ctx.exit_code = check_cmd_exit_code(cmd);
 	return 0;
+}
+
+static void check_cmd_deinit(struct doveadm_bounce_cmd *_cmd)
+{
+	check_cmd_free(container_of(_cmd, struct check_cmd, cmd));
 }
 
 static struct doveadm_mail_cmd_context *check_cmd_alloc(void)
@@ -125,6 +190,7 @@ static struct doveadm_mail_cmd_context *check_cmd_alloc(void)
 
 	cmd->cmd.init = check_cmd_init;
 	cmd->cmd.run = check_cmd_run;
+	cmd->cmd.deinit = check_cmd_deinit;
 	cmd->cmd.no_store = TRUE;
 	return &cmd->cmd.ctx;
 }
@@ -150,6 +216,7 @@ static void check_cmd_site(struct doveadm_cmd_context *cctx)
 		bounce_check_print(&cmd.check);
 		doveadm_exit_code = check_cmd_exit_code(&cmd);
 	}
+	check_cmd_free(&cmd);
 	pool_unref(&pool);
 }
 
@@ -170,9 +237,12 @@ static void check_cmd(struct doveadm_cmd_context *cctx)
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_check = {
 	.name = "bounce check",
 	.cmd = check_cmd,
-	.usage = DOVEADM_BOUNCE_USAGE("[--only <part>,...] [--ok]"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--domain <domain>,...] [--ip <ip>,...] "
+				      "[--only <part>,...] [--ok]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('d', "domain", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('i', "ip", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('o', "only", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('k', "ok", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAMS_END

@@ -8,21 +8,149 @@
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-user.h"
+#include "message-header-parser.h"
+#include "net.h"
 #include "bounce-classify.h"
+#include "bounce-dns.h"
 #include "bounce-rules-cache.h"
 #include "bounce-sent-copy.h"
 #include "bounce-verify.h"
-#include "bounce-check.h"
+#include "bounce-check-mails.h"
 
 #define MAX_MAILS 500
 
+/* More are not asked about. */
+#define MAX_FOUND 20
+
 struct check_mails {
+	struct bounce_check *check;
 	struct bounce_user *bu;
 	struct bounce_sent_copy_index *index;
-	unsigned int reports;
-	unsigned int evidence[BOUNCE_EVIDENCE_COUNT];
-	unsigned int reporters[BOUNCE_REPORTER_COUNT];
+	struct bounce_check_mails *found;
 };
+
+/*
+ * What they say
+ */
+
+/* One that the Internet may know: not of private networks (RFC 1918, RFC 4193), of
+   the host or of the link. */
+static bool mails_is_public(const struct ip_addr *ip)
+{
+	static const char *const nets[] = {
+		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8",
+		"169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+		"224.0.0.0/3"
+	};
+	struct ip_addr net;
+	unsigned int bits;
+
+	if (ip->family == AF_INET6)
+		return net_parse_range("2000::/3", &net, &bits) == 0 &&
+			net_is_in_network(ip, &net, bits);
+	for (unsigned int i = 0; i < N_ELEMENTS(nets); i++) {
+		if (net_parse_range(nets[i], &net, &bits) < 0)
+			i_unreached();
+		if (net_is_in_network(ip, &net, bits))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static void mails_add_ip(struct check_mails *mails, const char *word)
+{
+	ARRAY_TYPE(const_string) *ips = &mails->found->ips;
+	struct ip_addr ip;
+
+	if (bounce_dns_ip_parse(word, &ip) < 0 || !mails_is_public(&ip) ||
+	    array_count(ips) >= MAX_FOUND)
+		return;
+	word = p_strdup(mails->check->pool, net_ip2addr(&ip));
+	if (array_lsearch(ips, &word, i_strcmp_p) == NULL)
+		array_push_back(ips, &word);
+}
+
+/* Whoever refuses our side names the address that it means. */
+static void mails_find_ips(struct check_mails *mails, const char *text)
+{
+	static const char *const characters = "0123456789abcdefABCDEF.:";
+
+	while (*text != '\0') {
+		size_t len = strspn(text, characters);
+
+		if (len == 0) {
+			text++;
+			continue;
+		}
+		if (len >= 7)
+			mails_add_ip(mails, t_str_trim(t_strndup(text, len),
+						       ".:"));
+		text += len;
+	}
+}
+
+static void
+mails_add_signer(struct check_mails *mails, const char *domain,
+		 const char *selector)
+{
+	struct bounce_check_signer *signer;
+
+	array_foreach_modifiable(&mails->found->signers, signer) {
+		if (strcasecmp(signer->domain, domain) == 0 &&
+		    strcmp(signer->selector, selector) == 0)
+			return;
+	}
+	if (array_count(&mails->found->signers) >= MAX_FOUND)
+		return;
+	signer = array_append_space(&mails->found->signers);
+	signer->domain = p_strdup(mails->check->pool, domain);
+	signer->selector = p_strdup(mails->check->pool, selector);
+}
+
+static void mails_find_signers(struct check_mails *mails, const char *headers)
+{
+	struct istream *input =
+		i_stream_create_from_data(headers, strlen(headers));
+	struct message_header_parser_ctx *parser =
+		message_parse_header_init(input, NULL, 0);
+	struct message_header_line *hdr;
+
+	while (message_parse_header_next(parser, &hdr) > 0 && !hdr->eoh) {
+		const char *value, *domain, *selector;
+
+		if (strcasecmp(hdr->name, "DKIM-Signature") != 0)
+			continue;
+		if (hdr->continues) {
+			hdr->use_full_value = TRUE;
+			continue;
+		}
+		value = t_strndup(hdr->full_value, hdr->full_value_len);
+		domain = t_bounce_dns_tag(value, "d");
+		selector = t_bounce_dns_tag(value, "s");
+		if (domain != NULL && selector != NULL)
+			mails_add_signer(mails, domain, selector);
+	}
+	message_parse_header_deinit(&parser);
+	i_stream_unref(&input);
+}
+
+static void mails_find(struct check_mails *mails,
+		       const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->diagnostic != NULL &&
+		    rcpt->verdict.side == BOUNCE_SIDE_SENDER)
+			mails_find_ips(mails, rcpt->diagnostic);
+	}
+	if (report->original_headers != NULL)
+		mails_find_signers(mails, report->original_headers);
+}
+
+/*
+ * Reading
+ */
 
 static void mails_read_one(struct check_mails *mails, struct istream *input)
 {
@@ -40,9 +168,12 @@ static void mails_read_one(struct check_mails *mails, struct istream *input)
 				      report);
 		bounce_verify_report(mails->bu, report, &arrival, pool,
 				     &judgement);
-		mails->reports++;
-		mails->evidence[judgement.evidence]++;
-		mails->reporters[judgement.reporter]++;
+		mails->found->reports++;
+		mails->found->evidence[judgement.evidence]++;
+		mails->found->reporters[judgement.reporter]++;
+		/* a stranger would have us ask about anything */
+		if (judgement.evidence > BOUNCE_EVIDENCE_UNVERIFIED)
+			mails_find(mails, report);
 	}
 	pool_unref(&pool);
 }
@@ -90,9 +221,27 @@ static int mails_read(struct check_mails *mails, const char *name,
 	return ret;
 }
 
+const struct bounce_check_mails *bounce_check_mails(struct bounce_check *check)
+{
+	const char *name = check->bu->set.mailbox, *error;
+	struct check_mails mails = { .check = check, .bu = check->bu };
+
+	if (check->mails != NULL)
+		return check->mails;
+	mails.found = p_new(check->pool, struct bounce_check_mails, 1);
+	p_array_init(&mails.found->ips, check->pool, 8);
+	p_array_init(&mails.found->signers, check->pool, 8);
+	name = bounce_user_vname(check->bu->user,
+				 *name == '\0' ? "INBOX" : name);
+	mails.found->mailbox = p_strdup(check->pool, name);
+	if (mails_read(&mails, name, &error) < 0)
+		mails.found->error = p_strdup(check->pool, error);
+	check->mails = mails.found;
+	return check->mails;
+}
+
 static void
-mails_say(struct bounce_check *check, const struct check_mails *mails,
-	  const char *name)
+mails_say(struct bounce_check *check, const struct bounce_check_mails *mails)
 {
 	unsigned int verified = mails->evidence[BOUNCE_EVIDENCE_VERIFIED];
 	unsigned int strangers = mails->reporters[BOUNCE_REPORTER_STRANGER];
@@ -107,7 +256,7 @@ mails_say(struct bounce_check *check, const struct check_mails *mails,
 			"that came back: see EVIDENCE in dovecot-bounce(7)";
 	}
 	bounce_check_say(check, advice == NULL ? BOUNCE_CHECK_OK :
-			 BOUNCE_CHECK_WARN, "evidence", name, advice,
+			 BOUNCE_CHECK_WARN, "evidence", mails->mailbox, advice,
 			 "of the last %u reports %u are verified, %u plausible, "
 			 "%u unverified; made by us %u, our relay %u, the "
 			 "address's side %u, its hoster %u, strangers %u",
@@ -122,20 +271,18 @@ mails_say(struct bounce_check *check, const struct check_mails *mails,
 
 void bounce_check_mails_evidence(struct bounce_check *check)
 {
-	struct check_mails mails = { .bu = check->bu };
-	const char *name = check->bu->set.mailbox, *error;
-	int ret;
+	const struct bounce_check_mails *mails = bounce_check_mails(check);
 
-	name = bounce_user_vname(check->bu->user,
-				 *name == '\0' ? "INBOX" : name);
-	ret = mails_read(&mails, name, &error);
-	if (ret < 0) {
-		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "evidence", name,
-				 NULL, "the mailbox cannot be read: %s", error);
-	} else if (mails.reports == 0) {
-		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "evidence", name,
-				 NULL, "no report has come yet");
+	if (mails->error != NULL) {
+		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "evidence",
+				 mails->mailbox, NULL,
+				 "the mailbox cannot be read: %s",
+				 mails->error);
+	} else if (mails->reports == 0) {
+		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "evidence",
+				 mails->mailbox, NULL,
+				 "no report has come yet");
 	} else {
-		mails_say(check, &mails, name);
+		mails_say(check, mails);
 	}
 }

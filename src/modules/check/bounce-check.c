@@ -35,8 +35,20 @@ static bounce_check_function_t *const check_setup_user[] = {
 	NULL
 };
 
+static bounce_check_function_t *const check_dns[] = {
+	bounce_check_dns,
+	NULL
+};
+
+static bounce_check_function_t *const check_lists[] = {
+	bounce_check_lists,
+	NULL
+};
+
 const struct bounce_check_part bounce_check_parts[] = {
 	{ "setup", check_setup_site, check_setup_user },
+	{ "dns", check_dns, check_dns },
+	{ "lists", check_lists, check_lists },
 	{ .name = NULL },
 };
 

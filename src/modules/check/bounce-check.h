@@ -7,6 +7,9 @@
 
 #include "doveadm-bounce.h"
 
+struct bounce_check_mails;
+struct bounce_check_network;
+struct bounce_remedies;
 struct module;
 
 enum bounce_check_result {
@@ -34,6 +37,11 @@ struct bounce_check {
 	/* of the site: collected while we may still read its configuration,
 	   printed with the first user's */
 	ARRAY(struct bounce_check_row) rows;
+	/* of the site, NULL = not known; always there */
+	const struct bounce_remedies *remedies;
+	struct bounce_check_network *network;
+	/* of the user, once they were read */
+	const struct bounce_check_mails *mails;
 	/* rows printed, of all users */
 	unsigned int counts[BOUNCE_CHECK_RESULT_COUNT];
 };
@@ -78,6 +86,10 @@ bounce_check_function_t bounce_check_setup_texts;
 bounce_check_function_t bounce_check_setup_remedies;
 bounce_check_function_t bounce_check_mails_evidence;
 bounce_check_function_t bounce_check_dictionary;
+
+/* dns, lists */
+bounce_check_function_t bounce_check_dns;
+bounce_check_function_t bounce_check_lists;
 
 void doveadm_bounce_check_plugin_init(struct module *module);
 void doveadm_bounce_check_plugin_deinit(void);

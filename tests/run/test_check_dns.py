@@ -1,0 +1,364 @@
+"""doveadm bounce check, parts dns and lists: over a real resolver (unbound) with
+zones of our own, so that nothing asks the network."""
+
+import os
+import pathlib
+import socket
+import subprocess
+
+import harness
+import resolver
+import test_check
+
+# a public key of 2048 bits, and one of 512; nobody has their other halves
+KEYS = {bits: subprocess.run(
+    f'openssl genrsa {bits} 2>/dev/null | openssl rsa -pubout 2>/dev/null | '
+    'grep -v -- --', shell=True, check=True, text=True,
+    stdout=subprocess.PIPE).stdout.replace('\n', '') for bits in (512, 1024, 2048)}
+
+
+def txt(name, text):
+    """A TXT record, in pieces of what one may hold."""
+    return f'{name} TXT ' + ' '.join(f'"{text[i:i + 200]}"'
+                                     for i in range(0, len(text), 200))
+
+
+def a_name(ip, zone):
+    return '.'.join(reversed(ip.split('.'))) + '.' + zone
+
+
+LISTS = {'spamhaus-zen': ('Spamhaus ZEN', 'zen.spamhaus.org'),
+         'spamcop': ('SpamCop', 'bl.spamcop.net'),
+         'barracuda': ('Barracuda', 'b.barracudacentral.org'),
+         'mailspike': ('Mailspike', 'bl.mailspike.net'),
+         'psbl': ('PSBL', 'psbl.surriel.com')}
+POINTS = [f'2.0.0.127.{zone} A 127.0.0.2' for _, zone in LISTS.values()] + [
+    '2.0.0.127.dbl.spamhaus.org A 127.0.1.255',
+    '2.0.0.127.k3y.zen.dq.spamhaus.net A 127.0.0.2',
+    '2.0.0.127.k3y.dbl.dq.spamhaus.net A 127.0.1.255',
+    '2.0.0.127.k3y.combined.mail.abusix.zone A 127.0.0.2']
+
+GOOD = [
+    'good.example MX 10 mx.good.example', 'mx.good.example A 192.0.2.10',
+    'mx.good.example AAAA 2001:db8::10',
+    txt('good.example', 'v=spf1 ip4:192.0.2.0/28 ip6:2001:db8::/64 -all'),
+    txt('good.example', 'something-else=1'),
+    txt('_dmarc.good.example', 'v=DMARC1; p=reject'),
+    txt('_mta-sts.good.example', 'v=STSv1; id=1'),
+    txt('_smtp._tls.good.example', 'v=TLSRPTv1; rua=mailto:x@good.example'),
+    '10.2.0.192.in-addr.arpa PTR mx.good.example',
+    '0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa '
+    'PTR mx.good.example',
+]
+
+
+class Network(test_check.Check):
+    """What every class here has: a resolver, made before the server."""
+
+    users = {'alice@good.example': {}, 'bob': {}}
+    settings = {}
+    lie = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.resolver = resolver.Resolver(GOOD + POINTS, cls.lie)
+        cls.addClassCleanup(cls.resolver.close)
+        cls.settings = {'bounce_check_resolver':
+                        f'{cls.resolver.address} {cls.resolver.key}',
+                        **cls.settings}
+        super().setUpClass()
+
+    def setUp(self):
+        super().setUp()
+        self.cache = pathlib.Path(self.dir, 'state/dovecot-bounce-check.cache')
+        self.cache.unlink(missing_ok=True)
+
+    def results(self, rows):
+        return {key: row[0] for key, row in rows.items()}
+
+
+class Dns(Network):
+
+    def dns(self, *args, status=0):
+        return self.check('--only', 'dns', *args, status=status)
+
+    def test_good(self):
+        rows = self.dns('--domain', 'good.example', '--ip',
+                        '192.0.2.10,2001:db8::10')
+        self.assertEqual(self.results(rows), {
+            (check, 'good.example'): 'ok' for check in
+            ('mx', 'spf', 'dmarc', 'mta-sts', 'tls-rpt')} | {
+            ('resolver', ''): 'ok', ('ptr', '192.0.2.10'): 'ok',
+            ('ptr', '2001:db8::10'): 'ok',
+            ('spf', 'good.example 192.0.2.10'): 'ok',
+            ('spf', 'good.example 2001:db8::10'): 'ok'})
+        self.assertEqual(rows['spf', 'good.example'][1],
+                         'one record, 0 look-ups of 10')
+        self.assertEqual(rows['dmarc', 'good.example'][1], 'p=reject')
+        self.assertEqual(rows['ptr', '192.0.2.10'][1],
+                         'mx.good.example, and back')
+        # nothing is written where no list was asked
+        self.assertFalse(self.cache.exists())
+
+    def test_bad(self):
+        """Each fault by itself."""
+        many = ' '.join(f'a:h{n}.many.example' for n in range(6))
+        self.resolver.set(GOOD + [
+            'null.example MX 0 .', 'cname.example MX 10 alias.cname.example',
+            'alias.cname.example CNAME mx.good.example',
+            'noaddress.example MX 10 gone.noaddress.example',
+            'host.example A 192.0.2.9',
+            txt('two.example', 'v=spf1 -all'), txt('two.example', 'v=spf1 ~all'),
+            txt('many.example', f'v=spf1 {many} include:more.many.example -all'),
+            txt('more.many.example', f'v=spf1 {many} -all'),
+            txt('macro.example', 'v=spf1 exists:%{i}.ok.macro.example -all'),
+            txt('outside.example', 'v=spf1 ip4:198.51.100.1 -all'),
+            txt('_dmarc.two.example', 'v=DMARC1; p=none'),
+            txt('_dmarc.two.example', 'v=DMARC1; p=reject'),
+            txt('_dmarc.macro.example', 'v=DMARC1; p=some'),
+            '20.2.0.192.in-addr.arpa PTR other.example',
+            'other.example A 192.0.2.21',
+            '30.2.0.192.in-addr.arpa PTR 192-0-2-30.dyn.isp.example',
+            '192-0-2-30.dyn.isp.example A 192.0.2.30'])
+        self.addCleanup(self.resolver.set, GOOD + POINTS)
+        names = ('null', 'cname', 'noaddress', 'host', 'two', 'many', 'macro',
+                 'outside', 'sub.good')
+        rows = self.dns('--domain', ','.join(f'{name}.example' for name in names),
+                        '--ip', '192.0.2.20,192.0.2.30,192.0.2.40', status=65)
+        for check, subject, result, found in (
+                ('mx', 'null.example', 'warn', 'null MX'),
+                ('mx', 'cname.example', 'ok', 'alias.cname.example'),
+                ('mx', 'noaddress.example', 'ok', 'gone.noaddress.example'),
+                ('mx', 'host.example', 'note', 'but an address'),
+                ('mx', 'two.example', 'fail', 'no address'),
+                ('spf', 'host.example', 'warn', 'no SPF record'),
+                ('spf', 'two.example', 'fail', '2 SPF records'),
+                ('spf', 'many.example', 'fail', '13 look-ups'),
+                ('spf', 'macro.example', 'ok', '1 look-ups'),
+                ('spf', 'macro.example 192.0.2.20', 'unknown',
+                 '%{i}.ok.macro.example decides'),
+                ('spf', 'outside.example 192.0.2.20', 'fail', 'fail: -all'),
+                ('dmarc', 'two.example', 'fail', '2 DMARC records'),
+                ('dmarc', 'macro.example', 'fail', 'its p='),
+                ('dmarc', 'host.example', 'warn', 'no DMARC record'),
+                # that of the domain that was registered
+                ('dmarc', 'sub.good.example', 'ok', 'p=reject'),
+                ('mta-sts', 'two.example', 'note', 'no record'),
+                ('ptr', '192.0.2.20', 'fail', 'does not lead back'),
+                ('ptr', '192.0.2.30', 'warn', 'customer'),
+                ('ptr', '192.0.2.40', 'fail', 'no PTR')):
+            with self.subTest(check=check, subject=subject):
+                self.assertEqual(rows[check, subject][0], result)
+                self.assertIn(found, rows[check, subject][1])
+        done = self.doveadm('bounce', 'check', '--only', 'dns', '--domain',
+                            'cname.example,noaddress.example', check=False)
+        self.assertIn('alias.cname.example is an alias', done.stdout)
+        self.assertIn('gone.noaddress.example has no address', done.stdout)
+
+    def test_dnssec(self):
+        rows = self.dns('--domain', 'signed.example,broken.example', status=65)
+        self.assertEqual(rows['mx', 'signed.example'][:2],
+                         ('ok', 'mx.signed.example (DNSSEC)'))
+        self.assertEqual(rows['mx', 'broken.example'][0], 'fail')
+        self.assertIn('DNSSEC', rows['mx', 'broken.example'][1])
+
+    def report(self, selector, text, trace=True):
+        """Our own mail came back, signed; the refusing server named an address."""
+        mail = harness.dsn('eve@far.example', '5.7.1', text,
+                           user='alice@good.example', trace=trace)
+        signature = (f'DKIM-Signature: v=1; a=rsa-sha256; d=good.example;\r\n'
+                     f' s={selector}; h=from; bh=x; b=y\r\n')
+        head, _, rest = mail.rpartition(b'From: alice@good.example\r\n')
+        return head + signature.encode() + b'From: alice@good.example\r\n' + rest
+
+    def test_returned_mail(self):
+        """Keys of the selectors that signed what came back; addresses that only
+        they know."""
+        user = 'alice@good.example'
+        refused = '550 5.7.1 [192.0.2.10] has a poor reputation'
+        records = {'s2048': f'v=DKIM1; k=rsa; p={KEYS[2048]}',
+                   's1024': f'p={KEYS[1024]}', 's512': f'v=DKIM1; p={KEYS[512]}',
+                   'revoked': 'v=DKIM1; p=', 'test': f'p={KEYS[2048]}; t=y',
+                   'torn': 'v=DKIM1; p=!!'}
+        self.resolver.set(GOOD + POINTS + [
+            txt(f'{name}._domainkey.good.example', record)
+            for name, record in records.items()])
+        self.addCleanup(self.resolver.set, GOOD + POINTS)
+        rows = self.dns('-u', user)
+        self.assertEqual(rows['dkim', 'good.example'][0], 'unknown')
+        for name in [*records, 'gone']:
+            self.lmtp(user, self.report(name, refused))
+        # nobody is asked for what a stranger names
+        self.lmtp(user, self.report('evil', '550 5.7.1 [192.0.2.66] has a poor '
+                                    'reputation', trace=False), stranger=True)
+        rows = self.dns('-u', user, status=65)
+        for name, result, found in (('s2048', 'ok', 'rsa, 2048 bits'),
+                                    ('s1024', 'note', '1024 bits'),
+                                    ('s512', 'fail', '512 bits'),
+                                    ('revoked', 'fail', 'revoked'),
+                                    ('test', 'warn', 't=y'),
+                                    ('torn', 'fail', 'not base64'),
+                                    ('gone', 'fail', 'there is no gone.')):
+            self.assertEqual(rows['dkim', f'good.example {name}'][0], result, name)
+            self.assertIn(found, rows['dkim', f'good.example {name}'][1])
+        self.assertEqual(rows['ptr', '192.0.2.10'][0], 'ok')
+        self.assertNotIn(('ptr', '192.0.2.66'), rows)
+        self.assertEqual(self.resolver.asked('evil._domainkey.good.example'), 0)
+
+    def test_usage(self):
+        done = self.doveadm('bounce', 'check', '--ip', '192.0.2', check=False)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn('192.0.2 is no IP address', done.stderr)
+
+
+class Lists(Network):
+
+    settings = {'bounce_check_hosts': 'mx.good.example'}
+
+    def lists(self, *args, status=0):
+        return self.check('--only', 'lists', *args, status=status)
+
+    def test_clean(self):
+        rows = self.lists('--domain', 'good.example')
+        wanted = {('list', f'{title} 192.0.2.10'): 'ok'
+                  for title, _ in LISTS.values()}
+        wanted |= {('resolver', ''): 'ok', ('list', 'Abusix'): 'unknown',
+                   ('list', 'Spamhaus ZEN 2001:db8::10'): 'ok',
+                   ('list', 'Spamhaus DBL good.example'): 'ok'}
+        self.assertEqual(self.results(rows), wanted)
+
+    def test_each_answer(self):
+        """What CHECK.md's table has is in tests/test-dns.c; here the way there."""
+        ip = '192.0.2.10'
+        for name, answer, result, found in (
+                ('spamhaus-zen', '127.0.0.2', 'fail', 'SBL'),
+                ('spamhaus-zen', '127.0.0.11', 'fail', 'PBL'),
+                ('spamhaus-zen', '127.255.255.254', 'unknown', 'public resolver'),
+                ('spamcop', '127.0.0.2', 'fail', 'spam'),
+                ('spamcop', '127.0.0.9', 'unknown', 'no answer that it documents'),
+                ('mailspike', '127.0.0.13', 'note', 'suspicious'),
+                ('mailspike', '127.0.0.19', 'ok', 'good')):
+            with self.subTest(name=name, answer=answer):
+                self.cache.unlink(missing_ok=True)
+                title, zone = LISTS[name]
+                self.resolver.set(GOOD + POINTS +
+                                  [f'{a_name(ip, zone)} A {answer}'])
+                rows = self.lists(status=65 if result == 'fail' else 0)
+                row = rows['list', f'{title} {ip}']
+                self.assertEqual(row[0], result)
+                self.assertIn(found, row[1])
+                # with the page, and what to send
+                self.assertEqual('https://' in row[2], result == 'fail')
+        self.resolver.set(GOOD + POINTS)
+
+    def test_domain(self):
+        self.resolver.set(GOOD + POINTS +
+                          ['good.example.dbl.spamhaus.org A 127.0.1.4'])
+        self.addCleanup(self.resolver.set, GOOD + POINTS)
+        rows = self.lists('-u', 'alice@good.example', status=65)
+        self.assertEqual(rows['list', 'Spamhaus DBL good.example'][:2],
+                         ('fail', 'phishing'))
+
+    def test_ipv6(self):
+        """By nibbles, where the list has such."""
+        reverse = ('0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2'
+                   '.zen.spamhaus.org')
+        self.resolver.set(GOOD + POINTS + [f'{reverse} A 127.0.0.3'])
+        self.addCleanup(self.resolver.set, GOOD + POINTS)
+        rows = self.lists(status=65)
+        self.assertIn('CSS', rows['list', 'Spamhaus ZEN 2001:db8::10'][1])
+        self.assertNotIn(('list', 'SpamCop 2001:db8::10'), rows)
+
+    def test_test_points(self):
+        """A list that does not say what it must cannot be believed."""
+        zone = 'bl.spamcop.net'
+        ours = a_name('192.0.2.10', zone)
+        for points, found in (
+                ([], 'does not list its test point'),
+                ([f'2.0.0.127.{zone} A 127.255.255.254'], 'public resolver'),
+                ([f'2.0.0.127.{zone} A 127.0.0.2',
+                  f'1.0.0.127.{zone} A 127.0.0.2'], 'lists everything')):
+            self.cache.unlink(missing_ok=True)
+            self.resolver.set(GOOD + points + [f'{ours} A 127.0.0.2'] + [
+                point for point in POINTS if zone not in point])
+            rows = self.lists()
+            self.assertEqual(rows['list', 'SpamCop'][0], 'unknown')
+            self.assertIn(found, rows['list', 'SpamCop'][1])
+            self.assertNotIn(('list', 'SpamCop 192.0.2.10'), rows)
+            self.assertEqual(rows['list', 'PSBL 192.0.2.10'][0], 'ok')
+        self.resolver.set(GOOD + POINTS)
+
+    def test_cache(self):
+        """One question a list and address a day; the file is root's alone."""
+        name = a_name('192.0.2.10', 'psbl.surriel.com')
+        before = self.resolver.asked(name)
+        self.lists()
+        self.assertEqual(self.resolver.asked(name), before + 1)
+        self.assertEqual(self.cache.stat().st_mode & 0o777, 0o600)
+        self.lists('-u', 'bob')
+        self.assertEqual(self.resolver.asked(name), before + 1)
+        # after a day
+        lines = self.cache.read_text().splitlines()
+        self.assertGreater(len(lines), 10)
+        self.cache.write_text(''.join(
+            '%d\t%s\n' % (int(line.split('\t')[0]) - 24 * 3600,
+                          line.split('\t', 1)[1]) for line in lines) + 'nonsense\n')
+        self.lists()
+        self.assertEqual(self.resolver.asked(name), before + 2)
+
+
+class ListsWithKeys(Network):
+
+    settings = {'bounce_check_hosts': '192.0.2.10',
+                'bounce_check_keys': 'spamhaus=k3y abusix=k3y',
+                'bounce_check_lists': 'spamhaus-zen abusix sorbs'}
+
+    def test_keys(self):
+        self.resolver.set(GOOD + POINTS + [
+            a_name('192.0.2.10', 'k3y.zen.dq.spamhaus.net') + ' A 127.0.0.4',
+            a_name('192.0.2.10', 'k3y.combined.mail.abusix.zone') +
+            ' A 127.0.0.12'])
+        rows = self.check('--only', 'lists', status=65)
+        self.assertIn('XBL', rows['list', 'Spamhaus ZEN 192.0.2.10'][1])
+        self.assertIn('no PTR', rows['list', 'Abusix 192.0.2.10'][1])
+        # dead since 2024: nobody asks it
+        self.assertEqual(rows['list', 'sorbs'][:2],
+                         ('fail', 'there is no such list'))
+        self.assertEqual(self.resolver.asked(
+            a_name('192.0.2.10', 'zen.spamhaus.org')), 0)
+
+
+class LyingResolver(Network):
+    """One that has an address for every name, as some providers' do."""
+
+    lie = '192.0.2.66'
+    settings = {'bounce_check_hosts': '192.0.2.10'}
+
+    def test_lie(self):
+        rows = self.check('--only', 'lists')
+        self.assertEqual({row[0] for key, row in rows.items()
+                          if key[0] == 'list'}, {'unknown'})
+        self.assertIn('192.0.2.66 is no answer that it documents',
+                      rows['list', 'SpamCop'][1])
+
+
+class SilentResolver(test_check.Check):
+    """One that never answers: all is unknown, and it does not take for ever."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        cls.addClassCleanup(cls.socket.close)
+        cls.socket.bind(('127.0.0.1', 0))
+        port = cls.socket.getsockname()[1]
+        cls.settings = {'bounce_check_resolver': f'127.0.0.1@{port}',
+                        'bounce_check_hosts': '192.0.2.10'}
+        super().setUpClass()
+
+    def test_silent(self):
+        began = os.times().elapsed
+        rows = self.check('--only', 'lists,dns', '--domain', 'good.example')
+        self.assertLess(os.times().elapsed - began, 30)
+        self.assertEqual({row[0] for key, row in rows.items()
+                          if key[0] != 'resolver'}, {'unknown'})
+        self.assertGreater(len(rows), 8)
