@@ -5,6 +5,7 @@
 #include "mail-user.h"
 #include "str.h"
 #include "bounce-hold-tell.h"
+#include "bounce-limits.h"
 #include "bounce-notice-store.h"
 #include "bounce-reason.h"
 #include "bounce-store.h"
@@ -12,8 +13,9 @@
 #include "bounce-tell-write.h"
 #include "bounce-user.h"
 
-/* More than most notices have. */
-#define TRIAL_SIZE (16 * 1024)
+/* No notice is larger: where this was saved, it can be, too, unless somebody else
+   takes the room meanwhile; then the next trial fails. */
+#define TRIAL_SIZE BOUNCE_MAX_TELL
 
 struct bounce_hold_tell {
 	struct bounce_user *bu;
@@ -111,7 +113,7 @@ hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
 		if (holds[i].decision == BOUNCE_HOLD_HOLD)
 			hold_tell_fill(&holds[i], &tell);
 	}
-	mail = str_new(default_pool, TRIAL_SIZE);
+	mail = str_new(default_pool, 16 * 1024);
 	bounce_tell_mail(&tell, mail);
 	ret = bounce_tell_box_save_begin(box, mail, error_r);
 	str_free(&mail);
