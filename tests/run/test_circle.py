@@ -1,16 +1,19 @@
 """The whole circle: submission, a real Postfix behind it, a remote server that
 refuses some, Postfix's own reports, LMTP, the dictionary, the verdict."""
 
+import email
+import email.policy
 import smtplib
 import time
 
 import harness
 import postfix
+import test_hold
 from test_sent import letter, people
 from test_verified import Case
 
 
-class Circle(Case):
+class Circle(test_hold.Records, Case):
 
     # Postfix knows our users with their domain
     conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
@@ -137,6 +140,55 @@ class Circle(Case):
         self.assertEqual(self.flags(user), [{'\\Seen', '$Bounced'}] * 2)
         self.doveadm('bounce', 'remove', '-u', user, 'bob@example.com')
         self.assertEqual(self.flags(user), [{'\\Seen'}] * 2)
+
+    def test_not_tried_again(self):
+        """A refusal, the next mails held, and the two ways back: the person sends
+        again, or answers the notice."""
+        user = self.new_user(bounce_suppress='enforce')
+        own, gone, alive = f'{user}@example.org', 'gone@example.net', 'a@example.net'
+        self.remote.refuse[gone] = '550 5.1.1 No such user here'
+        before = len(self.remote.delivered)
+
+        def write(subject, *to):
+            self.submit(user, letter(subject, to=to, sender=own), list(to))
+
+        def went():
+            # Postfix ends a mail whose recipients were refused, too
+            return [rcpts for _, rcpts, _ in self.remote.delivered[before:] if rcpts]
+
+        def refused(subject):
+            with self.assertRaises(smtplib.SMTPDataError) as caught:
+                write(subject, gone)
+            self.assertEqual(caught.exception.smtp_code, 550)
+            self.assertIn(f'Not sent. {gone} does not work: nobody has this address',
+                          caught.exception.smtp_error.decode())
+
+        self.send(user, [gone], 'First')
+        self.wait_for(lambda: self.recorded(user), [gone])
+        self.assertEqual(self.state(user, gone)['state'], 'suppressed')
+        refused('Second')
+        write('Third', gone, alive)
+        self.wait_for(went, [[alive]])
+        notice, = [mail for mail in (
+            email.message_from_bytes(data, policy=email.policy.default)
+            for _, data in self.fetch(user, 'INBOX', notices=True))
+                   if 'kind=held' in mail['X-Bounce-Notice']]
+        self.assertIn(gone, notice.get_body(('plain',)).get_content())
+        # it works by now
+        self.remote.refuse.clear()
+        self.age(user, gone)
+        write('Fourth', gone)
+        self.wait_for(went, [[alive], [gone]])
+        refused('Fifth, as that was once')
+        self.submit(user, letter(
+            f'Re: {notice["Subject"]}', to=[own], sender=own,
+            extra=f'In-Reply-To: {notice["Message-ID"]}\r\n').replace(
+                b'\r\nText.', f'\r\nrelease {gone}'.encode()), [own])
+        self.wait_for(lambda: self.state(user, gone)['state'], 'released')
+        write('Sixth', gone)
+        self.wait_for(went, [[alive], [gone], [gone]])
+        day = self.day(user)
+        self.assertEqual((day['failed'], day['held']), (1, 3))
 
     def test_relayed(self):
         """Where the next server does not tell more, nothing is proved."""

@@ -8,15 +8,15 @@ import pathlib
 import smtplib
 import time
 
+import dictserver
 import harness
 from test_sent import SentCase, letter
 
 DEAD, ALIVE = 'dead@example.net', 'alive@example.net'
 
 
-class Case(SentCase):
-    sieve = False
-    settings = {'bounce_suppress': 'enforce'}
+class Records:
+    """A dictionary as it has come to be."""
 
     def write(self, user, *records):
         """Into the dictionary, as they are."""
@@ -51,6 +51,11 @@ class Case(SentCase):
         record['count'] += 1
         self.write(user, record)
 
+
+class Case(Records, SentCase):
+    sieve = False
+    settings = {'bounce_suppress': 'enforce'}
+
     def holds(self, user, address=DEAD):
         return self.record(user, address).get('holds', 0)
 
@@ -81,6 +86,7 @@ class Case(SentCase):
 
 
 class Enforce(Case):
+    conf = Case.conf + 'imap_urlauth_host = imap.example.org\n'
     under_valgrind = ('test_nobody_left', 'test_left_out', 'test_second_try')
 
     def test_nobody_left(self):
@@ -227,6 +233,25 @@ class Enforce(Case):
             self.assertEqual([rcpts for _, rcpts, _ in self.delivered()[before:]],
                              [[ALIVE]] if ALIVE in to else [])
 
+    def test_burl(self):
+        """The text comes from the user's own mailbox (RFC 4468)."""
+        user = self.new_user()
+        self.known(user, DEAD)
+        self.append(user, letter(), folder='INBOX')
+        client = self.submission(user)
+        client.ehlo()
+        for to, code in (([DEAD], 550), ([DEAD, ALIVE], 250)):
+            before = len(self.delivered())
+            client.docmd('MAIL', f'FROM:<{user}@example.org>')
+            for address in to:
+                self.assertEqual(client.docmd('RCPT', f'TO:<{address}>')[0], 250)
+            answer = client.docmd(
+                'BURL', f'imap://{user}@imap.example.org/INBOX/;UID=1 LAST')
+            self.assertEqual(answer[0], code, answer)
+            client.noop()
+            self.assertEqual([rcpts for _, rcpts, _ in self.delivered()[before:]],
+                             [[ALIVE]] if ALIVE in to else [])
+
     def test_pipelining(self):
         user = self.new_user()
         self.known(user, DEAD)
@@ -335,6 +360,28 @@ class Enforce(Case):
         self.goes(user, [DEAD, ALIVE], client=client)
         self.count_log('are tried, as the user cannot be told: Too many', 1)
 
+    def test_cannot_be_told_after_all(self):
+        """The mailbox fails when the text has come: once later, then everybody."""
+        user = self.new_user()
+        self.known(user, DEAD)
+        self.goes(user, [DEAD, ALIVE], [ALIVE])
+        client = self.submission(user)
+        client.docmd('MAIL', f'FROM:<{user}@example.org>')
+        for address in (DEAD, ALIVE):
+            self.assertEqual(client.docmd('RCPT', f'TO:<{address}>')[0], 250)
+        folder = pathlib.Path(self.home(user), 'Maildir', 'tmp')
+        folder.chmod(0)
+        self.addCleanup(folder.chmod, 0o700)
+        self.expect_log('bounce: Mail is deferred, as the user cannot be told of 1')
+        self.expect_log('.')
+        before = len(self.delivered())
+        self.assertEqual(client.data(letter())[0], 451)
+        self.assertEqual(len(self.delivered()), before)
+        self.goes(user, [DEAD, ALIVE], client=client)
+        # another session finds out by itself
+        self.goes(user, [DEAD, ALIVE])
+        self.assertEqual(self.holds(user), 1)
+
     def test_record_no(self):
         user = self.new_user(bounce_record='no')
         self.known(user, DEAD)
@@ -406,6 +453,47 @@ class Report(Case):
         self.count_log(f'{DEAD} is known: report .mailbox-unknown', 1)
         self.assertEqual(self.holds(user), 0)
         self.assertEqual(self.log(f'{ALIVE} is known'), [])
+
+
+class Served(Case):
+    """A dictionary behind Dovecot's dict server, whose answers come later: what goes
+    on in the background and what is asked at RCPT are of one connection."""
+    dict23 = 'proxy::bounce'
+    dict24 = 'dict proxy {\n name = bounce\n}'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.backend = dictserver.SQLite()
+        cls.conf23 = Case.conf23 + cls.backend.conf23()
+        cls.conf24 = Case.conf24 + cls.backend.conf24()
+        super().setUpClass()
+        cls.addClassCleanup(cls.backend.close)
+        dictserver.wait_for(
+            lambda: harness.os.path.exists(f'{cls.server.dir}/run/dict'))
+
+    def test_session(self):
+        """Mails without a pause: each is counted and noted while the next is asked
+        for."""
+        user = self.new_user()
+        dead = [f'dead{number}@example.net' for number in range(20)]
+        self.known(user, *dead)
+        client = self.submission(user)
+        before = len(self.delivered())
+        for number in range(0, 20, 2):
+            with self.assertRaises(smtplib.SMTPDataError):
+                client.sendmail(f'{user}@example.org', dead[number:number + 2],
+                                letter())
+            client.sendmail(f'{user}@example.org',
+                            [ALIVE, *dead[number:number + 2]], letter())
+        client.noop()
+        self.assertEqual([rcpts for _, rcpts, _ in self.delivered()[before:]],
+                         [[ALIVE]] * 10)
+        day = self.day(user)
+        self.assertEqual((day['sent'], day['held']), (10, 40))
+        self.assertEqual({self.holds(user, address) for address in dead}, {2})
+        self.assertEqual(len(self.notices(user)), 10)
+        self.age(user, dead[0])
+        self.goes(user, [dead[0]], client=client)
 
 
 class OverQuota(Case):
