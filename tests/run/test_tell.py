@@ -258,6 +258,78 @@ class Failure(Case):
         self.assertIn('ann@example.net', left)
 
 
+class Merge(Case):
+
+    def test_merge(self):
+        """500 single mails of one subject, of which 60 fail: one summary."""
+        user = self.new_user()
+        self.sent(user, *[f'<{i}@example.org>' for i in range(500)],
+                  subject='Your invoice')
+        for i in range(60):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                        subject='Your invoice')
+        self.assertEqual(self.kinds(user), ['broadcast'])
+        mail = self.notice(user)
+        # the last one that was due was written at 50
+        self.assertEqual(mail['Subject'], '50 not delivered: Your invoice')
+        text = self.text(user)
+        self.assertIn('Sent to: 500', text)
+        self.assertIn('10.0 % did not arrive', text)
+        csv, = mail.iter_attachments()
+        self.assertEqual(csv.get_content().count('@example.net'), 50)
+        self.assertEqual(self.messages(user, 'Bounces'), 60)
+
+
+class Recovered(Case):
+
+    def answer(self, user):
+        self.lmtp(user, b'In-Reply-To: <2@example.org>\r\n' + harness.mail(
+            sender='m0@example.net', to=self.address(user)),
+            sender='m0@example.net')
+
+    def test_recovered(self):
+        """Where it is asked for, and of what was blocked."""
+        users = []
+        for value, wanted in (('failure,recovered', ['recovered']),
+                              ('failure,broadcast', [])):
+            user = self.new_user(bounce_notice=value)
+            users.append(user)
+            self.sent(user, '<1@example.org>')
+            self.sent(user, '<2@example.org>')
+            self.report(user, 'm0@example.net')
+            self.answer(user)
+            self.assertEqual(self.kinds(user), ['failure'] + wanted)
+            self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), [])
+        (_, _), (_, mail) = self.notices(users[0])
+        self.assertIn('m0@example.net', mail.get_body(('plain',)).get_content())
+
+
+class Flood(Case):
+
+    def test_flood(self):
+        """Reports about other people's mail: those beyond twenty are filed, and one
+        notice says how many, without a word of theirs."""
+        user = self.new_user()
+        for i in range(24):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@evil.example>',
+                        trace=STRANGER, message_id=f'<r{i}@evil.example>')
+        self.assertEqual(self.kinds(user), ['flood'])
+        text = self.text(user)
+        self.assertIn('20 such reports came within an hour', text)
+        self.assertNotIn('example.net', text)
+        self.assertEqual(self.messages(user, 'INBOX'), 20)
+        self.assertEqual(self.messages(user, 'Bounces'), 4)
+
+    def test_not_wanted(self):
+        """Who wants no notice keeps them all in INBOX."""
+        user = self.new_user(bounce_notice='no')
+        for i in range(22):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@evil.example>',
+                        trace=STRANGER, message_id=f'<r{i}@evil.example>')
+        self.assertEqual(self.notices(user), [])
+        self.assertEqual(self.messages(user, 'INBOX'), 22)
+
+
 class NotTold(Case):
 
     def test_off(self):

@@ -112,6 +112,10 @@ class Faulty(Proxied):
                 took = self.deliver(user, f'{mode}@example.net')
                 self.assertLess(took, LATE, f'{mode} at {at}')
                 self.assertEqual(self.mails(user), 1)
+                # what lies in a folder is told, whatever failed after the plan
+                self.assertGreaterEqual(
+                    len(self.fetch(user, 'INBOX', notices=True)),
+                    self.messages(user, 'Bounces'), f'{mode} at {at}')
                 self.check_made_up(user, f'{mode}@example.net')
 
     def test_eleven_recipients(self):

@@ -33,9 +33,9 @@ liveness_recovered(struct bounce_user *bu, struct bounce_store *store,
 
 static int
 liveness_clear(struct bounce_user *bu, const char *address, time_t now,
+	       pool_t pool, ARRAY_TYPE(bounce_record) *cleared,
 	       const char **error_r)
 {
-	pool_t pool = pool_alloconly_create("bounce clear", 4096);
 	struct bounce_store *store;
 	struct bounce_record before;
 	const char *error;
@@ -53,8 +53,8 @@ liveness_clear(struct bounce_user *bu, const char *address, time_t now,
 			e_error(bu->event, "Sent mail keeps its mark "
 				BOUNCE_SENT_COPY_KEYWORD": %s", error);
 		}
+		array_push_back(cleared, &before);
 	}
-	pool_unref(&pool);
 	return ret;
 }
 
@@ -130,10 +130,10 @@ liveness_is_answer(struct bounce_user *bu, struct mail *mail, const char *from,
 	return FALSE;
 }
 
-static int
-liveness_alive_mail(struct bounce_user *bu, const char *sender,
-		    struct mail *mail, const char *session_id, time_t now,
-		    pool_t pool, const char **error_r)
+int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
+			 struct mail *mail, const char *session_id, time_t now,
+			 pool_t pool, ARRAY_TYPE(bounce_record) *cleared,
+			 const char **error_r)
 {
 	struct bounce_store *store;
 	struct bounce_record rec;
@@ -151,19 +151,7 @@ liveness_alive_mail(struct bounce_user *bu, const char *sender,
 	    (!liveness_is_authentic(bu, mail, session_id, from) &&
 	     !liveness_is_answer(bu, mail, from, now, pool)))
 		return 0;
-	return liveness_clear(bu, from, now, error_r);
-}
-
-int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
-		      struct mail *mail, const char *session_id, time_t now,
-		      const char **error_r)
-{
-	pool_t pool = pool_alloconly_create("bounce alive", 2048);
-	int ret = liveness_alive_mail(bu, sender, mail, session_id, now, pool,
-				      error_r);
-
-	pool_unref(&pool);
-	return ret;
+	return liveness_clear(bu, from, now, pool, cleared, error_r);
 }
 
 /*
@@ -172,7 +160,8 @@ int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
 
 int bounce_liveness_report(struct bounce_user *bu,
 			const struct bounce_report *report,
-			enum bounce_evidence evidence, time_t now,
+			enum bounce_evidence evidence, time_t now, pool_t pool,
+			ARRAY_TYPE(bounce_record) *cleared,
 			const char **error_r)
 {
 	const struct bounce_recipient *rcpt;
@@ -190,7 +179,8 @@ int bounce_liveness_report(struct bounce_user *bu,
 		    rcpt->address == NULL || rcpt->stranger ||
 		    rcpt->doubtful)
 			continue;
-		ret = liveness_clear(bu, rcpt->address, now, error_r);
+		ret = liveness_clear(bu, rcpt->address, now, pool, cleared,
+				     error_r);
 		if (ret < 0)
 			return -1;
 		count += ret;

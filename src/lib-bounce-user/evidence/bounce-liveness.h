@@ -4,7 +4,7 @@
 /* Proof of life: what came from or about an address that is in the dictionary
    shows that it works, and its record goes. */
 
-#include "bounce-types.h"
+#include "bounce-record.h"
 
 struct bounce_user;
 struct mail;
@@ -13,14 +13,17 @@ struct mail;
    alive if a server of ours says that the mail is from his domain
    (Authentication-Results), or if it answers a mail of this user's that went to
    him alone. session_id: of the delivery. One look-up where he has no record.
-   Returns how many records went, or -1. */
+   Returns how many records went, or -1; they are appended to cleared, from
+   pool. */
 int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
-		      struct mail *mail, const char *session_id, time_t now,
-		      const char **error_r);
+			 struct mail *mail, const char *session_id, time_t now,
+			 pool_t pool, ARRAY_TYPE(bounce_record) *cleared,
+			 const char **error_r);
 /* A report of success, or a receipt. */
 int bounce_liveness_report(struct bounce_user *bu,
 			const struct bounce_report *report,
-			enum bounce_evidence evidence, time_t now,
+			enum bounce_evidence evidence, time_t now, pool_t pool,
+			ARRAY_TYPE(bounce_record) *cleared,
 			const char **error_r);
 
 #endif

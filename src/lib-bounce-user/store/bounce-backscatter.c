@@ -12,8 +12,6 @@
 /* A flood is not worth a write for each of its mails. */
 #define BACKSCATTER_MAX_PER_HOUR 50
 #define HOUR 3600
-/* More than that an hour, and they are no longer left in INBOX. */
-#define BACKSCATTER_FLOOD 20
 
 /* What is damaged begins anew. */
 static json_t *backscatter_parse(const char *value)
@@ -128,19 +126,20 @@ int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 }
 
 int bounce_store_is_flooded(struct bounce_store *store, time_t now,
-			    const char **error_r)
+			    bool *began_r, const char **error_r)
 {
 	const char *value = NULL;
+	json_int_t in_hour = 0;
 	json_t *json;
-	bool flooded;
 
 	if (bounce_dict_ready(store->dict, error_r) < 0 ||
 	    bounce_dict_get(store->dict, pool_datastack_create(),
 			    BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
 	json = backscatter_parse(value);
-	flooded = backscatter_get_number(json, "hour") == now / HOUR &&
-		backscatter_get_number(json, "in_hour") >= BACKSCATTER_FLOOD;
+	if (backscatter_get_number(json, "hour") == now / HOUR)
+		in_hour = backscatter_get_number(json, "in_hour");
 	json_decref(json);
-	return flooded ? 1 : 0;
+	*began_r = in_hour == BOUNCE_STORE_FLOOD;
+	return in_hour >= BOUNCE_STORE_FLOOD ? 1 : 0;
 }

@@ -189,9 +189,11 @@ int bounce_store_expire(struct bounce_store *store, time_t now,
 int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 			     time_t *last_r, const char **error_r);
 
-/* Have there been so many within this hour that they are in the way? 1/0/-1. */
+/* Have there been so many (BOUNCE_STORE_FLOOD) within this hour that they are in
+   the way? 1/0/-1. began_r: just so many. */
+#define BOUNCE_STORE_FLOOD 20
 int bounce_store_is_flooded(struct bounce_store *store, time_t now,
-			    const char **error_r);
+			    bool *began_r, const char **error_r);
 
 /* All records that have not lapsed at now, in no order. Usage:
    iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is

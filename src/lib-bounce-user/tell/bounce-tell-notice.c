@@ -425,13 +425,41 @@ tell_notice_run(struct tell_notice *notice, const char **error_r)
 					  notice, error_r);
 }
 
+/* The report lies in a folder already, and the dictionary fails: the person
+   is told of this report alone, and nothing is remembered. The plan found the
+   dictionary well, so these are few. */
+static int tell_notice_bare(struct tell_notice *notice, const char **error_r)
+{
+	struct bounce_tell_memory memory;
+	struct bounce_tell_counts counts;
+	struct bounce_tell tell;
+
+	if (!tell_is_enabled(notice->bu, BOUNCE_TELL_FAILURE))
+		return 0;
+	if (notice->box == NULL &&
+	    bounce_tell_box_open(notice->bu, &notice->box, error_r) < 0)
+		return -1;
+	if (notice->group.mail == NULL)
+		notice->group.mail = "";
+	i_zero(&counts);
+	notice->group.sent = NULL;
+	bounce_tell_memory_decode(notice->pool, NULL, &memory);
+	if (tell_take_in(notice, notice->pool, &memory) == 0)
+		return 0;
+	tell_init(notice, &counts, BOUNCE_TELL_FAILURE, &tell);
+	tell_fill_failure(notice, &memory, 0, &tell);
+	return tell_save(notice, &tell, error_r);
+}
+
 int bounce_tell_notice(struct bounce_user *bu,
-		       const struct bounce_tell_about *about,
+		       const struct bounce_tell_about *about, bool *written_r,
 		       const char **error_r)
 {
+	const char *error;
 	struct tell_notice notice = { .bu = bu, .about = about };
 	int ret;
 
+	*written_r = FALSE;
 	if (!tell_is_any_enabled(bu, 0))
 		return 0;
 	notice.pool = pool_alloconly_create("bounce notice", 4096);
@@ -440,6 +468,9 @@ int bounce_tell_notice(struct bounce_user *bu,
 			about->report->original_headers, bu->set.texts_dirs);
 	}
 	ret = tell_notice_run(&notice, error_r);
+	if (ret < 0 && !notice.written && tell_notice_bare(&notice, &error) < 0)
+		*error_r = t_strdup_printf("%s; %s", *error_r, error);
+	*written_r = notice.written;
 	bounce_tell_box_close(&notice.box);
 	pool_unref(&notice.pool);
 	return ret < 0 ? -1 : notice.written ? 1 : 0;

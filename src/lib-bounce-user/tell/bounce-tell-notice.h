@@ -37,9 +37,10 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 			       struct bounce_tell *tell_r,
 			       const char **error_r);
 /* The report was filed and recorded: tell them. Returns 1 if a notice was
-   written, 0 if not, or -1 with error_r. */
+   written, 0 if not, or -1 with error_r. Where the dictionary fails it is written
+   all the same, of this report alone (*written_r). */
 int bounce_tell_notice(struct bounce_user *bu,
-		       const struct bounce_tell_about *about,
+		       const struct bounce_tell_about *about, bool *written_r,
 		       const char **error_r);
 
 #endif

@@ -27,6 +27,9 @@ struct bounce_handover {
 	/* a script that went well said bounce_ignore: not recorded; unless one
 	   said bounce_learn, too */
 	bool ignore, learn;
+	/* it is filed away only as the person will be told of it: so they are,
+	   whatever fails afterwards */
+	bool will_tell;
 	/* The dictionary does not answer. Set by the plugin for ordinary mail if
 	   it was so a moment ago, and by the extension when it finds out, which
 	   it logs: nobody waits for it again in this delivery. */

@@ -211,9 +211,11 @@ setting_parse_notice(const struct setting *setting, const char *value,
 			*kinds |= 1U << BOUNCE_TELL_BROADCAST;
 		else if (strcmp(*names, "held") == 0)
 			*kinds |= 1U << BOUNCE_TELL_HELD;
+		else if (strcmp(*names, "recovered") == 0)
+			*kinds |= 1U << BOUNCE_TELL_RECOVERED;
 		else {
 			*error_r = t_strdup_printf("%s is none of failure, "
-						   "broadcast, held", *names);
+				"broadcast, held, recovered", *names);
 			return -1;
 		}
 	}

@@ -103,6 +103,7 @@ struct bounce_record {
 	/* members that we do not know, as a JSON object in one line, or NULL */
 	const char *unknown;
 };
+ARRAY_DEFINE_TYPE(bounce_record, struct bounce_record);
 
 /* The site's and user's policy. Times in seconds. */
 struct bounce_policy {

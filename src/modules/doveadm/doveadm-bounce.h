@@ -85,7 +85,6 @@ const struct bounce_texts *doveadm_bounce_texts(struct bounce_user *bu);
 
 /* The user's records that have not lapsed, sorted by address, in pool. filter
    may be NULL. Returns 0, or -1 with error_r. */
-ARRAY_DEFINE_TYPE(bounce_record, struct bounce_record);
 typedef bool doveadm_bounce_filter_t(const struct bounce_record *rec,
 				     void *context);
 int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,

@@ -1,10 +1,12 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "time-util.h"
 #include "bounce-liveness.h"
 #include "bounce-plugin.h"
+#include "bounce-tell-deliver.h"
 #include "bounce-deliver-liveness.h"
 
 /* A dictionary that is down or slow must not hold up ordinary mail: then this
@@ -51,9 +53,11 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail,
 		       const char *session_id)
 {
+	ARRAY_TYPE(bounce_record) cleared;
 	struct bounce_user *bu;
 	uint64_t started, usecs;
 	const char *error;
+	pool_t pool;
 	int ret;
 
 	if (report->sender == NULL || bounce_deliver_liveness_paused())
@@ -61,24 +65,35 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)
 		return;
+	pool = pool_alloconly_create("bounce alive", 2048);
+	p_array_init(&cleared, pool, 1);
 	started = i_microseconds();
 	ret = bounce_liveness_mail(bu, report->sender, mail, session_id,
-				   ioloop_time, &error);
+				   ioloop_time, pool, &cleared, &error);
 	usecs = i_microseconds() - started;
 	liveness_proved(bu, "mail", ret, error);
 	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))
 		liveness_pause_after(usecs);
+	bounce_tell_deliver_recovered(bu, &cleared);
+	pool_unref(&pool);
 }
 
 void bounce_deliver_liveness_report(struct bounce_user *bu,
 			 const struct bounce_report *report,
 			 enum bounce_evidence evidence)
 {
+	ARRAY_TYPE(bounce_record) cleared;
 	const char *error = NULL;
+	pool_t pool;
 	int ret;
 
 	if (!bu->set.record)
 		return;
-	ret = bounce_liveness_report(bu, report, evidence, ioloop_time, &error);
+	pool = pool_alloconly_create("bounce alive", 2048);
+	p_array_init(&cleared, pool, 4);
+	ret = bounce_liveness_report(bu, report, evidence, ioloop_time, pool,
+				     &cleared, &error);
 	liveness_proved(bu, bounce_kind_name(report->kind), ret, error);
+	bounce_tell_deliver_recovered(bu, &cleared);
+	pool_unref(&pool);
 }

@@ -275,6 +275,7 @@ static void
 delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	  pool_t pool, const struct bounce_handover *delivery)
 {
+	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 	const struct bounce_report *report = delivery->report;
 	struct bounce_store_added added;
 	const char *result;
@@ -294,9 +295,13 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 				  mdctx->event,
 				  &added, &changed);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
-	if (changed)
+	/* what lies in a folder is told, even where it could not be recorded */
+	if (changed || (result == NULL && delivery->will_tell)) {
 		bounce_tell_deliver(mdctx, bu, delivery,
 				    deliver_received(mdctx));
+	} else if (pu->flood_began) {
+		bounce_tell_deliver_flood(mdctx, bu);
+	}
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 
@@ -438,6 +443,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	const char *folder = NULL;
 	int ret;
 
+	BOUNCE_PLUGIN_USER(bu->user)->flood_began = FALSE;
 	deliver_verify(mdctx, bu, report, pool, delivery);
 
 	if (deliver_is_to_inbox(mdctx))

@@ -40,12 +40,17 @@ filing_is_believed(struct bounce_user *bu, enum bounce_evidence evidence)
 /* Somebody sends in the user's name: their INBOX is not to be full of it. */
 static bool filing_is_flooded(struct bounce_user *bu)
 {
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 	struct bounce_store *store;
 	const char *error;
+	bool began = FALSE;
 
 	/* a dictionary that fails will say so when the report is counted */
-	return bu->set.record && bounce_user_store(bu, &store, &error) == 0 &&
-		bounce_store_is_flooded(store, ioloop_time, &error) > 0;
+	if (!bu->set.record || bounce_user_store(bu, &store, &error) < 0 ||
+	    bounce_store_is_flooded(store, ioloop_time, &began, &error) <= 0)
+		return FALSE;
+	pu->flood_began = began;
+	return TRUE;
 }
 
 /* A report that nobody need believe stays where it would be without us, unless

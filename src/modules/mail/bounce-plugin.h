@@ -38,6 +38,8 @@ struct bounce_plugin_user {
 	   script threw it away */
 	const char *stored_in;
 	bool discarded;
+	/* the report is the first that a flood of unverified ones files away */
+	bool flood_began;
 };
 
 extern MODULE_CONTEXT_DEFINE(bounce_plugin_user_module,

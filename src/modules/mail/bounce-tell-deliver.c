@@ -1,13 +1,16 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "mail-deliver.h"
 #include "smtp-address.h"
 #include "bounce-handover.h"
 #include "bounce-plugin.h"
+#include "bounce-store.h"
 #include "bounce-tell-deliver.h"
 #include "bounce-tell-notice.h"
+#include "bounce-tell-single.h"
 
 /* What is older is no news: a mailbox is moved, a queue was stuck. */
 #define MAX_AGE_SECS (24 * 60 * 60)
@@ -32,6 +35,12 @@ tell_about_init(struct mail_deliver_context *mdctx,
 	about_r->now = ioloop_time;
 }
 
+static bool tell_wants_reports(struct bounce_user *bu)
+{
+	return (bu->set.notice_kinds & ((1U << BOUNCE_TELL_FAILURE) |
+					(1U << BOUNCE_TELL_BROADCAST))) != 0;
+}
+
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
 			      struct bounce_handover *delivery)
@@ -43,6 +52,9 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	/* nothing is remembered, so nothing can be told: the site wants it so */
 	if (delivery->report->kind != BOUNCE_KIND_FAILURE || !bu->set.record)
 		return TRUE;
+	/* a flood: one notice with a number */
+	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
+		return tell_wants_reports(bu);
 	tell_about_init(mdctx, delivery, &about);
 	ret = bounce_tell_notice_plan(bu, &about, &error);
 	if (ret < 0) {
@@ -50,6 +62,7 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 		e_error(bu->event, "Delivered but not recorded: %s", error);
 		delivery->dict_down = TRUE;
 	}
+	delivery->will_tell = ret > 0;
 	return ret > 0;
 }
 
@@ -61,6 +74,7 @@ void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
 	struct bounce_tell_about about;
 	const char *error;
+	bool written;
 	int ret;
 
 	/* a script that discards it does not want to know */
@@ -70,9 +84,58 @@ void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 		return;
 	tell_about_init(mdctx, delivery, &about);
 	about.folder = pu->stored_in;
-	ret = bounce_tell_notice(bu, &about, &error);
-	if (ret < 0)
-		e_error(bu->event, "Notice is not written: %s", error);
-	else if (ret > 0)
+	ret = bounce_tell_notice(bu, &about, &written, &error);
+	if (ret < 0) {
+		e_error(bu->event, "Notice is not %s: %s",
+			written ? "remembered" : "written", error);
+	} else if (ret > 0)
 		e_debug(bu->event, "Notice written");
+}
+
+static void
+tell_single(struct bounce_user *bu, const struct bounce_tell_single *single)
+{
+	const char *error;
+
+	if (bounce_tell_single(bu, single, &error) < 0) {
+		e_error(bu->event, "Notice (%s) is not written: %s",
+			bounce_tell_kind_name(single->kind), error);
+	}
+}
+
+void bounce_tell_deliver_flood(struct mail_deliver_context *mdctx,
+			       struct bounce_user *bu)
+{
+	const struct bounce_plugin_user *pu =
+		BOUNCE_PLUGIN_USER(mdctx->rcpt_user);
+	struct bounce_tell_single single = {
+		.kind = BOUNCE_TELL_FLOOD, .id = "",
+		.address = t_bounce_tell_deliver_address(mdctx),
+		.count = BOUNCE_STORE_FLOOD, .folder = pu->stored_in,
+		.now = ioloop_time
+	};
+
+	if (tell_wants_reports(bu) && !pu->discarded)
+		tell_single(bu, &single);
+}
+
+void bounce_tell_deliver_recovered(struct bounce_user *bu,
+				   const ARRAY_TYPE(bounce_record) *recs)
+{
+	const struct bounce_record *rec;
+	struct bounce_tell_single single = {
+		.kind = BOUNCE_TELL_RECOVERED,
+		.address = bu->user->username, .now = ioloop_time
+	};
+
+	if ((bu->set.notice_kinds & (1U << BOUNCE_TELL_RECOVERED)) == 0)
+		return;
+	array_foreach(recs, rec) {
+		/* what was never blocked was never missed */
+		if (rec->state != BOUNCE_STATE_SUPPRESSED)
+			continue;
+		single.id = rec->address;
+		single.record = rec;
+		tell_single(bu, &single);
+	}
 }

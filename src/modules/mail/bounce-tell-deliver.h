@@ -3,6 +3,8 @@
 
 /* Telling the person at the delivery of a report. Failures are logged. */
 
+#include "bounce-record.h"
+
 struct bounce_handover;
 struct bounce_user;
 struct mail_deliver_context;
@@ -11,13 +13,19 @@ struct mail_deliver_context;
    the data stack. */
 const char *t_bounce_tell_deliver_address(struct mail_deliver_context *mdctx);
 /* Before the report is saved: will the person be told of it? If not, it is not
-   to be filed away. Sets delivery->dict_down. */
+   to be filed away. Sets delivery->dict_down and will_tell. */
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
 			      struct bounce_handover *delivery);
-/* It was saved and recorded. */
+/* It was saved, and recorded unless the dictionary failed. */
 void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 			 struct bounce_user *bu,
 			 const struct bounce_handover *delivery, time_t when);
+/* It was saved, and is the first that a flood files away. */
+void bounce_tell_deliver_flood(struct mail_deliver_context *mdctx,
+			       struct bounce_user *bu);
+/* The records of these addresses went, as they work again. */
+void bounce_tell_deliver_recovered(struct bounce_user *bu,
+				   const ARRAY_TYPE(bounce_record) *recs);
 
 #endif
