@@ -53,6 +53,12 @@ static void classify_mail(const struct bounce_message *message, pool_t pool,
 	report->answers = bounce_answer_id_find(pool,
 		bounce_message_header(message, "In-Reply-To"),
 		bounce_message_header(message, "References"));
+	/* what List-Unsubscribe asks for: not every client takes In-Reply-To
+	   from a mailto URL */
+	if (report->answers == NULL) {
+		report->answers = bounce_answer_id_find(pool,
+			bounce_message_header(message, "Subject"), NULL);
+	}
 }
 
 /* A report that returns nothing may still answer the mail (RFC 5322 section

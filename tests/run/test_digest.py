@@ -5,8 +5,10 @@ import datetime
 import json
 import os
 import time
+import urllib.parse
 
 import harness
+import test_answer
 import test_tell
 
 DAY = 24 * 3600
@@ -81,7 +83,7 @@ class Digest(Case):
         text = mail.get_body(('plain',)).get_content()
         self.assertIn('Sent to: 40', text)
         self.assertRegex(mail['List-Unsubscribe'],
-                         rf'^ ?<mailto:{user}@[^?]*\?subject=stop&in-reply-to=')
+                         rf'^ ?<mailto:{user}@[^?]*\?subject=stop%20%3Cn\.')
         self.assertEqual(mail['Auto-Submitted'], 'auto-generated')
         self.assertEqual(self.digest(user, '--due'), [])
         row, = self.digest(user)
@@ -134,6 +136,38 @@ class Digest(Case):
         user = self.new_user(bounce_digest='daily')
         done = self.doveadm('bounce', 'digest', '-u', user, '--due')
         self.assertIn('Setting bounce_digest = daily is wrong', done.stderr)
+
+
+class Stop(Case, test_answer.Case):
+    """The mailto URL of List-Unsubscribe, as clients with and without In-Reply-To
+    take it."""
+
+    def test_stop(self):
+        for takes_id in (True, False):
+            user = self.new_user(bounce_digest='weekly')
+            self.failed_last_week(user)
+            row, = self.digest(user, '--due')
+            self.assertEqual(row['result'], 'written')
+            mail, = self.digests(user)
+            self.assertIn('answer with the word “stop”',
+                          mail.get_body(('plain',)).get_content())
+            url = urllib.parse.urlsplit(mail['List-Unsubscribe'].strip(' <>'))
+            fields = dict(urllib.parse.parse_qsl(url.query))
+            self.assertEqual(fields['in-reply-to'], mail['Message-ID'])
+            reply = ''
+            if takes_id:
+                reply = f'In-Reply-To: {fields["in-reply-to"]}\r\n'
+            self.lmtp(user, (
+                test_answer.LOGIN.replace('@USER@', user) +
+                f'From: {self.address(user)}\r\nTo: {url.path}\r\n'
+                f'Subject: {fields["subject"]}\r\nMessage-ID: <u@client>\r\n'
+                f'{reply}\r\n{fields["body"]}\r\n').encode(), self.address(user))
+            self.assertEqual(self.answers(user), 1, takes_id)
+            # the next week's
+            keys = self.keys(user)
+            del keys['priv/bounce/meta/digest']
+            self.write(user, keys)
+            self.assertEqual(self.digest(user, '--due'), [])
 
 
 class Notice(Case):

@@ -120,6 +120,11 @@ sent_add_header(struct bounce_sent_header *out, pool_t pool, const char *name,
 		decoded = t_str_new(128);
 		message_header_decode_utf8(data, size, decoded, NULL);
 		out->subject = p_strdup_empty(pool, str_c(decoded));
+		if (out->answers == NULL) {
+			out->answers = bounce_answer_id_find(pool,
+							     str_c(decoded),
+							     NULL);
+		}
 	}
 }
 

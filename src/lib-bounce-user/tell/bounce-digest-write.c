@@ -229,8 +229,9 @@ static const char *digest_unsubscribe(const struct bounce_tell *tell)
 		else
 			str_printfa(address, "%%%02X", (unsigned char)*p);
 	}
-	return t_strdup_printf("mailto:%s?subject=stop&in-reply-to=%s&"
-			       "body=stop", str_c(address), str_c(id));
+	return t_strdup_printf("mailto:%s?subject=stop%%20%s&in-reply-to=%s&"
+			       "body=stop", str_c(address), str_c(id),
+			       str_c(id));
 }
 
 int bounce_digest_write_read(struct bounce_user *bu,
@@ -239,6 +240,7 @@ int bounce_digest_write_read(struct bounce_user *bu,
 			     const char **error_r)
 {
 	struct bounce_digest_memory memory;
+	struct bounce_tell_counts counts;
 	struct bounce_store *store;
 	const char *language = NULL;
 	time_t last;
@@ -249,11 +251,14 @@ int bounce_digest_write_read(struct bounce_user *bu,
 	    bounce_digest_store_read(store, pool, &memory, error_r) < 0 ||
 	    bounce_notice_store_language(store, pool, &language,
 					 error_r) < 0 ||
+	    bounce_notice_store_counts(store, pool, now, &counts,
+				       error_r) < 0 ||
 	    bounce_store_backscatter(store, &write_r->backscatter, &last,
 				     error_r) < 0)
 		return -1;
 	bounce_tell_write_init(bu, BOUNCE_TELL_DIGEST, bu->user->username,
 			       language, now, &write_r->tell);
+	write_r->off = (counts.off & (1U << BOUNCE_TELL_DIGEST)) != 0;
 	write_r->digest.since = write_r->period.since;
 	write_r->digest.until = write_r->period.until;
 	write_r->tell.digest = &write_r->digest;

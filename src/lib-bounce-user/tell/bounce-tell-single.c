@@ -66,6 +66,7 @@ single_change(pool_t pool, struct bounce_tell_memory *memory,
 	/* the dictionary may be restarted meanwhile, and ask again */
 	if (!context->written) {
 		if (array_count(&memory->places) > 0 ||
+		    (counts->off & (1U << context->single->kind)) != 0 ||
 		    !bounce_tell_counts_allow(counts, FALSE))
 			return 0;
 		if (single_save(context, pool, counts->language, &place,

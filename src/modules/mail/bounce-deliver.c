@@ -440,10 +440,11 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 	       struct mail_storage **storage_r)
 {
 	struct bounce_user *bu = bounce_plugin_user_get(mdctx->rcpt_user);
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 	const char *folder = NULL;
 	int ret;
 
-	BOUNCE_PLUGIN_USER(bu->user)->flood_began = FALSE;
+	pu->flood_began = FALSE;
 	deliver_verify(mdctx, bu, report, pool, delivery);
 
 	if (deliver_is_to_inbox(mdctx))
