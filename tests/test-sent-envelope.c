@@ -227,8 +227,8 @@ START_TEST(damaged)
 		"", "{", "[]", "{\"envelopes\":3}", "{\"envelopes\":[3,{},null]}",
 		"{\"envelopes\":[{\"q\":\"x\",\"t\":-1,\"n\":1}]}",
 		"{\"envelopes\":[{\"q\":\"x\",\"t\":1790000000,\"n\":-1}]}",
-		"{\"envelopes\":[{\"q\":\"x\",\"t\":1790000000,\"n\":1,"
-		"\"to\":\"abc\"}]}",
+		("{\"envelopes\":[{\"q\":\"x\",\"t\":1790000000,\"n\":1,"
+		 "\"to\":\"abc\"}]}"),
 	};
 
 	for (unsigned int i = 0; i < N_ELEMENTS(values); i++) T_BEGIN {
