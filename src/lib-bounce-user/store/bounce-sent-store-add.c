@@ -263,6 +263,9 @@ add_held(struct bounce_transaction *trans, struct open_day *open,
 		return -1;
 	bounce_sent_count(day, trans->pool, mail);
 	open->exists = open->changed = TRUE;
+	/* an SMTP server does not say what the mail was about */
+	if (mail->subject == NULL && mail->message_id == NULL)
+		return 1;
 	return sent_count_mail(trans, day, mail, error_r) < 0 ? -1 : 1;
 }
 

@@ -50,6 +50,12 @@ answer_rcpt(struct policy_user *pu, const struct bounce_access *access,
 		bounce_access_mail_add(mail, NULL, NULL);
 		return ANSWER_PASS;
 	}
+	if (pu->bu->set.hold.mode != BOUNCE_HOLD_MODE_ENFORCE) {
+		bounce_access_mail_add(mail, address, NULL);
+		if (pu->bu->set.hold.mode == BOUNCE_HOLD_MODE_REPORT)
+			policy_count_known(pu, address);
+		return ANSWER_PASS;
+	}
 	if (bounce_hold_ask(pu->bu, pool, &address, 1, NULL, ioloop_time, &hold,
 			    &error) < 0)
 		answer_log(error);

@@ -3,16 +3,122 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "mail-user.h"
 #include "bounce-access-mail.h"
+#include "bounce-hold-ask.h"
+#include "bounce-hold-note.h"
 #include "bounce-sent-queue.h"
 #include "bounce-user.h"
 #include "policy-count.h"
 #include "policy-user.h"
 
-void policy_count_held(struct policy_user *pu ATTR_UNUSED,
-		       const struct bounce_hold *holds ATTR_UNUSED,
-		       unsigned int count ATTR_UNUSED)
+/* What is left to do once the client has its answer. */
+struct policy_count {
+	struct policy_user *pu;
+	/* of pu, which has let go of it where the session ends */
+	struct bounce_sent_queue *queue;
+	pool_t pool;
+	ARRAY_TYPE(bounce_hold) holds;
+	/* to be asked for; NULL = holds are to be noted */
+	const char *address;
+};
+
+static struct bounce_sent_queue *count_queue(struct policy_user *pu)
 {
+	if (pu->queue == NULL)
+		pu->queue = bounce_sent_queue_init(pu->bu, NULL);
+	return pu->queue;
+}
+
+static void count_ask(struct policy_count *job)
+{
+	struct policy_user *pu = job->pu;
+	struct bounce_hold hold;
+	const char *error;
+
+	if (bounce_hold_ask(pu->bu, job->pool, &job->address, 1, NULL,
+			    ioloop_time, &hold, &error) < 0)
+		e_debug(pu->bu->event, "Recipient is not looked up: %s", error);
+	else
+		bounce_hold_send_known(pu->user->event, &hold, 1);
+}
+
+static void count_note(struct policy_count *job)
+{
+	struct policy_user *pu = job->pu;
+	struct bounce_sent_mail sent = { .when = ioloop_time };
+	const struct bounce_hold *holds;
+	const char *error;
+	unsigned int count;
+
+	holds = array_get(&job->holds, &count);
+	if (bounce_hold_note(pu->bu, holds, count, NULL, ioloop_time, &sent.held,
+			     &error) < 0)
+		e_error(pu->bu->event, "Held recipients are not noted: %s",
+			error);
+	else if (sent.held > 0)
+		bounce_sent_queue_add(job->queue, &sent);
+}
+
+static void count_run(void *context)
+{
+	struct policy_count *job = context;
+	pool_t pool = job->pool;
+
+	if (job->address != NULL)
+		count_ask(job);
+	else
+		count_note(job);
+	pool_unref(&pool);
+}
+
+static struct policy_count *count_init(struct policy_user *pu)
+{
+	pool_t pool = pool_alloconly_create("bounce policy count", 1024);
+	struct policy_count *job = p_new(pool, struct policy_count, 1);
+
+	job->pool = pool;
+	job->pu = pu;
+	job->queue = count_queue(pu);
+	p_array_init(&job->holds, pool, 4);
+	return job;
+}
+
+void policy_count_known(struct policy_user *pu, const char *address)
+{
+	struct policy_count *job = count_init(pu);
+
+	job->address = p_strdup(job->pool, address);
+	bounce_sent_queue_run(job->queue, count_run, job);
+}
+
+static void
+count_add_hold(struct policy_count *job, const struct bounce_hold *src)
+{
+	struct bounce_hold *hold = array_append_space(&job->holds);
+	struct bounce_record *rec = p_new(job->pool, struct bounce_record, 1);
+
+	bounce_record_copy(job->pool, src->rec, rec);
+	hold->address = p_strdup(job->pool, src->address);
+	hold->decision = src->decision;
+	hold->rec = rec;
+}
+
+void policy_count_held(struct policy_user *pu, const struct bounce_hold *holds,
+		       unsigned int count)
+{
+	struct policy_count *job = NULL;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (holds[i].decision != BOUNCE_HOLD_HOLD &&
+		    holds[i].decision != BOUNCE_HOLD_AGAIN)
+			continue;
+		if (job == NULL)
+			job = count_init(pu);
+		count_add_hold(job, &holds[i]);
+	}
+	if (job != NULL)
+		bounce_sent_queue_run(job->queue, count_run, job);
 }
 
 /* Each once. */
@@ -37,6 +143,18 @@ t_count_addresses(const struct bounce_access_mail *mail, unsigned int *count_r)
 	return array_front(&addresses);
 }
 
+/* Those who go once more have gone; who is held passes with the others, and is not. */
+static void
+count_again(struct policy_user *pu, const struct bounce_access_mail *mail)
+{
+	const struct bounce_hold *hold;
+
+	array_foreach(&mail->holds, hold) {
+		if (hold->decision == BOUNCE_HOLD_AGAIN)
+			policy_count_held(pu, hold, 1);
+	}
+}
+
 void policy_count_mail(struct policy_user *pu, const struct bounce_access *data,
 		       const struct bounce_access_mail *mail)
 {
@@ -45,8 +163,7 @@ void policy_count_mail(struct policy_user *pu, const struct bounce_access *data,
 
 	if (!pu->bu->set.record)
 		return;
-	if (pu->queue == NULL)
-		pu->queue = bounce_sent_queue_init(pu->bu, NULL);
+	count_again(pu, mail);
 	sent.addresses = t_count_addresses(mail, &count);
 	sent.open = !bounce_access_mail_is_exact(mail, data);
 	/* of those that were refused it is not known who they are */
@@ -55,5 +172,5 @@ void policy_count_mail(struct policy_user *pu, const struct bounce_access *data,
 	sent.queue_id = data->queue_id != NULL ? data->queue_id :
 		data->instance;
 	if (sent.queue_id != NULL)
-		bounce_sent_queue_add(pu->queue, &sent);
+		bounce_sent_queue_add(count_queue(pu), &sent);
 }
