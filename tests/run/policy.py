@@ -8,8 +8,10 @@ test's dovecot.conf.
 """
 
 import itertools
+import os
 import socket
 
+import dictserver
 import harness
 
 # One line a setting: several on one line are a syntax error.
@@ -31,7 +33,10 @@ class Client:
     def __init__(self, server, timeout=10):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout * harness.SLOW)
-        self.sock.connect(f'{server.dir}/run/bounce-policy')
+        path = f'{server.dir}/run/bounce-policy'
+        # the last of a server that has just been started
+        dictserver.wait_for(lambda: os.path.exists(path))
+        self.sock.connect(path)
         self.stream = self.sock.makefile('rwb')
         self.next_mail()
 

@@ -2,10 +2,12 @@
 
 import contextlib
 import os
+import pwd
 import socket
 import stat
 import time
 
+import dictserver
 import harness
 import policy
 import test_waiting
@@ -80,17 +82,21 @@ class Dictionary(test_waiting.Faulty):
     locals().update({name: None for name in dir(test_waiting.Faulty)
                      if name.startswith('test_')})
 
-    def ask(self, client, user):
+    def ask(self, client, user, address='gone@example.net'):
         began = time.monotonic()
-        answer = client.rcpt(user, 'gone@example.net')
-        return answer[:9], time.monotonic() - began
+        return client.rcpt(user, address)[:5], time.monotonic() - began
+
+    def suppressed(self, **fields):
+        user = self.new_user(**fields)
+        self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
+        return user
 
     def test_faults(self):
         for mode in ('hang', 'cut', 'error'):
             with self.subTest(mode=mode), policy.Client(self.server) as client:
-                user = self.new_user()
-                self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
-                self.assertEqual(self.ask(client, user)[0], '550 5.1.1')
+                user = self.suppressed()
+                self.assertEqual(self.ask(client, user, 'bob@example.net')[0],
+                                 'DUNNO')
                 self.proxy.fail(mode)
                 answer, took = self.ask(client, user)
                 self.assertEqual(answer, 'DUNNO')
@@ -103,17 +109,50 @@ class Dictionary(test_waiting.Faulty):
                         self.assertEqual(answer, 'DUNNO')
                         self.assertLess(took, 0.5 * harness.SLOW)
                 self.calm()
-        self.nobody_is_sent_away()
         self.expect_log('Recipients pass unasked')
         # one line a minute
         self.assertLessEqual(len(self.log('Recipients pass unasked')), 3)
+        self.nobody_is_sent_away()
+        # all that was asked for would have been held
+        with policy.Client(self.server) as client:
+            self.assertEqual(self.ask(client, user)[0], '550 5')
+            dictserver.wait_for(lambda: '"held"' in self.doveadm(
+                'bounce', 'export', '-u', user).stdout)
 
     def nobody_is_sent_away(self):
         """auto: the dictionary was down at RCPT."""
-        user = self.new_user(bounce_suppress_reply='auto')
-        self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
+        user = self.suppressed(bounce_suppress_reply='auto')
         with policy.Client(self.server) as client:
             self.proxy.fail('hang')
             self.assertEqual(client.rcpt(user, 'gone@example.net'), 'DUNNO')
             self.calm()
             self.assertEqual(client.data(user, 1), 'DUNNO')
+            self.wait_counted(user)
+
+    def wait_counted(self, user):
+        dictserver.wait_for(lambda: self.doveadm_json(
+            'bounce', 'rate', '-u', user)[0]['sent'] == 1)
+
+
+class Vmail(harness.TestCase):
+    """With no more than the rights of the one user that owns all mail."""
+
+    sieve = False
+    conf = policy.SERVICE.replace('  client_limit', '  user = mail\n  client_limit')
+    settings = {'bounce_suppress': 'enforce', 'bounce_suppress_reply': 'rcpt'}
+
+    def test_user(self):
+        owner = pwd.getpwnam('mail')
+        user = self.new_user(uid=str(owner.pw_uid), gid=str(owner.pw_gid))
+        os.chown(f'{self.dir}/home/{user}', owner.pw_uid, owner.pw_gid)
+        self.doveadm('bounce', 'add', '-u', user, 'gone@example.net')
+        with policy.Client(self.server) as client:
+            self.assertEqual(client.rcpt(user, 'gone@example.net')[:3], '550')
+            self.assertEqual(client.rcpt(user, 'bob@example.net'), 'DUNNO')
+            self.assertEqual(client.data(user, 1), 'DUNNO')
+            # whose mail it may not open
+            self.assertEqual(client.rcpt('alice', 'bob@example.net'), 'DUNNO')
+            self.assertEqual(client.rcpt(user, 'gone@example.net')[:3], '550')
+        for line in ('match peer uid', 'USER lookup failed',
+                     'Recipients pass unasked'):
+            self.expect_log(line)

@@ -5,6 +5,7 @@ import smtplib
 import socket
 import time
 
+import dictserver
 import exim
 import harness
 import policy
@@ -32,6 +33,8 @@ class Exim(SentCase):
 
     def setUp(self):
         super().setUp()
+        dictserver.wait_for(lambda: os.path.exists(
+            f'{self.server.dir}/run/bounce-policy'))
         self.user = self.new_user()
         self.doveadm('bounce', 'add', '-u', self.user, 'gone@example.net')
 

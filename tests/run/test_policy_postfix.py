@@ -1,6 +1,7 @@
 """bounce-policy behind a real Postfix, with the lines of doc/example-config: what is
 refused, what passes, and that mail is taken whatever happens to the service."""
 
+import json
 import os
 import re
 import shutil
@@ -10,8 +11,8 @@ import socket
 import threading
 import time
 
+import dictserver
 import harness
-import policy
 import postfix
 from test_sent import letter, people
 from test_verified import Case, bounce_of
@@ -58,6 +59,13 @@ service auth {{
 }}
 '''
         server.write_conf()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # the last of a server that has just been started
+        for name in ('auth', 'bounce-policy'):
+            dictserver.wait_for(lambda: os.path.exists(f'{cls.private}/{name}'))
 
     def smtp(self, user):
         client = smtplib.SMTP('127.0.0.1', self.postfix.port2, timeout=30)
@@ -137,11 +145,20 @@ class Suppressed(PostfixCase):
         self.assertIn(b'Not sent', text)
         self.assertEqual(client.rcpt('bob@example.net')[0], 250)
 
-    def test_only_enforce(self):
-        for mode in ('report', 'no'):
-            user = self.new_user(bounce_suppress=mode)
-            self.suppress(user, 'gone@example.net')
-            self.send(user, ['gone@example.net'])
+
+class Report(PostfixCase):
+    """The default: an event, nothing else."""
+
+    settings = Case.settings
+    conf = Case.conf + 'mail_debug = yes\n'
+    conf24 = PostfixCase.conf24 + 'log_debug = category=bounce\n'
+
+    def test_goes(self):
+        user, quiet = self.new_user(), self.new_user(bounce_suppress='no')
+        for name in (quiet, user):
+            self.suppress(name, 'gone@example.net')
+            self.send(name, ['gone@example.net'])
+        self.count_log('gone@example.net is known: report .*', 1)
 
 
 class Faults(PostfixCase):
@@ -223,6 +240,62 @@ class Faults(PostfixCase):
         # and it comes back by itself
         with self.assertRaises(smtplib.SMTPDataError):
             self.send(self.user, ['gone@example.net'])
+
+
+class Held(PostfixCase):
+    """What the dictionary remembers of it."""
+
+    def known(self, user, address, **members):
+        """A record as a bounce makes it."""
+        now = int(time.time())
+        line = json.dumps({
+            'v': 1, 'address': address, 'state': 'suppressed', 'class': 'hard',
+            'side': 'recipient', 'reason': 'mailbox-unknown', 'status': '5.1.1',
+            'score': 3, 'count': 1, 'first': now - 9, 'last': now - 9,
+            'evidence': 'verified', 'by': 'bounce', **members})
+        self.doveadm('bounce', 'import', '-u', user, '-', stdin=line.encode() + b'\n')
+
+    def held(self, user, address):
+        record = json.loads(self.doveadm('bounce', 'export', '-u', user).stdout)
+        self.assertEqual(record['address'], address)
+        return record.get('holds', 0)
+
+    def test_held(self):
+        user, gone = self.new_user(), 'gone@example.net'
+        self.known(user, gone)
+        _, text = self.refused(user, [gone])
+        self.assertIn('does not work: nobody has', text)
+        self.wait_for(lambda: self.held(user, gone), 1)
+        # a machine that tries again at once
+        self.refused(user, [gone])
+        self.wait_for(lambda: self.held(user, gone), 2)
+
+    def test_again(self):
+        """A person, a minute after it was held."""
+        user, gone = self.new_user(), 'gone@example.net'
+        self.known(user, gone, held=int(time.time()) - 60, holds=1)
+        self.send(user, [gone])
+        self.wait_for(self.delivered, [gone])
+        # this once
+        self.wait_for(lambda: 'retried' in self.doveadm(
+            'bounce', 'export', '-u', user).stdout, True)
+        self.refused(user, [gone])
+
+    def test_again_each(self):
+        user = self.new_user(bounce_suppress_reply='rcpt')
+        gone = 'gone@example.net'
+        self.known(user, gone)
+        client = self.smtp(user)
+        client.mail(f'{user}@example.org')
+        self.assertEqual(client.rcpt(gone)[0], 550)
+        self.wait_for(lambda: self.held(user, gone), 1)
+
+    def test_mixed_is_not_held(self):
+        user, gone = self.new_user(), 'gone@example.net'
+        self.known(user, gone)
+        self.send(user, [gone, 'bob@example.net'])
+        self.wait_sent(user, 2)
+        self.assertEqual(self.held(user, gone), 0)
 
 
 class Counted(PostfixCase):
