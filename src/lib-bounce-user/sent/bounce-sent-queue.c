@@ -144,7 +144,7 @@ static void queue_counted(int ret, const char *error, void *context)
 	/* to be waited for instead */
 	if (queue->giving_up)
 		return;
-	if (ret < 0) {
+	if (ret < 0 && !bounce_user_is_quiet(queue->bu)) {
 		e_error(queue->bu->event, "Sent mail is not counted: %s%s",
 			error, count == 1 ? "" :
 			t_strdup_printf(" (%u mails)", count));

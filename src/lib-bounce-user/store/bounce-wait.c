@@ -20,6 +20,12 @@
    wait a minute longer. */
 #define SEARCH_SLOTS 4096
 #define SEARCH_OFFSET (PAUSE_SLOTS * sizeof(int64_t))
+#define SAID_SLOTS 4096
+#define SAID_OFFSET (SEARCH_OFFSET + SEARCH_SLOTS * sizeof(struct wait_searches))
+
+struct wait_searches {
+	uint32_t minute, count;
+};
 
 void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each)
 {
@@ -158,47 +164,86 @@ bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name)
  * Searches
  */
 
-struct wait_searches {
-	uint32_t minute, count;
-};
-
-static bool
-wait_count_search(struct wait_searches *searches, uint32_t minute)
+static uint32_t wait_search_slot(const char *username)
 {
-	if (searches->minute != minute) {
-		searches->minute = minute;
-		searches->count = 0;
+	return crc32_str(username) % SEARCH_SLOTS;
+}
+
+static off_t wait_search_offset(uint32_t slot)
+{
+	return SEARCH_OFFSET + slot * sizeof(struct wait_searches);
+}
+
+/* Of this minute. */
+static void
+wait_read_searches(const struct bounce_wait *wait, uint32_t slot, time_t now,
+		   struct wait_searches *searches_r)
+{
+	i_zero(searches_r);
+	if (wait->pause_fd != -1 &&
+	    pread(wait->pause_fd, searches_r, sizeof(*searches_r),
+		  wait_search_offset(slot)) < 0)
+		i_zero(searches_r);
+	/* who only reads it has its own */
+	if (wait->search_slot == slot &&
+	    wait->search_minute == (uint32_t)(now / 60)) {
+		searches_r->minute = wait->search_minute;
+		searches_r->count = I_MAX(searches_r->count, wait->searches);
 	}
-	if (searches->count >= BOUNCE_WAIT_MAX_SEARCHES)
-		return FALSE;
-	searches->count++;
-	return TRUE;
+	if (searches_r->minute != (uint32_t)(now / 60)) {
+		searches_r->minute = now / 60;
+		searches_r->count = 0;
+	}
+}
+
+bool bounce_wait_may_search(struct bounce_wait *wait, const char *username,
+			    time_t now)
+{
+	struct wait_searches searches;
+
+	wait_read_searches(wait, wait_search_slot(username), now, &searches);
+	return searches.count < BOUNCE_WAIT_MAX_SEARCHES;
 }
 
 bool bounce_wait_take_search(struct bounce_wait *wait, const char *username,
 			     time_t now)
 {
-	uint32_t slot = crc32_str(username) % SEARCH_SLOTS;
-	uint32_t minute = now / 60;
-	off_t offset = SEARCH_OFFSET + slot * sizeof(struct wait_searches);
-	struct wait_searches searches = { 0, 0 };
+	uint32_t slot = wait_search_slot(username);
+	struct wait_searches searches;
 
+	wait_read_searches(wait, slot, now, &searches);
+	if (searches.count >= BOUNCE_WAIT_MAX_SEARCHES)
+		return FALSE;
+	searches.count++;
 	/* two at once may count as one: it need not be exact */
 	if (wait->pause_fd != -1 &&
-	    pread(wait->pause_fd, &searches, sizeof(searches), offset) >= 0) {
-		if (!wait_count_search(&searches, minute))
-			return FALSE;
-		if (pwrite(wait->pause_fd, &searches, sizeof(searches),
-			   offset) == sizeof(searches))
-			return TRUE;
-	}
-	/* who only reads it has its own */
-	searches.minute = wait->search_slot == slot ? wait->search_minute : 0;
-	searches.count = wait->searches;
-	if (!wait_count_search(&searches, minute))
-		return FALSE;
+	    pwrite(wait->pause_fd, &searches, sizeof(searches),
+		   wait_search_offset(slot)) == sizeof(searches))
+		return TRUE;
 	wait->search_slot = slot;
 	wait->search_minute = searches.minute;
 	wait->searches = searches.count;
+	return TRUE;
+}
+
+bool bounce_wait_say_today(struct bounce_wait *wait, const char *username,
+			   time_t now)
+{
+	uint32_t slot = crc32_str(username) % SAID_SLOTS;
+	uint32_t said = 0, day = now / (24 * 60 * 60);
+	off_t offset = SAID_OFFSET + slot * sizeof(said);
+
+	if (wait->said_slot == slot && wait->said_day == day)
+		return FALSE;
+	if (wait->pause_fd != -1 &&
+	    pread(wait->pause_fd, &said, sizeof(said), offset) >= 0) {
+		if (said == day)
+			return FALSE;
+		if (pwrite(wait->pause_fd, &day, sizeof(day),
+			   offset) == sizeof(day))
+			return TRUE;
+	}
+	wait->said_slot = slot;
+	wait->said_day = day;
 	return TRUE;
 }

@@ -32,6 +32,8 @@ struct bounce_wait {
 	int64_t pause_until;
 	/* without the file: searches of this minute, of which user */
 	uint32_t search_slot, search_minute, searches;
+	/* likewise: the day on which something was said, of which user */
+	uint32_t said_slot, said_day;
 };
 
 void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each);
@@ -63,5 +65,13 @@ bool bounce_wait_is_paused(struct bounce_wait *wait, const char *name);
 #define BOUNCE_WAIT_MAX_SEARCHES 60
 bool bounce_wait_take_search(struct bounce_wait *wait, const char *username,
 			     time_t now);
+
+/* The same, but it takes none. */
+bool bounce_wait_may_search(struct bounce_wait *wait, const char *username,
+			    time_t now);
+/* What is wrong with a user's settings is said once a day, not for each mail: has
+   nobody said it today? */
+bool bounce_wait_say_today(struct bounce_wait *wait, const char *username,
+			   time_t now);
 
 #endif

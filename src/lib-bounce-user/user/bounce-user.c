@@ -2,9 +2,12 @@
 
 #include "lib.h"
 #include "array.h"
+#include "ioloop.h"
 #include "mail-namespace.h"
 #include "mail-user.h"
 #include "bounce-remedy.h"
+#include "bounce-dict.h"
+#include "bounce-lock.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
 
@@ -94,6 +97,18 @@ const struct bounce_remedies *bounce_user_remedies(struct bounce_user *bu)
 		}
 	} T_END;
 	return bu->remedies;
+}
+
+bool bounce_user_is_quiet(struct bounce_user *bu)
+{
+	struct bounce_wait *wait = bu->wait;
+
+	/* with a dictionary elsewhere it is the dictionary's failure */
+	if (bu->store != NULL || bounce_lock_user_home(bu->user) != NULL)
+		return FALSE;
+	bounce_wait_open_pause(wait, bu->user->set->base_dir,
+			       t_bounce_dict_temp_dir(bu->user));
+	return !bounce_wait_say_today(wait, bu->user->username, ioloop_time);
 }
 
 /* "Bounces" where all of the user's folders stand below "INBOX.": name it as

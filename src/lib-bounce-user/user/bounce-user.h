@@ -40,6 +40,10 @@ int bounce_user_store(struct bounce_user *bu, struct bounce_store **store_r,
 /* bounce_remedies, loaded at first use; what is wrong with them is logged then. */
 const struct bounce_remedies *bounce_user_remedies(struct bounce_user *bu);
 
+/* The dictionary failed: is it to be said at debug only, as the user has no home to keep
+   one in, and that was an error in the log today already? */
+bool bounce_user_is_quiet(struct bounce_user *bu);
+
 /* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
    itself or on the data stack. */
 const char *bounce_user_vname(struct mail_user *user, const char *name);

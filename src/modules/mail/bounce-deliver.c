@@ -219,8 +219,12 @@ deliver_pend(struct bounce_user *bu, const struct bounce_report *report,
 static void deliver_take_pending(struct bounce_user *bu)
 {
 	const char *error;
-	int ret = bounce_pending_take(bu, &error);
+	int ret;
 
+	/* it would only find out, and that for each report of a flood */
+	if (!bounce_wait_may_search(bu->wait, bu->user->username, ioloop_time))
+		return;
+	ret = bounce_pending_take(bu, &error);
 	if (ret > 0)
 		e_info(bu->event, "Pending reports: %d records changed", ret);
 	else if (ret < 0)
@@ -251,8 +255,12 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
-		e_error(bu->event, "Delivered but not recorded (%s): %s",
+		error = t_strdup_printf("Delivered but not recorded (%s): %s",
 			deliver_pend(bu, delivery->report, when, FALSE), error);
+		if (bounce_user_is_quiet(bu))
+			e_debug(bu->event, "%s", error);
+		else
+			e_error(bu->event, "%s", error);
 		return NULL;
 	}
 	*changed_r = ret > 0;

@@ -59,7 +59,13 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	ret = bounce_tell_notice_plan(bu, &about, &error);
 	if (ret < 0) {
 		/* the recording says who makes up for it */
-		e_error(bu->event, "Delivered but not recorded: %s", error);
+		if (bounce_user_is_quiet(bu)) {
+			e_debug(bu->event, "Delivered but not recorded: %s",
+				error);
+		} else {
+			e_error(bu->event, "Delivered but not recorded: %s",
+				error);
+		}
 		delivery->dict_down = TRUE;
 	}
 	delivery->will_tell = ret > 0;
