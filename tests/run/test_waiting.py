@@ -6,9 +6,11 @@ import contextlib
 import email.utils
 import fcntl
 import os
+import struct
 import subprocess
 import threading
 import time
+import zlib
 
 import dictserver
 import faults
@@ -144,6 +146,18 @@ class Faulty(Proxied):
             self.lmtp(user, harness.mail())
         self.assertLess(time.monotonic() - began, 10 * harness.SLOW)
         self.assertEqual(self.proxy.commands, before)
+
+    def test_pause_is_of_this_dictionary(self):
+        """Not of all that have its driver."""
+        self.expect_log('bounce: ')
+        self.proxy.fail('hang')
+        self.deliver(self.new_user(), 'gone@example.net')
+        name = (f'proxy bounce {self.dir}/faulty ' if self.version >= (2, 4) else
+                f'proxy proxy:{self.dir}/faulty:bounce')
+        with open(f'{self.dir}/run/dovecot-bounce.pause', 'rb') as pause:
+            slots = struct.unpack('512q', pause.read(512 * 8).ljust(512 * 8, b'\0'))
+        self.assertEqual([slot for slot, until in enumerate(slots) if until],
+                         [zlib.crc32(name.encode()) % 512])
 
     def test_lock_holder_stopped(self):
         self.expect_log('bounce: .*not locked')
