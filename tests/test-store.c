@@ -4,6 +4,7 @@
    drivers: tests/run/test_dictionary.py. */
 
 #include "bounce-test-store.h"
+#include "ioloop.h"
 #include "mail-user.h"
 #include "bounce-reason.h"
 #include "bounce-store-private.h"
@@ -357,6 +358,33 @@ END_TEST
  * Batch
  */
 
+/* Taken in later: what a person removed since is settled, what comes after that is
+   not. */
+START_TEST(test_many_removed)
+{
+	struct bounce_store_report reports[] = {
+		{ .report = t_report("<1>", "bob@example.com", "mailbox-unknown"),
+		  .evidence = BOUNCE_EVIDENCE_VERIFIED, .when = ioloop_time - 60 },
+		{ .report = t_report("<2>", "carol@example.com",
+				     "mailbox-unknown"),
+		  .evidence = BOUNCE_EVIDENCE_VERIFIED, .when = ioloop_time - 60 },
+	};
+	struct bounce_record rec;
+	const char *error;
+
+	(void)add_at("<0>", "bob@example.com", ioloop_time - 120);
+	ck_assert_int_eq(bounce_store_remove(store, "bob@example.com", &error), 1);
+	ck_assert_int_eq(bounce_store_add_many(store, reports, 2,
+				pool_datastack_create(), &error), 1);
+	ck_assert(!lookup("bob@example.com", &rec));
+	ck_assert(lookup("carol@example.com", &rec));
+	reports[0].when = ioloop_time + 60;
+	ck_assert_int_eq(bounce_store_add_many(store, reports, 2,
+				pool_datastack_create(), &error), 1);
+	ck_assert(lookup("bob@example.com", &rec));
+}
+END_TEST
+
 START_TEST(test_batch)
 {
 	struct bounce_rebuild *batch;
@@ -436,6 +464,7 @@ int main(void)
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_damaged_heals);
 	tcase_add_test(tcase, test_batch);
+	tcase_add_test(tcase, test_many_removed);
 	tcase_add_test(tcase, test_not_writable);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -152,12 +152,15 @@ class Faulty(Proxied):
         self.expect_log('bounce: ')
         self.proxy.fail('hang')
         self.deliver(self.new_user(), 'gone@example.net')
-        name = (f'proxy bounce {self.dir}/faulty ' if self.version >= (2, 4) else
-                f'proxy proxy:{self.dir}/faulty:bounce')
+        names = ((f'proxy bounce {self.dir}/faulty ',
+                  f'proxy {self.dir}/faulty bounce ')
+                 if self.version >= (2, 4) else
+                 (f'proxy proxy:{self.dir}/faulty:bounce',))
         with open(f'{self.dir}/run/dovecot-bounce.pause', 'rb') as pause:
             slots = struct.unpack('512q', pause.read(512 * 8).ljust(512 * 8, b'\0'))
-        self.assertEqual([slot for slot, until in enumerate(slots) if until],
-                         [zlib.crc32(name.encode()) % 512])
+        paused = [slot for slot, until in enumerate(slots) if until]
+        self.assertEqual(len(paused), 1)
+        self.assertIn(paused[0], [zlib.crc32(name.encode()) % 512 for name in names])
 
     def test_lock_holder_stopped(self):
         self.expect_log('bounce: .*not locked')

@@ -7,10 +7,11 @@
 #include "bounce-address.h"
 #include "bounce-commit-later.h"
 #include "bounce-store-private.h"
+#include "bounce-tombstone.h"
 
 struct store_add {
 	const struct bounce_report *report;
-	const ARRAY_TYPE(bounce_incident) *incidents;
+	ARRAY_TYPE(bounce_incident) *incidents;
 	time_t now;
 	/* of added */
 	pool_t pool;
@@ -37,6 +38,8 @@ store_count(struct bounce_transaction *trans,
 		if (bounce_policy_count(policy, trans->pool, &rec, incident)) {
 			bounce_transaction_put(trans, &rec, ret != 0);
 			array_push_back(counted, incident);
+		} else if (ret > 0) {
+			bounce_transaction_keep(trans, incident->address);
 		}
 	}
 	return (int)array_count(counted);
@@ -155,6 +158,32 @@ struct store_add_many {
 	unsigned int count;
 };
 
+/* These reports are of a while ago: what a person removed since is settled. */
+static int
+store_drop_removed(struct bounce_transaction *trans,
+		   const struct store_add_many *many, const char **error_r)
+{
+	struct bounce_tombstone *removed;
+
+	if (bounce_tombstone_read(trans->dict, &removed, error_r) < 0)
+		return -1;
+	for (unsigned int n = 0; n < many->count; n++) {
+		ARRAY_TYPE(bounce_incident) *incidents = many->adds[n].incidents;
+		unsigned int i = array_count(incidents);
+
+		while (i-- > 0) {
+			const struct bounce_incident *incident =
+				array_idx(incidents, i);
+
+			if (incident->when <=
+			    bounce_tombstone_when(removed, incident->address))
+				array_delete(incidents, i, 1);
+		}
+	}
+	bounce_tombstone_free(&removed);
+	return 0;
+}
+
 static int
 store_add_many(struct bounce_transaction *trans, void *context,
 	       const char **error_r)
@@ -164,6 +193,8 @@ store_add_many(struct bounce_transaction *trans, void *context,
 
 	for (unsigned int i = 0; i < many->count; i++)
 		store_ask(trans, many->adds[i].incidents);
+	if (store_drop_removed(trans, many, error_r) < 0)
+		return -1;
 	for (unsigned int i = 0; i < many->count; i++) {
 		ret = store_add(trans, &many->adds[i], error_r);
 		if (ret < 0)
