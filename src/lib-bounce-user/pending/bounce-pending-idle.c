@@ -25,6 +25,7 @@
 /* Recipients in one slice: as many as the dictionary takes in time. */
 #define START_CHUNK 16
 #define MAX_CHUNK BOUNCE_STORE_ADD_MAX
+#define GROW_AFTER 8
 
 struct bounce_pending_idle {
 	struct mail_user *user;
@@ -35,6 +36,8 @@ struct bounce_pending_idle {
 	struct bounce_user *bu;
 	struct bounce_pending_work *work;
 	unsigned int chunk, max_chunk, changed;
+	/* slices in a row that were as large as may be */
+	unsigned int full;
 	/* the slice that goes on */
 	pool_t pool;
 	struct bounce_commit_later *later;
@@ -110,9 +113,22 @@ static bool idle_shrink(struct bounce_pending_idle *idle)
 {
 	if (idle->count == 0 || idle->chunk == 1)
 		return FALSE;
+	idle->full = 0;
 	idle->max_chunk = I_MAX(1, idle->chunk / 2);
 	idle->chunk = I_MAX(1, idle->chunk / 4);
 	return TRUE;
+}
+
+/* More at once next time; and once it went well for long, what had been too much is
+   tried again. */
+static void idle_grow(struct bounce_pending_idle *idle)
+{
+	if (idle->chunk < idle->max_chunk) {
+		idle->chunk = I_MIN(idle->chunk * 2, idle->max_chunk);
+	} else if (++idle->full >= GROW_AFTER) {
+		idle->full = 0;
+		idle->max_chunk = I_MIN(idle->max_chunk * 2, MAX_CHUNK);
+	}
 }
 
 static void idle_failed(struct bounce_pending_idle *idle, const char *error)
@@ -145,7 +161,7 @@ static void idle_added(int ret, const char *error, void *context)
 		bounce_pending_work_close(idle->work);
 		idle->changed += ret;
 		if (idle->count > 0)
-			idle->chunk = I_MIN(idle->chunk * 2, idle->max_chunk);
+			idle_grow(idle);
 		idle_slice_after(idle, PAUSE_MSECS);
 	}
 }
