@@ -178,15 +178,36 @@ static bool format_text_believe_machine(const struct belief *belief)
 		 (belief->tier == BOUNCE_NOTICE_NONE && belief->blames));
 }
 
-/* A program of no known name that has no sender, writes to nobody and says why
-   a mail fails, of one address. */
-static bool format_text_may_be_blaming(const struct bounce_kind_hints *hints,
+/* "Dear Alice,": a program that greets by name is a shop's, a bank's, a crook's;
+   lists and gateways say "Hello,". */
+static bool format_text_greets_somebody(const struct bounce_notice *scan)
+{
+	const char *notice = bounce_notice_notice(scan);
+	size_t len = strcspn(notice, "\n");
+
+	return format_text_is_personal(scan) && len > 0 &&
+		strchr(",:!", notice[len - 1]) != NULL &&
+		memchr(notice, ' ', len) != NULL;
+}
+
+/* A program of no known name that has no sender and says why something fails,
+   which is a mail by what it or its subject says. */
+static bool format_text_may_be_blaming(const struct bounce_message *message,
+				       const struct bounce_kind_hints *hints,
+				       enum bounce_notice_tier tier,
 				       struct bounce_notice *scan)
 {
 	return (format_text_may_be_unknown(hints) ||
 		(hints->null_sender && hints->daemon)) &&
 		!hints->auto_reply && !hints->page && !format_text_says(scan, BOUNCE_WORD_THANKS) &&
 		!format_text_says(scan, BOUNCE_WORD_TOLD) &&
+		!format_text_greets_somebody(scan) &&
+		(hints->failure_subject || hints->daemon ||
+		 tier >= BOUNCE_NOTICE_LISTED ||
+		 format_text_says(scan, BOUNCE_WORD_MAIL) ||
+		 bounce_notice_only_in(scan, bounce_message_header(message,
+								   "Subject")) !=
+		 NULL) &&
 		(format_text_says(scan, BOUNCE_WORD_FAILURE) ||
 		 bounce_notice_has_cause(scan));
 }
@@ -369,9 +390,9 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	words = format_text_says(scan, BOUNCE_WORD_FAILURE) ||
 		bounce_notice_refuses(scan);
-	blames = format_text_may_be_blaming(hints, scan);
-	words = words || blames;
 	tier = bounce_notice_recipients(scan, report);
+	blames = format_text_may_be_blaming(message, hints, tier, scan);
+	words = words || blames;
 	if (tier == BOUNCE_NOTICE_GUESS && !hints->daemon && !hints->report &&
 	    !bounce_notice_refuses(scan)) {
 		array_clear(&report->recipients);
