@@ -291,6 +291,7 @@ START_TEST(encode_and_decode)
 	(void)failed(&day, "a@x.org", "reputation", "Blocked by a list", "mx.x.org");
 	sent.level = BOUNCE_RATE_WARNING;
 	sent.suppressed = 3;
+	sent.held = 4;
 	day.verifiable = TRUE;
 	for (unsigned int i = 0; i < BOUNCE_MAX_SENT_BOUNCED + 5; i++)
 		bounce_sent_bounce(&day, pool, t_strdup_printf("<%u@y>", i));
@@ -307,6 +308,7 @@ START_TEST(encode_and_decode)
 	ck_assert_str_eq(bounce_sent_encode(&copy), json);
 	ck_assert_uint_eq(copy.level, BOUNCE_RATE_WARNING);
 	ck_assert_uint_eq(copy.suppressed, 3);
+	ck_assert_uint_eq(copy.held, 4);
 }
 END_TEST
 

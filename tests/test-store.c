@@ -322,6 +322,40 @@ suppress(pool_t pool ATTR_UNUSED, struct bounce_record *rec, bool exists,
 
 /* It gives way to a report, to what the mailbox says, and to what a person
    says: it does not keep the other addresses of a report waiting. */
+/* Many at once, as a mail's recipients are asked for: what is no address and what
+   is damaged is no record, and the others are found. */
+START_TEST(test_lookup_many)
+{
+	static const char *const addresses[] = {
+		"BOB@example.com", "nobody@example.com", "no address",
+		"damaged@example.com", "bob@example.com", "old@example.com"
+	};
+	const struct bounce_record *recs[N_ELEMENTS(addresses)];
+	const char *error;
+	FILE *f;
+
+	ck_assert_int_eq(add("<1>", "bob@example.com"), 1);
+	ck_assert_int_eq(add_at("<2>", "old@example.com", START - 400 * DAY), 1);
+	f = fopen(t_strconcat(home, "/dovecot-bounce.dict", NULL), "a");
+	fputs("priv/bounce/address/damaged@example.com\n{\n", f);
+	fclose(f);
+	bounce_store_deinit(&store);
+	store = dict_user_store(user, NULL);
+	ck_assert_int_eq(bounce_store_lookup_many(store,
+		pool_datastack_create(), addresses, N_ELEMENTS(addresses),
+		START, recs, &error), 0);
+	for (unsigned int i = 0; i < N_ELEMENTS(addresses); i++) {
+		bool found = i == 0 || i == 4;
+
+		ck_assert_msg((recs[i] != NULL) == found, "%s", addresses[i]);
+		if (found)
+			ck_assert_str_eq(recs[i]->address, "bob@example.com");
+	}
+	ck_assert_int_eq(bounce_store_lookup_many(store,
+		pool_datastack_create(), NULL, 0, START, recs, &error), 0);
+}
+END_TEST
+
 START_TEST(test_damaged_heals)
 {
 	struct bounce_rebuild *batch;
@@ -462,6 +496,7 @@ int main(void)
 	tcase_add_test(tcase, test_hurting);
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_damaged);
+	tcase_add_test(tcase, test_lookup_many);
 	tcase_add_test(tcase, test_damaged_heals);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
