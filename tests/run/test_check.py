@@ -206,6 +206,25 @@ class Remedies(Check):
         self.assertEqual(bob, 'Mine: https://mine.example/ (may have moved)')
         self.assertEqual(eve, '')
 
+    def test_reports(self):
+        """Who refused our side, with what to do; what is older than a week is not
+        said, nor what is an address's own fault."""
+        user = self.user(
+            bounce_remedies='/usr/share/dovecot-bounce/remedies.d')
+        old = {'address': 'old@example.net', 'side': 'sender', 'class': 'soft',
+               'reason': 'rate-limited', 'last': 1700000000, 'until': 0,
+               'state': 'watched', 'count': 1}
+        self.doveadm('bounce', 'import', '-u', user, '-',
+                     stdin=json.dumps(old).encode())
+        rows = self.check('-u', user, '--only', 'reports')
+        (key, row), = rows.items()
+        self.assertEqual((key, row[0]),
+                         (('reports', 'spamhaus reputation'), 'warn'))
+        self.assertEqual(row[1], '1 addresses; the last said: ' + self.SPAMHAUS)
+        self.assertIn('https://check.spamhaus.org/', row[2])
+        rows = self.check('-u', self.new_user(), '--only', 'reports')
+        self.assertEqual(rows['reports', ''][0], 'ok')
+
     def test_sieve(self):
         user = self.new_user(
             bounce_remedies='/usr/share/dovecot-bounce/remedies.d')

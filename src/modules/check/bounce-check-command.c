@@ -11,6 +11,7 @@
 #include "bounce-remedy.h"
 #include "bounce-dns.h"
 #include "bounce-check-network.h"
+#include "bounce-check-probe.h"
 
 struct check_cmd {
 	struct doveadm_bounce_cmd cmd;
@@ -67,6 +68,7 @@ static int check_cmd_network(struct check_cmd *cmd,
 	network->lists = check_cmd_words(pool, set.check_lists);
 	network->keys = check_cmd_words(pool, set.check_keys);
 	network->resolve = check_cmd_words(pool, set.check_resolver);
+	network->sites = check_cmd_words(pool, set.sites);
 	cmd->remedies = bounce_remedies_load(check_cmd_words(pool, set.remedies),
 					     NULL);
 	cmd->check.remedies = cmd->remedies;
@@ -139,6 +141,24 @@ static void check_cmd_call(struct check_cmd *cmd, bool user)
 	}
 }
 
+/* --relay and --to. Returns 0, or -1 with error_r. */
+static int check_cmd_probe(struct check_cmd *cmd,
+			   struct doveadm_cmd_context *cctx, const char **error_r)
+{
+	const char *host, *to;
+	bool has_host = doveadm_cmd_param_str(cctx, "relay", &host);
+	bool has_to = doveadm_cmd_param_str(cctx, "to", &to);
+
+	if (!has_host && !has_to)
+		return 0;
+	if (!has_host || !has_to) {
+		*error_r = "--relay wants --to, an address of yours outside of "
+			"this site, and --to wants --relay";
+		return -1;
+	}
+	return bounce_check_probe(&cmd->check, host, to, error_r) ? 0 : -1;
+}
+
 static int check_cmd_exit_code(const struct check_cmd *cmd)
 {
 	return cmd->ok ? 0 : bounce_check_exit_code(&cmd->check);
@@ -161,6 +181,8 @@ static void check_cmd_init(struct doveadm_bounce_cmd *_cmd)
 	}
 	cmd->check.for_users = TRUE;
 	check_cmd_call(cmd, FALSE);
+	if (check_cmd_probe(cmd, _cmd->ctx.cctx, &error) < 0)
+		doveadm_bounce_wrong(_cmd, "%s", error);
 }
 
 static int
@@ -204,6 +226,7 @@ static void check_cmd_site(struct doveadm_cmd_context *cctx)
 	pool_t pool = pool_alloconly_create("bounce check", 4096);
 	struct check_cmd cmd;
 	const char *error;
+	int ret;
 
 	i_zero(&cmd);
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
@@ -213,8 +236,13 @@ static void check_cmd_site(struct doveadm_cmd_context *cctx)
 		doveadm_exit_code = EX_USAGE;
 	} else {
 		check_cmd_call(&cmd, FALSE);
+		ret = check_cmd_probe(&cmd, cctx, &error);
 		bounce_check_print(&cmd.check);
 		doveadm_exit_code = check_cmd_exit_code(&cmd);
+		if (ret < 0) {
+			i_error("%s", error);
+			doveadm_exit_code = EX_USAGE;
+		}
 	}
 	check_cmd_free(&cmd);
 	pool_unref(&pool);
@@ -238,12 +266,16 @@ struct doveadm_cmd_ver2 doveadm_bounce_cmd_check = {
 	.name = "bounce check",
 	.cmd = check_cmd,
 	.usage = DOVEADM_BOUNCE_USAGE("[--domain <domain>,...] [--ip <ip>,...] "
-				      "[--only <part>,...] [--ok]"),
+				      "[--only <part>,...] "
+				      "[--relay <host>[:<port>] --to <address>] "
+				      "[--ok]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
 DOVEADM_CMD_PARAM('d', "domain", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('i', "ip", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('o', "only", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('r', "relay", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('t', "to", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('k', "ok", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAMS_END
 };

@@ -13,6 +13,7 @@ struct bounce_check_network {
 	const char *const *arg_domains, *const *arg_ips;
 	/* the site's settings */
 	const char *const *hosts, *const *lists, *const *keys, *const *resolve;
+	const char *const *sites;
 
 	/* each once, in the order in which they were found; those before done
 	   were said already, by dns and by lists */

@@ -45,10 +45,22 @@ static bounce_check_function_t *const check_lists[] = {
 	NULL
 };
 
+static bounce_check_function_t *const check_reports[] = {
+	bounce_check_reports,
+	NULL
+};
+
+static bounce_check_function_t *const check_relay[] = {
+	bounce_check_relay,
+	NULL
+};
+
 const struct bounce_check_part bounce_check_parts[] = {
 	{ "setup", check_setup_site, check_setup_user },
 	{ "dns", check_dns, check_dns },
 	{ "lists", check_lists, check_lists },
+	{ "reports", NULL, check_reports },
+	{ "relay", check_relay, NULL },
 	{ .name = NULL },
 };
 

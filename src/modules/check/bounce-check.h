@@ -90,6 +90,9 @@ bounce_check_function_t bounce_check_dictionary;
 /* dns, lists */
 bounce_check_function_t bounce_check_dns;
 bounce_check_function_t bounce_check_lists;
+/* reports, relay */
+bounce_check_function_t bounce_check_reports;
+bounce_check_function_t bounce_check_relay;
 
 void doveadm_bounce_check_plugin_init(struct module *module);
 void doveadm_bounce_check_plugin_deinit(void);
