@@ -9,7 +9,9 @@
 #include "str-sanitize.h"
 #include "bounce-reason.h"
 #include "bounce-remedy.h"
+#include "bounce-tell-language.h"
 #include "bounce-texts.h"
+#include "bounce-texts-cache.h"
 #include "bounce-user.h"
 #include "sieve-ast.h"
 #include "sieve-binary.h"
@@ -211,6 +213,20 @@ bounce_variable_remedy(const struct ext_bounce_env *env,
 		t_bounce_remedy_text(remedy, ioloop_time);
 }
 
+/* In bounce_language, else in that of the mail that came back: the dictionary is
+   not asked for the user's. NULL = English. */
+static const struct bounce_texts *
+bounce_variable_texts(const struct ext_bounce_env *env)
+{
+	struct bounce_user *bu = ext_bounce_user(env);
+	const struct bounce_report *report = ext_bounce_report(env);
+
+	return bu == NULL ? NULL : bounce_texts_cache_get_language(bu,
+		bounce_tell_language(pool_datastack_create(),
+				     report->original_headers,
+				     bu->set.texts_dirs));
+}
+
 static const char *
 bounce_recipient_variable(enum bounce_variable variable,
 			  const struct ext_bounce_env *env,
@@ -238,9 +254,9 @@ bounce_recipient_variable(enum bounce_variable variable,
 	case BOUNCE_VARIABLE_REASON:
 		return reason->name;
 	case BOUNCE_VARIABLE_MEANING:
-		return bounce_texts_meaning(NULL, reason);
+		return bounce_texts_meaning(bounce_variable_texts(env), reason);
 	case BOUNCE_VARIABLE_ADVICE:
-		return bounce_texts_advice(NULL, reason);
+		return bounce_texts_advice(bounce_variable_texts(env), reason);
 	case BOUNCE_VARIABLE_REMEDY:
 		return bounce_variable_remedy(env, rcpt);
 	default:

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "ext-bounce-common.h"
+#include "bounce-texts-cache.h"
 #include "sieve-bounce-plugin.h"
 
 const char *sieve_bounce_plugin_version = PIGEONHOLE_ABI_VERSION;
@@ -28,4 +29,5 @@ void sieve_bounce_plugin_init(void)
 
 void sieve_bounce_plugin_deinit(void)
 {
+	bounce_texts_cache_deinit();
 }

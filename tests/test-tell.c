@@ -16,6 +16,7 @@
 #include "bounce-tell.h"
 #include "bounce-texts.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -544,6 +545,58 @@ START_TEST(large)
 }
 END_TEST
 
+/* WCAG 2.1, relative luminance and contrast ratio. */
+static double luminance(unsigned int rgb)
+{
+	static const double weights[] = { 0.2126, 0.7152, 0.0722 };
+	double sum = 0;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		double part = ((rgb >> (16 - 8 * i)) & 0xff) / 255.0;
+
+		sum += weights[i] * (part <= 0.03928 ? part / 12.92 :
+				     pow((part + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+static double contrast(unsigned int one, unsigned int other)
+{
+	double a = luminance(one), b = luminance(other);
+
+	return (I_MAX(a, b) + 0.05) / (I_MIN(a, b) + 0.05);
+}
+
+/* No text has a colour of its own, so that the client's stands out from its
+   ground, light or dark; each colour that we set, of borders and of bars, does on
+   white and on black, too (4.5; a bar's figure stands beside it: 3 on black). */
+START_TEST(colours)
+{
+	struct bounce_rate rate;
+	struct bounce_tell tell;
+	string_t *str = t_str_new(8192);
+	const char *p;
+	unsigned int found = 0, rgb;
+
+	ck_assert(contrast(0, 0xffffff) > 20.99);
+	ck_assert(contrast(0x777777, 0xffffff) < 4.5);
+	broadcast_init(&tell, &rate, 12, 60);
+	bounce_tell_mail(&tell, str);
+	ck_assert_ptr_null(strstr(str_c(str), ";color:"));
+	ck_assert_ptr_null(strstr(str_c(str), "<font"));
+	for (p = str_c(str); (p = strchr(p, '#')) != NULL; p++) {
+		if (sscanf(p, "#%6x", &rgb) != 1 ||
+		    strspn(p + 1, "0123456789abcdef") != 6)
+			continue;
+		found++;
+		ck_assert_msg(contrast(rgb, 0xffffff) >= 4.5, "%.7s", p);
+		ck_assert_msg(contrast(rgb, 0) >=
+			      (rgb == 0x767676 ? 4.5 : 3), "%.7s", p);
+	}
+	ck_assert_uint_gt(found, 10);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tell");
@@ -565,6 +618,7 @@ int main(void)
 	tcase_add_test(tcase, digest);
 	tcase_add_test(tcase, digest_german);
 	tcase_add_test(tcase, large);
+	tcase_add_test(tcase, colours);
 	tcase_add_test(tcase, answered);
 	tcase_add_test(tcase, answer_unproven);
 	tcase_add_loop_test(tcase, quoted, 0, 9);

@@ -393,6 +393,20 @@ class Sieve(Case):
         self.report(user, 'bob@example.net')
         self.assertEqual(self.notices(user), [])
 
+    def test_language(self):
+        """${bounce.meaning} in bounce_language, else in the returned mail's."""
+        script = ('require ["vnd.dovecot-bounce", "variables", "fileinto", '
+                  '"mailbox"];\nif string :contains "${bounce.meaning}" '
+                  '"%s" { fileinto :create "Understood"; }\n')
+        for said, headers, settings in (
+                ('Diese Adresse gibt es', 'Content-Language: de\r\n', {}),
+                ('Nobody has this', '', {}),
+                ('Diese Adresse gibt es', '', {'bounce_language': 'de'})):
+            user = self.new_user(**settings)
+            self.put_script(user, script % said)
+            self.report(user, 'bob@example.net', headers=headers)
+            self.assertEqual(self.messages(user, 'Understood'), 1, said)
+
     def test_filed_elsewhere(self):
         """The notice names the folder that the script chose."""
         user = self.new_user()
