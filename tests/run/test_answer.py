@@ -1,7 +1,6 @@
 """What the user answers to a notice: carried out if it is theirs, and a mail like any
 other if it is not."""
 
-import contextlib
 import email
 import email.utils
 import hashlib
@@ -12,6 +11,7 @@ import time
 
 import harness
 from test_tell import Case as TellCase
+from test_waiting import LATE, Proxied
 
 # what our Postfix writes with smtpd_sasl_authenticated_header = yes
 LOGIN = ('Received: from [192.0.2.9] (client.example.com [192.0.2.9])\r\n'
@@ -224,6 +224,17 @@ class CarriedOut(Case):
         self.assertEqual(self.answers(user), 1)
         self.assertEqual(self.messages(user, 'INBOX'), 0)
 
+    def test_unsubscribe(self):
+        """As a client does by List-Unsubscribe: a mail that answers nothing."""
+        user = self.new_user(bounce_notice='failure')
+        notice = self.told(user)
+        mail = self.letter(user, notice, 'stop\r\n')
+        mail = re.sub(r'(In-Reply-To|References): .*\r\n', '', mail)
+        mail = re.sub('Subject: .*\r', 'Subject: stop ' +
+                      notice['Message-ID'] + '\r', mail)
+        self.lmtp(user, mail.encode(), self.address(user))
+        self.assertIn('no more notices of this kind', self.result(user)[1])
+
     def test_off(self):
         for settings in ({'bounce_answers': 'no'}, {'bounce_token_key': 'no'}):
             user = self.new_user(**settings)
@@ -424,6 +435,60 @@ class Forged(Case):
         self.lmtp(user, report, '')
         self.assertEqual(self.answers(user), 0)
         self.assertEqual(self.state(user), 'suppressed')
+
+
+class Full(Case):
+    """No room for the answer itself."""
+
+    plugins = ['quota']
+    conf23 = '''plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:messages=2
+}
+'''
+    conf24 = '''quota "User quota" {
+}
+quota_message_count = 2
+'''
+
+    def test_not_saved(self):
+        """Then it is refused, and nothing was changed."""
+        user = self.new_user()
+        notice = self.told(user)
+        mail = self.letter(user, notice, f'release {BOB}\r\n')
+        self.expect_log('Folder Bounces does not take the report')
+        code, _ = self.lmtp(user, mail.encode(), self.address(user), check=False)
+        self.assertIn(code, (452, 552))
+        self.assertEqual(self.state(user), 'suppressed')
+        self.assertEqual(self.kinds(user), ['failure'])
+        self.assertEqual(self.log('Answer to a notice'), [])
+
+
+class Down(Case, Proxied):
+    """The dictionary does not answer."""
+
+    sieve_bounce = False
+    spare_users = 5
+
+    def test_stays_and_says_so(self):
+        self.expect_log('bounce: ')
+        for mode in ('hang', 'cut', 'error'):
+            user = self.new_user()
+            notice = self.told(user)
+            self.proxy.fail(mode)
+            began = time.monotonic()
+            self.answer(user, notice, f'release {BOB}\r\n')
+            self.assertLess(time.monotonic() - began, LATE, mode)
+            self.calm()
+            self.assertEqual(self.state(user), 'suppressed')
+            self.assertEqual(self.messages(user, 'INBOX'), 1)
+            subject, text = self.result(user)
+            self.assertEqual(subject, 'Your answer was not carried out')
+            self.assertIn('cannot be reached', text)
+            # the same once more, when it answers
+            self.answer(user, notice, f'release {BOB}\r\n')
+            self.assertEqual(self.state(user), 'released')
 
 
 class TwoServers(Case):
