@@ -8,6 +8,7 @@
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "bounce-address.h"
+#include "bounce-final.h"
 #include "bounce-handover.h"
 #include "bounce-sent-mark.h"
 #include "bounce-store.h"
@@ -109,7 +110,7 @@ ext_bounce_lookup(const struct ext_bounce_env *env,
 		return NULL;
 	lookup = p_new(pool, struct ext_bounce_lookup, 1);
 	lookup->address = p_strdup(pool, address);
-	ret = bounce_store_lookup(store, pool, address, ioloop_time,
+	ret = bounce_final_lookup(store, pool, address, ioloop_time,
 				  &lookup->rec, &error);
 	/* a record that is damaged is none */
 	if (ret < 0)

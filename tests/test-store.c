@@ -6,6 +6,8 @@
 #include "bounce-test-store.h"
 #include "ioloop.h"
 #include "mail-user.h"
+#include "bounce-allowance.h"
+#include "bounce-final.h"
 #include "bounce-reason.h"
 #include "bounce-store-private.h"
 
@@ -389,6 +391,108 @@ START_TEST(test_damaged_heals)
 END_TEST
 
 /*
+ * By the address that refused
+ */
+
+static int
+add_final(const char *id, const char *address, const char *final)
+{
+	struct bounce_report *report = t_report(id, final, "mailbox-unknown");
+	struct bounce_recipient *rcpt =
+		array_idx_modifiable(&report->recipients, 0);
+	const char *error;
+
+	rcpt->written_to = address;
+	return bounce_store_add(store, report, BOUNCE_EVIDENCE_VERIFIED, START,
+				pool_datastack_create(), NULL, &error);
+}
+
+static int find_final(const char *address, struct bounce_record *rec_r)
+{
+	const char *error;
+
+	return bounce_final_lookup(store, pool_datastack_create(), address,
+				   START, rec_r, &error);
+}
+
+START_TEST(test_final)
+{
+	struct bounce_record rec;
+	const char *error;
+
+	ck_assert_int_eq(add_final("<1>", "alias@example.com",
+				   "Final@example.net"), 1);
+	ck_assert_int_eq(find_final("final@EXAMPLE.net", &rec), 1);
+	ck_assert_str_eq(rec.address, "alias@example.com");
+	ck_assert_int_eq(find_final("alias@example.com", &rec), 1);
+	ck_assert_int_eq(find_final("other@example.net", &rec), 0);
+	/* its own record goes before; the latest of two that name it */
+	ck_assert_int_eq(add_final("<2>", "list@example.com",
+				   "final@example.net"), 1);
+	ck_assert_int_eq(find_final("final@example.net", &rec), 1);
+	ck_assert_str_eq(rec.address, "list@example.com");
+	ck_assert_int_eq(add("<3>", "final@example.net"), 1);
+	ck_assert_int_eq(find_final("final@example.net", &rec), 1);
+	ck_assert_str_eq(rec.address, "final@example.net");
+	ck_assert_int_eq(bounce_store_remove(store, "final@example.net",
+					     &error), 1);
+	ck_assert_int_eq(bounce_store_remove(store, "list@example.com",
+					     &error), 1);
+	ck_assert_int_eq(find_final("final@example.net", &rec), 0);
+	/* what names another one by now */
+	ck_assert_int_eq(add_final("<4>", "alias@example.com",
+				   "new@example.net"), 1);
+	ck_assert_int_eq(add_final("<5>", "two@example.com",
+				   "final@example.net"), 1);
+	ck_assert_int_eq(add_final("<6>", "two@example.com",
+				   "new@example.net"), 1);
+	ck_assert_int_eq(find_final("final@example.net", &rec), 0);
+	ck_assert_int_eq(find_final("new@example.net", &rec), 1);
+	/* the oldest make room */
+	for (unsigned int i = 0; i < BOUNCE_FINAL_MAX; i++) T_BEGIN {
+		ck_assert_int_eq(add_final(t_strdup_printf("<x%u>", i),
+			t_strdup_printf("a%u@example.com", i),
+			t_strdup_printf("f%u@example.net", i)), 1);
+	} T_END;
+	ck_assert_int_eq(find_final("new@example.net", &rec), 0);
+	ck_assert_int_eq(find_final("f0@example.net", &rec), 1);
+}
+END_TEST
+
+/*
+ * The address's own side
+ */
+
+static int take(unsigned int report, time_t when, bool look_only)
+{
+	const char *error;
+
+	return bounce_allowance_take(store, t_strdup_printf("<%u>", report),
+				     when, START + 41 * 86400, look_only,
+				     &error);
+}
+
+START_TEST(test_allowance)
+{
+	time_t day = START + 20 * 86400;
+
+	ck_assert_int_eq(take(0, day, TRUE), 1);
+	for (unsigned int i = 0; i < BOUNCE_ALLOWANCE_MAX; i++)
+		ck_assert_int_eq(take(i, day, FALSE), 1);
+	/* no more; those that were may again, whoever reads them */
+	ck_assert_int_eq(take(99, day, FALSE), 0);
+	ck_assert_int_eq(take(99, day, TRUE), 0);
+	for (unsigned int i = 0; i < BOUNCE_ALLOWANCE_MAX; i++) {
+		ck_assert_int_eq(take(i, day, FALSE), 1);
+		ck_assert_int_eq(take(i, day, TRUE), 1);
+	}
+	ck_assert_int_eq(take(99, day + 86400, FALSE), 1);
+	/* nobody knows of that day any more */
+	ck_assert_int_eq(take(1, START, FALSE), 0);
+}
+END_TEST
+
+/*
  * Batch
  */
 
@@ -498,6 +602,8 @@ int main(void)
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_lookup_many);
 	tcase_add_test(tcase, test_damaged_heals);
+	tcase_add_test(tcase, test_final);
+	tcase_add_test(tcase, test_allowance);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
 	tcase_add_test(tcase, test_not_writable);

@@ -105,9 +105,11 @@ END_TEST
 START_TEST(says_no_number)
 {
 	static const struct {
-		unsigned int recipients, chars;
-	} tests[] = { { 1, 16 }, { 4, 16 }, { 5, 32 }, { 65, 512 },
-		      { 128, 512 }, { 129, 0 }, { 1000, 0 } };
+		unsigned int recipients;
+		bool open;
+	} tests[] = { { 1, FALSE }, { 4, FALSE }, { 5, FALSE }, { 65, FALSE },
+		      { 128, FALSE }, { 129, TRUE }, { 1000, TRUE } };
+	size_t length = 0;
 	const char *addresses[1000];
 
 	for (unsigned int i = 0; i < N_ELEMENTS(addresses); i++)
@@ -117,16 +119,19 @@ START_TEST(says_no_number)
 			addresses, tests[i].recipients);
 
 		ck_assert(verify(value, "alice", ID));
-		ck_assert_uint_eq(strlen(token.recipients), tests[i].chars);
+		/* nor whether there were too many */
+		if (i == 0)
+			length = strlen(value);
+		ck_assert_uint_eq(strlen(value), length);
 		/* with Dovecot's own Received line below 1024 */
 		ck_assert_uint_le(strlen(value), 600);
 		for (unsigned int j = 0; j < tests[i].recipients; j++)
 			ck_assert_int_eq(bounce_token_has(&token, addresses[j]),
-					 tests[i].chars > 0);
+					 !tests[i].open);
 		ck_assert(!bounce_token_has(&token, "x@example.net"));
 		/* too many to tell */
 		ck_assert_int_eq(bounce_token_is_open(&token),
-				 tests[i].chars == 0);
+				 tests[i].open);
 	}
 }
 END_TEST

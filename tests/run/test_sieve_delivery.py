@@ -838,7 +838,7 @@ Your message could not be delivered. 550 5.1.1 User unknown.
         for number in range(1, 3):
             self.lmtp(user, forged, stranger=True)
             self.assertEqual(self.messages(user), number)
-        plausible = bounce(HARD, user='z')
+        plausible = bounce(HARD, user='z', subject='Dinner')
         for number, text in enumerate((plausible, genuine), 1):
             self.lmtp(user, text)
             self.assertEqual(self.messages(user, 'Bounces'), number)

@@ -212,6 +212,31 @@ class Outsiders(TrustCase):
             'mail.corp.example'), stranger=True)
         self.assertEqual(self.recorded(self.user), [self.dead, 'person0@corp.example'])
 
+    def test_own_side_by_and_by(self):
+        """Twenty a day, and scan adds none."""
+        mail = letter('News', to=[self.me], sender=self.me)
+        self.append(self.user, mail)
+        crowd = people(22, 'corp.example')
+        for address in crowd:
+            self.lmtp(self.user, outside(self.forged(mail, [address]),
+                                         'mail.corp.example'), stranger=True)
+        believed = sorted([self.dead] + crowd[:20])
+        self.assertEqual(self.recorded(self.user), believed)
+        self.doveadm('bounce', 'scan', '-u', self.user)
+        self.assertEqual(self.recorded(self.user), believed)
+
+    def test_by_other_signs(self):
+        """Thread, subject and day: known as a Message-ID is, no better."""
+        public = re.search(rb'Message-ID: (\S+)', self.public).group(1)
+        unproven = []
+        for mail in (self.public.replace(b'Message-ID', b'X-Message-ID'),
+                     self.public.replace(public, b'<rewritten@mta.example>')):
+            report = self.forged(mail, [self.friend])
+            self.nothing('signs', outside(report), unproven)
+            unproven = [self.friend]
+            self.nothing('thread', outside(
+                b'In-Reply-To: ' + public + b'\r\n' + report), unproven)
+
     def test_a_person_or_a_vacation(self):
         """Sieve's vacation can send a whole report."""
         mail = self.forged(self.lost, ['x@corp.example'])
@@ -434,6 +459,16 @@ class Everyday(TrustCase):
                          ('watched', 0, 'gone@example.net'))
         self.assertEqual(self.state(self.user, 'gone@example.net')['address'],
                          'team@example.org')
+        # found by both, everywhere
+        for address in 'gone@example.net', 'team@example.org':
+            row, = self.metadata(self.user, address).values()
+            self.assertEqual(row['address'], 'team@example.org')
+        self.put_script(self.user, 'require ["vnd.dovecot-bounce", "fileinto", '
+                        '"mailbox"];\nif bounce_record "evidence" '
+                        '"gone@example.net" "plausible" '
+                        '{ fileinto :create "Alias"; }\n')
+        self.lmtp(self.user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.messages(self.user, 'Alias'), 1)
 
     def test_soft_does_not_shield(self):
         """X2: full in the morning, unknown in the evening."""
@@ -447,6 +482,36 @@ class Everyday(TrustCase):
         record = self.state(self.user, 'bob@example.net')
         self.assertEqual((record['state'], record['count'], record['score']),
                          ('suppressed', 2, 3))
+
+    def test_without_its_message_id(self):
+        """Threaded by Postfix; else recipient, day and subject."""
+        for number, change in enumerate((
+                lambda mail, _: re.sub(rb'Message-ID: \S+\r\n', b'', mail),
+                lambda mail, _: re.sub(rb'Message-ID: \S+', b'Message-ID: <x@y>', mail))):
+            for thread in True, False:
+                address = f'bob{number}{thread}@example.net'.lower()
+                mail = letter(f'Lunch {number}', to=[address], sender=self.me)
+                self.append(self.user, mail)
+                report = self.ours(change(mail, thread), 'from c (c [10.0.0.7])',
+                                   address)
+                if thread:
+                    # all else is another's
+                    report = report.replace(b'Subject: Lunch', b'Subject: Fwd')
+                    message_id = re.search(rb'Message-ID: (\S+)', mail).group(1)
+                    report = (b'References: <a@b> ' + message_id + b'\r\nIn-Reply-To: ' +
+                              message_id + b'\r\n' + report)
+                self.lmtp(self.user, report)
+                self.assertIn(address, self.recorded(self.user), (number, thread))
+                self.assertIn('$Bounced', self.flags(self.user)[-1])
+        # another day's, another's, another subject
+        mail = letter('Dinner', to=['dan@example.net'], sender=self.me)
+        self.append(self.user, mail)
+        for old, new in ((b'Date: ', b'Date: Mon, 1 Sep 2025 10:00:00 +0000\r\nX: '),
+                         (b'Dinner', b'Breakfast')):
+            self.lmtp(self.user, self.ours(
+                re.sub(rb'Message-ID: \S+\r\n', b'', mail).replace(old, new),
+                'from c (c [10.0.0.7])', 'dan@example.net'))
+        self.assertNotIn('dan@example.net', self.recorded(self.user))
 
     def test_greylisted_for_good(self):
         """It will not go through by itself any more."""

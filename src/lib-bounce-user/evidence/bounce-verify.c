@@ -7,6 +7,7 @@
 #include "message-header-parser.h"
 #include "istream.h"
 #include "bounce-address.h"
+#include "bounce-allowance.h"
 #include "bounce-evidence.h"
 #include "bounce-hosts.h"
 #include "bounce-key.h"
@@ -21,12 +22,16 @@
 
 /* A mail that is sent again has two. */
 #define MAX_TOKENS 4
+/* Recipients by which a mail is looked for. */
+#define MAX_LIKE 10
 
 struct verify {
 	struct bounce_user *bu;
 	struct bounce_report *report;
 	const struct bounce_arrival *arrival;
 	pool_t pool;
+	/* what report gets */
+	pool_t report_pool;
 	struct bounce_evidence_site own;
 	struct bounce_trace_site site;
 	struct bounce_trace trace;
@@ -171,104 +176,6 @@ static bool verify_names_others(struct verify *verify)
 	return FALSE;
 }
 
-static enum bounce_knowledge
-verify_knows(struct verify *verify, const char *address);
-
-/* Could the copy make a difference? */
-static bool verify_needs_copy(struct verify *verify)
-{
-	const struct bounce_recipient *rcpt;
-
-	/* our MTA forwarded it for somebody */
-	if (verify->entry.relayed &&
-	    verify->trace.reporter == BOUNCE_REPORTER_OWN)
-		return FALSE;
-	if (verify->token == NULL)
-		return TRUE;
-	array_foreach(&verify->report->recipients, rcpt) {
-		if (verify_knows(verify, rcpt->address) !=
-		    BOUNCE_KNOWLEDGE_ADDRESS)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static enum bounce_reporter
-verify_reporter(struct verify *verify, const char *address);
-
-/* The best that anybody is here. */
-static enum bounce_reporter verify_best_reporter(struct verify *verify)
-{
-	enum bounce_reporter best = verify->trace.reporter;
-	const struct bounce_recipient *rcpt;
-
-	array_foreach(&verify->report->recipients, rcpt) {
-		if (rcpt->address != NULL)
-			best = I_MAX(best, verify_reporter(verify,
-							   rcpt->address));
-	}
-	return best;
-}
-
-/* A search costs, and a stranger may ask for as many as they like: what costs less is
-   asked first, and so many searches a minute are enough. What is not searched is left
-   for later. */
-static bool verify_may_search(struct verify *verify)
-{
-	struct bounce_user *bu = verify->bu;
-	enum bounce_reporter reporter = verify_best_reporter(verify);
-	struct bounce_store *store;
-	const char *error;
-	int ret;
-
-	/* all at once, or by who cannot be a stranger */
-	if (verify->arrival->originals != NULL ||
-	    reporter >= BOUNCE_REPORTER_RELAY)
-		return TRUE;
-	if (reporter == BOUNCE_REPORTER_STRANGER) {
-		if (bounce_user_store(bu, &store, &error) < 0 ||
-		    (ret = bounce_sent_store_knows(store, verify->report,
-						   ioloop_time, &error)) < 0) {
-			/* recording will say so, too */
-			e_debug(bu->event, "Sent mail is not known: %s", error);
-			verify->unsearched = TRUE;
-			return FALSE;
-		}
-		if (ret == 0)
-			return FALSE;
-	}
-	verify->unsearched = !bounce_wait_take_search(bu->wait,
-						      bu->user->username,
-						      ioloop_time);
-	return !verify->unsearched;
-}
-
-static void verify_original(struct verify *verify)
-{
-	const char *id = verify->report->original_message_id;
-	struct bounce_sent_header out;
-	const char *error;
-	int ret;
-
-	ret = verify->arrival->originals != NULL ?
-		bounce_sent_copy_index_read(verify->arrival->originals, id,
-					   verify->pool, &out, &error) :
-		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
-				     verify->arrival->search_msecs,
-				     verify->pool, &out, &error);
-	/* who has so little time tries again */
-	if (ret < 0 && verify->arrival->search_msecs > 0) {
-		verify->unsearched = TRUE;
-	} else if (ret < 0) {
-		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
-			error);
-	}
-	if (ret <= 0)
-		return;
-	verify->original = p_memdup(verify->pool, &out, sizeof(out));
-	verify->original_open = !verify_names_others(verify);
-}
-
 /*
  * The envelope
  */
@@ -296,17 +203,6 @@ static void verify_envelope(struct verify *verify)
 		verify->envelope = p_memdup(verify->pool, &envelope,
 					    sizeof(envelope));
 	}
-}
-
-/* What costs nothing first. */
-static void verify_mail(struct verify *verify)
-{
-	verify_envelope(verify);
-	if (verify->report->original_message_id == NULL)
-		return;
-	verify_token(verify);
-	if (verify_needs_copy(verify) && verify_may_search(verify))
-		verify_original(verify);
 }
 
 /*
@@ -375,6 +271,10 @@ verify_entry(struct verify *verify, enum bounce_knowledge knowledge)
 	if (entry->login != NULL &&
 	    strcasecmp(entry->login, bu->user->username) != 0)
 		return BOUNCE_KNOWLEDGE_PERHAPS;
+	/* it is known to whom it went: an alias behind one of those, at most */
+	if (knowledge == BOUNCE_KNOWLEDGE_NONE &&
+	    (verify->token != NULL || verify->envelope != NULL))
+		return BOUNCE_KNOWLEDGE_PERHAPS;
 	if (genuine && (entry->login != NULL ||
 			(entry->authenticated && bu->set.sender_checked &&
 			 verify_is_from_user(verify))))
@@ -382,10 +282,35 @@ verify_entry(struct verify *verify, enum bounce_knowledge knowledge)
 	return I_MAX(knowledge, entered);
 }
 
+/* So many of these reports a day. What cannot be asked now is asked again. */
+static enum bounce_evidence verify_open_most(struct verify *verify)
+{
+	const struct bounce_arrival *arrival = verify->arrival;
+	time_t when = arrival->when == 0 ? ioloop_time : arrival->when;
+	const char *id = verify->report->message_id, *error;
+	struct bounce_store *store;
+	int ret = -1;
+
+	if (id == NULL)
+		id = verify->report->original_message_id;
+	if (arrival->no_store || id == NULL)
+		return BOUNCE_EVIDENCE_VERIFIED;
+	if (bounce_user_store(verify->bu, &store, &error) == 0) {
+		ret = bounce_allowance_take(store, id, when, ioloop_time,
+					    arrival->look_only, &error);
+	}
+	if (ret < 0) {
+		e_debug(verify->bu->event, "Allowance is not known: %s", error);
+		return BOUNCE_EVIDENCE_PLAUSIBLE;
+	}
+	return ret > 0 ? BOUNCE_EVIDENCE_VERIFIED : BOUNCE_EVIDENCE_UNVERIFIED;
+}
+
 static enum bounce_evidence
 verify_address(struct verify *verify, const char *address,
 	       enum bounce_reporter reporter, enum bounce_knowledge knowledge)
 {
+	enum bounce_evidence most = BOUNCE_EVIDENCE_VERIFIED;
 	bool passed_us = verify->entry.passed_us;
 
 	if (reporter == BOUNCE_REPORTER_OWN)
@@ -398,10 +323,11 @@ verify_address(struct verify *verify, const char *address,
 		if (verify->open_used)
 			return BOUNCE_EVIDENCE_UNVERIFIED;
 		verify->open_used = TRUE;
+		most = verify_open_most(verify);
 	}
 	e_debug(verify->bu->event, "%s says so of %s, knowledge %d",
 		bounce_trust_reporter_name(reporter), address, knowledge);
-	return bounce_trust_judge(reporter, knowledge, passed_us);
+	return I_MIN(most, bounce_trust_judge(reporter, knowledge, passed_us));
 }
 
 static bool
@@ -441,6 +367,208 @@ verify_reporter(struct verify *verify, const char *address)
 		return bounce_trace_reporter(trace, address);
 	}
 }
+
+/*
+ * The mail by its signs
+ */
+
+/* Could the copy make a difference? */
+static bool verify_needs_copy(struct verify *verify)
+{
+	const struct bounce_recipient *rcpt;
+
+	/* our MTA forwarded it for somebody */
+	if (verify->entry.relayed &&
+	    verify->trace.reporter == BOUNCE_REPORTER_OWN)
+		return FALSE;
+	if (verify->token == NULL)
+		return TRUE;
+	array_foreach(&verify->report->recipients, rcpt) {
+		if (verify_knows(verify, rcpt->address) !=
+		    BOUNCE_KNOWLEDGE_ADDRESS)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The best that anybody is here. */
+static enum bounce_reporter verify_best_reporter(struct verify *verify)
+{
+	enum bounce_reporter best = verify->trace.reporter;
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&verify->report->recipients, rcpt) {
+		if (rcpt->address != NULL)
+			best = I_MAX(best, verify_reporter(verify,
+							   rcpt->address));
+	}
+	return best;
+}
+
+/* A search costs, and a stranger may ask for as many as they like: what costs less is
+   asked first, and so many searches a minute are enough. What is not searched is left
+   for later. */
+static bool verify_may_search(struct verify *verify)
+{
+	struct bounce_user *bu = verify->bu;
+	enum bounce_reporter reporter = verify_best_reporter(verify);
+	struct bounce_store *store;
+	const char *error;
+	int ret;
+
+	/* all at once, or by who cannot be a stranger */
+	if (verify->arrival->originals != NULL ||
+	    reporter >= BOUNCE_REPORTER_RELAY)
+		return TRUE;
+	if (reporter == BOUNCE_REPORTER_STRANGER) {
+		if (bounce_user_store(bu, &store, &error) < 0 ||
+		    (ret = bounce_sent_store_knows(store, verify->report,
+						   ioloop_time, &error)) < 0) {
+			/* recording will say so, too */
+			e_debug(bu->event, "Sent mail is not known: %s", error);
+			verify->unsearched = TRUE;
+			return FALSE;
+		}
+		if (ret == 0)
+			return FALSE;
+	}
+	verify->unsearched = !bounce_wait_take_search(bu->wait,
+						      bu->user->username,
+						      ioloop_time);
+	return !verify->unsearched;
+}
+
+static void verify_search_failed(struct verify *verify, const char *error)
+{
+	/* who has so little time tries again */
+	if (verify->arrival->search_msecs > 0)
+		verify->unsearched = TRUE;
+	else {
+		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
+			error);
+	}
+}
+
+static void
+verify_take_original(struct verify *verify, const struct bounce_sent_header *out)
+{
+	verify->original = p_memdup(verify->pool, out, sizeof(*out));
+	verify->original_open = !verify_names_others(verify);
+}
+
+static bool verify_original(struct verify *verify, const char *id)
+{
+	struct bounce_sent_header out;
+	const char *error;
+	int ret;
+
+	ret = verify->arrival->originals != NULL ?
+		bounce_sent_copy_index_read(verify->arrival->originals, id,
+					   verify->pool, &out, &error) :
+		bounce_sent_copy_read(verify->bu->user, id, ioloop_time,
+				     verify->arrival->search_msecs,
+				     verify->pool, &out, &error);
+	if (ret < 0)
+		verify_search_failed(verify, error);
+	if (ret <= 0)
+		return FALSE;
+	verify_take_original(verify, &out);
+	return TRUE;
+}
+
+/* What the report answers. */
+static bool verify_thread(struct verify *verify)
+{
+	struct bounce_report *report = verify->report;
+	const char *id;
+
+	array_foreach_elem(&verify->trace.threads, id) {
+		if (null_strcmp(id, report->original_message_id) != 0 &&
+		    verify_original(verify, id)) {
+			report->original_message_id =
+				p_strdup(verify->report_pool, id);
+			return TRUE;
+		}
+		/* its copy may be saved yet */
+		if (report->original_message_id == NULL) {
+			report->original_message_id =
+				p_strdup(verify->report_pool, id);
+		}
+	}
+	return FALSE;
+}
+
+static void
+verify_add_like(struct verify *verify, struct bounce_sent_copy_like *like,
+		const char *address)
+{
+	const char *normal, *error;
+
+	if (address != NULL &&
+	    bounce_address_normalize(verify->pool, address, &normal,
+				     &error) == 0)
+		array_push_back(&like->recipients, &normal);
+}
+
+/* The mail of that day with that subject to that address. */
+static void verify_like(struct verify *verify)
+{
+	struct bounce_report *report = verify->report;
+	struct bounce_sent_copy_like like = {
+		.subject = report->original_subject
+	};
+	const struct bounce_recipient *rcpt;
+	struct bounce_sent_header out;
+	const char *error;
+	int ret;
+
+	if (like.subject == NULL || *like.subject == '\0' ||
+	    !bounce_sent_date(report->original_headers, &like.date))
+		return;
+	p_array_init(&like.recipients, verify->pool, 2);
+	array_foreach(&report->recipients, rcpt) {
+		if (array_count(&like.recipients) >= MAX_LIKE)
+			break;
+		verify_add_like(verify, &like, rcpt->address);
+		verify_add_like(verify, &like, rcpt->original_address);
+	}
+	ret = bounce_sent_copy_match(verify->bu->user, &like,
+				     verify->arrival->search_msecs,
+				     verify->pool, &out, &error);
+	if (ret < 0)
+		verify_search_failed(verify, error);
+	if (ret <= 0)
+		return;
+	verify_take_original(verify, &out);
+	if (out.message_id != NULL) {
+		report->original_message_id =
+			p_strdup(verify->report_pool, out.message_id);
+	}
+}
+
+/* What costs nothing first. What is known by none of these is searched by other signs
+   where that can prove something. */
+static void verify_mail(struct verify *verify)
+{
+	const char *id = verify->report->original_message_id;
+
+	verify_envelope(verify);
+	if (id != NULL) {
+		verify_token(verify);
+		if (verify_needs_copy(verify) && verify_may_search(verify))
+			(void)verify_original(verify, id);
+	}
+	if (verify->token == NULL && verify->original == NULL &&
+	    verify->envelope == NULL && !verify->unsearched &&
+	    !verify->entry.relayed &&
+	    verify_best_reporter(verify) > BOUNCE_REPORTER_STRANGER &&
+	    !verify_thread(verify))
+		verify_like(verify);
+}
+
+/*
+ * All recipients
+ */
 
 static enum bounce_evidence
 verify_recipient(struct verify *verify, struct bounce_recipient *rcpt)
@@ -508,7 +636,7 @@ void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 	pool_t verify_pool = pool_alloconly_create("bounce verify", 4096);
 	struct verify verify = {
 		.bu = bu, .report = report, .arrival = arrival,
-		.pool = verify_pool,
+		.pool = verify_pool, .report_pool = pool,
 	};
 	const char *host;
 

@@ -21,6 +21,10 @@ struct bounce_arrival {
 	const char *session_id;
 	/* it lies in a mailbox: the hosts that were learned are believed */
 	bool stored;
+	/* when it came; 0 = now */
+	time_t when;
+	/* only shown: nothing is written, or the dictionary is not even asked */
+	bool look_only, no_store;
 	/* envelope sender, "" = null; NULL = as its Return-Path says */
 	const char *mail_from;
 	/* of many reports, or NULL */

@@ -270,6 +270,7 @@ work_read_report(struct work_reading *reading, struct istream *input,
 		.input = input, .stored = TRUE,
 		.originals = reading->work->originals,
 		.search_msecs = reading->limit->search_msecs,
+		.when = when,
 	};
 	struct bounce_store_report store_report = {
 		.when = I_MIN(when, ioloop_time)

@@ -15,7 +15,9 @@
 
 struct original_search {
 	struct mail_user *user;
+	/* one of them */
 	const char *message_id;
+	const struct bounce_sent_copy_like *like;
 	time_t oldest;
 	/* what to do with it; 0, or -1 if the storage failed */
 	int (*found)(struct original_search *search, struct mail *mail);
@@ -33,11 +35,54 @@ struct original_search {
 	bool flag;
 };
 
+/* Subjects as they are compared in broadcasts, folded or not. */
+static bool
+copy_has_subject(const struct bounce_sent_header *out, const char *subject)
+{
+	return out->subject != NULL &&
+		strcmp(bounce_sent_id("", out->subject, NULL),
+		       bounce_sent_id("", subject, NULL)) == 0;
+}
+
+static bool
+copy_went_to(struct mail *mail, const struct bounce_sent_copy_like *like)
+{
+	pool_t pool = pool_alloconly_create("bounce copy", 1024);
+	struct bounce_sent_header out;
+	const char *address;
+	bool ret = FALSE;
+
+	if (bounce_sent_header_read(mail, pool, &out) == 0 &&
+	    copy_has_subject(&out, like->subject)) {
+		array_foreach_elem(&like->recipients, address) {
+			if (bounce_sent_header_has(&out, address))
+				ret = TRUE;
+		}
+	}
+	pool_unref(&pool);
+	return ret;
+}
+
+static bool
+copy_is_like(struct mail *mail, const struct bounce_sent_copy_like *like)
+{
+	time_t date;
+	int zone;
+
+	return mail_get_date(mail, &date, &zone) == 0 &&
+		date >= like->date - DAY_SECS &&
+		date <= like->date + DAY_SECS && copy_went_to(mail, like) &&
+		bounce_sent_header_is_copy(mail);
+}
+
 static bool
 copy_is_original(struct original_search *search, struct mail *mail)
 {
-	const char *id = bounce_sent_header_message_id(mail);
+	const char *id;
 
+	if (search->like != NULL)
+		return copy_is_like(mail, search->like);
+	id = bounce_sent_header_message_id(mail);
 	return id != NULL && strcmp(id, search->message_id) == 0 &&
 		bounce_sent_header_is_copy(mail);
 }
@@ -228,6 +273,27 @@ int bounce_sent_copy_text(struct mail_user *user, const char *message_id,
 
 	*text_r = search.text;
 	return ret > 0 && search.text == NULL ? 0 : ret;
+}
+
+int bounce_sent_copy_match(struct mail_user *user,
+			   const struct bounce_sent_copy_like *like,
+			   unsigned int msecs, pool_t pool,
+			   struct bounce_sent_header *out_r,
+			   const char **error_r)
+{
+	struct original_search search = {
+		.user = user,
+		.like = like,
+		.msecs = msecs,
+		/* its copy is saved when it is sent, or soon after */
+		.oldest = like->date - DAY_SECS,
+		.found = copy_found_read,
+		.flags = MAILBOX_FLAG_READONLY,
+		.pool = pool,
+		.out = out_r
+	};
+
+	return copy_search_all(&search, error_r);
 }
 
 static int

@@ -28,6 +28,19 @@ int bounce_sent_copy_read(struct mail_user *user, const char *message_id,
 int bounce_sent_copy_text(struct mail_user *user, const char *message_id,
 			 time_t now, time_t max_secs, pool_t pool,
 			 const char **text_r, const char **error_r);
+/* A copy by what else is said of it: its subject, a Date: not more than a day
+   from that, and one of these recipients (normal form). Returns as
+   bounce_sent_copy_read(). */
+struct bounce_sent_copy_like {
+	const char *subject;
+	time_t date;
+	ARRAY_TYPE(const_string) recipients;
+};
+int bounce_sent_copy_match(struct mail_user *user,
+			   const struct bounce_sent_copy_like *like,
+			   unsigned int msecs, pool_t pool,
+			   struct bounce_sent_header *out_r,
+			   const char **error_r);
 /* Put the keyword on it, with flag \Flagged, too. Returns 1, 0 if there is none,
    or -1. */
 int bounce_sent_copy_mark(struct mail_user *user, const char *message_id,

@@ -4,7 +4,6 @@
 
 #include "lib.h"
 #include "array.h"
-#include "message-date.h"
 #include "bounce-rate.h"
 #include "bounce-sent-store-private.h"
 
@@ -22,20 +21,9 @@ struct bounce_sent_store_fails {
 
 time_t bounce_sent_store_date(const struct bounce_report *report, time_t when)
 {
-	const char *line = report->original_headers;
 	time_t date;
-	int zone;
 
-	while (line != NULL && strncasecmp(line, "Date:", 5) != 0) {
-		line = strchr(line, '\n');
-		if (line != NULL)
-			line++;
-	}
-	if (line == NULL)
-		return when;
-	line += 5;
-	if (!message_date_parse((const unsigned char *)line,
-				strcspn(line, "\n"), &date, &zone) ||
+	if (!bounce_sent_date(report->original_headers, &date) ||
 	    date > when + DAY_SECS ||
 	    date < when - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS)
 		return when;

@@ -103,6 +103,9 @@ int bounce_index_read(struct bounce_dict *dict, pool_t pool,
 		      ARRAY_TYPE(const_string) *addresses,
 		      const char **error_r);
 
+/* bounce-final.c: adds what finds the changed records by their final address. */
+int bounce_final_update(struct bounce_transaction *trans, const char **error_r);
+
 /* bounce-evict.c: keep to max_addresses. Adds the new count, and drops. */
 int bounce_evict_update(struct bounce_transaction *trans, const char **error_r);
 

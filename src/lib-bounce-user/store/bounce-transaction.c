@@ -103,6 +103,7 @@ void bounce_transaction_put(struct bounce_transaction *trans,
 	/* its texts need not live that long */
 	change->rec = *rec;
 	change->rec.address = change->address;
+	change->rec.final_address = p_strdup(trans->pool, rec->final_address);
 }
 
 void bounce_transaction_drop(struct bounce_transaction *trans,

@@ -17,8 +17,6 @@
 #define MARK_CHARS 4
 /* A line of a header has 78 characters (RFC 5322 section 2.1.1). */
 #define LINE_MARKS 18
-/* Marks are filled up to so many, and to the next double. */
-#define MIN_MARKS 4
 
 /*
  * Keys
@@ -118,20 +116,19 @@ t_token_marks(const struct bounce_token_key *key, const char *message_id,
 	ARRAY_TYPE(const_string) marks;
 	string_t *str;
 	const char *mark;
-	unsigned int i, want;
+	unsigned int i;
 
-	if (count == 0 || count > BOUNCE_TOKEN_MAX_RECIPIENTS)
-		return "";
+	if (count > BOUNCE_TOKEN_MAX_RECIPIENTS)
+		count = 0;
 	t_array_init(&marks, BOUNCE_TOKEN_MAX_RECIPIENTS);
-	for (want = MIN_MARKS; want < count; want *= 2) ;
-	for (i = 0; i < want; i++) {
+	for (i = 0; i < BOUNCE_TOKEN_MAX_RECIPIENTS; i++) {
 		mark = i < count ?
 			t_token_address_mark(key, message_id, recipients[i]) :
 			t_token_mark(key, "fill", message_id, dec2str(i));
 		array_push_back(&marks, &mark);
 	}
 	array_sort(&marks, token_mark_cmp);
-	str = t_str_new(want * MARK_CHARS + 1);
+	str = t_str_new(BOUNCE_TOKEN_MAX_RECIPIENTS * MARK_CHARS + 1);
 	array_foreach_elem(&marks, mark)
 		str_append(str, mark);
 	return str_c(str);
@@ -139,10 +136,12 @@ t_token_marks(const struct bounce_token_key *key, const char *message_id,
 
 static const char *
 t_token_mac(const struct bounce_token_key *key, const char *user,
-	    const char *message_id, const char *day, const char *marks)
+	    const char *message_id, const char *day, const char *marks,
+	    bool open)
 {
 	const char *const texts[] = {
-		TOKEN_VERSION, user, message_id, day, marks, NULL
+		TOKEN_VERSION, user, message_id, day, marks,
+		open ? "open" : NULL, NULL
 	};
 	unsigned char digest[SHA256_RESULTLEN];
 	string_t *str = t_str_new(32);
@@ -158,7 +157,8 @@ bounce_token_make(const struct bounce_token_key *key, const char *user,
 		  const char *const *recipients, unsigned int count)
 {
 	const char *marks = t_token_marks(key, message_id, recipients, count);
-	const char *mac = t_token_mac(key, user, message_id, day, marks);
+	bool open = count == 0 || count > BOUNCE_TOKEN_MAX_RECIPIENTS;
+	const char *mac = t_token_mac(key, user, message_id, day, marks, open);
 	string_t *str = t_str_new(512);
 
 	str_printfa(str, TOKEN_VERSION" %s %s", day, mac);
@@ -201,10 +201,14 @@ bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 	/* folded or not */
 	marks = t_strarray_join(words + 3, "");
 	array_foreach(keys, key) {
-		const char *mac = t_token_mac(key, user, message_id, words[1],
-					      marks);
+		const char *closed = t_token_mac(key, user, message_id,
+						 words[1], marks, FALSE);
+		const char *open = t_token_mac(key, user, message_id, words[1],
+					       marks, TRUE);
 
-		if (!str_equals_timing_almost_safe(mac, words[2]))
+		token_r->open = str_equals_timing_almost_safe(open, words[2]);
+		if (!token_r->open &&
+		    !str_equals_timing_almost_safe(closed, words[2]))
 			continue;
 		token_r->day = p_strdup(pool, words[1]);
 		token_r->key = *key;
@@ -217,14 +221,14 @@ bool bounce_token_verify(const ARRAY_TYPE(bounce_token_key) *keys,
 
 bool bounce_token_is_open(const struct bounce_token *token)
 {
-	return *token->recipients == '\0';
+	return token->open;
 }
 
 bool bounce_token_has(const struct bounce_token *token, const char *address)
 {
 	const char *mark = t_token_address_mark(&token->key, token->message_id,
 						address);
-	const char *p = token->recipients;
+	const char *p = token->open ? "" : token->recipients;
 
 	for (; strlen(p) >= MARK_CHARS; p += MARK_CHARS) {
 		if (strncmp(p, mark, MARK_CHARS) == 0)

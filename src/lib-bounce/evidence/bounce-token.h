@@ -8,8 +8,9 @@
 
    mac is 16 bytes of HMAC-SHA256 over user, Message-ID, day and what follows,
    in base64; each recipient 3 bytes of one over the Message-ID and the address,
-   in ascending order and filled up with others, so that it does not say how many
-   Bcc there were. More than BOUNCE_TOKEN_MAX_RECIPIENTS are left out.
+   in ascending order and filled up with others to BOUNCE_TOKEN_MAX_RECIPIENTS, so
+   that it does not say how many Bcc there were. If there were more, all of them are
+   others, and mac is over the word "open", too.
 
    Keys: a text file of lines with 64 hex digits each. The first one signs, all
    of them verify. */
@@ -35,8 +36,10 @@ struct bounce_token {
 	/* of the key that verified it */
 	struct bounce_token_key key;
 	const char *message_id;
-	/* the recipients' marks, 4 characters each; "" = there were too many */
+	/* the recipients' marks, 4 characters each */
 	const char *recipients;
+	/* there were too many: none of them is one */
+	bool open;
 };
 
 /* Read a key file; empty lines and those that begin with # are passed over.

@@ -7,6 +7,7 @@
 #include "message-header-parser.h"
 #include "str.h"
 #include "bounce-authres.h"
+#include "bounce-message.h"
 #include "bounce-organisation.h"
 #include "bounce-trace.h"
 
@@ -27,6 +28,7 @@ struct trace_header {
 	ARRAY_TYPE(bounce_received) received;
 	ARRAY(struct trace_authres) authres;
 	const char *return_path, *from, *auto_submitted;
+	const char *in_reply_to, *references;
 };
 
 /*
@@ -60,6 +62,12 @@ trace_add_field(struct trace_header *header, pool_t pool, const char *name,
 	} else if (strcasecmp(name, "Auto-Submitted") == 0) {
 		if (header->auto_submitted == NULL)
 			header->auto_submitted = p_strdup(pool, value);
+	} else if (strcasecmp(name, "In-Reply-To") == 0) {
+		if (header->in_reply_to == NULL)
+			header->in_reply_to = p_strdup(pool, value);
+	} else if (strcasecmp(name, "References") == 0) {
+		if (header->references == NULL)
+			header->references = p_strdup(pool, value);
 	}
 }
 
@@ -390,6 +398,16 @@ trace_read_results(struct bounce_trace *trace, pool_t pool,
 }
 
 static void
+trace_add_thread(struct bounce_trace *trace, pool_t pool, const char *value)
+{
+	const char *id = value == NULL ? NULL :
+		bounce_header_message_id(pool, value);
+
+	if (id != NULL && !trace_list_has(&trace->threads, id))
+		array_push_back(&trace->threads, &id);
+}
+
+static void
 trace_read(struct istream *input, pool_t pool,
 	   const struct bounce_trace_site *site, struct bounce_trace *trace)
 {
@@ -399,6 +417,9 @@ trace_read(struct istream *input, pool_t pool,
 
 	trace_read_header(input, pool, &header);
 	trace->from = trace_address(pool, header.from);
+	trace_add_thread(trace, pool, header.in_reply_to);
+	if (header.references != NULL)
+		trace_add_thread(trace, pool, strrchr(header.references, '<'));
 	trace->report = trace_may_report(&header, site, trace);
 	lines = array_get(&header.received, &count);
 	border = trace_judge(trace, pool, lines, count, site);
@@ -414,6 +435,7 @@ void bounce_trace_read(struct istream *input, pool_t pool,
 	i_zero(trace_r);
 	p_array_init(&trace_r->results, pool, 2);
 	p_array_init(&trace_r->signatures, pool, 2);
+	p_array_init(&trace_r->threads, pool, 2);
 	p_array_init(&trace_r->hosts, pool, 2);
 	i_stream_seek(input, 0);
 	T_BEGIN {

@@ -40,6 +40,9 @@ struct bounce_trace {
 	ARRAY_TYPE(const_string) results, signatures;
 	/* From's address, or NULL */
 	const char *from;
+	/* what the report answers, at most two ids with < >: Postfix threads its
+	   reports (enable_threaded_bounces) */
+	ARRAY_TYPE(const_string) threads;
 	/* what Dovecot's own line names: hosts of ours */
 	ARRAY_TYPE(const_string) hosts;
 };

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "base64.h"
 #include "hex-binary.h"
+#include "message-date.h"
 #include "sha1.h"
 #include "str.h"
 #include "utc-mktime.h"
@@ -48,6 +49,22 @@ time_t bounce_sent_day_time(const char *day)
 	tm.tm_mon = (int)(number / 100 % 100) - 1;
 	tm.tm_mday = (int)(number % 100);
 	return utc_mktime(&tm);
+}
+
+bool bounce_sent_date(const char *headers, time_t *date_r)
+{
+	int zone;
+
+	while (headers != NULL && strncasecmp(headers, "Date:", 5) != 0) {
+		headers = strchr(headers, '\n');
+		if (headers != NULL)
+			headers++;
+	}
+	if (headers == NULL)
+		return FALSE;
+	headers += 5;
+	return message_date_parse((const unsigned char *)headers,
+				  strcspn(headers, "\n"), date_r, &zone);
 }
 
 /* Mailers fold and unfold subjects: runs of white space are one. */

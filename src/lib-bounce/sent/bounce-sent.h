@@ -133,6 +133,8 @@ int bounce_cause_kind_parse(const char *name, enum bounce_cause_kind *kind_r);
 const char *bounce_sent_day(time_t when);
 /* Its first second, or -1 if day does not begin with one. */
 time_t bounce_sent_day_time(const char *day);
+/* When the mail with this header block was sent, as its Date: says. */
+bool bounce_sent_date(const char *headers, time_t *date_r);
 /* The id of what a mail of that day belongs to, on the data stack. */
 const char *bounce_sent_id(const char *day, const char *subject,
 			   const char *message_id);

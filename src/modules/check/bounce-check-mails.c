@@ -156,7 +156,8 @@ static void mails_read_one(struct check_mails *mails, struct istream *input)
 {
 	pool_t pool = pool_alloconly_create("bounce check mail", 4096);
 	struct bounce_arrival arrival = {
-		.input = input, .stored = TRUE, .originals = mails->index
+		.input = input, .stored = TRUE, .originals = mails->index,
+		.look_only = TRUE
 	};
 	struct bounce_judgement judgement;
 	struct bounce_report *report;

@@ -107,10 +107,12 @@ static void mails_failed(struct mails_read *read, struct mail *mail)
 
 static enum bounce_evidence
 mails_evidence(struct mails_read *read, struct istream *input,
-	       struct bounce_report *report, pool_t pool)
+	       struct bounce_report *report, time_t when, pool_t pool)
 {
 	struct bounce_arrival arrival = {
-		.input = input, .stored = TRUE, .originals = read->index
+		.input = input, .stored = TRUE, .originals = read->index,
+		.when = when, .look_only = read->cmd->no_change,
+		.no_store = read->cmd->no_store
 	};
 	struct bounce_judgement judgement;
 
@@ -124,6 +126,7 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 	struct bounce_report *report;
 	struct istream *input;
 	const char *error;
+	time_t when;
 	pool_t pool;
 	int ret;
 
@@ -144,9 +147,12 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 		read->failed = TRUE;
 	} else {
 		bounce_classify_judge(read->rules, pool, report);
-		if (ret > 0)
-			evidence = mails_evidence(read, input, report,
+		if (ret > 0) {
+			if (mail_get_received_date(mail, &when) < 0)
+				when = 0;
+			evidence = mails_evidence(read, input, report, when,
 						  pool);
+		}
 		read->callback(mail, report, evidence, read->context);
 	}
 	pool_unref(&pool);

@@ -10,6 +10,7 @@
 #include "mailbox-attribute.h"
 #include "str.h"
 #include "bounce-address.h"
+#include "bounce-final.h"
 #include "bounce-metadata.h"
 #include "bounce-plugin.h"
 #include "bounce-store.h"
@@ -104,7 +105,7 @@ static int metadata_get(struct mailbox *box, const char *key,
 		return 0;
 	if (bounce_user_store(bu, &store, &error) < 0)
 		return metadata_failed(box, bu, error);
-	ret = bounce_store_lookup(store, pool_datastack_create(), normal,
+	ret = bounce_final_lookup(store, pool_datastack_create(), normal,
 				  ioloop_time, &rec, &error);
 	if (ret < 0)
 		return metadata_failed(box, bu, error);

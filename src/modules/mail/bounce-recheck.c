@@ -76,6 +76,8 @@ static void recheck_mail(struct bounce_user *bu, struct mail *mail, pool_t pool)
 	const char *error;
 	int ret;
 
+	if (mail_get_received_date(mail, &arrival.when) < 0)
+		arrival.when = 0;
 	if (mail_get_stream(mail, NULL, NULL, &arrival.input) < 0)
 		return;
 	ret = bounce_classify_read(arrival.input, NULL, pool, &report, &error);
