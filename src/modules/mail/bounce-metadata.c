@@ -2,14 +2,13 @@
 
 #include "lib.h"
 #include "array.h"
-#include "hex-binary.h"
 #include "ioloop.h"
 #include "mail-namespace.h"
 #include "mailbox-list-private.h"
 #include "mail-storage-private.h"
 #include "mailbox-attribute.h"
-#include "str.h"
 #include "bounce-address.h"
+#include "bounce-entry.h"
 #include "bounce-final.h"
 #include "bounce-metadata.h"
 #include "bounce-plugin.h"
@@ -18,50 +17,6 @@
 #define METADATA_PREFIX \
 	MAILBOX_ATTRIBUTE_PREFIX_DOVECOT_PVT_SERVER \
 	"vendor/vendor.dovecot-bounce/address/"
-
-/*
- * Names
- */
-
-static bool metadata_is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		(c != '\0' && strchr("!#$&'+-.?@^_`{|}~", c) != NULL);
-}
-
-/* address (normal form) as the name of an entry. */
-static const char *t_metadata_name(const char *address)
-{
-	string_t *str = t_str_new(strlen(address) + 16);
-
-	for (; *address != '\0'; address++) {
-		if (metadata_is_plain(*address))
-			str_append_c(str, *address);
-		else
-			str_printfa(str, "=%02x", (unsigned char)*address);
-	}
-	return str_c(str);
-}
-
-/* And back: NULL if it is none. */
-static const char *t_metadata_address(const char *name)
-{
-	string_t *str = t_str_new(strlen(name));
-
-	for (; *name != '\0'; name++) {
-		/* what IMAP lets through may stand for itself */
-		if (*name != '=') {
-			str_append_c(str, *name);
-			continue;
-		}
-		if (strlen(name) < 3 ||
-		    hex_to_binary(t_strndup(name + 1, 2), str) < 0 ||
-		    str_data(str)[str_len(str) - 1] == '\0')
-			return NULL;
-		name += 2;
-	}
-	return str_c(str);
-}
 
 /*
  * The entries
@@ -98,7 +53,7 @@ static int metadata_get(struct mailbox *box, const char *key,
 
 	if (strncmp(key, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
 		key += strlen(METADATA_PREFIX);
-	address = t_metadata_address(key);
+	address = bounce_entry_address(key);
 	if (bu == NULL || address == NULL ||
 	    bounce_address_normalize(pool_datastack_create(), address, &normal,
 				     &error) < 0)
@@ -132,7 +87,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 		const char *name;
 
 		T_BEGIN {
-			name = t_metadata_name(rec->address);
+			name = bounce_entry_name(rec->address);
 			name = strncmp(name, key_prefix,
 				       strlen(key_prefix)) != 0 ? NULL :
 				p_strdup(pool, name);
