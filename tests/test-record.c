@@ -336,6 +336,12 @@ START_TEST(test_odd)
 	ck_assert_uint_eq(array_count(&rec.recent), 1);
 	ck_assert_str_eq(rec.reason, "of-tomorrow");
 	ck_assert_ptr_null(rec.diagnostic);
+	/* as much as nobody reaches, and defined behaviour */
+	decode("{\"address\":\"a@b\",\"state\":\"watched\",\"score\":1e300}",
+	       &rec);
+	ck_assert_double_eq(rec.score, 1e6);
+	rec.score = 1e300;
+	ck_assert_double_eq(bounce_record_score(&rec), 1e6);
 }
 END_TEST
 

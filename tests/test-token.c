@@ -153,6 +153,10 @@ START_TEST(key_files)
 	ck_assert_int_eq(bounce_token_keys_parse("abcd\n", &read, &error), -1);
 	ck_assert_ptr_null(strstr(error, "abcd"));
 	ck_assert_int_eq(bounce_token_keys_parse(
+		"00000000000000000000000000000000"
+		"00000000000000000000000000000000\n", &read, &error), -1);
+	ck_assert_ptr_nonnull(strstr(error, "all zeros"));
+	ck_assert_int_eq(bounce_token_keys_parse(
 		t_str_replace(line, '1', 'x'), &read, &error), -1);
 	array_clear(&read);
 	for (unsigned int i = 0; i < 4; i++)

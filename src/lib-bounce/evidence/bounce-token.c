@@ -22,6 +22,15 @@
  * Keys
  */
 
+static bool token_key_is_zero(const struct bounce_token_key *key)
+{
+	for (unsigned int i = 0; i < sizeof(key->data); i++) {
+		if (key->data[i] != 0)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 int bounce_token_keys_parse(const char *text, ARRAY_TYPE(bounce_token_key) *keys,
 			    const char **error_r)
 {
@@ -41,6 +50,11 @@ int bounce_token_keys_parse(const char *text, ARRAY_TYPE(bounce_token_key) *keys
 			return -1;
 		}
 		memcpy(key.data, buf->data, BOUNCE_TOKEN_KEY_SIZE);
+		if (token_key_is_zero(&key)) {
+			*error_r = t_strdup_printf("line %u is all zeros: "
+				"anybody could guess it", i + 1);
+			return -1;
+		}
 		array_push_back(keys, &key);
 		if (array_count(keys) == BOUNCE_TOKEN_MAX_KEYS)
 			break;

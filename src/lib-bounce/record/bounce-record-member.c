@@ -18,6 +18,8 @@
 
 /* 9999-12-31: a later one could not be printed */
 #define MAX_TIME 253402300799.0
+/* Nobody gets there by bouncing; another program may write anything. */
+#define MAX_SCORE 1e6
 #define MAX_ADDRESS (BOUNCE_MAX_ADDRESS * 2)
 #define MAX_TEXT BOUNCE_MAX_RECORD_TEXT
 #define MAX_SEEN (BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE)
@@ -145,7 +147,7 @@ const char *bounce_record_clean(const char *text, size_t max)
 
 double bounce_record_score(const struct bounce_record *rec)
 {
-	return (long long)(rec->score * 1000 + 0.5) / 1000.0;
+	return (long long)(I_MIN(rec->score, MAX_SCORE) * 1000 + 0.5) / 1000.0;
 }
 
 bool bounce_record_member_is_column(const struct bounce_record_member *member)
@@ -238,7 +240,7 @@ bool bounce_record_member_set_number(const struct bounce_record_member *member,
 		*(unsigned int *)field = I_MIN(number, UINT_MAX);
 		return TRUE;
 	case BOUNCE_MEMBER_SCORE:
-		*(double *)field = number;
+		*(double *)field = I_MIN(number, MAX_SCORE);
 		return TRUE;
 	case BOUNCE_MEMBER_TIME:
 	case BOUNCE_MEMBER_UNTIL:
