@@ -855,6 +855,30 @@ Your message could not be delivered. 550 5.1.1 User unknown.
             if 'redirect' in code:
                 self.assertIn('redirect :copy', code)
 
+    def test_forged(self):
+        """Whatever a stranger writes: with each of them it is kept, and nothing
+        recorded or marked."""
+        for path in sorted(SCRIPTS.glob('*.sieve')):
+            if path.name.startswith('imap-'):
+                continue
+            user = self.new_user()
+            self.ready(user, path.name)
+            for group in HARD, SOFT, OURS:
+                known = bounce(group, user=user)
+                self.sent(user, known)
+                for text in known, bounce(group, user=user), bounce(
+                        group, user=user).replace(b'Action: failed',
+                                                  b'Action: delivered'):
+                    self.lmtp(user, text, stranger=True)
+            kept = sum(self.messages(user, name) for name in self.mailboxes(user)
+                       if name != 'Sent')
+            self.assertEqual(kept, 9, path.name)
+            self.assertEqual({record['score'] for record in
+                              self.records(user).values()} - {0}, set(), path.name)
+            self.assertFalse(any('$Bounced' in flags for flags, _ in
+                                 self.fetch(user, 'Sent')), path.name)
+            self.failure_of_the_script(user)
+
     def test_mark_bounced_sender(self):
         user = self.new_user()
         self.ready(user, 'mark-bounced-sender.sieve')

@@ -237,6 +237,32 @@ class Outsiders(TrustCase):
             self.nothing('thread', outside(
                 b'In-Reply-To: ' + public + b'\r\n' + report), unproven)
 
+    def test_says_that_it_is_us(self):
+        """T5: one of 26 readers, for the other 25, in words of our side."""
+        crowd = people(26, 'corp.example')
+        mail = letter('News', to=crowd, sender=self.me)
+        self.append(self.user, mail)
+        self.before = self.world()
+        self.nothing('our side', outside(self.forged(
+            mail, crowd[1:], status='5.7.1', diagnostic='554 5.7.1 Service '
+            'unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org')),
+                     unproven=crowd[1:])
+
+    def test_after_a_person(self):
+        """X6, X7: released, then removed; by another public mail, and again by what
+        lies there."""
+        again = letter('Again', to=[self.friend, self.dead], sender=self.me)
+        self.append(self.user, again)
+        for verb in 'release', 'remove':
+            self.doveadm('bounce', verb, '-u', self.user, self.dead)
+            self.before = self.world()
+            self.lmtp(self.user, outside(self.forged(again, [self.dead])),
+                      stranger=True)
+            self.doveadm('bounce', 'scan', '-u', self.user)
+            self.assertEqual(self.world(), self.before, verb)
+            record = self.state(self.user, self.dead)
+            self.assertNotEqual((record or {}).get('state'), 'suppressed', verb)
+
     def test_a_person_or_a_vacation(self):
         """Sieve's vacation can send a whole report."""
         mail = self.forged(self.lost, ['x@corp.example'])
