@@ -2,6 +2,7 @@
 log in with any password "pass"; what it takes goes to an SMTP server of the test's.
 
     mta = exim.Exim(remote_port, acl)     # acl: lines for the ACL of RCPT
+    mta = exim.Exim(remote_port, '', lmtp_port)     # example.org lies in Dovecot
     mta.start(); mta.port; mta.log(); mta.close()
 """
 
@@ -45,6 +46,12 @@ acl_check_rcpt:
   deny
 
 begin routers
+ours:
+  driver = manualroute
+  domains = @OURS@
+  route_list = * 127.0.0.1
+  self = send
+  transport = dovecot
 all:
   driver = manualroute
   route_list = * 127.0.0.1
@@ -55,6 +62,12 @@ begin transports
 world:
   driver = smtp
   port = @REMOTE@
+  hosts_try_fastopen =
+
+dovecot:
+  driver = smtp
+  protocol = lmtp
+  port = @LMTP@
   hosts_try_fastopen =
 
 begin authenticators
@@ -70,7 +83,9 @@ plain:
 
 class Exim:
 
-    def __init__(self, remote_port, acl):
+    def __init__(self, remote_port, acl, lmtp_port=None, owner='postfix'):
+        """owner: of its files, as whom it runs; it is called Debian-exim where that
+        is nobody's number."""
         if not os.path.exists(BINARY):
             raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
         self.dir = tempfile.mkdtemp(prefix='bounce-exim.')
@@ -79,14 +94,16 @@ class Exim:
         self.process = None
         text = CONF
         for key, value in {'ACL': acl, 'BINARY': BINARY, 'DIR': self.dir,
-                           'PORT': self.port, 'REMOTE': remote_port}.items():
+                           'PORT': self.port, 'REMOTE': remote_port,
+                           'OURS': 'example.org' if lmtp_port else '',
+                           'LMTP': lmtp_port or 24}.items():
             text = text.replace(f'@{key}@', str(value))
         path = pathlib.Path(self.dir, 'exim.conf')
         path.write_text(text)
         path.chmod(0o644)
         os.mkdir(f'{self.dir}/spool')
         for name in ('', '/spool'):
-            shutil.chown(self.dir + name, 'postfix', 'postfix')
+            shutil.chown(self.dir + name, owner, owner)
 
     def start(self):
         # Debian's Exim wants a user of its own, whom only its installation makes

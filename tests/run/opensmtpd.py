@@ -1,0 +1,96 @@
+"""A private OpenSMTPD on loopback, unpacked beside Postfix (tests/run/unpack-beside).
+What is for example.org goes to Dovecot by LMTP, all else to an SMTP server of the
+test's.
+
+    mta = opensmtpd.OpenSmtpd(remote_port, lmtp_port)
+    mta.start(); mta.port; mta.log(); mta.close()
+"""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import exim
+import harness
+
+BINARY = f'{exim.BESIDE}/usr/sbin/smtpd'
+
+CONF = '''
+listen on 127.0.0.1 port @PORT@ hostname mx.example.org
+action "dovecot" relay host "lmtp://127.0.0.1:@LMTP@"
+action "world" relay host "smtp://127.0.0.1:@REMOTE@"
+match from any for domain "example.org" action "dovecot"
+match from any for any action "world"
+'''
+# In a mount namespace of its own: its files in their places, its users, its spool.
+START = '''set -e
+mount -t overlay overlay -o "lowerdir=$2/usr:/usr" /usr
+mount --bind "$1/passwd" /etc/passwd
+mount --bind "$1/group" /etc/group
+mount -t tmpfs -o mode=0755 tmpfs /var/spool
+mount -t tmpfs -o mode=0755 tmpfs /var/lib
+mount -t tmpfs -o mode=0755 tmpfs /run
+mkdir -p /var/lib/opensmtpd/empty
+mkdir -m 0711 /var/spool/smtpd
+hostname mx.example.org
+exec smtpd -d -f "$1/smtpd.conf"
+'''
+
+
+class OpenSmtpd:
+
+    def __init__(self, remote_port, lmtp_port):
+        if not os.path.exists(BINARY):
+            raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
+        self.dir = tempfile.mkdtemp(prefix='bounce-opensmtpd.')
+        os.chmod(self.dir, 0o755)
+        self.port, = harness.free_ports(1)
+        self.process = None
+        text = CONF
+        for key, value in {'PORT': self.port, 'LMTP': lmtp_port,
+                           'REMOTE': remote_port}.items():
+            text = text.replace(f'@{key}@', str(value))
+        pathlib.Path(self.dir, 'smtpd.conf').write_text(text)
+        # nobody's numbers
+        for name, line in (('passwd', '{0}:x:{1}:{1}::/var/lib/opensmtpd/empty:'
+                            '/bin/false\n'), ('group', '{0}:x:{1}:\n')):
+            pathlib.Path(self.dir, name).write_text(
+                pathlib.Path('/etc', name).read_text() +
+                line.format('opensmtpd', 4996) + line.format('opensmtpq', 4997))
+
+    def start(self):
+        with open(f'{self.dir}/log', 'ab') as out:
+            self.process = subprocess.Popen(
+                ['unshare', '--mount', '--uts', 'sh', '-c', START, 'opensmtpd', self.dir,
+                 exim.BESIDE], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                start_new_session=True)
+        deadline = time.monotonic() + 20 * harness.SLOW
+        while True:
+            try:
+                socket.create_connection(('127.0.0.1', self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError('OpenSMTPD did not start:\n' + self.log())
+
+    def log(self):
+        return pathlib.Path(self.dir, 'log').read_text(errors='replace')
+
+    def close(self):
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)

@@ -1,0 +1,110 @@
+"""What other MTAs than Postfix (test_circle) write on the reports that they make
+themselves, in earnest."""
+
+import re
+import smtplib
+import time
+
+import exim
+import harness
+import opensmtpd
+from test_sent import letter
+from test_verified import Case, bounce_of
+
+# nobody's number
+EXIM_UID = 4998
+
+
+class Mta(Case):
+
+    # they hand over the user with their domain
+    conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
+    conf24 = Case.conf24 + 'auth_username_format = %{user | username | lower}\n'
+    sieve = False
+
+    @classmethod
+    def prepare(cls, server):
+        # server.relay plays the world outside
+        cls.mta = cls.make(server)
+        cls.addClassCleanup(cls.mta.close)
+        cls.mta.start()
+
+    def setUp(self):
+        super().setUp()
+        self.user = self.new_user()
+        self.server.relay.refuse.clear()
+
+    def send(self, mail, to, sender=None, login=None):
+        with smtplib.SMTP('127.0.0.1', self.mta.port, timeout=30) as client:
+            if self.logs_in:
+                client.login(login or self.user, 'pass')
+            client.sendmail(f'{self.user}@example.org' if sender is None else sender,
+                            to, mail)
+
+    def wait_for(self, what, wanted):
+        deadline = time.monotonic() + 20 * harness.SLOW
+        while True:
+            found = what()
+            if found == wanted:
+                return
+            if time.monotonic() > deadline:
+                self.fail(f'{found} != {wanted}\n{self.mta.log()[-4000:]}')
+            time.sleep(0.1)
+
+    def found(self, address):
+        record = self.state(self.user, address) or {}
+        return [record.get(name) for name in ('evidence', 'state', 'unproven')]
+
+    def reports_and_others(self):
+        """Known by a copy in Sent: verified; else perhaps ours, until it is there.
+        What an account hands in is a stranger's."""
+        me = f'{self.user}@example.org'
+        known, other = (letter(f'No {number}', to=[f'dead{number}@example.net'],
+                               sender=me) for number in range(2))
+        self.append(self.user, known)
+        self.server.relay.refuse.update({
+            f'dead{number}@example.net': '550 5.1.1 No such user here'
+            for number in range(2)})
+        self.send(known, ['dead0@example.net'])
+        self.send(other, ['dead1@example.net'])
+        self.send(bounce_of(known, ['boss@corp.example'], self.user), [me], '',
+                  'mallory')
+        self.wait_for(lambda: self.found('dead0@example.net'),
+                      ['verified', 'suppressed', 0])
+        self.wait_for(lambda: self.found('dead1@example.net'),
+                      ['plausible', 'watched', 1])
+        self.wait_for(lambda: self.messages(self.user), 1)
+        self.assertIsNone(self.state(self.user, 'boss@corp.example'))
+        lines = [re.findall(rb'(?m)^Received: (.*(?:\r\n[\t ].*)*)\r\n', text)[1]
+                 for _, text in self.fetch(self.user, 'Bounces')]
+        self.assertEqual(len(lines), 2)
+        for line in lines:
+            self.assertRegex(line, self.line)
+        self.append(self.user, other)
+        self.wait_for(lambda: self.found('dead1@example.net'),
+                      ['verified', 'suppressed', 0])
+
+
+class Exim(Mta):
+    logs_in = True
+    line = rb'^from Debian-exim by mx.example.org with local '
+
+    @staticmethod
+    def make(server):
+        return exim.Exim(server.relay.port, '', server.ports['lmtp'], EXIM_UID)
+
+    def test_reports(self):
+        self.reports_and_others()
+
+
+class OpenSmtpd(Mta):
+    logs_in = False
+    line = (rb'^from mx.example.org \(mx.example.org \[local\]\)\r\n\t'
+            rb'by mx.example.org \(OpenSMTPD\) with ESMTPA ')
+
+    @staticmethod
+    def make(server):
+        return opensmtpd.OpenSmtpd(server.relay.port, server.ports['lmtp'])
+
+    def test_reports(self):
+        self.reports_and_others()
