@@ -149,17 +149,41 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 							  BOUNCE_MAX_DIAGNOSTIC));
 }
 
+/* Those of one line, which are in the order of lines: a report of a thousand
+   recipients asks for each of them and each line. Returns how many, which may be
+   none. */
+static unsigned int
+answer_line_mentions(const struct bounce_notice *scan, unsigned int line,
+		     const struct bounce_notice_mention **mentions_r)
+{
+	const struct bounce_notice_mention *mentions;
+	unsigned int count, left = 0, right, idx, end;
+
+	mentions = array_get(&scan->mentions, &count);
+	right = count;
+	while (left < right) {
+		idx = left + (right - left) / 2;
+		if (mentions[idx].line < line)
+			left = idx + 1;
+		else
+			right = idx;
+	}
+	for (end = left; end < count && mentions[end].line == line; )
+		end++;
+	*mentions_r = mentions + left;
+	return end - left;
+}
+
 static bool
 answer_mentions_in_line(const struct bounce_notice *scan, unsigned int line,
 			const struct bounce_recipient *rcpt)
 {
-	const struct bounce_notice_mention *mention;
+	const struct bounce_notice_mention *mentions;
+	unsigned int count = answer_line_mentions(scan, line, &mentions);
 
-	array_foreach(&scan->mentions, mention) {
-		if (mention->line == line && bounce_notice_names_rcpt(mention, rcpt))
+	while (count-- > 0) {
+		if (bounce_notice_names_rcpt(mentions++, rcpt))
 			return TRUE;
-		if (mention->line > line)
-			break;
 	}
 	return FALSE;
 }
@@ -168,14 +192,13 @@ static bool
 answer_mentions_other(const struct bounce_notice *scan, unsigned int line,
 		      const struct bounce_recipient *rcpt)
 {
-	const struct bounce_notice_mention *mention;
+	const struct bounce_notice_mention *mentions;
+	unsigned int count = answer_line_mentions(scan, line, &mentions);
 
-	array_foreach(&scan->mentions, mention) {
-		if (mention->line == line && !bounce_notice_names_rcpt(mention, rcpt) &&
-		    mention->recipient)
+	for (; count > 0; count--, mentions++) {
+		if (mentions->recipient &&
+		    !bounce_notice_names_rcpt(mentions, rcpt))
 			return TRUE;
-		if (mention->line > line)
-			break;
 	}
 	return FALSE;
 }
@@ -233,6 +256,70 @@ answer_use_quoted(const struct bounce_notice *scan, unsigned int first,
 	}
 }
 
+struct answer_best {
+	unsigned int rank, line;
+	const char *at, *code;
+};
+
+static void answer_weigh(const struct bounce_notice *scan, unsigned int i,
+			 struct answer_best *best)
+{
+	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
+	const char *at, *code = bounce_status_reply_find(line->text, &at);
+	unsigned int rank = code == NULL ? 0 : answer_rank(line, at, code);
+
+	if (rank > best->rank) {
+		best->rank = rank;
+		best->line = i;
+		best->at = at;
+		best->code = code;
+	}
+}
+
+static bool answer_is_command(const struct bounce_notice *scan, unsigned int i)
+{
+	return strncmp(bounce_notice_line(scan, i)->text, ">>>", 3) == 0;
+}
+
+/* By the lines that name rcpt, and those below the commands that do. */
+static void
+answer_find_named(const struct bounce_notice *scan,
+		  const struct bounce_recipient *rcpt,
+		  const struct bounce_notice_region *region,
+		  struct answer_best *best)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line >= region->end)
+			break;
+		if (mention->line + 1 < region->first ||
+		    !bounce_notice_names_rcpt(mention, rcpt))
+			continue;
+		if (mention->line >= region->first)
+			answer_weigh(scan, mention->line, best);
+		if (mention->line + 1 < region->end &&
+		    answer_is_command(scan, mention->line))
+			answer_weigh(scan, mention->line + 1, best);
+	}
+}
+
+/* By all lines but those that name others only. */
+static void
+answer_find_any(const struct bounce_notice *scan,
+		const struct bounce_recipient *rcpt,
+		const struct bounce_notice_region *region,
+		struct answer_best *best)
+{
+	for (unsigned int i = region->first; i < region->end; i++) {
+		if (answer_mentions_in_line(scan, i, rcpt) ||
+		    (i > 0 && answer_is_command(scan, i - 1) &&
+		     answer_mentions_in_line(scan, i - 1, rcpt)) ||
+		    !answer_mentions_other(scan, i, rcpt))
+			answer_weigh(scan, i, best);
+	}
+}
+
 /* The best answer within region. only: it must name rcpt. */
 bool bounce_notice_answer_find(const struct bounce_notice *scan,
 			     const struct bounce_recipient *rcpt,
@@ -240,34 +327,20 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 			     unsigned int *line_r, const char **at_r,
 			     const char **code_r)
 {
-	const struct bounce_notice_line *line;
-	const char *at, *code;
-	unsigned int i, rank, best = 0;
-	bool named;
+	struct answer_best best;
 
-	for (i = region->first; i < region->end; i++) {
-		line = bounce_notice_line(scan, i);
-		code = bounce_status_reply_find(line->text, &at);
-		if (code == NULL)
-			continue;
-		named = answer_mentions_in_line(scan, i, rcpt) ||
-			(i > 0 && strncmp(bounce_notice_line(scan, i - 1)->text,
-					  ">>>", 3) == 0 &&
-			 answer_mentions_in_line(scan, i - 1, rcpt));
-		if (only ? !named :
-		    (!named && answer_mentions_other(scan, i, rcpt)))
-			continue;
-		rank = answer_rank(line, at, code);
-		if (rank > best) {
-			best = rank;
-			*line_r = i;
-			*at_r = at;
-			*code_r = code;
-		}
-	}
-	if (best > 0)
-		answer_use_quoted(scan, region->first, line_r, at_r, code_r);
-	return best > 0;
+	i_zero(&best);
+	if (only)
+		answer_find_named(scan, rcpt, region, &best);
+	else
+		answer_find_any(scan, rcpt, region, &best);
+	if (best.rank == 0)
+		return FALSE;
+	*line_r = best.line;
+	*at_r = best.at;
+	*code_r = best.code;
+	answer_use_quoted(scan, region->first, line_r, at_r, code_r);
+	return TRUE;
 }
 
 /* The host name (or address) at text, less what dresses it. Data stack, or
