@@ -23,9 +23,9 @@ enum rate_column {
 	RATE_SENT = 1,
 	RATE_FAILED = 3,
 	RATE_PERCENT = 4,
-	RATE_KNOWN = 18,
-	RATE_SUBJECT = 21,
-	RATE_ADVICE = 22
+	RATE_KNOWN = 19,
+	RATE_SUBJECT = 22,
+	RATE_ADVICE = 23
 };
 
 /* What the figures mean, in a sentence. */

@@ -5,7 +5,9 @@
 
 struct bounce_texts;
 
-#define DOVEADM_BOUNCE_RATE_COUNT 23
+/* Columns of a row, as rate_headers() has them: who adds one looks at enum
+   rate_column, too. */
+#define DOVEADM_BOUNCE_RATE_COUNT 24
 
 /* A table with bars, and what the figures mean in a sentence. texts NULL =
    English. */
