@@ -489,6 +489,9 @@ class Down(Case, Proxied):
             # the same once more, when it answers
             self.answer(user, notice, f'release {BOB}\r\n')
             self.assertEqual(self.state(user), 'released')
+        # as Dovecot says from 2.4.2 on
+        if self.log('- reconnected'):
+            self.expect_log('- reconnected')
 
 
 class TwoServers(Case):

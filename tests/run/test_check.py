@@ -1,5 +1,6 @@
 """doveadm bounce check: is it us?"""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -132,12 +133,11 @@ class Setup(Check):
                           if key[0] in ('dictionary', 'lock')][-1], 'fail')
 
     def test_lock_held(self):
-        import fcntl
         user = self.new_user()
         self.lmtp(user, harness.dsn('bob@example.net'))
         path = f'{self.home(user)}/dovecot-bounce.dict-lock'
         with open(path, 'r+b') as lock:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)
             rows = self.check('-u', user, status=65)
         self.assertEqual(rows['lock', ''][0], 'fail')
         self.assertIn('another process holds it', rows['lock', ''][1])
