@@ -111,6 +111,15 @@ bool bounce_user_is_quiet(struct bounce_user *bu)
 	return !bounce_wait_say_today(wait, bu->user->username, ioloop_time);
 }
 
+void bounce_user_failed(struct bounce_user *bu, const char *error)
+{
+	if (bu->failed || bounce_user_is_quiet(bu))
+		e_debug(bu->event, "%s", error);
+	else
+		e_error(bu->event, "%s", error);
+	bu->failed = TRUE;
+}
+
 /* "Bounces" where all of the user's folders stand below "INBOX.": name it as
    he sees it, not as something outside of all namespaces. */
 const char *bounce_user_vname(struct mail_user *user, const char *name)

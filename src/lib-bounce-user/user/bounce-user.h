@@ -22,6 +22,8 @@ struct bounce_user {
 	struct bounce_wait *wait, own_wait;
 	/* opened at first use; NULL before */
 	struct bounce_store *store;
+	/* see bounce_user_failed() */
+	bool failed;
 	/* loaded at first use; NULL before */
 	struct bounce_remedies *remedies;
 };
@@ -43,6 +45,9 @@ const struct bounce_remedies *bounce_user_remedies(struct bounce_user *bu);
 /* The dictionary failed: is it to be said at debug only, as the user has no home to keep
    one in, and that was an error in the log today already? */
 bool bounce_user_is_quiet(struct bounce_user *bu);
+/* Log what failed at a delivery, as one error: what else fails then mostly follows
+   from it, and goes to debug. */
+void bounce_user_failed(struct bounce_user *bu, const char *error);
 
 /* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
    itself or on the data stack. */

@@ -257,10 +257,7 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 				    &error)) < 0) {
 		error = t_strdup_printf("Delivered but not recorded (%s): %s",
 			deliver_pend(bu, delivery->report, when, FALSE), error);
-		if (bounce_user_is_quiet(bu))
-			e_debug(bu->event, "%s", error);
-		else
-			e_error(bu->event, "%s", error);
+		bounce_user_failed(bu, error);
 		return NULL;
 	}
 	*changed_r = ret > 0;

@@ -59,13 +59,8 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	ret = bounce_tell_notice_plan(bu, &about, &error);
 	if (ret < 0) {
 		/* the recording says who makes up for it */
-		if (bounce_user_is_quiet(bu)) {
-			e_debug(bu->event, "Delivered but not recorded: %s",
-				error);
-		} else {
-			e_error(bu->event, "Delivered but not recorded: %s",
-				error);
-		}
+		bounce_user_failed(bu, t_strconcat(
+			"Delivered but not recorded: ", error, NULL));
 		delivery->dict_down = TRUE;
 	}
 	delivery->will_tell = ret > 0;
@@ -92,8 +87,8 @@ void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 	about.folder = pu->stored_in;
 	ret = bounce_tell_notice(bu, &about, &written, &error);
 	if (ret < 0) {
-		e_error(bu->event, "Notice is not %s: %s",
-			written ? "remembered" : "written", error);
+		bounce_user_failed(bu, t_strdup_printf("Notice is not %s: %s",
+			written ? "remembered" : "written", error));
 	} else if (ret > 0)
 		e_debug(bu->event, "Notice written");
 }
