@@ -5,13 +5,27 @@
 #include "doveadm-bounce-conf.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* More than a list of plugins ever is. */
 #define MAX_OUTPUT 8192
 
-const char *t_doveadm_bounce_conf(const char *protocol, const char *setting)
+/* The file. A process that Dovecot started knows the socket of "config" alone, beside
+   which the master keeps a link to the file. */
+static const char *t_conf_path(void)
 {
 	const char *path = master_service_get_config_path(master_service);
+	const char *name = strrchr(path, '/');
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISSOCK(st.st_mode) || name == NULL)
+		return path;
+	return t_strconcat(t_strdup_until(path, name), "/dovecot.conf", NULL);
+}
+
+const char *t_doveadm_bounce_conf(const char *protocol, const char *setting)
+{
+	const char *path = t_conf_path();
 	char output[MAX_OUTPUT];
 	size_t size;
 	FILE *file;
