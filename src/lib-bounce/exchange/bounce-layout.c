@@ -94,7 +94,7 @@ static const char *t_layout_listmonk(const struct bounce_record *rec)
 }
 
 /*
- * Mailman: what doc/example-config/mailman3-bounces reads
+ * Mailman: a line for each thing that its REST interface is asked
  */
 
 /* Tabs: an address in normal form may have spaces, within quotes. */
