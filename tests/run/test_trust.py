@@ -612,6 +612,11 @@ class Mending(TrustCase):
         """Records, the failures of the sent side, $Bounced."""
         mail = letter('News', to=people(25), sender=self.me)
         self.append(self.user, mail)
+        # counted after the client has its answer
+        for _ in range(100):
+            if self.broadcasts(self.user):
+                break
+            time.sleep(0.05)
         kept = self.dict_path().read_bytes()
         for address in people(5):
             self.lmtp(self.user, self.forged(mail, [address]))
