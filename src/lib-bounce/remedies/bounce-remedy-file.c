@@ -3,11 +3,10 @@
 #include "lib.h"
 #include "array.h"
 #include "istream.h"
+#include "bounce-folder.h"
 #include "bounce-limits.h"
 #include "bounce-remedy-private.h"
 #include "bounce-rules.h"
-
-#include <dirent.h>
 
 /* Where errors go while one file is read. */
 struct remedy_file {
@@ -207,27 +206,6 @@ static void remedy_file_read(struct remedy_file *file)
 	i_stream_unref(&input);
 }
 
-static void
-remedy_file_list_dir(const char *dir, ARRAY_TYPE(const_string) *names)
-{
-	struct dirent *d;
-	DIR *dirp = opendir(dir);
-
-	if (dirp == NULL)
-		return;
-	while ((d = readdir(dirp)) != NULL) {
-		const char *name, *ext = strrchr(d->d_name, '.');
-
-		if (d->d_name[0] == '.' || ext == NULL ||
-		    strcmp(ext, ".remedies") != 0)
-			continue;
-		name = t_strdup(d->d_name);
-		array_push_back(names, &name);
-	}
-	(void)closedir(dirp);
-	array_sort(names, i_strcmp_p);
-}
-
 struct bounce_remedies *
 bounce_remedies_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
 {
@@ -242,7 +220,7 @@ bounce_remedies_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
 	p_array_init(&remedies->examples, pool, 128);
 	for (; *dirs != NULL; dirs++) {
 		t_array_init(&names, 8);
-		remedy_file_list_dir(*dirs, &names);
+		(void)bounce_folder_list(*dirs, ".remedies", &names);
 		array_foreach_elem(&names, name) {
 			file.name = name;
 			file.path = t_strdup_printf("%s/%s", *dirs, name);

@@ -1,9 +1,9 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "bounce-folder.h"
 #include "bounce-texts-private.h"
 
-#include <dirent.h>
 
 /* Each about the file itself, not something that is said. */
 static const char *const meta_keys[] = { "language", "draft", NULL };
@@ -155,27 +155,6 @@ texts_check_language(const char *const *dirs, const char *language,
 	bounce_texts_free(&texts);
 }
 
-static void
-texts_check_list(const char *dir, ARRAY_TYPE(const_string) *names)
-{
-	struct dirent *d;
-	DIR *dirp = opendir(dir);
-
-	if (dirp == NULL)
-		return;
-	while ((d = readdir(dirp)) != NULL) {
-		const char *name, *ext = strrchr(d->d_name, '.');
-
-		if (d->d_name[0] == '.' || ext == NULL ||
-		    strcmp(ext, ".texts") != 0)
-			continue;
-		name = t_strdup(d->d_name);
-		array_push_back(names, &name);
-	}
-	(void)closedir(dirp);
-	array_sort(names, i_strcmp_p);
-}
-
 void bounce_texts_check(const char *const *dirs,
 			ARRAY_TYPE(bounce_texts_status) *languages,
 			ARRAY_TYPE(const_string) *errors)
@@ -186,7 +165,7 @@ void bounce_texts_check(const char *const *dirs,
 	t_array_init(&all, 16);
 	for (unsigned int i = 0; dirs[i] != NULL; i++) {
 		t_array_init(&names, 16);
-		texts_check_list(dirs[i], &names);
+		(void)bounce_folder_list(dirs[i], ".texts", &names);
 		array_foreach_elem(&names, name)
 			texts_check_file(dirs[i], name, errors);
 		array_append_array(&all, &names);

@@ -3,11 +3,10 @@
 #include "lib.h"
 #include "str.h"
 #include "istream.h"
+#include "bounce-folder.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
 #include "bounce-rules-private.h"
-
-#include <dirent.h>
 
 /* Where errors go while one file is read. */
 struct rules_file {
@@ -122,31 +121,6 @@ static void rules_file_read(struct rules_file *file)
 	i_stream_unref(&input);
 }
 
-static void
-rules_dir_list(const char *dir, ARRAY_TYPE(const_string) *names,
-	       struct rules_file *file)
-{
-	struct dirent *d;
-	DIR *dirp;
-
-	if ((dirp = opendir(dir)) == NULL) {
-		if (errno != ENOENT)
-			rules_file_error(file, "opendir() failed: %m");
-		return;
-	}
-	while ((d = readdir(dirp)) != NULL) {
-		const char *name, *ext = strrchr(d->d_name, '.');
-
-		if (d->d_name[0] == '.' || ext == NULL ||
-		    strcmp(ext, ".rules") != 0)
-			continue;
-		name = t_strdup(d->d_name);
-		array_push_back(names, &name);
-	}
-	(void)closedir(dirp);
-	array_sort(names, i_strcmp_p);
-}
-
 static void rules_dir_read(struct bounce_rules *rules, const char *dir,
 			   ARRAY_TYPE(const_string) *errors)
 {
@@ -157,7 +131,8 @@ static void rules_dir_read(struct bounce_rules *rules, const char *dir,
 	const char *const *namep;
 
 	t_array_init(&names, 8);
-	rules_dir_list(dir, &names, &file);
+	if (bounce_folder_list(dir, ".rules", &names) < 0 && errno != ENOENT)
+		rules_file_error(&file, "opendir() failed: %m");
 	array_foreach(&names, namep) {
 		file.name = *namep;
 		file.path = t_strdup_printf("%s/%s", dir, *namep);
