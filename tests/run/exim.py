@@ -12,10 +12,8 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 
 import harness
 
@@ -131,15 +129,7 @@ class Exim:
                  'exim', self.dir, BINARY],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
-        deadline = time.monotonic() + 20 * harness.SLOW
-        while True:
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError('Exim did not start:\n' + self.log())
+        harness.wait_for_port(self, 'Exim did not start')
 
     def log(self):
         return ''.join(path.read_text(errors='replace')

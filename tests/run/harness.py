@@ -133,6 +133,20 @@ def program(name):
     raise AssertionError(f'{path} is not built')
 
 
+def wait_for_port(daemon, error):
+    """Until something listens on daemon.port; AssertionError with daemon.log() if
+    daemon.process ends before."""
+    deadline = time.monotonic() + 20 * SLOW
+    while True:
+        try:
+            socket.create_connection(('127.0.0.1', daemon.port)).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+        if daemon.process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f'{error}:\n{daemon.log()}')
+
+
 def free_ports(count):
     """Ports nobody listens on now, on 127.0.0.1."""
     with contextlib.ExitStack() as stack:

@@ -11,10 +11,8 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 
 import exim
 import harness
@@ -70,15 +68,7 @@ class OpenSmtpd:
                 ['unshare', '--mount', '--uts', 'sh', '-c', START, 'opensmtpd', self.dir,
                  exim.BESIDE], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
-        deadline = time.monotonic() + 20 * harness.SLOW
-        while True:
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError('OpenSMTPD did not start:\n' + self.log())
+        harness.wait_for_port(self, 'OpenSMTPD did not start')
 
     def log(self):
         return pathlib.Path(self.dir, 'log').read_text(errors='replace')

@@ -15,10 +15,8 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 
 import harness
 
@@ -116,15 +114,7 @@ class Postfix:
             stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True, env={**os.environ, 'MAIL_CONFIG': self.dir})
         out.close()
-        deadline = time.monotonic() + 20 * harness.SLOW
-        while True:
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.05)
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError('Postfix did not start:\n' + self.log())
+        harness.wait_for_port(self, 'Postfix did not start')
 
     def log(self):
         text = ''

@@ -15,10 +15,8 @@ name.
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
 import harness
 
@@ -111,15 +109,7 @@ class Resolver:
         self.process = subprocess.Popen(
             ['/usr/sbin/unbound', '-d', '-c', str(path)],
             stdin=subprocess.DEVNULL, start_new_session=True)
-        deadline = time.monotonic() + 20 * harness.SLOW
-        while True:
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError('unbound does not run:\n' + self.log())
+        harness.wait_for_port(self, 'unbound does not run')
 
     def log(self):
         path = pathlib.Path(self.dir, 'unbound.log')

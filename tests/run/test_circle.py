@@ -13,7 +13,8 @@ from test_sent import letter, people
 from test_verified import Case
 
 
-class Circle(test_hold.Records, Case):
+class Behind(Case):
+    """Postfix between us and the world, which self.remote plays."""
 
     # Postfix knows our users with their domain
     conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
@@ -37,6 +38,9 @@ class Circle(test_hold.Records, Case):
         super().setUp()
         self.remote.refuse.clear()
         self.remote.refuse_data = None
+
+
+class Circle(test_hold.Records, Behind):
 
     def wait_for(self, what, wanted, seconds=20):
         deadline = time.monotonic() + seconds * harness.SLOW

@@ -12,7 +12,7 @@ import smtplib
 import time
 
 import harness
-import postfix
+from test_circle import Behind
 from test_sent import SentCase
 
 REFUSED = {
@@ -36,30 +36,12 @@ REFUSED = {
 GOOD = [f'member{i:02}@example.net' for i in range(48)]
 
 
-class Dialogue(SentCase):
+class Dialogue(Behind, SentCase):
 
-    # Postfix knows our users with their domain
-    conf23 = SentCase.conf23 + 'auth_username_format = %Ln\n'
-    conf24 = SentCase.conf24 + 'auth_username_format = %{user | username | lower}\n'
-    sieve_bounce = False
     settings = {'bounce_sender_checked': 'no'}
-
-    @classmethod
-    def prepare(cls, server):
-        # server.relay plays the world outside
-        cls.postfix = postfix.Postfix(server.ports['lmtp'], server.relay.port)
-        cls.addClassCleanup(cls.postfix.close)
-        cls.postfix.start()
-        cls.remote = server.relay
-        world, server.relay = server.relay, cls.postfix
-        try:
-            server.write_conf()
-        finally:
-            server.relay = world
 
     def setUp(self):
         super().setUp()
-        self.remote.refuse.clear()
         self.lines = []
 
     def say(self, *lines):

@@ -10,7 +10,7 @@ import time
 
 import dictserver
 import harness
-from test_sent import SentCase, letter
+from test_sent import SentCase, Silent, letter
 
 DEAD, ALIVE = 'dead@example.net', 'alive@example.net'
 
@@ -542,18 +542,8 @@ class Down(Case):
         self.count_log('bounce: All recipients are tried: ', 1)
 
 
-class Hung(Case):
-    """A dictionary that never answers: two seconds, once."""
-    dict23 = 'proxy:@DIR@/hung:bounce'
-    dict24 = '  dict proxy {\n    name = bounce\n    socket_path = @DIR@/hung\n  }'
-
-    @classmethod
-    def prepare(cls, server):
-        cls.listener = harness.socket.socket(harness.socket.AF_UNIX)
-        cls.listener.bind(f'{server.dir}/hung')
-        harness.os.chmod(f'{server.dir}/hung', 0o777)
-        cls.listener.listen(100)
-        cls.addClassCleanup(cls.listener.close)
+class Hung(Silent, Case):
+    """Two seconds, once."""
 
     def test_tried(self):
         user = self.new_user()

@@ -439,8 +439,9 @@ class Others(SentCase):
         self.assertEqual(self.sent(user), 1)
 
 
-class Hung(SentCase):
-    """A dictionary that never answers: no client waits for it."""
+class Silent:
+    """A dictionary that takes connections and never answers."""
+
     dict23 = 'proxy:@DIR@/hung:bounce'
     dict24 = '  dict proxy {\n    name = bounce\n    socket_path = @DIR@/hung\n  }'
 
@@ -452,6 +453,10 @@ class Hung(SentCase):
         # connections are taken by the kernel, and nobody reads them
         cls.listener.listen(100)
         cls.addClassCleanup(cls.listener.close)
+
+
+class Hung(Silent, SentCase):
+    """No client waits for it."""
 
     def test_nobody_waits(self):
         user = self.new_user()
