@@ -340,9 +340,23 @@ class NotTold(Case):
             self.assertEqual(self.notices(user), [])
             row, = self.doveadm_json('bounce', 'list', '-u', user)
             self.assertEqual(row['address'], 'bob@example.net')
-            if value == 'no':
-                self.assertEqual(self.messages(user, 'INBOX'), 1)
-                self.assertEqual(self.messages(user, 'Bounces'), 0)
+            self.assertEqual(self.messages(user, 'INBOX'), 1)
+            self.assertEqual(self.messages(user, 'Bounces'), 0)
+
+    def test_one_kind(self):
+        """What will be the other kind stays where it would be without us."""
+        # a summary is not wanted: each is told by itself
+        for setting, kinds, filed in (('failure', ['failure'] * 2, 2),
+                                      ('broadcast', ['broadcast'], 1)):
+            user = self.new_user(bounce_notice=setting)
+            self.sent(user, '<single@example.org>')
+            self.sent(user, '<many@example.org>', count=40, subject='News')
+            self.report(user, ['m0@example.net'], mid='<single@example.org>')
+            self.report(user, ['m1@example.net'], mid='<many@example.org>',
+                        subject='News')
+            self.assertEqual(self.kinds(user), kinds)
+            self.assertEqual(self.messages(user, 'Bounces'), filed)
+            self.assertEqual(self.messages(user, 'INBOX'), 2 - filed)
 
     def test_unverified(self):
         user = self.new_user()

@@ -33,18 +33,19 @@ static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 	return (bu->set.notice_kinds & (1U << kind)) != 0;
 }
 
-/* Of those about reports; off: that they want no more of. */
-static bool tell_is_any_enabled(struct bounce_user *bu, unsigned int off)
+/* Of those about reports. */
+static bool tell_is_any_enabled(struct bounce_user *bu)
 {
-	return (bu->set.notice_kinds & ~off &
-		(1U << BOUNCE_TELL_FAILURE | 1U << BOUNCE_TELL_BROADCAST)) != 0;
+	return tell_is_enabled(bu, BOUNCE_TELL_FAILURE) ||
+		tell_is_enabled(bu, BOUNCE_TELL_BROADCAST);
 }
 
-static bool
-tell_is_off(const struct bounce_tell_counts *counts, bool summary)
+/* And they did not say that they want no more of it. */
+static bool tell_is_wanted(struct bounce_user *bu,
+			   const struct bounce_tell_counts *counts,
+			   enum bounce_tell_kind kind)
 {
-	return (counts->off & 1U << (summary ? BOUNCE_TELL_BROADCAST :
-				     BOUNCE_TELL_FAILURE)) != 0;
+	return tell_is_enabled(bu, kind) && (counts->off & (1U << kind)) == 0;
 }
 
 /*
@@ -314,6 +315,13 @@ tell_write(struct tell_notice *notice, pool_t pool,
 	return 1;
 }
 
+static bool
+tell_is_summary(struct bounce_user *bu, const struct bounce_tell_group *group)
+{
+	return tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
+		bounce_tell_group_is_broadcast(group);
+}
+
 static int
 tell_change(pool_t pool, struct bounce_tell_memory *memory,
 	    struct bounce_tell_counts *counts, void *context,
@@ -326,11 +334,11 @@ tell_change(pool_t pool, struct bounce_tell_memory *memory,
 	if (tell_take_in(notice, pool, memory) == 0)
 		return 0;
 	tell_judge(notice, memory);
-	summary = tell_is_enabled(notice->bu, BOUNCE_TELL_BROADCAST) &&
-		(bounce_tell_group_is_broadcast(&notice->group) ||
+	summary = tell_is_summary(notice->bu, &notice->group) ||
+		(tell_is_wanted(notice->bu, counts, BOUNCE_TELL_BROADCAST) &&
 		 bounce_tell_memory_mails(memory) >= BOUNCE_TELL_SUMMARY);
-	if (tell_is_off(counts, summary) ||
-	    (!summary && !tell_is_enabled(notice->bu, BOUNCE_TELL_FAILURE)))
+	if (!tell_is_wanted(notice->bu, counts, summary ?
+			    BOUNCE_TELL_BROADCAST : BOUNCE_TELL_FAILURE))
 		return 1;
 	if (notice->written) {
 		/* the dictionary was restarted meanwhile, and asks again */
@@ -347,21 +355,46 @@ tell_change(pool_t pool, struct bounce_tell_memory *memory,
  * The front door
  */
 
+/* Is the kind wanted that it will be? Which it is matters only to who wants one of
+   them. Returns 1, 0, or -1. */
+static int
+tell_plan_kind(struct bounce_user *bu, const struct bounce_tell_about *about,
+	       const struct bounce_tell_counts *counts,
+	       struct bounce_store *store, const char **error_r)
+{
+	bool single = tell_is_wanted(bu, counts, BOUNCE_TELL_FAILURE);
+	bool summary = tell_is_wanted(bu, counts, BOUNCE_TELL_BROADCAST);
+	struct bounce_tell_group group;
+	pool_t pool;
+	int ret;
+
+	if (single == summary)
+		return single ? 1 : 0;
+	pool = pool_alloconly_create("bounce tell plan", 2048);
+	ret = bounce_tell_group_find(store, about, pool, &group, error_r);
+	if (ret == 0)
+		ret = (tell_is_summary(bu, &group) ? summary : single) ? 1 : 0;
+	pool_unref(&pool);
+	return ret;
+}
+
 int bounce_tell_notice_plan(struct bounce_user *bu,
 			    const struct bounce_tell_about *about,
 			    const char **error_r)
 {
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
+	int ret;
 
-	if (!tell_is_any_enabled(bu, 0))
+	if (!tell_is_any_enabled(bu))
 		return 0;
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
 	    bounce_notice_store_counts(store, pool_datastack_create(),
 				       about->now, &counts, error_r) < 0)
 		return -1;
-	if (!tell_is_any_enabled(bu, counts.off))
-		return 0;
+	ret = tell_plan_kind(bu, about, &counts, store, error_r);
+	if (ret <= 0)
+		return ret;
 	/* the one that says that there are no more is one more */
 	return bounce_tell_counts_allow(&counts, about->strange) ? 1 : 0;
 }
@@ -393,8 +426,7 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 	bounce_tell_memory_decode(pool, NULL, &memory);
 	(void)tell_take_in(&notice, pool, &memory);
 	tell_judge(&notice, &memory);
-	summary = tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
-		bounce_tell_group_is_broadcast(&notice.group);
+	summary = tell_is_summary(bu, &notice.group);
 	if (!summary && !tell_is_enabled(bu, BOUNCE_TELL_FAILURE))
 		return 0;
 	tell_init(&notice, &counts, summary ? BOUNCE_TELL_BROADCAST :
@@ -460,7 +492,7 @@ int bounce_tell_notice(struct bounce_user *bu,
 	int ret;
 
 	*written_r = FALSE;
-	if (!tell_is_any_enabled(bu, 0))
+	if (!tell_is_any_enabled(bu))
 		return 0;
 	notice.pool = pool_alloconly_create("bounce notice", 4096);
 	if (!about->strange) {
