@@ -523,6 +523,36 @@ START_TEST(test_many_removed)
 }
 END_TEST
 
+/* Proofs of life are many, and do not push out what a person removed. */
+START_TEST(test_removed_stays)
+{
+	struct bounce_store_report report = {
+		.report = t_report("<1>", "bob@example.com", "mailbox-unknown"),
+		.evidence = BOUNCE_EVIDENCE_VERIFIED, .when = ioloop_time - 60
+	};
+	struct bounce_record rec;
+	const char *error;
+
+	(void)add_at("<0>", "bob@example.com", ioloop_time - 120);
+	ck_assert_int_eq(bounce_store_remove(store, "bob@example.com", &error), 1);
+	for (unsigned int i = 0; i < 510; i++) T_BEGIN {
+		const char *address = t_strdup_printf("c%u@example.com", i);
+
+		(void)add_at("<c>", address, ioloop_time - 120);
+		ck_assert_int_eq(bounce_store_clear(store, address,
+			pool_datastack_create(), &rec, &error), 1);
+	} T_END;
+	ck_assert_int_eq(bounce_store_add_many(store, &report, 1,
+				pool_datastack_create(), &error), 0);
+	ck_assert(!lookup("bob@example.com", &rec));
+	/* nor does what was cleared last come back */
+	report.report = t_report("<2>", "c509@example.com", "mailbox-unknown");
+	ck_assert_int_eq(bounce_store_add_many(store, &report, 1,
+				pool_datastack_create(), &error), 0);
+	ck_assert(!lookup("c509@example.com", &rec));
+}
+END_TEST
+
 START_TEST(test_batch)
 {
 	struct bounce_rebuild *batch;
@@ -606,6 +636,7 @@ int main(void)
 	tcase_add_test(tcase, test_allowance);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
+	tcase_add_test(tcase, test_removed_stays);
 	tcase_add_test(tcase, test_not_writable);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

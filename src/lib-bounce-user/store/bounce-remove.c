@@ -35,7 +35,8 @@ remove_own(struct bounce_transaction *trans, void *context,
 	if (bounce_record_decode(trans->pool, value, &rec, &error) == 0)
 		bounce_transaction_note(trans, &rec);
 	bounce_transaction_drop(trans, remove->address);
-	return bounce_tombstone_add(trans, remove->address, ioloop_time,
+	return bounce_tombstone_add(trans, remove->address, TRUE,
+				    ioloop_time,
 				    error_r) < 0 ? -1 : 1;
 }
 
@@ -62,7 +63,7 @@ remove_if(struct bounce_transaction *trans, remove_if_t *callback,
 		count++;
 		/* a person's word: not what time has done */
 		if (remove->now == 0 &&
-		    bounce_tombstone_add(trans, rec->address, ioloop_time,
+		    bounce_tombstone_add(trans, rec->address, TRUE, ioloop_time,
 					 &error) < 0)
 			failed = TRUE;
 	}
@@ -100,7 +101,8 @@ remove_cleared(struct bounce_transaction *trans, void *context,
 	bounce_transaction_note(trans, remove->rec);
 	bounce_transaction_drop(trans, remove->address);
 	/* what came before is settled */
-	return bounce_tombstone_add(trans, remove->address, ioloop_time,
+	return bounce_tombstone_add(trans, remove->address, FALSE,
+				    ioloop_time,
 				    error_r) < 0 ? -1 : 1;
 }
 

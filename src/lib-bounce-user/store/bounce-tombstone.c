@@ -39,25 +39,35 @@ static json_t *removed_parse(const char *value)
 	return json;
 }
 
+/* What a proof of life cleared goes before what a person removed, which cannot be
+   seen anew; the older before the later. */
+static bool removed_goes_before(json_int_t a, json_int_t b)
+{
+	if ((a < 0) != (b < 0))
+		return a < 0;
+	return llabs(a) < llabs(b);
+}
+
 static void removed_make_room(json_t *json)
 {
-	const char *key, *oldest = NULL;
+	const char *key, *first = NULL;
 	json_int_t when = 0;
 	json_t *value;
 
 	if (json_object_size(json) < REMOVED_MAX)
 		return;
 	json_object_foreach(json, key, value) {
-		if (oldest == NULL || json_integer_value(value) < when) {
-			oldest = key;
+		if (first == NULL ||
+		    removed_goes_before(json_integer_value(value), when)) {
+			first = key;
 			when = json_integer_value(value);
 		}
 	}
-	(void)json_object_del(json, oldest);
+	(void)json_object_del(json, first);
 }
 
 int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
-		       time_t now, const char **error_r)
+			 bool person, time_t now, const char **error_r)
 {
 	const char *value = NULL;
 	json_t *json;
@@ -68,7 +78,8 @@ int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
 		return -1;
 	json = removed_parse(value);
 	removed_make_room(json);
-	json_object_set_new(json, t_removed_hash(address), json_integer(now));
+	json_object_set_new(json, t_removed_hash(address),
+			    json_integer(person ? now : -now));
 	text = json_dumps(json, JSON_COMPACT);
 	bounce_transaction_set_key(trans, REMOVED_KEY, text);
 	free(text);
@@ -99,7 +110,7 @@ time_t bounce_tombstone_when(const struct bounce_tombstone *removed,
 		when = json_integer_value(json_object_get(removed->json,
 						t_removed_hash(address)));
 	} T_END;
-	return when;
+	return llabs(when);
 }
 
 void bounce_tombstone_free(struct bounce_tombstone **_removed)

@@ -1,9 +1,9 @@
 #ifndef BOUNCE_TOMBSTONE_H
 #define BOUNCE_TOMBSTONE_H
 
-/* priv/bounce/meta/removed: when a person removed a record, by a hash of the
-   address. A mailbox that is read again does not bring back what came before. The
-   last 500. */
+/* priv/bounce/meta/removed: when a person removed a record, or a proof of life
+   cleared it (then negative), by a hash of the address. A mailbox that is read again
+   does not bring back what came before. 500; a person's stay the longest. */
 
 #include "lib.h"
 
@@ -13,7 +13,7 @@ struct bounce_transaction;
 
 /* Note it in the transaction. Returns 0, or -1. */
 int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
-		       time_t now, const char **error_r);
+			 bool person, time_t now, const char **error_r);
 /* All of them. Returns 0, or -1. Free with bounce_tombstone_free(). */
 int bounce_tombstone_read(struct bounce_dict *dict,
 			struct bounce_tombstone **removed_r,
