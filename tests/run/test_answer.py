@@ -327,18 +327,22 @@ class Proof(Case):
             self.assertEqual(self.state(user), state)
 
     def test_cap(self):
-        """Of what nobody proves ten a day are told; the person's own count on."""
+        """Of what nobody proves ten a day are told, and no number of it uses up
+        the twenty that are the person's own."""
         user = self.new_user()
         notice = self.told(user)
-        for _ in range(12):
+        for _ in range(22):
             self.answer(user, notice, f'release {BOB}\r\n', trace=PLAIN)
         self.assertEqual(self.answers(user), 10)
         self.answer(user, notice, f'release {BOB}\r\n')
         self.assertEqual(self.state(user), 'released')
-        for _ in range(9):
+        for _ in range(19):
             self.answer(user, notice, f'never {BOB}\r\n')
         self.assertEqual(self.state(user), 'suppressed')
-        self.assertEqual(self.answers(user), 18)
+        self.assertEqual(self.answers(user), 30)
+        self.answer(user, notice, f'release {BOB}\r\n')
+        self.assertEqual(self.state(user), 'suppressed')
+        self.assertEqual(self.answers(user), 30)
 
 
 class Forged(Case):

@@ -15,9 +15,16 @@
 
 struct answer_change {
 	const char *hash;
+	/* the member with its count */
+	const char *count;
 	bool done;
 	time_t now;
 };
+
+static const char *answer_count_name(bool proven)
+{
+	return proven ? "count" : "unproven";
+}
 
 static json_t *answer_parse(const char *value)
 {
@@ -30,15 +37,17 @@ static json_t *answer_parse(const char *value)
 	return json;
 }
 
-static json_int_t answer_count(const json_t *json, time_t now)
+static json_int_t
+answer_count(const json_t *json, const char *name, time_t now)
 {
 	if (json_integer_value(json_object_get(json, "day")) != now / DAY_SECS)
 		return 0;
-	return json_integer_value(json_object_get(json, "count"));
+	return json_integer_value(json_object_get(json, name));
 }
 
 int bounce_answer_store_get(struct bounce_store *store, const char *message_id,
-			    time_t now, struct bounce_answer_day *day_r,
+			    bool proven, time_t now,
+			    struct bounce_answer_day *day_r,
 			    const char **error_r)
 {
 	const char *value = NULL;
@@ -52,7 +61,7 @@ int bounce_answer_store_get(struct bounce_store *store, const char *message_id,
 	done = json_object_get(json_object_get(json, "done"),
 			       bounce_tell_id(message_id));
 	day_r->done = json_integer_value(done) > now - DONE_SECS;
-	day_r->count = answer_count(json, now);
+	day_r->count = answer_count(json, answer_count_name(proven), now);
 	json_decref(json);
 	return 0;
 }
@@ -85,14 +94,19 @@ answer_transact(struct bounce_transaction *trans, void *context,
 		return -1;
 	json = answer_parse(value);
 	done = answer_recent(json, change->now);
-	count = answer_count(json, change->now);
+	count = answer_count(json, change->count, change->now);
+	if (json_integer_value(json_object_get(json, "day")) !=
+	    change->now / DAY_SECS) {
+		(void)json_object_del(json, "count");
+		(void)json_object_del(json, "unproven");
+	}
 	if (change->done)
 		json_object_set_new(done, change->hash,
 				    json_integer(change->now));
 	json_object_set_new(json, "done", done);
 	json_object_set_new(json, "day",
 			    json_integer(change->now / DAY_SECS));
-	json_object_set_new(json, "count", json_integer(count + 1));
+	json_object_set_new(json, change->count, json_integer(count + 1));
 	text = json_dumps(json, JSON_COMPACT);
 	bounce_transaction_set_key(trans, ANSWERS_KEY, text);
 	free(text);
@@ -101,10 +115,12 @@ answer_transact(struct bounce_transaction *trans, void *context,
 }
 
 int bounce_answer_store_add(struct bounce_store *store, const char *message_id,
-			    bool done, time_t now, const char **error_r)
+			    bool proven, bool done, time_t now,
+			    const char **error_r)
 {
 	struct answer_change change = {
-		.hash = bounce_tell_id(message_id), .done = done, .now = now
+		.hash = bounce_tell_id(message_id),
+		.count = answer_count_name(proven), .done = done, .now = now
 	};
 
 	return bounce_commit_transact(store, answer_transact, &change,

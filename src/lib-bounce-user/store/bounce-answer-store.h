@@ -8,11 +8,12 @@
 
 struct bounce_store;
 
-/* Answers of one day that are looked at. */
+/* Answers of one day that are looked at: so many that are proven to be the user's,
+   and so many of which nobody knows, which must not use up the user's. */
 #define BOUNCE_ANSWER_STORE_MAX_DAY 20
 
 struct bounce_answer_day {
-	/* how many came today */
+	/* how many came today, proven or not as it was asked */
 	unsigned int count;
 	/* this one was carried out: it is delivered twice, or sent again by
 	   somebody else */
@@ -21,10 +22,12 @@ struct bounce_answer_day {
 
 /* Returns 0, or -1 with error_r. */
 int bounce_answer_store_get(struct bounce_store *store, const char *message_id,
-			    time_t now, struct bounce_answer_day *day_r,
+			    bool proven, time_t now,
+			    struct bounce_answer_day *day_r,
 			    const char **error_r);
 /* Count it; done: it was carried out. Returns 0, or -1. */
 int bounce_answer_store_add(struct bounce_store *store, const char *message_id,
-			    bool done, time_t now, const char **error_r);
+			    bool proven, bool done, time_t now,
+			    const char **error_r);
 
 #endif

@@ -191,7 +191,8 @@ static int take_plan_known(struct take *take, const char **error_r)
 	struct bounce_store *store;
 
 	if (bounce_user_store(take->bu, &store, error_r) < 0 ||
-	    bounce_answer_store_get(store, plan->message_id, take->mail->now,
+	    bounce_answer_store_get(store, plan->message_id,
+				    !plan->told.unproven, take->mail->now,
 				    &day, error_r) < 0 ||
 	    take_look_up(take, store, error_r) < 0)
 		return -1;
@@ -358,7 +359,8 @@ void bounce_answer_take_do(struct bounce_user *bu,
 		take_commands(bu, mail->now, plan);
 	} T_END;
 	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    bounce_answer_store_add(store, plan->message_id, plan->whole,
+	    bounce_answer_store_add(store, plan->message_id,
+				    !plan->told.unproven, plan->whole,
 				    mail->now, &error) < 0)
 		e_error(bu->event, "Answer is not remembered: %s", error);
 	e_info(bu->event, "Answer to a notice: %u commands, %s",
