@@ -20,6 +20,7 @@ CLASS(JUDGE, LIST)		/* mailing list, group */
 CLASS(JUDGE, SYSTEM)		/* system, internal, service */
 CLASS(JUDGE, LINK)		/* link, URL in the mail */
 /* of the mailbox and its owner */
+CLASS(JUDGE, THING)		/* certificate, permission, session: no address */
 CLASS(JUDGE, EXIST)		/* exist, found, known, valid */
 CLASS(JUDGE, UNKNOWN)		/* unknown, nonexistent, invalid */
 CLASS(JUDGE, NOBODY)		/* nobody, no such user */
