@@ -183,9 +183,14 @@ class Faults(PostfixCase):
         """Nobody finds it, and those who had found it have lost it."""
         os.rename(self.socket, self.socket + '.away')
         self.addCleanup(lambda: os.replace(self.socket + '.away', self.socket))
-        for pid in self.pids():
-            os.kill(pid, signal.SIGKILL)
+        self.kill(self.pids())
+
+    def kill(self, pids):
+        """Once this returns, the master has said so of each."""
         self.expect_log('killed with signal 9')
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        self.count_log('killed with signal 9', len(pids))
 
     def pids(self):
         """Of the service, once those that have just been started say so: the master
@@ -232,13 +237,11 @@ class Faults(PostfixCase):
         self.assertEqual(client.rcpt('gone@example.net')[0], 250)
         pids = self.pids()
         self.assertTrue(pids)
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        self.kill(pids)
         began = time.monotonic()
         code, _ = client.data(letter(to=['gone@example.net']))
         self.assertEqual(code, 250)
         self.assertLess(time.monotonic() - began, 3 * harness.SLOW)
-        self.expect_log('killed with signal 9')
         # and it comes back by itself
         self.refused(self.user, ['gone@example.net'])
 
