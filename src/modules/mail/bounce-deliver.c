@@ -141,14 +141,14 @@ static bool deliver_is_ignored(const struct bounce_handover *delivery)
 }
 
 /* The date that the saved mail has, so that a later scan of it says the
-   same. */
+   same: the clock may be a second ahead of the loop's. */
 static time_t deliver_received(struct mail_deliver_context *mdctx)
 {
 	time_t when;
 
 	if (mail_get_received_date(mdctx->src_mail, &when) < 0 || when <= 0)
 		return ioloop_time;
-	return I_MIN(when, ioloop_time);
+	return I_MIN(when, time(NULL));
 }
 
 /* Best effort: it can be seen in the dictionary, too. */
