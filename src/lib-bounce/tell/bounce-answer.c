@@ -100,26 +100,37 @@ static bool answer_find_verb(const struct answer_parser *parser,
 	return FALSE;
 }
 
-/* "bob@example.net<mailto:bob@example.net>," is two; quotes and the marks at the
-   end of a sentence belong to none. */
-static const char *const *t_answer_split(const char *line)
+/* Quotation marks and blanks of other kinds are blanks. In one pass: whoever has seen
+   a notice's Message-ID writes the line. */
+static const char *t_answer_unmarked(const char *line)
 {
 	static const char *const marks[] = {
 		"“", "”", "„", "«", "»", "\xc2\xa0", "\xe2\x80\x8b",
 		"\xef\xbb\xbf", NULL
 	};
+	string_t *str = t_str_new(strlen(line) + 1);
+	unsigned int i;
+
+	while (*line != '\0') {
+		for (i = 0; marks[i] != NULL; i++) {
+			if (bounce_string_begins(line, marks[i]))
+				break;
+		}
+		str_append_c(str, marks[i] == NULL ? *line : ' ');
+		line += marks[i] == NULL ? 1 : strlen(marks[i]);
+	}
+	return str_c(str);
+}
+
+/* "bob@example.net<mailto:bob@example.net>," is two; quotes and the marks at the
+   end of a sentence belong to none. */
+static const char *const *t_answer_split(const char *line)
+{
 	ARRAY_TYPE(const_string) words;
 	const char *const *parts, *word;
 
-	for (unsigned int i = 0; marks[i] != NULL; i++) {
-		const char *p;
-
-		while ((p = strstr(line, marks[i])) != NULL)
-			line = t_strconcat(t_strdup_until(line, p), " ",
-					   p + strlen(marks[i]), NULL);
-	}
 	t_array_init(&words, 8);
-	parts = t_strsplit_spaces(line, " \t\r<>()[]\",;");
+	parts = t_strsplit_spaces(t_answer_unmarked(line), " \t\r<>()[]\",;");
 	for (; *parts != NULL; parts++) {
 		word = *parts;
 		if (bounce_string_ibegins(word, "mailto:"))
