@@ -171,6 +171,8 @@ digest_read_records(struct bounce_digest_write *write,
 	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
 	const struct bounce_record *rec;
 
+	/* not on the data stack, where it cannot grow within the frames below */
+	p_array_init(&write->tell.recipients, pool, 16);
 	p_array_init(&write->digest.corrected, pool, 8);
 	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
 		digest_add_record(write, pool, rec);
