@@ -123,14 +123,17 @@ void bounce_tell_box_expunge(struct bounce_tell_box *box,
 		(void)mailbox_sync(box->box, 0);
 }
 
-/* About that answer, and by us? */
+/* What we said of that answer? Its Message-ID is the sender's choice: it may be that of
+   a mail which another notice is about. */
 static bool box_is_about(struct mail *mail, const char *message_id)
 {
 	const char *value;
 
 	return mail_get_first_header(mail, "In-Reply-To", &value) > 0 &&
 		strcmp(value, message_id) == 0 &&
-		mail_get_first_header(mail, BOUNCE_TELL_HEADER, &value) > 0;
+		mail_get_first_header(mail, BOUNCE_TELL_HEADER, &value) > 0 &&
+		strcmp(value, t_strconcat("v=1; kind=",
+			bounce_tell_kind_name(BOUNCE_TELL_ANSWER), NULL)) == 0;
 }
 
 void bounce_tell_box_expunge_earlier(struct bounce_tell_box *box,
