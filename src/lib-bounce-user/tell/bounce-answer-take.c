@@ -346,6 +346,18 @@ static void take_commands(struct bounce_user *bu, time_t now,
 	take_plan_whole(plan);
 }
 
+/* It is not to be carried out once more, whoever sends it: nor where it named what is
+   not there. */
+static bool take_is_done(const struct bounce_answer_plan *plan)
+{
+	unsigned int count = array_count(&plan->answer.commands);
+	bool done = count > 0 && !plan->told.unproven;
+
+	for (unsigned int i = 0; i < count; i++)
+		done = done && plan->done[i] != BOUNCE_TELL_DONE_FAILED;
+	return done;
+}
+
 void bounce_answer_take_do(struct bounce_user *bu,
 			   const struct bounce_answer_mail *mail,
 			   struct bounce_answer_plan *plan)
@@ -360,7 +372,7 @@ void bounce_answer_take_do(struct bounce_user *bu,
 	} T_END;
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    bounce_answer_store_add(store, plan->message_id,
-				    !plan->told.unproven, plan->whole,
+				    !plan->told.unproven, take_is_done(plan),
 				    mail->now, &error) < 0)
 		e_error(bu->event, "Answer is not remembered: %s", error);
 	e_info(bu->event, "Answer to a notice: %u commands, %s",
