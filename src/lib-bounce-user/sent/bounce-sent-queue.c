@@ -113,13 +113,15 @@ static void queue_run_jobs(struct bounce_sent_queue *queue)
 	timeout_remove(&queue->jobs_to);
 	if (!array_is_created(&queue->jobs))
 		return;
+	/* one budget for all; at the end somebody else may be waiting */
+	if (!queue->ending)
+		bounce_wait_renew(queue->bu->wait);
 	/* a job may bring another, or a mail that is counted in the
 	   background */
 	while (queue->later == NULL && !array_is_empty(&queue->jobs)) {
 		job = *array_front(&queue->jobs);
 		array_pop_front(&queue->jobs);
 		T_BEGIN {
-			bounce_wait_renew(queue->bu->wait);
 			job.job(job.context);
 		} T_END;
 	}
