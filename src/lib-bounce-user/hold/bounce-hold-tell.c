@@ -147,15 +147,16 @@ int bounce_hold_tell_commit(struct bounce_hold_tell **_tell,
 	struct bounce_hold_tell *tell = *_tell;
 	struct bounce_tell_place place;
 	struct bounce_store *store;
+	const char *error;
 	int ret;
 
 	ret = bounce_tell_box_save_commit(tell->box, pool_datastack_create(),
 					  &place, error_r);
 	/* within the cap of an hour */
 	if (ret == 0 &&
-	    (bounce_user_store(tell->bu, &store, error_r) < 0 ||
-	     bounce_notice_store_count(store, tell->now, error_r) < 0))
-		ret = -1;
+	    (bounce_user_store(tell->bu, &store, &error) < 0 ||
+	     bounce_notice_store_count(store, tell->now, &error) < 0))
+		e_error(tell->bu->event, "Notice is not counted: %s", error);
 	bounce_hold_tell_rollback(_tell);
 	return ret;
 }

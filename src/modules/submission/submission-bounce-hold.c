@@ -181,8 +181,10 @@ static void hold_mail_note(struct submission_hold_mail *mail)
 
 	holds = array_get(&mail->holds, &count);
 	if (mail->tell != NULL &&
-	    bounce_hold_tell_commit(&mail->tell, &error) < 0)
+	    bounce_hold_tell_commit(&mail->tell, &error) < 0) {
 		e_error(bu->event, "Held recipients are not told: %s", error);
+		mail->hold->untold = TRUE;
+	}
 	if (bounce_hold_note(bu, holds, count, mail->message_id, ioloop_time,
 			     &held, &error) < 0)
 		e_error(bu->event, "Held recipients are not noted: %s", error);
@@ -238,7 +240,7 @@ hold_mail_completed(struct smtp_server_cmd_ctx *cmd, struct hold_owner *owner)
 
 	if (mail == NULL)
 		return;
-	if (smtp_server_command_replied_success(cmd->cmd))
+	if (mail->refused || smtp_server_command_replied_success(cmd->cmd))
 		hold_mail_do(mail);
 	else
 		hold_mail_free(mail);
@@ -495,7 +497,8 @@ hold_refuse(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
 	holds = array_get(&mail->holds, &count);
 	hold_answer(cmd, 550, bounce_hold_status(holds, count),
 		    bounce_hold_text(&hold->bu->set.hold, holds, count));
-	hold_mail_do(mail);
+	/* noted once the client has its answer */
+	hold_mail_own(cmd, mail);
 	return 0;
 }
 
