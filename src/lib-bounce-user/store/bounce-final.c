@@ -36,6 +36,20 @@ static void final_make_room(json_t *json)
 		(void)json_object_del(json, json_object_iter_key(oldest));
 }
 
+/* One for each record, which names the latest: whoever forwards one address to
+   ever new ones does not push out the others. */
+static void final_drop(json_t *json, const char *address)
+{
+	const char *final;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(json, next, final, value) {
+		if (null_strcmp(json_string_value(value), address) == 0)
+			(void)json_object_del(json, final);
+	}
+}
+
 static bool final_add(json_t *json, const struct bounce_change *change)
 {
 	const char *final = change->rec.final_address;
@@ -45,6 +59,7 @@ static bool final_add(json_t *json, const struct bounce_change *change)
 		return FALSE;
 	/* it is the latest now */
 	(void)json_object_del(json, final);
+	final_drop(json, change->address);
 	final_make_room(json);
 	json_object_set_new(json, final, json_string(change->address));
 	return TRUE;
