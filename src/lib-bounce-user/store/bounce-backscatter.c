@@ -140,6 +140,9 @@ int bounce_store_is_flooded(struct bounce_store *store, time_t now,
 	if (backscatter_get_number(json, "hour") == now / HOUR)
 		in_hour = backscatter_get_number(json, "in_hour");
 	json_decref(json);
-	*began_r = in_hour == BOUNCE_STORE_FLOOD;
+	/* of two that come at once neither may see the first; whoever tells it
+	   remembers that */
+	*began_r = in_hour >= BOUNCE_STORE_FLOOD &&
+		in_hour < BACKSCATTER_MAX_PER_HOUR;
 	return in_hour >= BOUNCE_STORE_FLOOD ? 1 : 0;
 }

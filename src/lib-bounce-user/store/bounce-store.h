@@ -190,7 +190,8 @@ int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 			     time_t *last_r, const char **error_r);
 
 /* Have there been so many (BOUNCE_STORE_FLOOD) within this hour that they are in
-   the way? 1/0/-1. began_r: just so many. */
+   the way? 1/0/-1. began_r: it is to be told, which may be asked for more than
+   once. */
 #define BOUNCE_STORE_FLOOD 20
 int bounce_store_is_flooded(struct bounce_store *store, time_t now,
 			    bool *began_r, const char **error_r);
