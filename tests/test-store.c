@@ -5,6 +5,7 @@
 
 #include "bounce-test-store.h"
 #include "ioloop.h"
+#include "lib-event-private.h"
 #include "mail-user.h"
 #include "bounce-allowance.h"
 #include "bounce-final.h"
@@ -110,6 +111,26 @@ START_TEST(test_evidence)
 						  &error), 0);
 	ck_assert_uint_eq(count, 50);
 	ck_assert_int_eq(last, START);
+}
+END_TEST
+
+/* Two at once: neither sees just twenty. */
+START_TEST(test_flood_began)
+{
+	const char *error;
+	bool began;
+
+	for (unsigned int i = 0; i < 60; i++) T_BEGIN {
+		ck_assert_int_eq(bounce_store_is_flooded(store, START, &began,
+				&error), i < BOUNCE_STORE_FLOOD ? 0 : 1);
+		ck_assert_msg(began == (i >= BOUNCE_STORE_FLOOD && i < 50),
+			      "%u", i);
+		ck_assert_int_eq(bounce_store_add(store,
+			t_report(t_strdup_printf("<%u>", i), "bob@example.com",
+				 "mailbox-unknown"),
+			BOUNCE_EVIDENCE_UNVERIFIED, START,
+			pool_datastack_create(), NULL, &error), 0);
+	} T_END;
 }
 END_TEST
 
@@ -459,17 +480,81 @@ START_TEST(test_final)
 }
 END_TEST
 
+/* A member of a list who forwards to ever new addresses. */
+START_TEST(test_final_one_each)
+{
+	struct bounce_record rec;
+
+	ck_assert_int_eq(add_final("<1>", "alias@example.com",
+				   "final@example.net"), 1);
+	for (unsigned int i = 0; i < BOUNCE_FINAL_MAX + 10; i++) T_BEGIN {
+		ck_assert_int_eq(add_final(t_strdup_printf("<x%u>", i),
+			"evil@example.com",
+			t_strdup_printf("f%u@example.net", i)), 1);
+	} T_END;
+	ck_assert_int_eq(find_final("final@example.net", &rec), 1);
+	ck_assert_str_eq(rec.address, "alias@example.com");
+	ck_assert_int_eq(find_final(t_strdup_printf("f%u@example.net",
+		BOUNCE_FINAL_MAX + 9), &rec), 1);
+	ck_assert_str_eq(rec.address, "evil@example.com");
+}
+END_TEST
+
+/*
+ * Who listens
+ */
+
+static unsigned int heard;
+
+static bool
+hear(struct event *event, enum event_callback_type type,
+     struct failure_context *ctx ATTR_UNUSED, const char *fmt ATTR_UNUSED,
+     va_list args ATTR_UNUSED)
+{
+	struct file_lock *lock = NULL;
+	const char *error;
+
+	if (type == EVENT_CALLBACK_TYPE_SEND &&
+	    null_strcmp(event->sending_name, "bounce_address_changed") == 0) {
+		heard++;
+		ck_assert_msg(bounce_lock_take(store->dict, &lock, &error) == 0,
+			      "%s", error);
+		bounce_lock_release(&lock);
+	}
+	/* and that is all */
+	return FALSE;
+}
+
+/* By then others have the dictionary: a listener may be slow. */
+START_TEST(test_announced_unlocked)
+{
+	heard = 0;
+	/* as if an exporter wanted it */
+	event_set_forced_debug(user->event, TRUE);
+	event_register_callback(hear);
+	ck_assert_int_eq(add("<1>", "bob@example.com"), 1);
+	event_unregister_callback(hear);
+	ck_assert_uint_eq(heard, 1);
+}
+END_TEST
+
 /*
  * The address's own side
  */
 
-static int take(unsigned int report, time_t when, bool look_only)
+static int
+take_of(const char *report, const char *address, time_t when, bool look_only)
 {
 	const char *error;
 
-	return bounce_allowance_take(store, t_strdup_printf("<%u>", report),
-				     when, START + 41 * 86400, look_only,
-				     &error);
+	return bounce_allowance_take(store, report, address, when,
+				     START + 41 * 86400, look_only, &error);
+}
+
+static int take(unsigned int report, time_t when, bool look_only)
+{
+	return take_of(t_strdup_printf("<%u>", report), "a@mx.example.com", when,
+		       look_only);
 }
 
 START_TEST(test_allowance)
@@ -489,6 +574,41 @@ START_TEST(test_allowance)
 	ck_assert_int_eq(take(99, day + 86400, FALSE), 1);
 	/* nobody knows of that day any more */
 	ck_assert_int_eq(take(1, START, FALSE), 0);
+}
+END_TEST
+
+/* One id for many addresses: each of them is one. */
+START_TEST(test_allowance_one_id)
+{
+	time_t day = START + 20 * 86400;
+
+	for (unsigned int i = 0; i < 40; i++) T_BEGIN {
+		ck_assert_int_eq(take_of("<same>",
+			t_strdup_printf("a%u@example.com", i), day, FALSE),
+			i < BOUNCE_ALLOWANCE_MAX ? 1 : 0);
+	} T_END;
+	ck_assert_int_eq(take_of("<same>", "A3@EXAMPLE.com", day, FALSE), 1);
+}
+END_TEST
+
+/* Each organisation has its own, and they are not without end. */
+START_TEST(test_allowance_sides)
+{
+	time_t day = START + 20 * 86400;
+
+	for (unsigned int i = 0; i < BOUNCE_ALLOWANCE_MAX; i++)
+		ck_assert_int_eq(take(i, day, FALSE), 1);
+	ck_assert_int_eq(take(99, day, FALSE), 0);
+	ck_assert_int_eq(take_of("<1>", "a@sub.example.com", day, FALSE), 0);
+	ck_assert_int_eq(take_of("<1>", "a@example.net", day, FALSE), 1);
+	for (unsigned int i = 2; i < BOUNCE_ALLOWANCE_MAX_SIDES; i++) T_BEGIN {
+		ck_assert_int_eq(take_of("<1>",
+			t_strdup_printf("a@s%u.test", i), day, FALSE), 1);
+	} T_END;
+	ck_assert_int_eq(take_of("<1>", "a@last.test", day, TRUE), 0);
+	ck_assert_int_eq(take_of("<1>", "a@last.test", day, FALSE), 0);
+	ck_assert_int_eq(take_of("<2>", "a@example.net", day, FALSE), 1);
+	ck_assert_int_eq(take_of("<1>", "a@last.test", day + 86400, FALSE), 1);
 }
 END_TEST
 
@@ -634,6 +754,11 @@ int main(void)
 	tcase_add_test(tcase, test_damaged_heals);
 	tcase_add_test(tcase, test_final);
 	tcase_add_test(tcase, test_allowance);
+	tcase_add_test(tcase, test_allowance_one_id);
+	tcase_add_test(tcase, test_allowance_sides);
+	tcase_add_test(tcase, test_flood_began);
+	tcase_add_test(tcase, test_final_one_each);
+	tcase_add_test(tcase, test_announced_unlocked);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
 	tcase_add_test(tcase, test_removed_stays);

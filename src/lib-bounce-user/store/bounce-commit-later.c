@@ -52,6 +52,8 @@ static void later_committed(int ret, const char *error, void *context)
 	struct bounce_commit_later *later = context;
 
 	later->committing = FALSE;
+	/* whoever listens holds up nobody */
+	bounce_lock_release(&later->trans->lock);
 	if (ret >= 0)
 		bounce_announce(later->trans);
 	later_finish(later, ret < 0 ? -1 : later->changed, error);

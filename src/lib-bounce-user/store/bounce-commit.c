@@ -103,6 +103,8 @@ commit_finish(struct bounce_transaction *trans, const char **error_r)
 	dict_trans = bounce_commit_fill(trans);
 	if (bounce_dict_commit(trans->dict, &dict_trans, error_r) < 0)
 		return -1;
+	/* whoever listens holds up nobody */
+	bounce_lock_release(&trans->lock);
 	bounce_announce(trans);
 	return 0;
 }
