@@ -4,6 +4,7 @@ the attacker has, and the everyday cases that must not be lost.
 A mail from outside bears the line of our border's MTA; what our own MTA made
 bears its own (harness.made_here)."""
 
+import json
 import pathlib
 import re
 import time
@@ -224,6 +225,35 @@ class Outsiders(TrustCase):
         self.assertEqual(self.recorded(self.user), believed)
         self.doveadm('bounce', 'scan', '-u', self.user)
         self.assertEqual(self.recorded(self.user), believed)
+
+    def test_own_side_with_one_id(self):
+        """Forty reports that all bear one Message-ID are forty."""
+        mail = letter('News', to=[self.me], sender=self.me)
+        self.append(self.user, mail)
+        crowd = people(40, 'corp.example')
+        for address in crowd:
+            self.lmtp(self.user, outside(self.forged(
+                mail, [address], message_id='<same@corp.example>'),
+                                         'mail.corp.example'), stranger=True)
+        self.assertEqual(self.recorded(self.user), sorted([self.dead] + crowd[:20]))
+        # and another organisation is heard nevertheless
+        self.lmtp(self.user, outside(self.forged(mail, ['bob@other.example']),
+                                     'mail.other.example'), stranger=True)
+        self.assertIn('bob@other.example', self.recorded(self.user))
+
+    def test_searches_without_an_id(self):
+        """Sixty a minute, whatever the report leaves out."""
+        mail = re.sub(rb'Message-ID: \S+\r\n', b'',
+                      letter('Hello', to=[self.boss], sender=self.me))
+        pending = pathlib.Path(self.home(self.user), 'dovecot-bounce.pending')
+        number = 0
+        while not pending.exists():
+            number += 1
+            # a minute may end meanwhile
+            self.assertLess(number, 125)
+            self.lmtp(self.user, outside(self.forged(mail, [self.boss]),
+                                         'mail.corp.example'), stranger=True)
+        self.assertEqual(self.world(), self.before)
 
     def test_by_other_signs(self):
         """Thread, subject and day: known as a Message-ID is, no better."""
@@ -471,6 +501,44 @@ class Everyday(TrustCase):
             self.assertEqual(self.day(self.user)['failed'], 2 + number)
             self.assertTrue(all('$BounceUnverified' not in flags for flags, _ in
                                 self.fetch(self.user, box)))
+
+    def test_settled_before_the_copy(self):
+        """What a person removed meanwhile does not come back with the copy."""
+        mail = letter('Soon', to=['bob@example.net'], sender=self.me)
+        self.lmtp(self.user, self.ours(mail, 'from c (c [10.0.0.7])',
+                                       'bob@example.net'))
+        self.assertEqual(self.state(self.user, 'bob@example.net')['unproven'], 1)
+        self.doveadm('bounce', 'remove', '-u', self.user, 'bob@example.net')
+        self.append(self.user, mail)
+        self.wait_log('report is verified, as its mail was saved; 0 records')
+        self.assertIsNone(self.state(self.user, 'bob@example.net'))
+        self.assertNotIn('$Bounced', self.flags(self.user)[-1])
+
+    def test_a_relay_waits_for_the_copy(self):
+        """However many speak for addresses of their own meanwhile."""
+        user = self.new_user(bounce_relays='smarthost.example.com')
+        mail = letter(to=['bob@example.net'], sender=f'{user}@example.org')
+        made = b'Received: by smarthost.example.com (Postfix) id 1; x\r\n'
+        relayed = (b'Received: from mx.example.org (mx.example.org [192.0.2.1])\r\n'
+                   b'\tby smarthost.example.com (Postfix) with ESMTP id 2; x\r\n' + mail)
+        self.lmtp(user, outside(bounce_of(relayed, ['bob@example.net'], user),
+                                'smarthost.example.com', below=made), stranger=True)
+        self.assertEqual(self.recorded(user), [])
+        other = letter(to=['x@corp.example'], sender=f'{user}@example.org')
+        self.lmtp(user, outside(bounce_of(other, ['x@corp.example'], user),
+                                'mail.corp.example'), stranger=True)
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        key, value = b'\npriv/bounce/meta/unmatched\n', rb'([^\n]*)'
+        waiting = json.loads(re.search(key + value, path.read_bytes()).group(1))
+        self.assertEqual(len(waiting), 2)
+        waiting += waiting[1:] * 198
+        path.write_bytes(re.sub(key + value, lambda _: key + json.dumps(
+            waiting).encode(), path.read_bytes()))
+        self.lmtp(user, outside(bounce_of(other, ['y@corp.example'], user),
+                                'mail.corp.example'), stranger=True)
+        self.append(user, mail)
+        self.wait_log('report is verified, as its mail was saved; 1 records')
+        self.assertEqual(self.recorded(user), ['bob@example.net'])
 
     def test_alias_of_two(self):
         """One of them is dead: the address written to is not held."""

@@ -282,8 +282,10 @@ verify_entry(struct verify *verify, enum bounce_knowledge knowledge)
 	return I_MAX(knowledge, entered);
 }
 
-/* So many of these reports a day. What cannot be asked now is asked again. */
-static enum bounce_evidence verify_open_most(struct verify *verify)
+/* So many addresses of an organisation a day. What cannot be asked now is asked
+   again. */
+static enum bounce_evidence
+verify_open_most(struct verify *verify, const char *address)
 {
 	const struct bounce_arrival *arrival = verify->arrival;
 	time_t when = arrival->when == 0 ? ioloop_time : arrival->when;
@@ -296,8 +298,9 @@ static enum bounce_evidence verify_open_most(struct verify *verify)
 	if (arrival->no_store || id == NULL)
 		return BOUNCE_EVIDENCE_VERIFIED;
 	if (bounce_user_store(verify->bu, &store, &error) == 0) {
-		ret = bounce_allowance_take(store, id, when, ioloop_time,
-					    arrival->look_only, &error);
+		ret = bounce_allowance_take(store, id, address, when,
+					    ioloop_time, arrival->look_only,
+					    &error);
 	}
 	if (ret < 0) {
 		e_debug(verify->bu->event, "Allowance is not known: %s", error);
@@ -323,7 +326,7 @@ verify_address(struct verify *verify, const char *address,
 		if (verify->open_used)
 			return BOUNCE_EVIDENCE_UNVERIFIED;
 		verify->open_used = TRUE;
-		most = verify_open_most(verify);
+		most = verify_open_most(verify, address);
 	}
 	e_debug(verify->bu->event, "%s says so of %s, knowledge %d",
 		bounce_trust_reporter_name(reporter), address, knowledge);
@@ -562,6 +565,8 @@ static void verify_mail(struct verify *verify)
 	    verify->envelope == NULL && !verify->unsearched &&
 	    !verify->entry.relayed &&
 	    verify_best_reporter(verify) > BOUNCE_REPORTER_STRANGER &&
+	    /* with an id it is asked already */
+	    (id != NULL || verify_may_search(verify)) &&
 	    !verify_thread(verify))
 		verify_like(verify);
 }

@@ -5,6 +5,7 @@
 #include "sha1.h"
 #include "str.h"
 #include "bounce-allowance.h"
+#include "bounce-organisation.h"
 #include "bounce-sent-store-private.h"
 
 #include <jansson.h>
@@ -14,7 +15,8 @@
 #define ALLOWANCE_HASH 8
 
 struct allowance {
-	const char *day, *hash, *oldest;
+	/* day: with the organisation */
+	const char *today, *day, *hash, *oldest;
 };
 
 static json_t *allowance_parse(const char *value)
@@ -28,11 +30,22 @@ static json_t *allowance_parse(const char *value)
 	return json;
 }
 
-static const char *t_allowance_hash(const char *id)
+static const char *t_allowance_side(const char *address)
+{
+	const char *domain = strrchr(address, '@'), *side;
+
+	domain = t_str_lcase(domain == NULL ? address : domain + 1);
+	side = bounce_organisation(domain);
+	return side == NULL ? domain : side;
+}
+
+/* Whoever writes a report chooses its id, too: one for many addresses. */
+static const char *t_allowance_hash(const char *id, const char *address)
 {
 	unsigned char digest[SHA1_RESULTLEN];
 	string_t *str = t_str_new(32);
 
+	id = t_strconcat(id, " ", t_str_lcase(address), NULL);
 	sha1_get_digest(id, strlen(id), digest);
 	base64_encode(digest, sizeof(digest), str);
 	str_truncate(str, ALLOWANCE_HASH);
@@ -61,10 +74,20 @@ allowance_has(const json_t *json, const struct allowance *allowance)
 }
 
 static bool
-allowance_is_left(const json_t *json, const struct allowance *allowance)
+allowance_is_left(json_t *json, const struct allowance *allowance)
 {
-	return strlen(allowance_used(json, allowance)) <
-		BOUNCE_ALLOWANCE_MAX * ALLOWANCE_HASH;
+	const char *used = allowance_used(json, allowance), *day;
+	unsigned int sides = 0;
+	json_t *value;
+
+	if (*used != '\0')
+		return strlen(used) < BOUNCE_ALLOWANCE_MAX * ALLOWANCE_HASH;
+	json_object_foreach(json, day, value) {
+		if (strncmp(day, allowance->today,
+			    strlen(allowance->today)) == 0)
+			sides++;
+	}
+	return sides < BOUNCE_ALLOWANCE_MAX_SIDES;
 }
 
 static void
@@ -109,12 +132,14 @@ allowance_transact(struct bounce_transaction *trans, void *context,
 }
 
 int bounce_allowance_take(struct bounce_store *store, const char *report_id,
-			  time_t when, time_t now, bool look_only,
-			  const char **error_r)
+			  const char *address, time_t when, time_t now,
+			  bool look_only, const char **error_r)
 {
+	const char *today = bounce_sent_day(when);
 	struct allowance allowance = {
-		.day = bounce_sent_day(when),
-		.hash = t_allowance_hash(report_id),
+		.today = today,
+		.day = t_strconcat(today, " ", t_allowance_side(address), NULL),
+		.hash = t_allowance_hash(report_id, address),
 		.oldest = bounce_sent_day(now - BOUNCE_SENT_STORE_KEEP_DAYS *
 					  DAY_SECS)
 	};
@@ -122,7 +147,7 @@ int bounce_allowance_take(struct bounce_store *store, const char *report_id,
 	bool has, left;
 	json_t *json;
 
-	if (strcmp(allowance.day, allowance.oldest) < 0)
+	if (strcmp(today, allowance.oldest) < 0)
 		return 0;
 	if (bounce_dict_ready(store->dict, error_r) < 0 ||
 	    bounce_dict_get(store->dict, pool_datastack_create(),
