@@ -99,6 +99,15 @@ class Failure(Case):
             self.assertIn(words, text)
         self.assertEqual(self.messages(user, 'Bounces'), 1)
 
+    def test_not_recorded(self):
+        """A slip that is no address has no record; what was filed is told
+        nevertheless."""
+        user = self.new_user()
+        self.report(user, 'bob@example..net')
+        self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), [])
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.kinds(user), ['failure'])
+
     def test_replaced(self):
         """A later failure of the same mail: one notice that names both."""
         user = self.new_user()

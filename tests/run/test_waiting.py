@@ -120,6 +120,23 @@ class Faulty(Proxied):
                     self.messages(user, 'Bounces'), f'{mode} at {at}')
                 self.check_made_up(user, f'{mode}@example.net')
 
+    def test_in_a_script(self):
+        """What the dictionary could not tell a Sieve script is told by the notice."""
+        self.expect_log('bounce: ')
+        told = 0
+        for at in range(1, COMMANDS):
+            self.calm()
+            user = self.new_user()
+            self.put_script(user, 'require "vnd.dovecot-bounce";\nif bounce_record '
+                            '"state" "x@example.net" "suppressed" { keep; }\n')
+            self.proxy.fail('hang', at)
+            self.deliver(user, 'gone@example.net')
+            filed = self.messages(user, 'Bounces')
+            self.assertEqual(self.mails(user), 1)
+            self.assertEqual(len(self.fetch(user, 'INBOX', notices=True)), filed, at)
+            told += filed
+        self.assertGreater(told, 5)
+
     def test_eleven_recipients(self):
         """They share the two seconds."""
         self.expect_log('bounce: ')

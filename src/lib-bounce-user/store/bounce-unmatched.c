@@ -69,7 +69,7 @@ static bool unmatched_has(const json_t *json, const char *hash)
 	return FALSE;
 }
 
-/* The oldest; of our own MTA only if there are no others. */
+/* The oldest; of our own MTA and relay only if there are no others. */
 static void unmatched_make_room(json_t *json, time_t now)
 {
 	size_t i = 0;

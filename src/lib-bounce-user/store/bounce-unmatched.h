@@ -16,7 +16,7 @@ struct bounce_unmatched {
 };
 ARRAY_DEFINE_TYPE(bounce_unmatched, struct bounce_unmatched);
 
-/* own: by our own MTA: these make room last. Returns 0, or -1. */
+/* own: by our own MTA or our relay: these make room last. Returns 0, or -1. */
 int bounce_unmatched_add(struct bounce_store *store, const char *original_id,
 			 const struct bounce_unmatched *report, bool own,
 			 time_t now, const char **error_r);

@@ -184,7 +184,7 @@ deliver_remember(struct bounce_user *bu, struct bounce_store *store,
 	if (judgement->awaits_copy && unmatched.report_id != NULL &&
 	    unmatched.mailbox != NULL &&
 	    bounce_unmatched_add(store, report->original_message_id,
-		&unmatched, judgement->reporter == BOUNCE_REPORTER_OWN,
+		&unmatched, judgement->reporter >= BOUNCE_REPORTER_RELAY,
 		ioloop_time, &error) < 0)
 		e_error(bu->event, "Report will not wait for its mail: %s",
 			error);
@@ -301,7 +301,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 				  &added, &changed);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
 	/* what lies in a folder is told, even where it could not be recorded */
-	if (changed || (result == NULL && delivery->will_tell)) {
+	if (changed || (delivery->will_tell && !deliver_is_ignored(delivery))) {
 		bounce_tell_deliver(mdctx, bu, delivery,
 				    deliver_received(mdctx));
 	} else if (pu->flood_began) {
