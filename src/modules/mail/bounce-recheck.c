@@ -48,16 +48,21 @@ recheck_record(struct bounce_user *bu, struct mail *mail,
 	       const struct bounce_report *report,
 	       enum bounce_evidence evidence, pool_t pool)
 {
+	struct bounce_store_report add = {
+		.report = report, .evidence = evidence
+	};
 	struct bounce_store *store;
 	const char *error;
-	time_t when;
 	int ret;
 
-	if (mail_get_received_date(mail, &when) < 0 || when <= 0)
-		when = ioloop_time;
+	if (report->kind != BOUNCE_KIND_FAILURE &&
+	    report->kind != BOUNCE_KIND_COMPLAINT)
+		return;
+	if (mail_get_received_date(mail, &add.when) < 0 || add.when <= 0)
+		add.when = ioloop_time;
+	/* what a person removed since is settled */
 	if (bounce_user_store(bu, &store, &error) < 0 ||
-	    (ret = bounce_store_add(store, report, evidence, when, pool, NULL,
-				    &error)) < 0 ||
+	    (ret = bounce_store_add_many(store, &add, 1, pool, &error)) < 0 ||
 	    (ret > 0 &&
 	     bounce_sent_mark_failed(bu, report, ioloop_time, &error) < 0)) {
 		e_error(bu->event, "Report that was waiting for its mail is "
