@@ -12,6 +12,8 @@
 #include "bounce-reason.h"
 #include "bounce-texts.h"
 
+#include <sys/resource.h>
+
 #define DAY "20261124"
 #define NOW ((time_t)1795478400 + 3600)
 #define DAY_SECS (24 * 60 * 60)
@@ -227,6 +229,40 @@ static const struct {
 	{ TYPE"image/png\r\n\r\nstop\r\n", "" },
 };
 
+static long memory_used(void)
+{
+	struct rusage usage;
+
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+	/* kilobytes */
+	return usage.ru_maxrss;
+}
+
+/* One line with nothing but blanks of another kind: whoever has seen a notice's
+   Message-ID can write it. */
+START_TEST(many_marks)
+{
+	pool_t pool = pool_alloconly_create("answer", 1024);
+	string_t *str = str_new(default_pool, 128 * 1024);
+	struct bounce_answer answer;
+	long before;
+
+	str_append(str, "never bob@example.net");
+	for (unsigned int i = 0; i < 60000; i++)
+		str_append(str, "\xc2\xa0");
+	str_append(str, "eve@example.net\n");
+	before = memory_used();
+	T_BEGIN {
+		bounce_answer_parse(pool, str_c(str), NULL, &answer);
+	} T_END;
+	ck_assert_str_eq(t_commands(&answer),
+			 "never bob@example.net\nnever eve@example.net\n");
+	ck_assert_int_lt(memory_used() - before, 32 * 1024);
+	str_free(&str);
+	pool_unref(&pool);
+}
+END_TEST
+
 START_TEST(first_text)
 {
 	pool_t pool = pool_alloconly_create("test", 4096);
@@ -383,6 +419,7 @@ int main(void)
 	tcase_add_loop_test(tcase, parse, 0, N_ELEMENTS(texts));
 	tcase_add_test(tcase, digest);
 	tcase_add_test(tcase, many);
+	tcase_add_test(tcase, many_marks);
 	tcase_add_loop_test(tcase, first_text, 0, N_ELEMENTS(mails));
 	tcase_add_test(tcase, id);
 	tcase_add_test(tcase, id_forged);

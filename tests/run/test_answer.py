@@ -204,6 +204,28 @@ class CarriedOut(Case):
         self.assertIn('Nothing is known of this address', text)
         self.assertEqual(self.messages(user, 'INBOX'), 1)
 
+    def test_partly_again(self):
+        """What was done is not done once more, whoever sends it."""
+        user = self.new_user()
+        notice = self.told(user)
+        mail = self.answer(user, notice,
+                           f'release {BOB}\r\nremove nobody@example.net\r\n')
+        self.doveadm('bounce', 'add', '-u', user, BOB)
+        for trace in LOGIN.replace('@USER@', user), OUTSIDE:
+            self.lmtp(user, (trace + mail[mail.index('From: '):]).encode(),
+                      self.address(user))
+            self.assertEqual(self.state(user), 'suppressed')
+        self.assertEqual(self.answers(user), 1)
+
+    def test_with_the_original_id(self):
+        """An answer's Message-ID is its sender's choice: it takes no notice away."""
+        user = self.new_user()
+        notice = self.told(user, mid='<lunch@example.org>')
+        self.assertEqual(notice['In-Reply-To'], '<lunch@example.org>')
+        for mid in '<lunch@example.org>', notice['Message-ID']:
+            self.answer(user, notice, 'help\r\n', mid=mid)
+            self.assertIn('failure', self.kinds(user))
+
     def test_lda(self):
         user = self.new_user()
         notice = self.told(user)

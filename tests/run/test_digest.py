@@ -39,10 +39,10 @@ class Case(test_tell.Case):
         os.chmod(self.dict_path(user), 0o600)
         os.chown(self.dict_path(user), harness.MAIL_UID, harness.MAIL_UID)
 
-    def failed_last_week(self, user):
+    def failed_last_week(self, user, dead=2):
         """A mail to 40, of whom two do not exist, in the last whole week."""
         self.sent(user, '<1@example.org>', count=40)
-        self.report(user, ['m0@example.net', 'm1@example.net'])
+        self.report(user, [f'm{i}@example.net' for i in range(dead)])
         day = time.strftime('%Y%m%d', time.gmtime())
         then = time.strftime('%Y%m%d', time.gmtime(last_week() + DAY))
         keys = {}
@@ -93,6 +93,15 @@ class Digest(Case):
         memory = json.loads(self.keys(user)['priv/bounce/meta/digest'])
         self.assertEqual((memory['sent'], memory['failed'], memory['until']),
                          (40, 2, last_week() + 7 * DAY))
+
+    def test_forty(self):
+        """However many died in a week."""
+        user = self.new_user(bounce_digest='weekly')
+        self.failed_last_week(user, dead=40)
+        row, = self.digest(user, '--due')
+        self.assertEqual(row['result'], 'written')
+        mail, = self.digests(user)
+        self.assertIn('Failed: 40', mail.get_body(('plain',)).get_content())
 
     def test_all(self):
         """The timer's way: who wants none, and who has no news, gets none."""

@@ -3,6 +3,7 @@ whoever cannot be told is not held."""
 
 import email
 import email.policy
+import fcntl
 import json
 import pathlib
 import smtplib
@@ -113,6 +114,22 @@ class Enforce(Case):
         self.assertEqual(
             [row['address'] for row in self.doveadm_json(
                 'bounce', 'list', '-H', '-u', user)], ['dead2@example.net', DEAD])
+
+    def test_noted_afterwards(self):
+        """The client has its answer while another process has the dictionary."""
+        user = self.new_user()
+        self.known(user, DEAD)
+        client = self.submission(user)
+        client.ehlo_or_helo_if_needed()
+        client.mail(f'{user}@example.org')
+        client.rcpt(DEAD)
+        client.docmd('DATA')
+        with open(f'{self.home(user)}/dovecot-bounce.dict-lock', 'ab') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            client.send(letter(to=[DEAD]) + b'\r\n.\r\n')
+            self.assertEqual(client.getreply()[0], 550)
+        client.noop()
+        self.assertEqual(self.holds(user), 1)
 
     def test_left_out(self):
         user = self.new_user()
