@@ -7,7 +7,7 @@
 #include "array.h"
 #include "istream.h"
 #include "bounce-reason.h"
-#include "bounce-rules.h"
+#include "bounce-rules-private.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -36,6 +36,41 @@ static unsigned int check_dir(const char *dir, unsigned int least)
 START_TEST(shipped)
 {
 	ck_assert_uint_eq(check_dir(BOUNCE_TEST_RULES, 100), 0);
+}
+END_TEST
+
+/* What is compiled in says of each example what the files say. */
+START_TEST(compiled)
+{
+	const char *const file_dirs[] = { BOUNCE_TEST_RULES, NULL };
+	const char *const word[] = { BOUNCE_RULES_SHIPPED, NULL };
+	struct bounce_rules *files = bounce_rules_load(file_dirs, NULL);
+	struct bounce_rules *shipped = bounce_rules_load(word, NULL);
+	const struct bounce_clause_roles roles = { .recipient = "a@example.org" };
+	const struct bounce_rule_example *example;
+	struct bounce_rules_hit hits[2], weak[2];
+	struct bounce_rules_query query;
+	unsigned int matched = 0;
+
+	ck_assert_uint_eq(bounce_rules_count(shipped),
+			  bounce_rules_count(files));
+	array_foreach(&files->examples, example) {
+		i_zero(&query);
+		query.source = BOUNCE_RULES_REMOTE;
+		query.status = "5.7.1";
+		query.text = bounce_rules_fold(example->text);
+		bounce_rules_query_clauses(&query, example->text, &roles);
+		matched += bounce_rules_match(files, &query, &hits[0], &weak[0]);
+		(void)bounce_rules_match(shipped, &query, &hits[1], &weak[1]);
+		ck_assert_pstr_eq(hits[1].name, hits[0].name);
+		ck_assert_pstr_eq(weak[1].name, weak[0].name);
+		ck_assert(hits[1].name == NULL ||
+			  (hits[1].reason == hits[0].reason &&
+			   hits[1].class == hits[0].class));
+	}
+	ck_assert_uint_ge(matched, 100);
+	bounce_rules_free(&files);
+	bounce_rules_free(&shipped);
 }
 END_TEST
 
@@ -120,6 +155,7 @@ int main(void)
 	TCase *tcase = tcase_create("rule-files");
 
 	tcase_add_test(tcase, shipped);
+	tcase_add_test(tcase, compiled);
 	tcase_add_test(tcase, manual);
 	tcase_add_test(tcase, wrong);
 	suite_add_tcase(suite, tcase);

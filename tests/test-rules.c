@@ -8,6 +8,7 @@
 #include "bounce-limits.h"
 #include "bounce-reason.h"
 #include "bounce-rules.h"
+#include "bounce-string.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -434,6 +435,59 @@ START_TEST(test_folders)
 }
 END_TEST
 
+/* A site's folder before what is compiled in, and behind it; each finds its own
+   weak one. */
+START_TEST(test_parts)
+{
+	static const struct {
+		const char *rules;
+		bool behind;
+		/* begins the name of who wins */
+		const char *hit, *weak;
+	} parts[] = {
+		{ "virus: mailbox is full", FALSE, "10-x.rules:1", NULL },
+		{ "virus: mailbox is full", TRUE, "50-clauses.rules:", NULL },
+		{ "virus weak: mailbox is full", FALSE, "50-clauses.rules:",
+		  "10-x.rules:1" },
+		{ "virus: mailbox is fool", FALSE, "50-clauses.rules:", NULL },
+	};
+	char dir[] = "/tmp/bounce-test-rules.XXXXXX";
+	const char *path;
+	FILE *out;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	path = t_strconcat(dir, "/10-x.rules", NULL);
+	for (unsigned int i = 0; i < N_ELEMENTS(parts); i++) {
+		const char *const dirs[] = {
+			parts[i].behind ? BOUNCE_RULES_SHIPPED : dir,
+			parts[i].behind ? dir : BOUNCE_RULES_SHIPPED, NULL
+		};
+		struct bounce_clause_roles roles = { .recipient = NULL };
+		struct bounce_rules_query query = {
+			.source = BOUNCE_RULES_REMOTE,
+			.text = " 552 the mailbox is full ",
+		};
+		struct bounce_rules_hit hit, weak;
+		struct bounce_rules *rules;
+
+		out = fopen(path, "w");
+		ck_assert_ptr_nonnull(out);
+		fprintf(out, "%s\n", parts[i].rules);
+		ck_assert_int_eq(fclose(out), 0);
+		rules = bounce_rules_load(dirs, NULL);
+		bounce_rules_query_clauses(&query, "552 The mailbox is full",
+					   &roles);
+		ck_assert(bounce_rules_match(rules, &query, &hit, &weak));
+		ck_assert_ptr_nonnull(hit.name);
+		ck_assert(bounce_string_begins(hit.name, parts[i].hit));
+		ck_assert_pstr_eq(weak.name, parts[i].weak);
+		bounce_rules_free(&rules);
+	}
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rules");
@@ -448,6 +502,7 @@ int main(void)
 	tcase_add_test(tcase, test_gap_limit);
 	tcase_add_test(tcase, test_class);
 	tcase_add_test(tcase, test_folders);
+	tcase_add_test(tcase, test_parts);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

@@ -10,7 +10,7 @@
 
 struct mail_user;
 
-#define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" "BOUNCE_RULES_DIR
+#define COMPAT_RULES_DIRS BOUNCE_SITE_RULES_DIR" shipped"
 #define COMPAT_REMEDIES_DIRS BOUNCE_SITE_REMEDIES_DIR" "BOUNCE_REMEDIES_DIR
 #define COMPAT_CHECK_LISTS \
 	"spamhaus-zen spamhaus-dbl spamcop barracuda mailspike psbl abusix"
@@ -37,7 +37,7 @@ struct mail_user;
 	X(forget, time, policy.forget, "30d", 0) \
 	X(keep_hard, time, policy.keep_hard, "365d", 0) \
 	X(max_addresses, number, max_addresses, "10000", 10000000) \
-	X(rules, folders, rules_dirs, COMPAT_RULES_DIRS, 0) \
+	X(rules, rules, rules_dirs, COMPAT_RULES_DIRS, 0) \
 	X(notice, notice, notice_kinds, "failure broadcast held", 0) \
 	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
 	X(answers, yesno, answers, "yes", 0) \

@@ -126,13 +126,11 @@ classify_folder_beside(const char *name, const char *ending)
 
 static void classify_default_rules(struct program *program)
 {
-	const char *dir = classify_folder_beside("rules", ".rules");
+	const char *dir = BOUNCE_SITE_RULES_DIR;
 
-	if (dir == NULL) {
-		dir = BOUNCE_SITE_RULES_DIR;
+	if (classify_folder_beside("rules", ".rules") == NULL)
 		array_push_back(&program->rule_dirs, &dir);
-		dir = BOUNCE_RULES_DIR;
-	}
+	dir = BOUNCE_RULES_SHIPPED;
 	array_push_back(&program->rule_dirs, &dir);
 }
 

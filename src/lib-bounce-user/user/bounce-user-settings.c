@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "bounce-rules.h"
 #include "bounce-tell.h"
 #include "bounce-texts.h"
 #include "bounce-texts-cache.h"
@@ -58,6 +59,20 @@ setting_parse_words(const struct setting *setting, const char *value,
 	return 0;
 }
 
+/* Absolute, but for the word. */
+static int
+folders_check(const char *const *dirs, const char *word, const char **error_r)
+{
+	for (; *dirs != NULL; dirs++) {
+		if (**dirs != '/' && null_strcmp(*dirs, word) != 0) {
+			*error_r = t_strdup_printf("%s is no absolute path",
+						   *dirs);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int
 setting_parse_folders(const struct setting *setting, const char *value,
 		      struct bounce_user_settings *set, pool_t pool,
@@ -66,14 +81,19 @@ setting_parse_folders(const struct setting *setting, const char *value,
 	const char *const **dirs = PTR_OFFSET(set, setting->offset);
 
 	(void)setting_parse_words(setting, value, set, pool, error_r);
-	for (const char *const *dir = *dirs; *dir != NULL; dir++) {
-		if (**dir != '/') {
-			*error_r = t_strdup_printf("%s is no absolute path",
-						   *dir);
-			return -1;
-		}
-	}
-	return 0;
+	return folders_check(*dirs, NULL, error_r);
+}
+
+/* Folders and the word for what is compiled in. */
+static int
+setting_parse_rules(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    const char **error_r)
+{
+	const char *const **dirs = PTR_OFFSET(set, setting->offset);
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	return folders_check(*dirs, BOUNCE_RULES_SHIPPED, error_r);
 }
 
 static int

@@ -7,7 +7,9 @@
 /* While one example is checked. */
 struct check_context {
 	const struct bounce_rules *rules;
-	const struct bounce_rule *rule;
+	/* whose examples they are: file:line, and where they stand */
+	const char *rule;
+	unsigned int first, count;
 	ARRAY_TYPE(const_string) *errors;
 	bool failed;
 };
@@ -97,13 +99,76 @@ static void example_check(struct check_context *ctx,
 	if (winner == NULL) {
 		check_error(ctx, example->name,
 			    "The example of %s is matched by no rule",
-			    ctx->rule->name);
-	} else if (strcmp(winner, ctx->rule->name) != 0) {
+			    ctx->rule);
+	} else if (strcmp(winner, ctx->rule) != 0) {
 		check_error(ctx, example->name,
 			    "The example of %s is won by %s (%s)",
-			    ctx->rule->name, winner,
+			    ctx->rule, winner,
 			    hit.name != NULL ? hit.reason->name :
 			    weak.reason->name);
+	}
+}
+
+/* All examples of the rule that ctx stands at. */
+static void examples_check(struct check_context *ctx)
+{
+	for (unsigned int i = 0; i < ctx->count; i++)
+		example_check(ctx, array_idx(&ctx->rules->examples,
+					     ctx->first + i));
+}
+
+/* Go to the next rule, by its number: the examples stand in the rules' order. */
+static void
+check_rule_begin(struct check_context *ctx, unsigned int part_idx,
+		 unsigned int rule_idx)
+{
+	const struct bounce_rules_part *part =
+		array_idx_elem(&ctx->rules->parts, part_idx);
+	const struct bounce_rule_example *examples;
+	unsigned int count;
+
+	examples = array_get(&ctx->rules->examples, &count);
+	ctx->rule = part->text + part->rules[rule_idx].name;
+	ctx->first += ctx->count;
+	ctx->count = 0;
+	while (ctx->first + ctx->count < count &&
+	       examples[ctx->first + ctx->count].part == part_idx &&
+	       examples[ctx->first + ctx->count].rule == rule_idx)
+		ctx->count++;
+}
+
+/* Are all examples of the rule won by it? */
+static bool examples_are_won(const struct check_context *ctx)
+{
+	struct check_context quiet = *ctx;
+	ARRAY_TYPE(const_string) errors;
+
+	quiet.failed = FALSE;
+	T_BEGIN {
+		t_array_init(&errors, 4);
+		quiet.errors = &errors;
+		examples_check(&quiet);
+	} T_END;
+	return !quiet.failed;
+}
+
+static void
+alternatives_check(struct check_context *ctx, struct bounce_rules *rules,
+		   const struct bounce_rules_part *part,
+		   const struct bounce_rule_group *group)
+{
+	if (group->count == 1)
+		return;
+	for (unsigned int i = 0; i < group->count; i++) {
+		const struct bounce_rule_word *word =
+			&part->words[group->words + i];
+
+		rules->skip = word;
+		if (examples_are_won(ctx)) {
+			check_error(ctx, ctx->rule, "No example needs '%s'",
+				    part->text + word->text);
+		}
+		rules->skip = NULL;
 	}
 }
 
@@ -111,66 +176,42 @@ int bounce_rules_check(const struct bounce_rules *rules,
 		       ARRAY_TYPE(const_string) *errors)
 {
 	struct check_context ctx = { .rules = rules, .errors = errors };
-	const struct bounce_rule_example *example;
-	const struct bounce_rule *rule;
+	const struct bounce_rules_part *part;
 
-	array_foreach(&rules->rules, rule) {
-		ctx.rule = rule;
-		if (array_count(&rule->examples) == 0)
-			check_error(&ctx, rule->name, "The rule has no example");
-		array_foreach(&rule->examples, example)
-			example_check(&ctx, example);
+	for (unsigned int p = 0; p < array_count(&rules->parts); p++) {
+		part = array_idx_elem(&rules->parts, p);
+		if (part == &bounce_rules_shipped)
+			continue;
+		for (unsigned int i = 0; i < part->rules_count; i++) {
+			check_rule_begin(&ctx, p, i);
+			if (ctx.count == 0) {
+				check_error(&ctx, ctx.rule,
+					    "The rule has no example");
+			}
+			examples_check(&ctx);
+		}
 	}
 	return ctx.failed ? -1 : 0;
-}
-
-/* Are all examples of the rule won by it? */
-static bool examples_are_won(struct check_context *ctx)
-{
-	struct check_context quiet = { .rules = ctx->rules, .rule = ctx->rule };
-	ARRAY_TYPE(const_string) errors;
-	const struct bounce_rule_example *example;
-	bool failed;
-
-	T_BEGIN {
-		t_array_init(&errors, 4);
-		quiet.errors = &errors;
-		array_foreach(&ctx->rule->examples, example)
-			example_check(&quiet, example);
-		failed = quiet.failed;
-	} T_END;
-	return !failed;
-}
-
-static void alternative_check(struct check_context *ctx,
-			      struct bounce_rule_word *word)
-{
-	bool won;
-
-	word->skip = TRUE;
-	won = examples_are_won(ctx);
-	word->skip = FALSE;
-	if (won) {
-		check_error(ctx, ctx->rule->name, "No example needs '%s'",
-			    word->text);
-	}
 }
 
 int bounce_rules_check_alternatives(struct bounce_rules *rules,
 				    ARRAY_TYPE(const_string) *errors)
 {
 	struct check_context ctx = { .rules = rules, .errors = errors };
+	const struct bounce_rules_part *part;
 	const struct bounce_rule *rule;
 
-	array_foreach(&rules->rules, rule) {
-		ctx.rule = rule;
-		for (unsigned int i = 0; i < rule->groups_count; i++) {
-			const struct bounce_rule_group *group =
-				&rule->groups[i];
-
-			for (unsigned int j = 0;
-			     group->count > 1 && j < group->count; j++)
-				alternative_check(&ctx, &group->words[j]);
+	for (unsigned int p = 0; p < array_count(&rules->parts); p++) {
+		part = array_idx_elem(&rules->parts, p);
+		if (part == &bounce_rules_shipped)
+			continue;
+		for (unsigned int i = 0; i < part->rules_count; i++) {
+			check_rule_begin(&ctx, p, i);
+			rule = &part->rules[i];
+			for (unsigned int g = 0; g < rule->groups_count; g++) {
+				alternatives_check(&ctx, rules, part,
+					&part->groups[rule->groups + g]);
+			}
 		}
 	}
 	return ctx.failed ? -1 : 0;

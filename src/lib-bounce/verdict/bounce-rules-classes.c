@@ -40,12 +40,13 @@ classes_term_parse(const char *term, bounce_words_set_t *set_r,
 	return 0;
 }
 
-int bounce_rules_classes_parse(pool_t pool, struct bounce_rule *rule,
-			       const char *words, const char **error_r)
+int bounce_rules_classes_parse(struct bounce_rules_parser *parser,
+			       struct bounce_rule *rule, const char *words,
+			       const char **error_r)
 {
 	const char *const *args = t_strsplit_spaces(words, " \t");
 	struct bounce_rule_classes *classes =
-		p_new(pool, struct bounce_rule_classes, 1);
+		array_append_space(&parser->classes);
 	bounce_words_set_t *others = NULL, set;
 
 	for (; *args != NULL; args++) {
@@ -71,7 +72,7 @@ int bounce_rules_classes_parse(pool_t pool, struct bounce_rule *rule,
 			classes->terms[classes->count++] = set;
 		}
 	}
-	rule->classes = classes;
+	rule->classes = array_count(&parser->classes);
 	return 0;
 }
 

@@ -9,37 +9,37 @@
 
 /* While the words of one rule are read. */
 struct words_parser {
-	pool_t pool;
-	ARRAY(struct bounce_rule_group) groups;
+	struct bounce_rules_parser *parser;
 	bool gap;			/* "..." stood before what comes */
 };
 
 /* Quotes around a word keep its outer spaces. */
 static void
-word_parse(pool_t pool, const char *begin, const char *end,
-	   struct bounce_rule_word *word_r)
+word_add(struct bounce_rules_parser *parser, const char *begin, const char *end)
 {
+	struct bounce_rule_word *word;
+	const char *text;
+
 	if (end - begin >= 2 && *begin == '"' && end[-1] == '"') {
 		begin++;
 		end--;
 	}
-	word_r->text = p_strdup(pool,
-		bounce_rules_fold_piece(t_strdup_until(begin, end)));
-	word_r->len = strlen(word_r->text);
-	word_r->skip = FALSE;
+	text = bounce_rules_fold_piece(t_strdup_until(begin, end));
+	word = array_append_space(&parser->words);
+	word->text = bounce_rules_parser_text(parser, text);
+	word->len = strlen(text);
 }
 
-static void
-rules_group_add(struct words_parser *parser,
-		const struct bounce_rule_word *words,
-		unsigned int count)
+/* A group of the words that are added from now on. */
+static struct bounce_rule_group *rules_group_add(struct words_parser *parser)
 {
-	struct bounce_rule_group *group = array_append_space(&parser->groups);
+	struct bounce_rule_group *group =
+		array_append_space(&parser->parser->groups);
 
-	group->words = p_memdup(parser->pool, words, sizeof(*words) * count);
-	group->count = count;
+	group->words = array_count(&parser->parser->words);
 	group->gap_before = parser->gap;
 	parser->gap = FALSE;
+	return group;
 }
 
 /* Plain words up to end. The spaces around "..." are its own. */
@@ -47,33 +47,30 @@ static void
 rules_plain_add(struct words_parser *parser, const char *begin, const char *end,
 		bool gap_after)
 {
-	struct bounce_rule_word word;
-
 	while (parser->gap && begin < end && *begin == ' ')
 		begin++;
 	while (gap_after && end > begin && end[-1] == ' ')
 		end--;
 	if (begin == end)
 		return;
-	word_parse(parser->pool, begin, end, &word);
-	rules_group_add(parser, &word, 1);
+	rules_group_add(parser)->count = 1;
+	word_add(parser->parser, begin, end);
 }
 
 static void
 rules_alternatives_add(struct words_parser *parser, const char *begin,
 		       const char *end)
 {
-	ARRAY(struct bounce_rule_word) words;
+	struct bounce_rule_group *group = rules_group_add(parser);
 	const char *p;
 
-	t_array_init(&words, 16);
 	for (p = begin; p <= end; p++) {
 		if (p != end && *p != '|')
 			continue;
-		word_parse(parser->pool, begin, p, array_append_space(&words));
+		word_add(parser->parser, begin, p);
+		group->count++;
 		begin = p + 1;
 	}
-	rules_group_add(parser, array_front(&words), array_count(&words));
 }
 
 static int
@@ -108,22 +105,28 @@ rules_groups_parse(struct words_parser *parser, const char *words,
 	return 0;
 }
 
-static size_t rules_group_shortest(const struct bounce_rule_group *group)
+static size_t rules_group_shortest(const struct bounce_rules_parser *parser,
+				   const struct bounce_rule_group *group)
 {
-	size_t len = group->words[0].len;
+	const struct bounce_rule_word *word;
+	size_t len = SIZE_MAX;
 
-	for (unsigned int i = 1; i < group->count; i++)
-		len = I_MIN(len, group->words[i].len);
+	for (unsigned int i = 0; i < group->count; i++) {
+		word = array_idx(&parser->words, group->words + i);
+		len = I_MIN(len, word->len);
+	}
 	return len;
 }
 
 /* The longer the words, the seldomer they are met. */
-static int rules_anchor_choose(struct bounce_rule *rule, const char **error_r)
+static int rules_anchor_choose(const struct bounce_rules_parser *parser,
+			       struct bounce_rule *rule, const char **error_r)
 {
 	size_t len, longest = 0;
 
 	for (unsigned int i = 0; i < rule->groups_count; i++) {
-		len = rules_group_shortest(&rule->groups[i]);
+		len = rules_group_shortest(parser,
+			array_idx(&parser->groups, rule->groups + i));
 		if (len > longest) {
 			longest = len;
 			rule->anchor = i;
@@ -137,19 +140,19 @@ static int rules_anchor_choose(struct bounce_rule *rule, const char **error_r)
 	return 0;
 }
 
-int bounce_rules_words_parse(pool_t pool, struct bounce_rule *rule,
-			     const char *words, const char **error_r)
+int bounce_rules_words_parse(struct bounce_rules_parser *_parser,
+			     struct bounce_rule *rule, const char *words,
+			     const char **error_r)
 {
-	struct words_parser parser = { .pool = pool };
+	struct words_parser parser = { .parser = _parser };
 
-	p_array_init(&parser.groups, pool, 4);
+	rule->groups = array_count(&_parser->groups);
 	if (rules_groups_parse(&parser, words, error_r) < 0)
 		return -1;
-	rule->groups_count = array_count(&parser.groups);
+	rule->groups_count = array_count(&_parser->groups) - rule->groups;
 	if (rule->groups_count == 0) {
 		*error_r = "The words are missing";
 		return -1;
 	}
-	rule->groups = array_front(&parser.groups);
-	return rules_anchor_choose(rule, error_r);
+	return rules_anchor_choose(_parser, rule, error_r);
 }

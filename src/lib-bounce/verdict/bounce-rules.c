@@ -11,6 +11,7 @@
 /* Where errors go while one file is read. */
 struct rules_file {
 	struct bounce_rules *rules;
+	struct bounce_rules_parser *parser;
 	const char *path;		/* whole, for errors */
 	const char *name;		/* last component, for verdicts */
 	unsigned int line;
@@ -41,15 +42,15 @@ static void rules_example_add(struct rules_file *file, const char *text)
 {
 	struct bounce_rules *rules = file->rules;
 	struct bounce_rule_example *example;
-	struct bounce_rule *rule;
-	unsigned int count = array_count(&rules->rules);
+	unsigned int count = array_count(&file->parser->rules);
 
 	if (count == 0) {
 		rules_file_error(file, "An example before the first rule");
 		return;
 	}
-	rule = array_idx_modifiable(&rules->rules, count - 1);
-	example = array_append_space(&rule->examples);
+	example = array_append_space(&rules->examples);
+	example->part = array_count(&rules->parts);
+	example->rule = count - 1;
 	example->name = p_strdup_printf(rules->pool, "%s:%u", file->name,
 					file->line);
 	example->text = p_strdup(rules->pool, text);
@@ -88,7 +89,7 @@ static void rules_file_line(struct rules_file *file, const char *line,
 		return;
 	}
 	name = t_strdup_printf("%s:%u", file->name, file->line);
-	*skip = bounce_rules_line_parse(file->rules, name, line, &error) < 0;
+	*skip = bounce_rules_line_parse(file->parser, name, line, &error) < 0;
 	if (*skip)
 		rules_file_error(file, "%s", error);
 }
@@ -121,11 +122,12 @@ static void rules_file_read(struct rules_file *file)
 	i_stream_unref(&input);
 }
 
-static void rules_dir_read(struct bounce_rules *rules, const char *dir,
+static void rules_dir_read(struct bounce_rules *rules,
+			   struct bounce_rules_parser *parser, const char *dir,
 			   ARRAY_TYPE(const_string) *errors)
 {
 	struct rules_file file = {
-		.rules = rules, .path = dir, .errors = errors
+		.rules = rules, .parser = parser, .path = dir, .errors = errors
 	};
 	ARRAY_TYPE(const_string) names;
 	const char *const *namep;
@@ -141,21 +143,63 @@ static void rules_dir_read(struct bounce_rules *rules, const char *dir,
 	}
 }
 
-struct bounce_rules *
-bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
+/* Folders in a row are one part. Returns those that are left. */
+static const char *const *
+rules_dirs_read(struct bounce_rules *rules, const char *const *dirs, bool files,
+		ARRAY_TYPE(const_string) *errors)
 {
+	struct bounce_rules_parser parser;
+	const struct bounce_rules_part *part;
+
+	bounce_rules_parser_init(&parser, rules->pool);
+	for (; *dirs != NULL; dirs++) {
+		if (strcmp(*dirs, BOUNCE_RULES_SHIPPED) != 0)
+			rules_dir_read(rules, &parser, *dirs, errors);
+		else if (files)
+			rules_dir_read(rules, &parser, BOUNCE_RULES_DIR, errors);
+		else
+			break;
+	}
+	part = bounce_rules_parser_finish(&parser);
+	if (part != NULL)
+		array_push_back(&rules->parts, &part);
+	return dirs;
+}
+
+static struct bounce_rules *
+rules_load(const char *const *dirs, bool files, ARRAY_TYPE(const_string) *errors)
+{
+	const struct bounce_rules_part *shipped = &bounce_rules_shipped;
 	struct bounce_rules *rules;
 	pool_t pool;
 
-	pool = pool_alloconly_create("bounce rules", 128 * 1024);
+	pool = pool_alloconly_create("bounce rules", 16 * 1024);
 	rules = p_new(pool, struct bounce_rules, 1);
 	rules->pool = pool;
-	p_array_init(&rules->rules, pool, 1024);
-	p_array_init(&rules->wordless, pool, 16);
-	for (; *dirs != NULL; dirs++)
-		rules_dir_read(rules, *dirs, errors);
-	bounce_rules_index(rules);
+	p_array_init(&rules->parts, pool, 4);
+	p_array_init(&rules->examples, pool, 16);
+	while (*dirs != NULL) {
+		if (strcmp(*dirs, BOUNCE_RULES_SHIPPED) == 0 && !files) {
+			array_push_back(&rules->parts, &shipped);
+			dirs++;
+		} else {
+			dirs = rules_dirs_read(rules, dirs, files, errors);
+		}
+	}
 	return rules;
+}
+
+struct bounce_rules *
+bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors)
+{
+	return rules_load(dirs, FALSE, errors);
+}
+
+struct bounce_rules *
+bounce_rules_load_files(const char *const *dirs,
+			ARRAY_TYPE(const_string) *errors)
+{
+	return rules_load(dirs, TRUE, errors);
 }
 
 void bounce_rules_free(struct bounce_rules **_rules)
@@ -170,5 +214,10 @@ void bounce_rules_free(struct bounce_rules **_rules)
 
 unsigned int bounce_rules_count(const struct bounce_rules *rules)
 {
-	return array_count(&rules->rules);
+	const struct bounce_rules_part *part;
+	unsigned int count = 0;
+
+	array_foreach_elem(&rules->parts, part)
+		count += part->rules_count;
+	return count;
 }

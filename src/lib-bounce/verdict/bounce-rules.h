@@ -8,6 +8,9 @@
    immutable and may be shared. */
 struct bounce_rules;
 
+/* Stands for a folder: the rules of this release, which are compiled in. */
+#define BOUNCE_RULES_SHIPPED "shipped"
+
 /* Read every *.rules file of the folders (NULL-terminated list), in the order
    of the folders and, within one, of the names; the first match wins. A folder
    that is missing is passed over; a file that cannot be read or a line that is
@@ -16,6 +19,11 @@ struct bounce_rules;
    set classifies by codes alone. The caller owns the result. */
 struct bounce_rules *
 bounce_rules_load(const char *const *dirs, ARRAY_TYPE(const_string) *errors);
+/* The same with the shipped rules read from their files, which have the examples
+   for bounce_rules_check(). */
+struct bounce_rules *
+bounce_rules_load_files(const char *const *dirs,
+			ARRAY_TYPE(const_string) *errors);
 void bounce_rules_free(struct bounce_rules **rules);
 
 /* Number of rules loaded. */
@@ -63,8 +71,8 @@ struct bounce_rules_hit {
 	/* the reason's own class unless the rule says otherwise */
 	enum bounce_class class;
 	bool class_given;
-	const char *name;		/* "50-providers.rules:12" */
-	unsigned int index;		/* of the rule, in order */
+	/* "50-providers.rules:12"; lives as long as the rules */
+	const char *name;
 };
 
 /* A text as the rules see it, on the data stack: case-folded, white space and

@@ -231,7 +231,8 @@ void bounce_check_setup_rules(struct bounce_check *check)
 	struct bounce_rules *rules;
 
 	t_array_init(&errors, 4);
-	rules = bounce_rules_load(dirs, &errors);
+	/* with the examples of all */
+	rules = bounce_rules_load_files(dirs, &errors);
 	(void)bounce_rules_check(rules, &errors);
 	if (!array_is_empty(&errors)) {
 		setup_say_errors(check, "rules", "rules check", &errors);
