@@ -156,8 +156,10 @@ START_TEST(counts)
 	}
 	ck_assert(!bounce_tell_counts_allow(&counts, FALSE));
 	counts.limit_told = TRUE;
+	counts.address = "alice@example.org";
 	json = bounce_tell_counts_encode(&counts);
 	bounce_tell_counts_decode(pool, json, NOW, &later);
+	ck_assert_str_eq(later.address, "alice@example.org");
 	ck_assert(!bounce_tell_counts_allow(&later, FALSE));
 	ck_assert(later.limit_told);
 	/* an hour later those of the hour, a day later those of the day */

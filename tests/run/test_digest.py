@@ -141,6 +141,15 @@ class Digest(Case):
         self.assertNotIn('m5@example.net',
                          self.keys(user)['priv/bounce/meta/digest'])
 
+    def test_address(self):
+        """Who logs in without a domain has an address all the same."""
+        user = self.new_user(bounce_addresses='@example.net,sales@example.org')
+        self.digest(user)
+        mail, = self.digests(user)
+        self.assertEqual((mail['To'], mail['Reply-To']),
+                         ('sales@example.org',) * 2)
+        self.assertRegex(mail['List-Unsubscribe'], '<mailto:sales@example.org')
+
     def test_wrong_setting(self):
         user = self.new_user(bounce_digest='daily')
         done = self.doveadm('bounce', 'digest', '-u', user, '--due')

@@ -92,19 +92,23 @@ hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
 		const struct bounce_hold *holds, unsigned int count,
 		const char **error_r)
 {
-	const char *language = NULL, *error;
+	struct bounce_tell_counts counts;
 	struct bounce_store *store;
+	const char *error;
 	struct bounce_tell tell;
 	string_t *mail;
 	int ret;
 
-	/* without it they are English */
-	if (bounce_user_store(bu, &store, &error) == 0) {
+	i_zero(&counts);
+	/* without them it is English, to our host */
+	if (bounce_user_store(bu, &store, &error) == 0 &&
+	    bounce_notice_store_counts(store, pool_datastack_create(),
+				       about->now, &counts, &error) == 0) {
 		(void)bounce_notice_store_language(store,
-			pool_datastack_create(), &language, &error);
+			pool_datastack_create(), &counts.language, &error);
 	}
 	bounce_tell_write_init(bu, BOUNCE_TELL_HELD, bu->user->username,
-			       language, about->now, &tell);
+			       &counts, about->now, &tell);
 	tell.original_message_id = about->message_id;
 	tell.subject = about->subject;
 	tell.delivered = about->sent;

@@ -229,6 +229,12 @@ notice_erase_transact(struct bounce_transaction *trans, void *context,
 
 	if (notice_read_counts(trans, erase->now, &counts, error_r) < 0)
 		return -1;
+	if (notice_is(counts.address, erase->address)) {
+		counts.address = NULL;
+		bounce_transaction_set_key(trans, BOUNCE_DICT_NOTICES,
+					   bounce_tell_counts_encode(&counts));
+		found++;
+	}
 	array_foreach_elem(&counts.hashes, hash) {
 		if (notice_read(trans, hash, &memory, error_r) < 0)
 			return -1;

@@ -390,11 +390,12 @@ take_tell(struct bounce_user *bu, const struct bounce_answer_mail *mail,
 	  const struct bounce_answer_plan *plan, const char *folder,
 	  struct bounce_tell_box *box, const char **error_r)
 {
+	const struct bounce_tell_counts counts = { .language = plan->language };
 	struct bounce_tell_place place;
 	struct bounce_tell tell;
 
-	bounce_tell_write_init(bu, BOUNCE_TELL_ANSWER, plan->from,
-			       plan->language, mail->now, &tell);
+	bounce_tell_write_init(bu, BOUNCE_TELL_ANSWER, plan->from, &counts,
+			       mail->now, &tell);
 	tell.original_message_id = plan->message_id;
 	tell.answer = &plan->told;
 	tell.folder = folder;

@@ -244,22 +244,21 @@ int bounce_digest_write_read(struct bounce_user *bu,
 	struct bounce_digest_memory memory;
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
-	const char *language = NULL;
 	time_t last;
 
 	i_zero(write_r);
 	bounce_digest_period(every, now, &write_r->period);
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
 	    bounce_digest_store_read(store, pool, &memory, error_r) < 0 ||
-	    bounce_notice_store_language(store, pool, &language,
-					 error_r) < 0 ||
 	    bounce_notice_store_counts(store, pool, now, &counts,
 				       error_r) < 0 ||
+	    bounce_notice_store_language(store, pool, &counts.language,
+					 error_r) < 0 ||
 	    bounce_store_backscatter(store, &write_r->backscatter, &last,
 				     error_r) < 0)
 		return -1;
 	bounce_tell_write_init(bu, BOUNCE_TELL_DIGEST, bu->user->username,
-			       language, now, &write_r->tell);
+			       &counts, now, &write_r->tell);
 	write_r->off = (counts.off & (1U << BOUNCE_TELL_DIGEST)) != 0;
 	write_r->digest.since = write_r->period.since;
 	write_r->digest.until = write_r->period.until;

@@ -131,8 +131,11 @@ tell_init(struct tell_notice *notice, struct bounce_tell_counts *counts,
 
 	if (notice->language != NULL)
 		counts->language = notice->language;
-	bounce_tell_write_init(notice->bu, kind, about->address,
-			       counts->language, about->now, tell_r);
+	/* a stranger may write to any address of a domain that takes all */
+	if (!about->strange && strchr(about->address, '@') != NULL)
+		counts->address = about->address;
+	bounce_tell_write_init(notice->bu, kind, about->address, counts,
+			       about->now, tell_r);
 	tell_r->folder = about->folder;
 }
 

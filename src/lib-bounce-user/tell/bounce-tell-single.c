@@ -36,7 +36,8 @@ single_fill(const struct bounce_tell_single *single, struct bounce_tell *tell)
 }
 
 static int
-single_save(struct tell_single *context, pool_t pool, const char *language,
+single_save(struct tell_single *context, pool_t pool,
+	    const struct bounce_tell_counts *counts,
 	    struct bounce_tell_place *place_r, const char **error_r)
 {
 	const struct bounce_tell_single *single = context->single;
@@ -45,7 +46,7 @@ single_save(struct tell_single *context, pool_t pool, const char *language,
 	int ret;
 
 	bounce_tell_write_init(context->bu, single->kind, single->address,
-			       language, single->now, &tell);
+			       counts, single->now, &tell);
 	single_fill(single, &tell);
 	if (bounce_tell_box_open(context->bu, &box, error_r) < 0)
 		return -1;
@@ -69,8 +70,7 @@ single_change(pool_t pool, struct bounce_tell_memory *memory,
 		    (counts->off & (1U << context->single->kind)) != 0 ||
 		    !bounce_tell_counts_allow(counts, FALSE))
 			return 0;
-		if (single_save(context, pool, counts->language, &place,
-				error_r) < 0)
+		if (single_save(context, pool, counts, &place, error_r) < 0)
 			return -1;
 		context->written = TRUE;
 	}

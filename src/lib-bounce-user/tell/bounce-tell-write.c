@@ -40,19 +40,36 @@ write_message_id(struct bounce_user *bu, time_t now, struct bounce_tell *tell)
 		tell->host);
 }
 
+static const char *
+t_write_address(struct bounce_user *bu, const char *address,
+		const struct bounce_tell_counts *counts, const char *host)
+{
+	const char *const *own = bu->set.addresses;
+
+	if (strchr(address, '@') != NULL)
+		return address;
+	/* "@example.net" is all of a domain */
+	for (; own != NULL && *own != NULL; own++) {
+		if (**own != '@' && strchr(*own, '@') != NULL)
+			return *own;
+	}
+	return counts->address != NULL ? counts->address :
+		t_strconcat(address, "@", host, NULL);
+}
+
 void bounce_tell_write_init(struct bounce_user *bu, enum bounce_tell_kind kind,
-			    const char *address, const char *language,
+			    const char *address,
+			    const struct bounce_tell_counts *counts,
 			    time_t now, struct bounce_tell *tell_r)
 {
 	const char *delimiters;
 
 	i_zero(tell_r);
 	tell_r->kind = kind;
-	tell_r->texts = bounce_texts_cache_get_language(bu, language);
+	tell_r->texts = bounce_texts_cache_get_language(bu, counts->language);
 	compat_user_names(bu->user, pool_datastack_create(), &tell_r->host,
 			  &delimiters);
-	tell_r->address = strchr(address, '@') != NULL ? address :
-		t_strconcat(address, "@", tell_r->host, NULL);
+	tell_r->address = t_write_address(bu, address, counts, tell_r->host);
 	write_message_id(bu, now, tell_r);
 	tell_r->date = now;
 	t_array_init(&tell_r->recipients, 16);

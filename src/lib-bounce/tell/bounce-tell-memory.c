@@ -236,6 +236,8 @@ const char *bounce_tell_counts_encode(const struct bounce_tell_counts *counts)
 	json_object_set_new(json, "notices", list);
 	if (counts->off != 0)
 		json_object_set_new(json, "off", off_encode(counts->off));
+	if (counts->address != NULL)
+		json_object_set_new(json, "to", json_string(counts->address));
 	return memory_dump(json);
 }
 
@@ -254,6 +256,8 @@ void bounce_tell_counts_decode(pool_t pool, const char *value, time_t now,
 			json_is_true(json_object_get(json, "limit"));
 	}
 	counts_r->off = off_decode(json_object_get(json, "off"));
+	counts_r->address = p_strdup(pool,
+		json_string_value(json_object_get(json, "to")));
 	counts_r->day = now / DAY;
 	if (memory_get_number(json, "day") == counts_r->day)
 		counts_r->strange = memory_get_number(json, "strange");

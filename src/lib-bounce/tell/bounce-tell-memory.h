@@ -58,6 +58,8 @@ struct bounce_tell_counts {
 	unsigned int off;
 	/* priv/bounce/meta/language: of the user's own mail, or NULL */
 	const char *language;
+	/* an address of the user's own that a notice went to, or NULL */
+	const char *address;
 	/* at most BOUNCE_MAX_TELL_KEYS */
 	ARRAY_TYPE(const_string) hashes;
 };
