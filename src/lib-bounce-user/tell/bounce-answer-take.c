@@ -136,7 +136,8 @@ static bool take_is_proven(struct take *take)
 					   take->plan->message_id, take->digest,
 					   take->mail->now)) ||
 		bounce_submitted_is_proven(take->bu, &take->mail->arrival,
-					   take->plan->from) ||
+					   take->plan->from,
+					   BOUNCE_ANSWER_PROOF_SECS) ||
 		take_is_copied(take);
 }
 
