@@ -1,7 +1,8 @@
 #ifndef BOUNCE_DICT_PRIVATE_H
 #define BOUNCE_DICT_PRIVATE_H
 
-/* Between bounce-dict.c and bounce-dict-iter.c, which stands on it. */
+/* Between bounce-dict-file.c, bounce-dict.c, and bounce-dict-iter.c and
+   bounce-dict-glance.c, which stand on it. */
 
 #include "bounce-dict.h"
 
@@ -40,6 +41,22 @@ int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
 		       const bool *done, const int *ret);
 /* It answered, or failed. */
 void bounce_dict_answered(struct bounce_dict *dict, bool ok);
+/* bounce-dict-file.c: where the driver is the file's. */
+struct stat;
+void bounce_dict_file_identify(const struct stat *st,
+			       struct bounce_dict_file *file_r);
+bool bounce_dict_file_equals(const struct bounce_dict_file *a,
+			     const struct bounce_dict_file *b);
+/* The driver has read all of it, or written it; others are passed over. */
+void bounce_dict_file_loaded(struct bounce_dict *dict);
+void bounce_dict_file_create(struct bounce_dict *dict);
+/* Returns an fd to be kept over the commit, BOUNCE_DICT_NOT_LOCKED, or -1 with
+   error_r. */
+#define BOUNCE_DICT_NOT_LOCKED -2
+int bounce_dict_file_lock(struct bounce_dict *dict, const char **error_r);
+/* An address's record from its value. Returns 0, or BOUNCE_DICT_DAMAGED. */
+int bounce_dict_decode(pool_t pool, const char *address, const char *value,
+		       struct bounce_record *rec_r, const char **error_r);
 /* Something came: whoever waits is to look at it. */
 void bounce_dict_wake(struct bounce_dict *dict);
 

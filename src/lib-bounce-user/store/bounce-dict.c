@@ -14,17 +14,9 @@
 #include "bounce-dict-private.h"
 #include "compat-dict.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #define LATE BOUNCE_DICT_LATE
 /* A driver that waits by itself gets so much of it for each request. */
 #define DRIVER_MSECS 1000
-/* Other programs (doveadm dict) that write to the file. */
-#define LOCK_MSECS 1000
-#define LOCK_POLL_MSECS 10
-#define DICT_NOT_LOCKED -2
 /* Where each answer may take a minute, it is said that one is waited for. */
 #define WARN_MSECS 3000
 /* Who fails only after so long is not asked again by the next mail. */
@@ -402,6 +394,8 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 	ret = req->ret;
 	dict->down = ret < 0;
 	bounce_dict_answered(dict, ret >= 0);
+	if (ret >= 0)
+		bounce_dict_file_loaded(dict);
 	if (ret > 0)
 		*value_r = p_strdup(pool, req->value);
 	else if (ret < 0)
@@ -428,11 +422,25 @@ const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
 			       binary_to_hex(digest, sizeof(digest)));
 }
 
+int bounce_dict_decode(pool_t pool, const char *address, const char *value,
+		       struct bounce_record *rec_r, const char **error_r)
+{
+	const char *error;
+
+	if (bounce_record_decode(pool, value, rec_r, &error) < 0) {
+		*error_r = t_strdup_printf("Dictionary is damaged: %s", error);
+		return BOUNCE_DICT_DAMAGED;
+	}
+	/* the key says whose it is, whatever another program wrote into it */
+	rec_r->address = p_strdup(pool, address);
+	return 0;
+}
+
 int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 		     const char *address, struct bounce_record *rec_r,
 		     const char **error_r)
 {
-	const char *value, *error;
+	const char *value;
 	int ret;
 
 	ret = bounce_dict_get(dict, pool_datastack_create(),
@@ -440,58 +448,19 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 			      error_r);
 	if (ret <= 0)
 		return ret;
-	if (bounce_record_decode(pool, value, rec_r, &error) < 0) {
-		*error_r = t_strdup_printf("Dictionary is damaged: %s", error);
-		return BOUNCE_DICT_DAMAGED;
-	}
-	/* the key says whose it is, whatever another program wrote into it */
-	rec_r->address = p_strdup(pool, address);
-	return 1;
+	return bounce_dict_decode(pool, address, value, rec_r, error_r) < 0 ?
+		BOUNCE_DICT_DAMAGED : 1;
 }
 
 /*
  * Write
  */
 
-/* The file driver gives a new file the folder's permissions; ours is only for
-   its owner. The folder is there: the lock stands in it. */
-static void dict_create_file(struct bounce_dict *dict)
-{
-	int fd = open(dict->file, O_CREAT | O_EXCL | O_WRONLY, 0600);
-
-	/* what is wrong the driver will say */
-	i_close_fd(&fd);
-}
-
-/* The driver waits two minutes for its own lock, which is the kernel's and one of
-   the process: once we have it, so has the driver. Returns an fd to be kept over
-   the commit, or -1 with error_r. */
-static int dict_lock_file(struct bounce_dict *dict, const char **error_r)
-{
-	uint64_t deadline = i_microseconds() +
-		I_MIN(bounce_wait_left(dict->wait), LOCK_MSECS) * 1000ULL;
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(dict->file, O_RDWR | O_CLOEXEC);
-
-	/* any other trouble the driver will tell */
-	while (fd != -1 && fcntl(fd, F_SETLK, &lock) < 0 &&
-	       (errno == EACCES || errno == EAGAIN)) {
-		if (i_microseconds() >= deadline) {
-			i_close_fd(&fd);
-			*error_r = t_strdup_printf("%s is locked by another "
-						   "program", dict->file);
-			return -1;
-		}
-		i_sleep_msecs(LOCK_POLL_MSECS);
-	}
-	return fd == -1 ? DICT_NOT_LOCKED : fd;
-}
-
 struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict)
 {
 	i_assert(dict->dict != NULL);
 	if (dict->file != NULL)
-		dict_create_file(dict);
+		bounce_dict_file_create(dict);
 	return dict_transaction_begin(dict->dict,
 		mail_user_get_dict_op_settings(dict->user));
 }
@@ -516,7 +485,7 @@ int bounce_dict_commit(struct bounce_dict *dict,
 	const char *error = NULL;
 	int fd = -1;
 
-	if (dict->file != NULL && (fd = dict_lock_file(dict, &error)) == -1) {
+	if (dict->file != NULL && (fd = bounce_dict_file_lock(dict, &error)) == -1) {
 		dict_transaction_rollback(trans);
 		bounce_wait_add(dict->wait, i_microseconds() - started);
 		commit.ret = -1;
@@ -532,6 +501,8 @@ int bounce_dict_commit(struct bounce_dict *dict,
 			error = LATE;
 		}
 		bounce_dict_answered(dict, commit.ret >= 0);
+		if (commit.ret >= 0)
+			bounce_dict_file_loaded(dict);
 	}
 	if (commit.ret < 0) {
 		*error_r = t_strdup_printf("Dictionary was not written: %s",

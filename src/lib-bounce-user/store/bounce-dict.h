@@ -15,6 +15,15 @@ struct dict;
 struct dict_transaction_context;
 struct mail_user;
 
+/* A file at one time. */
+struct bounce_dict_file {
+	ino_t ino;
+	dev_t dev;
+	uoff_t size;
+	time_t mtime;
+	unsigned long nsecs;
+};
+
 struct bounce_dict {
 	pool_t pool;
 	struct mail_user *user;
@@ -54,6 +63,10 @@ struct bounce_dict {
 	bool used;
 	/* see bounce_store_is_down() */
 	bool down;
+	/* of the file driver: what it has in memory, and what was glanced at so
+	   often */
+	struct bounce_dict_file loaded, glanced;
+	unsigned int glances;
 };
 
 /* Returns 0, or -1 with error_r if it cannot be opened. wait must outlive it. */
@@ -83,6 +96,11 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 		     const char *address, struct bounce_record *rec_r,
 		     const char **error_r);
+/* The same, of a file that the driver has not read yet: at most a few times, and
+   without reading all of it into memory. Returns 1 or 0, or -1:
+   bounce_dict_read() is to be asked. */
+int bounce_dict_glance(struct bounce_dict *dict, pool_t pool,
+		       const char *address, struct bounce_record *rec_r);
 /* Send a look-up ahead: bounce_dict_get() will wait for this one. Valid until
    bounce_dict_forget(). */
 void bounce_dict_ask(struct bounce_dict *dict, const char *key);

@@ -103,7 +103,11 @@ int bounce_store_lookup_many(struct bounce_store *store, pool_t pool,
 		if (normal[i] == NULL)
 			continue;
 		rec = p_new(pool, struct bounce_record, 1);
-		ret = bounce_dict_read(dict, pool, normal[i], rec, error_r);
+		ret = bounce_dict_glance(dict, pool, normal[i], rec);
+		if (ret < 0) {
+			ret = bounce_dict_read(dict, pool, normal[i], rec,
+					       error_r);
+		}
 		if (ret > 0 && !bounce_record_lapsed(rec, now))
 			recs_r[i] = rec;
 	}
