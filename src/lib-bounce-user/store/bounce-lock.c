@@ -4,7 +4,9 @@
 #include "str.h"
 #include "file-create-locked.h"
 #include "hex-binary.h"
+#include "mail-namespace.h"
 #include "mail-user.h"
+#include "mailbox-list.h"
 #include "sha1.h"
 #include "sleep.h"
 #include "time-util.h"
@@ -40,14 +42,35 @@ const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
 			       binary_to_hex(digest, sizeof(digest)));
 }
 
-/* Beside the dictionary where it is a file; else in the user's home; where
-   there is none, a file for this user in mail_temp_dir. The file is empty and
-   stays: no two can hold locks of two files of that name. */
+/* Where the mail lies, which all of a user's processes share; NULL if there is none
+   yet. */
+static const char *lock_mail_dir(struct mail_user *user)
+{
+	struct mail_namespace *ns = mail_namespace_find_inbox(user->namespaces);
+	const char *dir;
+	struct stat st;
+
+	return ns != NULL &&
+		mailbox_list_get_root_path(ns->list,
+					   MAILBOX_LIST_PATH_TYPE_CONTROL,
+					   &dir) &&
+		stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? dir : NULL;
+}
+
+/* Beside the dictionary where it is a file; else in the user's home; where there is
+   none, beside their mail: with systemd's PrivateTmp mail_temp_dir is one thing to
+   lmtp and another to doveadm. The file is empty and stays: no two can hold locks of
+   two files of that name. */
 static const char *t_lock_path(struct bounce_dict *dict)
 {
-	return dict->file == NULL ?
-		t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME) :
-		t_strconcat(dict->file, "-lock", NULL);
+	const char *dir;
+
+	if (dict->file != NULL)
+		return t_strconcat(dict->file, "-lock", NULL);
+	if (bounce_lock_user_home(dict->user) == NULL &&
+	    (dir = lock_mail_dir(dict->user)) != NULL)
+		return t_strconcat(dir, "/"LOCK_FILE_NAME, NULL);
+	return t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME);
 }
 
 /* Returns 1, 0 if somebody else has it, or -1. */
