@@ -5,6 +5,7 @@ lock that a stopped process holds."""
 import contextlib
 import email.utils
 import fcntl
+import json
 import os
 import struct
 import subprocess
@@ -396,11 +397,14 @@ class Homeless(Proxied):
     """Without a home the report itself says that it is pending, by a keyword."""
 
     sieve = False
+    conf = 'mail_temp_dir = @DIR@/tmp\n'
 
     @classmethod
     def prepare(cls, server):
         super().prepare(server)
-        for name in 'homeless1', 'homeless2':
+        os.mkdir(f'{server.dir}/tmp')
+        os.chmod(f'{server.dir}/tmp', 0o1777)
+        for name in 'homeless1', 'homeless2', 'homeless3':
             mail = f'{server.dir}/{name}'
             os.mkdir(mail)
             os.chown(mail, harness.MAIL_UID, harness.MAIL_UID)
@@ -420,16 +424,50 @@ class Homeless(Proxied):
         self.pend(user, 'a@example.net')
         self.assertEqual(self.marked(user), 1)
 
+    def assert_told_once(self, user):
+        told = [mail for _, mail in self.fetch(user, 'INBOX', notices=True)
+                if b'a@example.net' in mail]
+        self.assertEqual(len(told), 1)
+
     def test_session_makes_up(self):
         self.pend_and_look('homeless1')
         self.imap('homeless1')
         dictserver.wait_for(lambda: not self.marked('homeless1'))
+        self.assert_told_once('homeless1')
         self.assertEqual(self.listed('homeless1'),
                          ['a@example.net', 'first@example.net'])
+
+    def test_lock_is_seen(self):
+        """lmtp and doveadm have the same lock, also where systemd's PrivateTmp gives
+        each of them a folder of its own for temporary files."""
+        user = 'homeless3'
+        self.lmtp(user, harness.mail())
+        self.deliver(user, 'a@example.net')
+        path, = (f'{folder}/{name}' for folder, _, names in os.walk(self.dir)
+                 for name in names if 'dovecot-bounce' in name and 'lock' in name)
+        self.assertEqual(os.path.dirname(path), f'{self.dir}/{user}')
+        with open(path, 'r+b') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.assertEqual(self.private_check(user), 'fail')
+        self.assertEqual(self.private_check(user), 'ok')
+        # nor is it a folder of theirs
+        self.assertNotIn('lock', ' '.join(self.mailboxes(user)))
+
+    def private_check(self, user):
+        """What doveadm says of the lock, with a mail_temp_dir that nobody else sees."""
+        done = subprocess.run(
+            ['unshare', '--mount', 'sh', '-c',
+             'mount -t tmpfs -o mode=1777 tmpfs "$0" && exec "$@"', f'{self.dir}/tmp',
+             'doveadm', '-c', self.server.conf_path, '-f', 'json', 'bounce', 'check', '-u',
+             user],
+            check=False, text=True, stdout=subprocess.PIPE)
+        return [row['result'] for row in json.loads(done.stdout)
+                if row['check'] == 'lock'][0]
 
     def test_next_report_makes_up(self):
         self.pend_and_look('homeless2')
         self.deliver('homeless2', 'b@example.net')
         self.assertFalse(self.marked('homeless2'))
+        self.assert_told_once('homeless2')
         self.assertEqual(self.listed('homeless2'),
                          ['a@example.net', 'b@example.net', 'first@example.net'])

@@ -7,6 +7,7 @@
 #include "bounce-lock.h"
 #include "bounce-pending.h"
 #include "bounce-pending-idle.h"
+#include "bounce-pending-tell.h"
 #include "bounce-pending-work.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
@@ -41,6 +42,7 @@ struct bounce_pending_idle {
 	/* the slice that goes on */
 	pool_t pool;
 	struct bounce_commit_later *later;
+	struct bounce_pending_tell *telling;
 	const struct bounce_store_report *reports;
 	unsigned int count;
 	uint64_t started;
@@ -144,6 +146,37 @@ static void idle_failed(struct bounce_pending_idle *idle, const char *error)
 	idle_end_later(idle, FALSE);
 }
 
+/* It was recorded, and told. */
+static void idle_told(int ret, const char *error, void *context)
+{
+	struct bounce_pending_idle *idle = context;
+
+	if (idle->ending)
+		return;
+	if (ret < 0) {
+		e_debug(idle->bu->event, "Reports stay pending: %s", error);
+		idle_end_later(idle, FALSE);
+		return;
+	}
+	bounce_pending_work_done(idle->work, idle->reports, idle->count);
+	bounce_pending_work_close(idle->work);
+	if (idle->count > 0)
+		idle_grow(idle);
+	idle_slice_after(idle, PAUSE_MSECS);
+}
+
+/* Not within the dictionary's callback: it is asked again. */
+static void idle_tell(struct bounce_pending_idle *idle)
+{
+	const struct bounce_pending_news *news;
+	unsigned int count;
+
+	timeout_remove(&idle->to);
+	news = bounce_pending_work_news(idle->work, &count);
+	bounce_pending_tell_later(idle->bu, news, count, idle_told, idle,
+				  &idle->telling);
+}
+
 static void idle_added(int ret, const char *error, void *context)
 {
 	struct bounce_pending_idle *idle = context;
@@ -157,12 +190,10 @@ static void idle_added(int ret, const char *error, void *context)
 	} else if (idle->read_ret == BOUNCE_PENDING_WORK_LATER) {
 		idle_slice_after(idle, SEARCH_PAUSE_MSECS);
 	} else {
-		bounce_pending_work_done(idle->work, idle->reports, idle->count);
-		bounce_pending_work_close(idle->work);
 		idle->changed += ret;
-		if (idle->count > 0)
-			idle_grow(idle);
-		idle_slice_after(idle, PAUSE_MSECS);
+		timeout_remove(&idle->to);
+		idle->to = timeout_add_short_to(io_loop_get_root(), 0,
+						idle_tell, idle);
 	}
 }
 
@@ -238,6 +269,8 @@ void bounce_pending_idle_deinit(struct bounce_pending_idle **_idle)
 	timeout_remove(&idle->to);
 	if (idle->later != NULL)
 		bounce_store_add_cancel(idle->later);
+	if (idle->telling != NULL)
+		bounce_pending_tell_cancel(idle->telling);
 	if (idle->work != NULL)
 		idle_end(idle);
 	pool_unref(&idle->pool);

@@ -12,9 +12,9 @@
 #define MAX_MAILS 50
 
 static void
-keyword_update(struct mail *mail, enum modify_type modify)
+keyword_update(struct mail *mail, enum modify_type modify,
+	       const char *const *names)
 {
-	static const char *const names[] = { BOUNCE_PENDING_KEYWORD, NULL };
 	struct mail_keywords *keywords =
 		mailbox_keywords_create_valid(mail->box, names);
 
@@ -22,7 +22,9 @@ keyword_update(struct mail *mail, enum modify_type modify)
 	mailbox_keywords_unref(&keywords);
 }
 
-static bool keyword_add_opened(struct mailbox *box, const char *message_id)
+static bool
+keyword_add_opened(struct mailbox *box, const char *message_id,
+		   const char *const *names)
 {
 	struct mailbox_transaction_context *trans =
 		mailbox_transaction_begin(box, 0, "bounce");
@@ -37,14 +39,15 @@ static bool keyword_add_opened(struct mailbox *box, const char *message_id)
 		found = null_strcmp(bounce_sent_header_message_id(mail),
 				    message_id) == 0;
 		if (found)
-			keyword_update(mail, MODIFY_ADD);
+			keyword_update(mail, MODIFY_ADD, names);
 	} T_END;
 	mail_free(&mail);
 	return mailbox_transaction_commit(&trans) == 0 && found;
 }
 
 bool bounce_pending_keyword_add(struct mail_user *user, const char *mailbox,
-				const char *message_id)
+				const char *message_id,
+				const char *const *keywords)
 {
 	struct mail_namespace *ns =
 		mail_namespace_find(user->namespaces, mailbox);
@@ -52,16 +55,25 @@ bool bounce_pending_keyword_add(struct mail_user *user, const char *mailbox,
 	bool ret;
 
 	ret = mailbox_open(box) == 0 && mailbox_sync(box, 0) == 0 &&
-		keyword_add_opened(box, message_id) &&
+		keyword_add_opened(box, message_id, keywords) &&
 		/* mbox keeps it only then */
 		mailbox_sync(box, 0) == 0;
 	mailbox_free(&box);
 	return ret;
 }
 
-void bounce_pending_keyword_remove(struct mail *mail)
+bool bounce_pending_keyword_remove(struct mail *mail)
 {
-	keyword_update(mail, MODIFY_REMOVE);
+	static const char *const names[] = {
+		BOUNCE_PENDING_KEYWORD, BOUNCE_PENDING_KEYWORD_UNTOLD, NULL
+	};
+
+	/* or it would be written for each mail */
+	if (!bounce_pending_keyword_has(mail, names[0]) &&
+	    !bounce_pending_keyword_has(mail, names[1]))
+		return FALSE;
+	keyword_update(mail, MODIFY_REMOVE, names);
+	return TRUE;
 }
 
 bool bounce_pending_keyword_is_used(struct mailbox *box)
@@ -77,9 +89,7 @@ bool bounce_pending_keyword_is_used(struct mailbox *box)
 	return FALSE;
 }
 
-bool bounce_pending_keyword_has(struct mail *mail)
+bool bounce_pending_keyword_has(struct mail *mail, const char *keyword)
 {
-	const char *const *names = mail_get_keywords(mail);
-
-	return str_array_icase_find(names, BOUNCE_PENDING_KEYWORD);
+	return str_array_icase_find(mail_get_keywords(mail), keyword);
 }

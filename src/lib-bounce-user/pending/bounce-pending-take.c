@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "bounce-pending-take.h"
+#include "bounce-pending-tell.h"
 #include "bounce-pending-work.h"
 #include "bounce-user.h"
 #include "bounce-wait.h"
@@ -44,7 +45,8 @@ take_some(struct bounce_user *bu, struct bounce_store *store,
 		.recipients = take_chunk(bu->wait)
 	};
 	const struct bounce_store_report *reports;
-	unsigned int count;
+	const struct bounce_pending_news *news;
+	unsigned int count, news_count;
 	int ret;
 
 	if (limit.recipients == 0) {
@@ -69,6 +71,9 @@ take_some(struct bounce_user *bu, struct bounce_store *store,
 	} else {
 		*changed += ret;
 	}
+	news = bounce_pending_work_news(work, &news_count);
+	if (bounce_pending_tell(bu, news, news_count, error_r) < 0)
+		return -1;
 	bounce_pending_work_done(work, reports, count);
 	return 1;
 }

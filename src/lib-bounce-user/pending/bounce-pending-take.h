@@ -1,7 +1,7 @@
 #ifndef BOUNCE_PENDING_TAKE_H
 #define BOUNCE_PENDING_TAKE_H
 
-/* Reports that could not be recorded (bounce-pending-work.h) are recorded now. */
+/* Reports that could not be recorded (bounce-pending-work.h) are recorded now, and told. */
 
 struct bounce_user;
 

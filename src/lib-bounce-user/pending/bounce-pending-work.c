@@ -4,7 +4,6 @@
 #include "array.h"
 #include "ioloop.h"
 #include "istream.h"
-#include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "time-util.h"
@@ -12,6 +11,7 @@
 #include "bounce-lock.h"
 #include "bounce-pending.h"
 #include "bounce-pending-keyword.h"
+#include "bounce-pending-mails.h"
 #include "bounce-pending-work.h"
 #include "bounce-rules-cache.h"
 #include "bounce-sent-copy.h"
@@ -21,163 +21,45 @@
 
 /* Clocks differ, and a report is dated before it is saved. */
 #define MARGIN_SECS 10
-/* Mails of one mailbox that are looked at. */
-#define MAX_MAILS 20000
-/* A mailbox is mostly in the order of arrival: so many older ones in a row, and the
-   rest is older, too. */
-#define MAX_OLDER 100
 /* Reports that are read at once. */
 #define MAX_REPORTS 16
 
-struct work_mail {
-	/* INBOX, bounce_mailbox */
-	unsigned int box;
-	uint32_t uid;
-	time_t when;
-};
-
-struct work_box {
-	struct mailbox *box;
-	struct mailbox_transaction_context *trans;
-	struct mail *mail;
-};
-
 /* The next mail to read, and its first recipient that is not done. */
 struct work_position {
-	struct work_mail mail;
+	struct bounce_pending_mail mail;
 	unsigned int recipient;
+};
+
+/* A report that was read and is not done: a thousand recipients take long to read, and
+   are recorded part by part. */
+struct work_report {
+	pool_t pool;
+	struct bounce_pending_mail mail;
+	struct bounce_report *report;
+	enum bounce_evidence evidence;
+	/* the reporter is neither our MTA, nor proven */
+	bool strange;
+	/* evidence stands: some of it was recorded */
+	bool judged;
+	/* where it lies; whether the person is to be told */
+	const char *folder;
+	bool untold;
 };
 
 struct bounce_pending_work {
 	struct bounce_user *bu;
 	/* NULL: the keyword says which */
 	struct bounce_pending *file;
-	time_t since;
-	/* open or empty */
-	ARRAY(struct work_box) boxes;
-	ARRAY(struct work_mail) mails;
+	struct bounce_pending_mails *mails;
 	struct work_position done, read;
+	ARRAY(struct work_report *) reports;
+	/* of what was read last */
+	ARRAY_TYPE(bounce_pending_news) news;
 	/* where nobody's mail waits: the Message-IDs of Sent, read once */
 	struct bounce_sent_copy_index *originals;
 };
 
-ARRAY_DEFINE_TYPE(work_report, struct bounce_store_report);
-
-/*
- * What may be one of them
- */
-
-/* Returns 1, 0 if it is not to be looked at, or -1 if it is older. */
-static int
-work_is_wanted(struct bounce_pending_work *work, struct mail *mail, time_t *when_r)
-{
-	if (work->file == NULL && !bounce_pending_keyword_has(mail))
-		return 0;
-	if (mail_get_received_date(mail, when_r) < 0)
-		return 0;
-	return work->file != NULL && *when_r < work->since ? -1 : 1;
-}
-
-static void work_list(struct bounce_pending_work *work, unsigned int idx)
-{
-	struct work_box *box = array_idx_modifiable(&work->boxes, idx);
-	struct mailbox_status status;
-	unsigned int older = 0, left = MAX_MAILS;
-	time_t when;
-
-	if (work->file == NULL && !bounce_pending_keyword_is_used(box->box))
-		return;
-	mailbox_get_open_status(box->box, STATUS_MESSAGES, &status);
-	for (uint32_t seq = status.messages; seq > 0 && left > 0 &&
-	     older < MAX_OLDER; seq--, left--) {
-		struct work_mail *mail;
-		int ret;
-
-		mail_set_seq(box->mail, seq);
-		ret = work_is_wanted(work, box->mail, &when);
-		if (ret < 0)
-			older++;
-		if (ret <= 0)
-			continue;
-		older = 0;
-		mail = array_append_space(&work->mails);
-		mail->box = idx;
-		mail->uid = box->mail->uid;
-		mail->when = when;
-	}
-}
-
-static int
-work_open_box(struct bounce_pending_work *work, const char *name,
-	      const char **error_r)
-{
-	struct mail_namespace *ns =
-		mail_namespace_find(work->bu->user->namespaces, name);
-	struct work_box box;
-
-	i_zero(&box);
-	box.box = mailbox_alloc(ns->list, name, work->file == NULL ? 0 :
-				MAILBOX_FLAG_READONLY);
-	if (mailbox_open(box.box) < 0 || mailbox_sync(box.box, 0) < 0) {
-		/* no report was ever filed there */
-		int ret = mailbox_get_last_mail_error(box.box) ==
-			MAIL_ERROR_NOTFOUND ? 0 : -1;
-
-		if (ret < 0) {
-			*error_r = t_strdup_printf("Mailbox %s: %s", name,
-				mailbox_get_last_internal_error(box.box, NULL));
-		}
-		mailbox_free(&box.box);
-		return ret;
-	}
-	box.trans = mailbox_transaction_begin(box.box, 0, "bounce");
-	box.mail = mail_alloc(box.trans, MAIL_FETCH_RECEIVED_DATE, NULL);
-	array_push_back(&work->boxes, &box);
-	work_list(work, array_count(&work->boxes) - 1);
-	return 0;
-}
-
-static int work_mail_cmp(const struct work_mail *a, const struct work_mail *b)
-{
-	if (a->when != b->when)
-		return a->when < b->when ? -1 : 1;
-	if (a->box != b->box)
-		return a->box < b->box ? -1 : 1;
-	return a->uid < b->uid ? -1 : (a->uid > b->uid ? 1 : 0);
-}
-
-static int work_open(struct bounce_pending_work *work, const char **error_r)
-{
-	struct bounce_user *bu = work->bu;
-	const char *name = bu->set.mailbox;
-
-	if (!array_is_empty(&work->boxes))
-		return 0;
-	array_clear(&work->mails);
-	if (work_open_box(work, "INBOX", error_r) < 0)
-		return -1;
-	if (*name != '\0' && strcasecmp(name, "INBOX") != 0 &&
-	    work_open_box(work, bounce_user_vname(bu->user, name), error_r) < 0)
-		return -1;
-	array_sort(&work->mails, work_mail_cmp);
-	return 0;
-}
-
-void bounce_pending_work_close(struct bounce_pending_work *work)
-{
-	struct work_box *box;
-
-	array_foreach_modifiable(&work->boxes, box) {
-		mail_free(&box->mail);
-		/* what was read goes to the cache */
-		(void)mailbox_transaction_commit(&box->trans);
-		/* mbox loses a keyword only then */
-		if (work->file == NULL)
-			(void)mailbox_sync(box->box, 0);
-		mailbox_free(&box->box);
-	}
-	array_clear(&work->boxes);
-}
+ARRAY_DEFINE_TYPE(store_report, struct bounce_store_report);
 
 /*
  * How far it got
@@ -209,14 +91,12 @@ static void work_write_position(struct bounce_pending_work *work)
 static unsigned int
 work_first(struct bounce_pending_work *work, const struct work_position *pos)
 {
-	const struct work_mail *mail;
-	unsigned int idx = 0;
+	const struct bounce_pending_mail *mails;
+	unsigned int idx = 0, count;
 
-	array_foreach(&work->mails, mail) {
-		if (work_mail_cmp(mail, &pos->mail) >= 0)
-			break;
+	mails = bounce_pending_mails_list(work->mails, &count);
+	while (idx < count && bounce_pending_mail_cmp(&mails[idx], &pos->mail) < 0)
 		idx++;
-	}
 	return idx;
 }
 
@@ -228,24 +108,140 @@ struct work_reading {
 	struct bounce_pending_work *work;
 	const struct bounce_pending_limit *limit;
 	pool_t pool;
-	ARRAY_TYPE(work_report) reports;
+	ARRAY_TYPE(store_report) reports;
 	unsigned int recipients;
 	/* there was no time to search in Sent to the end */
 	bool unsearched;
 };
 
-/* Those from the first that is not done on, as many as there is room for. Returns
-   TRUE if these are all. */
+static struct work_report *
+work_find_report(struct bounce_pending_work *work,
+		 const struct bounce_pending_mail *mail)
+{
+	struct work_report *wreport;
+
+	array_foreach_elem(&work->reports, wreport) {
+		if (bounce_pending_mail_cmp(&wreport->mail, mail) == 0)
+			return wreport;
+	}
+	return NULL;
+}
+
+/* Those before pos are done with. */
+static void
+work_drop_reports(struct bounce_pending_work *work,
+		  const struct bounce_pending_mail *pos)
+{
+	struct work_report *const *reports;
+	unsigned int i = array_count(&work->reports);
+
+	while (i-- > 0) {
+		reports = array_idx(&work->reports, i);
+		if (pos != NULL &&
+		    bounce_pending_mail_cmp(&(*reports)->mail, pos) >= 0)
+			continue;
+		pool_unref(&(*reports)->pool);
+		array_delete(&work->reports, i, 1);
+	}
+}
+
+/* Returns NULL if it is none, or gone, or not readable: as if it were not there. */
+static struct work_report *
+work_read_report(struct bounce_pending_work *work,
+		 const struct bounce_pending_mail *pmail)
+{
+	struct mail *mail = bounce_pending_mails_get(work->mails, pmail);
+	struct bounce_report *report;
+	struct work_report *wreport;
+	struct istream *input;
+	const char *error;
+	pool_t pool;
+
+	if (mail == NULL || mail_get_stream(mail, NULL, NULL, &input) < 0)
+		return NULL;
+	i_stream_seek(input, 0);
+	pool = pool_alloconly_create("bounce pending report", 4096);
+	if (bounce_classify_read(input, NULL, pool, &report, &error) <= 0 ||
+	    (report->kind != BOUNCE_KIND_FAILURE &&
+	     report->kind != BOUNCE_KIND_COMPLAINT)) {
+		pool_unref(&pool);
+		return NULL;
+	}
+	bounce_classify_judge(bounce_rules_cache_get(work->bu), pool, report);
+	wreport = p_new(pool, struct work_report, 1);
+	wreport->pool = pool;
+	wreport->mail = *pmail;
+	wreport->report = report;
+	wreport->folder = p_strdup(pool, mailbox_get_vname(mail->box));
+	wreport->untold = bounce_pending_keyword_has(mail,
+					BOUNCE_PENDING_KEYWORD_UNTOLD);
+	array_push_back(&work->reports, &wreport);
+	return wreport;
+}
+
+/* Returns FALSE if there was no time for it. */
 static bool
-work_add_part(struct work_reading *reading, struct bounce_store_report *report,
+work_judge(struct work_reading *reading, struct work_report *wreport)
+{
+	struct bounce_pending_work *work = reading->work;
+	struct bounce_arrival arrival = {
+		.stored = TRUE, .originals = work->originals,
+		.search_msecs = reading->limit->search_msecs,
+		.when = wreport->mail.when,
+	};
+	struct bounce_judgement judgement;
+	struct mail *mail;
+
+	if (wreport->judged)
+		return TRUE;
+	wreport->evidence = BOUNCE_EVIDENCE_UNVERIFIED;
+	mail = bounce_pending_mails_get(work->mails, &wreport->mail);
+	if (mail == NULL ||
+	    mail_get_stream(mail, NULL, NULL, &arrival.input) < 0)
+		return TRUE;
+	i_stream_seek(arrival.input, 0);
+	bounce_verify_report(work->bu, wreport->report, &arrival,
+			     wreport->pool, &judgement);
+	wreport->evidence = judgement.evidence;
+	wreport->strange = judgement.evidence < BOUNCE_EVIDENCE_VERIFIED &&
+		judgement.reporter != BOUNCE_REPORTER_OWN;
+	return !judgement.unsearched;
+}
+
+static void
+work_add_news(struct bounce_pending_work *work,
+	      const struct work_report *wreport)
+{
+	struct bounce_pending_news *news;
+
+	if (!wreport->untold || wreport->report->kind != BOUNCE_KIND_FAILURE)
+		return;
+	news = array_append_space(&work->news);
+	news->report = wreport->report;
+	news->unproven = wreport->evidence < BOUNCE_EVIDENCE_VERIFIED;
+	news->strange = wreport->strange;
+	news->folder = wreport->folder;
+	news->when = wreport->mail.when;
+}
+
+/* Recipients from first on, as many as there is room for. Returns TRUE if these are
+   all. */
+static bool
+work_add_part(struct work_reading *reading, const struct work_report *wreport,
 	      unsigned int first)
 {
-	const struct bounce_report *whole = report->report;
+	const struct bounce_report *whole = wreport->report;
 	struct bounce_report *part;
+	struct bounce_store_report *report;
 	unsigned int count = array_count(&whole->recipients);
 	unsigned int room = reading->limit->recipients - reading->recipients;
 	unsigned int n = I_MIN(count - first, room);
 
+	report = array_append_space(&reading->reports);
+	report->report = whole;
+	report->evidence = wreport->evidence;
+	report->when = I_MIN(wreport->mail.when, ioloop_time);
+	report->added_r = p_new(reading->pool, struct bounce_store_added, 1);
 	if (first > 0 || n < count) {
 		part = p_new(reading->pool, struct bounce_report, 1);
 		*part = *whole;
@@ -255,65 +251,34 @@ work_add_part(struct work_reading *reading, struct bounce_store_report *report,
 		report->report = part;
 	}
 	reading->recipients += n;
-	array_push_back(&reading->reports, report);
 	reading->work->read.recipient = first + n;
 	return first + n == count;
 }
 
 /* Returns TRUE if it is done with. */
 static bool
-work_read_report(struct work_reading *reading, struct istream *input,
-		 struct bounce_report *report, time_t when, unsigned int first)
+work_read_mail(struct work_reading *reading,
+	       const struct bounce_pending_mail *mail, unsigned int first)
 {
-	struct bounce_user *bu = reading->work->bu;
-	struct bounce_arrival arrival = {
-		.input = input, .stored = TRUE,
-		.originals = reading->work->originals,
-		.search_msecs = reading->limit->search_msecs,
-		.when = when,
-	};
-	struct bounce_store_report store_report = {
-		.when = I_MIN(when, ioloop_time)
-	};
-	struct bounce_judgement judgement;
+	struct bounce_pending_work *work = reading->work;
+	struct work_report *wreport = work_find_report(work, mail);
 
-	if (report->kind != BOUNCE_KIND_FAILURE &&
-	    report->kind != BOUNCE_KIND_COMPLAINT)
+	if (wreport == NULL)
+		wreport = work_read_report(work, mail);
+	if (wreport == NULL)
 		return TRUE;
-	bounce_classify_judge(bounce_rules_cache_get(bu), reading->pool, report);
-	bounce_verify_report(bu, report, &arrival, reading->pool, &judgement);
-	if (judgement.unsearched) {
+	if (!work_judge(reading, wreport)) {
 		reading->unsearched = TRUE;
 		return FALSE;
 	}
 	/* backscatter is counted once */
-	if (judgement.evidence < bounce_policy_least(&bu->set.policy) ||
-	    first >= array_count(&report->recipients))
+	if (wreport->evidence < bounce_policy_least(&work->bu->set.policy))
 		return TRUE;
-	store_report.report = report;
-	store_report.evidence = judgement.evidence;
-	store_report.added_r = p_new(reading->pool, struct bounce_store_added, 1);
-	return work_add_part(reading, &store_report, first);
-}
-
-static bool
-work_read_mail(struct work_reading *reading, const struct work_mail *wmail,
-	       unsigned int first)
-{
-	struct work_box *box =
-		array_idx_modifiable(&reading->work->boxes, wmail->box);
-	struct bounce_report *report;
-	struct istream *input;
-	const char *error;
-
-	/* expunged, or not readable: as if it were not there */
-	if (!mail_set_uid(box->mail, wmail->uid) ||
-	    mail_get_stream(box->mail, NULL, NULL, &input) < 0)
-		return TRUE;
-	i_stream_seek(input, 0);
-	return bounce_classify_read(input, NULL, reading->pool, &report,
-				    &error) <= 0 ||
-		work_read_report(reading, input, report, wmail->when, first);
+	if (first < array_count(&wreport->report->recipients) &&
+	    !work_add_part(reading, wreport, first))
+		return FALSE;
+	work_add_news(work, wreport);
+	return TRUE;
 }
 
 static bool work_is_full(const struct work_reading *reading, uint64_t deadline)
@@ -327,28 +292,28 @@ static void work_read_some(struct work_reading *reading)
 {
 	struct bounce_pending_work *work = reading->work;
 	struct work_position *pos = &work->read;
-	unsigned int idx = work_first(work, pos);
+	unsigned int count, idx = work_first(work, pos);
+	const struct bounce_pending_mail *mails =
+		bounce_pending_mails_list(work->mails, &count);
 	uint64_t deadline = reading->limit->read_msecs == 0 ? 0 :
 		i_microseconds() + reading->limit->read_msecs * 1000ULL;
 	bool over;
 
 	do {
-		const struct work_mail *mail = array_idx(&work->mails, idx);
-
-		if (work_mail_cmp(mail, &pos->mail) != 0) {
-			pos->mail = *mail;
+		if (bounce_pending_mail_cmp(&mails[idx], &pos->mail) != 0) {
+			pos->mail = mails[idx];
 			pos->recipient = 0;
 		}
 		T_BEGIN {
-			over = work_read_mail(reading, mail, pos->recipient);
+			over = work_read_mail(reading, &mails[idx],
+					      pos->recipient);
 		} T_END;
 		if (!over)
 			break;
 		/* whoever comes after it */
 		pos->mail.uid++;
 		pos->recipient = 0;
-	} while (++idx < array_count(&work->mails) &&
-		 !work_is_full(reading, deadline));
+	} while (++idx < count && !work_is_full(reading, deadline));
 }
 
 int bounce_pending_work_read(struct bounce_pending_work *work,
@@ -360,20 +325,31 @@ int bounce_pending_work_read(struct bounce_pending_work *work,
 	struct work_reading reading = {
 		.work = work, .limit = limit, .pool = pool
 	};
+	unsigned int count;
 
 	i_assert(limit->recipients > 0);
 	*count_r = 0;
-	if (work_open(work, error_r) < 0)
+	array_clear(&work->news);
+	if (bounce_pending_mails_open(work->mails, error_r) < 0)
 		return -1;
 	work->read = work->done;
-	if (work_first(work, &work->read) == array_count(&work->mails))
+	(void)bounce_pending_mails_list(work->mails, &count);
+	if (work_first(work, &work->read) == count)
 		return 0;
 	p_array_init(&reading.reports, pool, MAX_REPORTS);
 	work_read_some(&reading);
 	*reports_r = array_get(&reading.reports, count_r);
 	return reading.unsearched && *count_r == 0 &&
-		work_mail_cmp(&work->read.mail, &work->done.mail) == 0 ?
+		bounce_pending_mail_cmp(&work->read.mail,
+					&work->done.mail) == 0 ?
 		BOUNCE_PENDING_WORK_LATER : 1;
+}
+
+const struct bounce_pending_news *
+bounce_pending_work_news(struct bounce_pending_work *work,
+			 unsigned int *count_r)
+{
+	return array_get(&work->news, count_r);
 }
 
 /*
@@ -396,22 +372,28 @@ work_mark(struct bounce_user *bu, const struct bounce_store_report *reports,
 	}
 }
 
-/* They are pending no longer. */
-static void work_remove_keywords(struct bounce_pending_work *work)
+static bool work_has_untold(struct bounce_pending_work *work)
 {
-	const struct work_mail *mail;
+	struct work_report *wreport;
+
+	array_foreach_elem(&work->reports, wreport) {
+		if (wreport->untold &&
+		    bounce_pending_mail_cmp(&wreport->mail,
+					    &work->read.mail) < 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* They are pending no longer, and told. */
+static void work_settle(struct bounce_pending_work *work)
+{
 	const char *error;
 
-	if (work_open(work, &error) < 0)
-		return;
-	array_foreach(&work->mails, mail) {
-		struct work_box *box =
-			array_idx_modifiable(&work->boxes, mail->box);
-
-		if (work_mail_cmp(mail, &work->done.mail) >= 0)
-			break;
-		if (mail_set_uid(box->mail, mail->uid))
-			bounce_pending_keyword_remove(box->mail);
+	if ((work->file == NULL || work_has_untold(work)) &&
+	    bounce_pending_mails_open(work->mails, &error) == 0) {
+		bounce_pending_mails_settle(work->mails, &work->done.mail,
+					    &work->read.mail);
 	}
 }
 
@@ -419,12 +401,18 @@ void bounce_pending_work_done(struct bounce_pending_work *work,
 			      const struct bounce_store_report *reports,
 			      unsigned int count)
 {
+	struct work_report *wreport;
+
 	work_mark(work->bu, reports, count);
+	work_settle(work);
 	work->done = work->read;
+	array_clear(&work->news);
+	work_drop_reports(work, &work->done.mail);
+	wreport = work_find_report(work, &work->done.mail);
+	if (wreport != NULL && work->done.recipient > 0)
+		wreport->judged = TRUE;
 	if (work->file != NULL)
 		work_write_position(work);
-	else
-		work_remove_keywords(work);
 }
 
 /*
@@ -439,17 +427,19 @@ static struct bounce_pending_work *work_alloc(struct bounce_user *bu)
 	work->bu = bu;
 	if (bu->wait->each)
 		work->originals = bounce_sent_copy_index_init(bu->user);
-	i_array_init(&work->boxes, 2);
-	i_array_init(&work->mails, 32);
+	i_array_init(&work->reports, 4);
+	i_array_init(&work->news, 4);
 	return work;
 }
 
 static void work_free(struct bounce_pending_work *work)
 {
-	bounce_pending_work_close(work);
+	if (work->mails != NULL)
+		bounce_pending_mails_deinit(&work->mails);
 	bounce_sent_copy_index_deinit(&work->originals);
-	array_free(&work->boxes);
-	array_free(&work->mails);
+	work_drop_reports(work, NULL);
+	array_free(&work->reports);
+	array_free(&work->news);
 	i_free(work);
 }
 
@@ -458,24 +448,28 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 			      const char **error_r)
 {
 	struct bounce_pending_work *work;
+	unsigned int count;
+	time_t since;
 	int ret = 1;
 
 	if (bounce_lock_user_home(bu->user) != NULL) {
 		if (!bounce_pending_exists(bu->user))
 			return 0;
 		work = work_alloc(bu);
-		if (!bounce_pending_begin(bu->user, &work->file,
-					  &work->since)) {
+		if (!bounce_pending_begin(bu->user, &work->file, &since)) {
 			work_free(work);
 			return 0;
 		}
-		work->since -= MARGIN_SECS;
+		work->mails = bounce_pending_mails_init(bu,
+						I_MAX(1, since - MARGIN_SECS));
 		work_read_position(work);
 	} else {
 		work = work_alloc(bu);
-		ret = work_open(work, error_r);
+		work->mails = bounce_pending_mails_init(bu, 0);
+		ret = bounce_pending_mails_open(work->mails, error_r);
+		(void)bounce_pending_mails_list(work->mails, &count);
 		if (ret == 0)
-			ret = array_is_empty(&work->mails) ? 0 : 1;
+			ret = count == 0 ? 0 : 1;
 		if (ret <= 0) {
 			work_free(work);
 			return ret;
@@ -483,6 +477,11 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 	}
 	*work_r = work;
 	return ret;
+}
+
+void bounce_pending_work_close(struct bounce_pending_work *work)
+{
+	bounce_pending_mails_close(work->mails);
 }
 
 bool bounce_pending_work_exists(struct bounce_user *bu)

@@ -3,12 +3,22 @@
 
 /* Reports that could not be recorded are looked for in INBOX and bounce_mailbox, and
    read some at a time, to be recorded as the delivery would have: what was counted is
-   not counted again. Who records them is bounce-pending-take and -idle. */
+   not counted again. A report of many recipients is read once, and recorded in
+   parts. Who records them is bounce-pending-take and -idle. */
 
 #include "bounce-store.h"
 
 struct bounce_user;
 struct bounce_pending_work;
+
+/* A report that the person is to be told of now: all of it was read. */
+struct bounce_pending_news {
+	const struct bounce_report *report;
+	bool unproven, strange;
+	const char *folder;
+	time_t when;
+};
+ARRAY_DEFINE_TYPE(bounce_pending_news, struct bounce_pending_news);
 
 struct bounce_pending_limit {
 	/* that are read at once; a report with more is read in parts */
@@ -37,7 +47,12 @@ int bounce_pending_work_read(struct bounce_pending_work *work,
 			     pool_t pool,
 			     const struct bounce_store_report **reports_r,
 			     unsigned int *count_r, const char **error_r);
-/* What was read last has been recorded. */
+/* What of it the person is to be told, once it is recorded (bounce-pending-tell.h);
+   valid until bounce_pending_work_done(). */
+const struct bounce_pending_news *
+bounce_pending_work_news(struct bounce_pending_work *work,
+			 unsigned int *count_r);
+/* What was read last has been recorded, and told. */
 void bounce_pending_work_done(struct bounce_pending_work *work,
 			      const struct bounce_store_report *reports,
 			      unsigned int count);

@@ -27,6 +27,8 @@ struct bounce_commit_later {
 	uint64_t started;
 	/* the next step; the end */
 	struct timeout *to_step, *to_late;
+	/* prepare was called: what it reads first takes its own time */
+	bool prepared;
 	bool committing;
 };
 
@@ -56,6 +58,8 @@ static void later_committed(int ret, const char *error, void *context)
 	bounce_lock_release(&later->trans->lock);
 	if (ret >= 0)
 		bounce_announce(later->trans);
+	else
+		later->store->dict->down = TRUE;
 	later_finish(later, ret < 0 ? -1 : later->changed, error);
 }
 
@@ -91,6 +95,18 @@ static void later_answered(void *context)
 		later_step_after(later, 0);
 }
 
+static void later_late(struct bounce_commit_later *later);
+
+/* From now on it may take so long. */
+static void later_start_clock(struct bounce_commit_later *later)
+{
+	later->started = i_microseconds();
+	timeout_remove(&later->to_late);
+	later->to_late = timeout_add_short_to(io_loop_get_root(),
+					      BOUNCE_WAIT_MSECS, later_late,
+					      later);
+}
+
 /* Before the lock. Returns TRUE if the step may go on. */
 static bool later_prepare(struct bounce_commit_later *later)
 {
@@ -104,12 +120,15 @@ static bool later_prepare(struct bounce_commit_later *later)
 	dict->nowait = TRUE;
 	ret = later->prepare(later->context, &error);
 	dict->nowait = FALSE;
-	if (dict->later)
-		return FALSE;
-	if (ret <= 0) {
+	if (!dict->later && ret <= 0) {
 		later_finish(later, ret, error);
 		return FALSE;
 	}
+	if (!dict->later || !later->prepared)
+		later_start_clock(later);
+	later->prepared = TRUE;
+	if (dict->later)
+		return FALSE;
 	later->prepare = NULL;
 	/* under the lock it is read again */
 	bounce_dict_forget(dict);
@@ -153,6 +172,7 @@ static void later_step(struct bounce_commit_later *later)
 		/* somebody who waited gave it up */
 		ret = -1;
 		error = LATE;
+		dict->down = TRUE;
 	}
 	if (ret <= 0) {
 		later_finish(later, ret < 0 ? -1 : later->changed, error);
@@ -168,6 +188,7 @@ void bounce_commit_later_cancel(struct bounce_commit_later *later)
 	struct bounce_dict *dict = later->store->dict;
 	bool committing = later->committing;
 
+	dict->down = TRUE;
 	/* ends the commit, too */
 	bounce_dict_abandon(dict);
 	if (!committing)
@@ -200,7 +221,6 @@ void bounce_commit_later(struct bounce_store *store,
 	later->prepare = prepare;
 	later->transact = transact;
 	later->context = context;
-	later->started = i_microseconds();
 	later->done = done;
 	later->done_context = done_context;
 	later->handle = later_r;
@@ -211,8 +231,6 @@ void bounce_commit_later(struct bounce_store *store,
 	}
 	store->dict->on_answer = later_answered;
 	store->dict->on_answer_context = later;
-	later->to_late = timeout_add_short_to(io_loop_get_root(),
-					      BOUNCE_WAIT_MSECS, later_late,
-					      later);
+	later_start_clock(later);
 	later_step(later);
 }

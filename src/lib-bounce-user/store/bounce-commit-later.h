@@ -16,9 +16,10 @@ bounce_commit_later_done_t(int ret, const char *error, void *context);
    transact. Returns 1 to go on, 0 if there is nothing to do, or -1. */
 typedef int bounce_commit_later_prepare_t(void *context, const char **error_r);
 
-/* As bounce_commit_transact(); prepare may be NULL, transact is called anew after each answer. done is called
-   once, maybe before this returns; after BOUNCE_WAIT_MSECS at the latest. A driver
-   that waits by itself (file, redis) does so here, too. later_r is set until it is
+/* As bounce_commit_transact(); prepare may be NULL, transact is called anew after each
+   answer. done is called once, maybe before this returns: at the latest
+   BOUNCE_WAIT_MSECS after what prepare first reads, and as long again after its last
+   answer. A driver that waits by itself (file, redis) does so here, too. later_r is set until it is
    done, then NULL. */
 void bounce_commit_later(struct bounce_store *store,
 			 bounce_commit_later_prepare_t *prepare,

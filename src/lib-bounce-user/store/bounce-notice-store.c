@@ -3,15 +3,9 @@
 #include "lib.h"
 #include "array.h"
 #include "bounce-address.h"
+#include "bounce-commit-later.h"
 #include "bounce-notice-store.h"
 #include "bounce-store-private.h"
-
-struct notice_change {
-	const char *hash;
-	time_t now;
-	bounce_notice_store_change_t *callback;
-	void *context;
-};
 
 static const char *t_notice_key(const char *hash)
 {
@@ -94,7 +88,7 @@ static int
 notice_transact(struct bounce_transaction *trans, void *context,
 		const char **error_r)
 {
-	struct notice_change *change = context;
+	struct bounce_notice_change *change = context;
 	struct bounce_tell_memory memory;
 	struct bounce_tell_counts counts;
 	const char *gone, *language = NULL;
@@ -131,12 +125,28 @@ int bounce_notice_store_change(struct bounce_store *store, const char *hash,
 			       bounce_notice_store_change_t *callback,
 			       void *context, const char **error_r)
 {
-	struct notice_change change = {
+	struct bounce_notice_change change = {
 		.hash = hash, .now = now,
 		.callback = callback, .context = context
 	};
 
 	return bounce_commit_transact(store, notice_transact, &change, error_r);
+}
+
+static int notice_prepare(void *context, const char **error_r)
+{
+	struct bounce_notice_change *change = context;
+
+	return change->prepare(change->context, error_r);
+}
+
+void bounce_notice_store_change_later(struct bounce_store *store,
+				      struct bounce_notice_change *change,
+				      bounce_store_added_t *done,
+				      struct bounce_commit_later **later_r)
+{
+	bounce_commit_later(store, notice_prepare, notice_transact, change,
+			    done, change->context, later_r);
 }
 
 /*

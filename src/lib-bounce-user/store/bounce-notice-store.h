@@ -4,9 +4,8 @@
 /* The notices' memory in one user's dictionary. Layout: bounce-tell-memory.h. As
    bounce-store.h in all else. */
 
+#include "bounce-store.h"
 #include "bounce-tell-memory.h"
-
-struct bounce_store;
 
 /* Returns 0, or -1. */
 int bounce_notice_store_counts(struct bounce_store *store, pool_t pool,
@@ -33,6 +32,21 @@ int bounce_notice_store_change(struct bounce_store *store, const char *hash,
 			       time_t now,
 			       bounce_notice_store_change_t *callback,
 			       void *context, const char **error_r);
+/* The same, but nobody waits (bounce-commit-later.h). prepare looks up what the change
+   needs, sets hash, and returns 1 to go on, 0 if there is nothing to change, or -1;
+   it is called anew where the dictionary had no answer for it yet. change lives until
+   done is called. */
+struct bounce_notice_change {
+	const char *hash;
+	time_t now;
+	int (*prepare)(void *context, const char **error_r);
+	bounce_notice_store_change_t *callback;
+	void *context;
+};
+void bounce_notice_store_change_later(struct bounce_store *store,
+				      struct bounce_notice_change *change,
+				      bounce_store_added_t *done,
+				      struct bounce_commit_later **later_r);
 /* Forget an address (normal form) in all notices. Returns how many named it, or
    -1. */
 int bounce_notice_store_erase(struct bounce_store *store, const char *address,

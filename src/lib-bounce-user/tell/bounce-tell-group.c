@@ -59,7 +59,7 @@ int bounce_tell_group_find(struct bounce_store *store,
 			   const char **error_r)
 {
 	const struct bounce_report *report = about->report;
-	const char *day = bounce_sent_day(about->now);
+	const char *day = bounce_sent_day(about->when);
 	ARRAY_TYPE(bounce_sent) days, broadcasts;
 	const char *id;
 
@@ -75,8 +75,8 @@ int bounce_tell_group_find(struct bounce_store *store,
 	p_array_init(&days, pool, 4);
 	p_array_init(&broadcasts, pool, 4);
 	if (bounce_sent_store_read(store, pool,
-				   about->now - MAX_SENT_DAYS * DAY,
-				   about->now, &days, &broadcasts,
+				   about->when - MAX_SENT_DAYS * DAY,
+				   about->when, &days, &broadcasts,
 				   error_r) < 0)
 		return -1;
 	group_find_sent(group_r, strchr(id, '-'), &days, &broadcasts);

@@ -9,24 +9,9 @@
 #include "bounce-tell-box.h"
 #include "bounce-tell-group.h"
 #include "bounce-tell-language.h"
-#include "bounce-tell-notice.h"
+#include "bounce-tell-notice-private.h"
 #include "bounce-tell-write.h"
 #include "bounce-user.h"
-
-struct tell_notice {
-	struct bounce_user *bu;
-	const struct bounce_tell_about *about;
-	pool_t pool;
-	struct bounce_tell_box *box;
-	struct bounce_tell_group group;
-	struct bounce_rate rate;
-	/* the language that the original is in, or NULL */
-	const char *language;
-
-	/* of the notice that was written */
-	bool written;
-	struct bounce_tell_place place;
-};
 
 static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 {
@@ -34,7 +19,7 @@ static bool tell_is_enabled(struct bounce_user *bu, enum bounce_tell_kind kind)
 }
 
 /* Of those about reports. */
-static bool tell_is_any_enabled(struct bounce_user *bu)
+bool bounce_tell_notice_is_enabled(struct bounce_user *bu)
 {
 	return tell_is_enabled(bu, BOUNCE_TELL_FAILURE) ||
 		tell_is_enabled(bu, BOUNCE_TELL_BROADCAST);
@@ -67,7 +52,7 @@ tell_knows(const struct bounce_tell_memory *memory, const char *mail,
 }
 
 static void
-tell_remember(const struct tell_notice *notice, pool_t pool,
+tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 	      struct bounce_tell_memory *memory,
 	      const struct bounce_recipient *rcpt)
 {
@@ -102,7 +87,7 @@ tell_remember(const struct tell_notice *notice, pool_t pool,
 
 /* Returns how many are new. */
 static unsigned int
-tell_take_in(const struct tell_notice *notice, pool_t pool,
+tell_take_in(const struct bounce_tell_notice *notice, pool_t pool,
 	     struct bounce_tell_memory *memory)
 {
 	const struct bounce_report *report = notice->about->report;
@@ -124,7 +109,7 @@ tell_take_in(const struct tell_notice *notice, pool_t pool,
  */
 
 static void
-tell_init(struct tell_notice *notice, struct bounce_tell_counts *counts,
+tell_init(struct bounce_tell_notice *notice, struct bounce_tell_counts *counts,
 	  enum bounce_tell_kind kind, struct bounce_tell *tell_r)
 {
 	const struct bounce_tell_about *about = notice->about;
@@ -140,7 +125,7 @@ tell_init(struct tell_notice *notice, struct bounce_tell_counts *counts,
 }
 
 static int
-tell_save(struct tell_notice *notice, const struct bounce_tell *tell,
+tell_save(struct bounce_tell_notice *notice, const struct bounce_tell *tell,
 	  const char **error_r)
 {
 	if (bounce_tell_write(notice->box, tell, notice->pool, &notice->place,
@@ -166,7 +151,7 @@ tell_list(const struct bounce_tell_memory *memory, const char *mail,
 }
 
 static void
-tell_fill_failure(struct tell_notice *notice,
+tell_fill_failure(struct bounce_tell_notice *notice,
 		  const struct bounce_tell_memory *memory, unsigned int first,
 		  struct bounce_tell *tell)
 {
@@ -183,7 +168,7 @@ tell_fill_failure(struct tell_notice *notice,
 }
 
 static void
-tell_fill_summary(struct tell_notice *notice,
+tell_fill_summary(struct bounce_tell_notice *notice,
 		  const struct bounce_tell_memory *memory,
 		  struct bounce_tell *tell)
 {
@@ -203,7 +188,7 @@ tell_fill_summary(struct tell_notice *notice,
 /* What was sent and what failed, as the summary says it: at least what was
    told. */
 static void
-tell_judge(struct tell_notice *notice, const struct bounce_tell_memory *memory)
+tell_judge(struct bounce_tell_notice *notice, const struct bounce_tell_memory *memory)
 {
 	const struct bounce_tell_failure *failure;
 	const struct bounce_sent *known = notice->group.sent;
@@ -226,7 +211,7 @@ tell_judge(struct tell_notice *notice, const struct bounce_tell_memory *memory)
 }
 
 static void
-tell_place_set(struct tell_notice *notice, pool_t pool,
+tell_place_set(struct bounce_tell_notice *notice, pool_t pool,
 	       struct bounce_tell_memory *memory, const char *mail,
 	       unsigned int told)
 {
@@ -245,7 +230,7 @@ tell_place_set(struct tell_notice *notice, pool_t pool,
 
 /* The summary stands for them. */
 static void
-tell_drop_singles(struct tell_notice *notice, struct bounce_tell_memory *memory)
+tell_drop_singles(struct bounce_tell_notice *notice, struct bounce_tell_memory *memory)
 {
 	const struct bounce_tell_place *places;
 	unsigned int i, count;
@@ -261,7 +246,7 @@ tell_drop_singles(struct tell_notice *notice, struct bounce_tell_memory *memory)
 }
 
 static int
-tell_limit(struct tell_notice *notice, struct bounce_tell_counts *counts,
+tell_limit(struct bounce_tell_notice *notice, struct bounce_tell_counts *counts,
 	   const char **error_r)
 {
 	struct bounce_tell tell;
@@ -275,7 +260,7 @@ tell_limit(struct tell_notice *notice, struct bounce_tell_counts *counts,
 }
 
 static int
-tell_write(struct tell_notice *notice, pool_t pool,
+tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	   struct bounce_tell_memory *memory, struct bounce_tell_counts *counts,
 	   bool summary, unsigned int before, const char **error_r)
 {
@@ -325,12 +310,11 @@ tell_is_summary(struct bounce_user *bu, const struct bounce_tell_group *group)
 		bounce_tell_group_is_broadcast(group);
 }
 
-static int
-tell_change(pool_t pool, struct bounce_tell_memory *memory,
-	    struct bounce_tell_counts *counts, void *context,
-	    const char **error_r)
+int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
+			      struct bounce_tell_counts *counts, void *context,
+			      const char **error_r)
 {
-	struct tell_notice *notice = context;
+	struct bounce_tell_notice *notice = context;
 	unsigned int before = array_count(&memory->failures);
 	bool summary;
 
@@ -389,7 +373,7 @@ int bounce_tell_notice_plan(struct bounce_user *bu,
 	struct bounce_store *store;
 	int ret;
 
-	if (!tell_is_any_enabled(bu))
+	if (!bounce_tell_notice_is_enabled(bu))
 		return 0;
 	if (bounce_user_store(bu, &store, error_r) < 0 ||
 	    bounce_notice_store_counts(store, pool_datastack_create(),
@@ -408,7 +392,7 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 			       struct bounce_tell *tell_r,
 			       const char **error_r)
 {
-	struct tell_notice notice = { .bu = bu, .about = about, .pool = pool };
+	struct bounce_tell_notice notice = { .bu = bu, .about = about, .pool = pool };
 	struct bounce_tell_memory memory;
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
@@ -445,7 +429,7 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 }
 
 static int
-tell_notice_run(struct tell_notice *notice, const char **error_r)
+tell_notice_run(struct bounce_tell_notice *notice, const char **error_r)
 {
 	struct bounce_store *store;
 
@@ -456,14 +440,15 @@ tell_notice_run(struct tell_notice *notice, const char **error_r)
 		return -1;
 	return bounce_notice_store_change(store,
 					  bounce_tell_id(notice->group.id),
-					  notice->about->now, tell_change,
-					  notice, error_r);
+					  notice->about->now,
+					  bounce_tell_notice_change, notice,
+					  error_r);
 }
 
 /* The report lies in a folder already, and the dictionary fails: the person
    is told of this report alone, and nothing is remembered. The plan found the
    dictionary well, so these are few. */
-static int tell_notice_bare(struct tell_notice *notice, const char **error_r)
+static int tell_notice_bare(struct bounce_tell_notice *notice, const char **error_r)
 {
 	struct bounce_tell_memory memory;
 	struct bounce_tell_counts counts;
@@ -486,24 +471,35 @@ static int tell_notice_bare(struct tell_notice *notice, const char **error_r)
 	return tell_save(notice, &tell, error_r);
 }
 
+void bounce_tell_notice_init(struct bounce_tell_notice *notice,
+			     struct bounce_user *bu,
+			     const struct bounce_tell_about *about)
+{
+	i_zero(notice);
+	notice->bu = bu;
+	notice->about = about;
+	notice->pool = pool_alloconly_create("bounce notice", 4096);
+	if (!about->strange) {
+		notice->language = bounce_tell_language(notice->pool,
+			about->report->original_headers, bu->set.texts_dirs);
+	}
+}
+
 int bounce_tell_notice(struct bounce_user *bu,
 		       const struct bounce_tell_about *about, bool *written_r,
 		       const char **error_r)
 {
 	const char *error;
-	struct tell_notice notice = { .bu = bu, .about = about };
+	struct bounce_tell_notice notice;
 	int ret;
 
 	*written_r = FALSE;
-	if (!tell_is_any_enabled(bu))
+	if (!bounce_tell_notice_is_enabled(bu))
 		return 0;
-	notice.pool = pool_alloconly_create("bounce notice", 4096);
-	if (!about->strange) {
-		notice.language = bounce_tell_language(notice.pool,
-			about->report->original_headers, bu->set.texts_dirs);
-	}
+	bounce_tell_notice_init(&notice, bu, about);
 	ret = tell_notice_run(&notice, error_r);
-	if (ret < 0 && !notice.written && tell_notice_bare(&notice, &error) < 0)
+	if (ret < 0 && !notice.written && !about->can_wait &&
+	    tell_notice_bare(&notice, &error) < 0)
 		*error_r = t_strdup_printf("%s; %s", *error_r, error);
 	*written_r = notice.written;
 	bounce_tell_box_close(&notice.box);

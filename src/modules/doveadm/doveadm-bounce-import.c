@@ -396,6 +396,7 @@ static struct doveadm_mail_cmd_context *import_alloc(void)
 	struct import_cmd *cmd = doveadm_bounce_cmd_alloc(struct import_cmd,
 						DOVEADM_PRINT_TYPE_FLOW);
 
+	cmd->cmd.no_pending = TRUE;
 	cmd->cmd.init = import_init;
 	cmd->cmd.run = import_run;
 	return &cmd->cmd.ctx;

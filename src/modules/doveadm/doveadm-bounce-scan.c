@@ -141,6 +141,7 @@ static struct doveadm_mail_cmd_context *scan_alloc(void)
 	struct scan_cmd *cmd = doveadm_bounce_cmd_alloc(struct scan_cmd,
 						DOVEADM_PRINT_TYPE_TABLE);
 
+	cmd->cmd.no_pending = TRUE;
 	cmd->cmd.init = scan_init;
 	cmd->cmd.run = scan_run;
 	return &cmd->cmd.ctx;

@@ -77,7 +77,8 @@ doveadm_bounce_run(struct doveadm_mail_cmd_context *ctx, struct mail_user *user)
 		ret = doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s",
 					    error);
 	} else {
-		if (!cmd->no_store && !cmd->no_change && bu->set.record &&
+		if (!cmd->no_store && !cmd->no_change && !cmd->no_pending &&
+		    bu->set.record &&
 		    bounce_pending_take(bu, &error) < 0)
 			e_warning(bu->event, "Reports stay pending: %s", error);
 		ret = cmd->run(cmd, bu, store);

@@ -30,6 +30,8 @@ struct doveadm_bounce_cmd {
 	bool no_store;
 	/* only shows: pending reports stay so */
 	bool no_change;
+	/* writes no notices, so what is pending is left to who does */
+	bool no_pending;
 	time_t now;
 	/* of --lang, or NULL */
 	const char *lang;

@@ -194,24 +194,38 @@ deliver_remember(struct bounce_user *bu, struct bounce_store *store,
 static bool deliver_pend_keyword(struct bounce_user *bu,
 				 const struct bounce_report *report)
 {
+	static const char *const keywords[] = { BOUNCE_PENDING_KEYWORD, NULL };
 	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 
 	return bounce_lock_user_home(bu->user) == NULL &&
 		pu->stored_in != NULL &&
 		bounce_pending_keyword_add(bu->user, pu->stored_in,
-					   report->message_id);
+					   report->message_id, keywords);
+}
+
+/* Who takes it in may be at it at once: the keyword comes first. Returns FALSE if that
+   cannot be noted. */
+static bool
+deliver_pend_mark(struct bounce_user *bu, const struct bounce_report *report,
+		  time_t when, bool untold)
+{
+	if (untold)
+		bounce_tell_deliver_later(bu, report);
+	return bounce_pending_mark(bu->user, when) ||
+		deliver_pend_keyword(bu, report);
 }
 
 /* It could not be recorded. Returns who makes up for it. What fails for what the
    dictionary holds would fail again. */
 static const char *
-deliver_pend(struct bounce_user *bu, const struct bounce_report *report,
-	     time_t when, bool down)
+deliver_pend(struct bounce_user *bu, const struct bounce_handover *delivery,
+	     time_t when, bool *pending_r)
 {
-	return (down || bu->store == NULL || bounce_store_is_down(bu->store)) &&
-		(bounce_pending_mark(bu->user, when) ||
-		 deliver_pend_keyword(bu, report)) ?
-		"the next report makes up for it" :
+	*pending_r = (delivery->dict_down || bu->store == NULL ||
+		      bounce_store_is_down(bu->store)) &&
+		deliver_pend_mark(bu, delivery->report, when,
+				  !delivery->will_tell);
+	return *pending_r ? "the next report makes up for it" :
 		"doveadm bounce scan makes up for it";
 }
 
@@ -235,28 +249,29 @@ static void deliver_take_pending(struct bounce_user *bu)
 static const char *
 t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 		 time_t when, pool_t pool, struct event *event,
-		 struct bounce_store_added *added_r, bool *changed_r)
+		 struct bounce_store_added *added_r, bool *changed_r,
+		 bool *pending_r)
 {
 	struct bounce_store *store;
 	const char *error;
 	int ret;
 
 	i_zero(added_r);
-	*changed_r = FALSE;
+	*changed_r = *pending_r = FALSE;
 	if (deliver_is_ignored(delivery))
 		return "not recorded, as the Sieve script says";
 	if (!bu->set.record)
 		return "not recorded, as bounce_record says";
 	if (delivery->dict_down)
 		return t_strdup_printf("not recorded, as the dictionary does "
-			"not answer (%s)", deliver_pend(bu, delivery->report,
-						      when, TRUE));
+			"not answer (%s)", deliver_pend(bu, delivery, when,
+							pending_r));
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
 		error = t_strdup_printf("Delivered but not recorded (%s): %s",
-			deliver_pend(bu, delivery->report, when, FALSE), error);
+			deliver_pend(bu, delivery, when, pending_r), error);
 		bounce_user_failed(bu, error);
 		return NULL;
 	}
@@ -268,9 +283,8 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 	deliver_remember(bu, store, delivery);
 	deliver_take_pending(bu);
 	/* after that, which would stop at it */
-	if (delivery->judgement->unsearched &&
-	    !bounce_pending_mark(bu->user, when))
-		(void)deliver_pend_keyword(bu, delivery->report);
+	if (delivery->judgement->unsearched)
+		(void)deliver_pend_mark(bu, delivery->report, when, ret <= 0);
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return "not recorded, as the evidence is too weak";
 	return t_strdup_printf("%d records changed", ret);
@@ -284,7 +298,7 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	const struct bounce_report *report = delivery->report;
 	struct bounce_store_added added;
 	const char *result;
-	bool changed;
+	bool changed, pending;
 
 	if (!deliver_is_recorded(report)) {
 		bounce_events_send(mdctx->event, report, delivery->evidence,
@@ -298,12 +312,13 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	}
 	result = t_deliver_record(bu, delivery, deliver_received(mdctx), pool,
 				  mdctx->event,
-				  &added, &changed);
+				  &added, &changed, &pending);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
 	/* what lies in a folder is told, even where it could not be recorded */
 	if (changed || (delivery->will_tell && !deliver_is_ignored(delivery))) {
-		bounce_tell_deliver(mdctx, bu, delivery,
-				    deliver_received(mdctx));
+		if (!bounce_tell_deliver(mdctx, bu, delivery,
+					 deliver_received(mdctx)) && pending)
+			bounce_tell_deliver_later(bu, report);
 	} else if (pu->flood_began) {
 		bounce_tell_deliver_flood(mdctx, bu);
 	}
@@ -446,7 +461,7 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 {
 	struct bounce_user *bu = bounce_plugin_user_get(mdctx->rcpt_user);
 	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
-	const char *folder = NULL;
+	const char *folder = NULL, *const *keywords;
 	int ret;
 
 	pu->flood_began = FALSE;
@@ -457,10 +472,10 @@ deliver_report(struct mail_deliver_context *mdctx, pool_t pool,
 					      delivery->evidence);
 	if (folder != NULL && !bounce_tell_deliver_plan(mdctx, bu, delivery))
 		folder = NULL;
-	ret = deliver_file(mdctx, bu, folder,
-			   bounce_filing_keywords(pool, bu, delivery->report,
-						  delivery->evidence),
-			   FALSE, storage_r);
+	keywords = bounce_filing_keywords(pool, bu, delivery->report,
+					  delivery->evidence);
+	keywords = bounce_tell_deliver_keywords(pool, bu, delivery, keywords);
+	ret = deliver_file(mdctx, bu, folder, keywords, FALSE, storage_r);
 	if (ret > 0 || mdctx->saved_mail)
 		delivered(mdctx, bu, pool, delivery);
 	return ret;

@@ -6,14 +6,13 @@
 #include "mail-deliver.h"
 #include "smtp-address.h"
 #include "bounce-handover.h"
+#include "bounce-pending-keyword.h"
 #include "bounce-plugin.h"
 #include "bounce-store.h"
 #include "bounce-tell-deliver.h"
 #include "bounce-tell-notice.h"
 #include "bounce-tell-single.h"
-
-/* What is older is no news: a mailbox is moved, a queue was stuck. */
-#define MAX_AGE_SECS (24 * 60 * 60)
+#include "bounce-verify.h"
 
 const char *t_bounce_tell_deliver_address(struct mail_deliver_context *mdctx)
 {
@@ -32,7 +31,7 @@ tell_about_init(struct mail_deliver_context *mdctx,
 	about_r->unproven = delivery->evidence < BOUNCE_EVIDENCE_VERIFIED;
 	about_r->strange = delivery->strange;
 	about_r->address = t_bounce_tell_deliver_address(mdctx);
-	about_r->now = ioloop_time;
+	about_r->when = about_r->now = ioloop_time;
 }
 
 static bool tell_wants_reports(struct bounce_user *bu)
@@ -67,7 +66,7 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	return ret > 0;
 }
 
-void bounce_tell_deliver(struct mail_deliver_context *mdctx,
+bool bounce_tell_deliver(struct mail_deliver_context *mdctx,
 			 struct bounce_user *bu,
 			 const struct bounce_handover *delivery, time_t when)
 {
@@ -81,8 +80,8 @@ void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 	/* a script that discards it does not want to know */
 	if (delivery->report->kind != BOUNCE_KIND_FAILURE || pu->discarded ||
 	    delivery->evidence < bounce_policy_least(&bu->set.policy) ||
-	    when < ioloop_time - MAX_AGE_SECS)
-		return;
+	    when < ioloop_time - BOUNCE_TELL_MAX_AGE_SECS)
+		return FALSE;
 	tell_about_init(mdctx, delivery, &about);
 	about.folder = pu->stored_in;
 	ret = bounce_tell_notice(bu, &about, &written, &error);
@@ -91,6 +90,54 @@ void bounce_tell_deliver(struct mail_deliver_context *mdctx,
 			written ? "remembered" : "written", error));
 	} else if (ret > 0)
 		e_debug(bu->event, "Notice written");
+	return written;
+}
+
+/* Is it known already that it will not be recorded, or not told before it is judged
+   again? */
+static bool
+tell_is_pending(struct bounce_user *bu, const struct bounce_handover *delivery)
+{
+	return delivery->dict_down ||
+		(bu->store != NULL && bounce_store_is_down(bu->store)) ||
+		(delivery->judgement->unsearched &&
+		 delivery->evidence < bounce_policy_least(&bu->set.policy));
+}
+
+const char *const *
+bounce_tell_deliver_keywords(pool_t pool, struct bounce_user *bu,
+			     const struct bounce_handover *delivery,
+			     const char *const *names)
+{
+	struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
+	ARRAY_TYPE(const_string) all;
+	const char *untold = BOUNCE_PENDING_KEYWORD_UNTOLD;
+
+	pu->untold = names != NULL && bu->set.record && !delivery->will_tell &&
+		delivery->report->kind == BOUNCE_KIND_FAILURE &&
+		tell_wants_reports(bu) && tell_is_pending(bu, delivery);
+	if (!pu->untold)
+		return names;
+	p_array_init(&all, pool, 4);
+	array_append(&all, names, str_array_length(names));
+	array_push_back(&all, &untold);
+	array_append_zero(&all);
+	return array_front(&all);
+}
+
+void bounce_tell_deliver_later(struct bounce_user *bu,
+			       const struct bounce_report *report)
+{
+	static const char *const keywords[] = {
+		BOUNCE_PENDING_KEYWORD_UNTOLD, NULL
+	};
+	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
+
+	if (report->kind == BOUNCE_KIND_FAILURE && tell_wants_reports(bu) &&
+	    pu->stored_in != NULL && !pu->untold &&
+	    !bounce_pending_keyword_add(bu->user, pu->stored_in,
+					report->message_id, keywords))
+		e_debug(bu->event, "Report will not be told later");
 }
 
 static void

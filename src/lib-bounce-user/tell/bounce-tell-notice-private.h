@@ -1,0 +1,37 @@
+#ifndef BOUNCE_TELL_NOTICE_PRIVATE_H
+#define BOUNCE_TELL_NOTICE_PRIVATE_H
+
+#include "bounce-rate.h"
+#include "bounce-tell-group.h"
+#include "bounce-tell-memory.h"
+#include "bounce-tell-notice.h"
+
+struct bounce_tell_box;
+
+struct bounce_tell_notice {
+	struct bounce_user *bu;
+	const struct bounce_tell_about *about;
+	pool_t pool;
+	struct bounce_tell_box *box;
+	struct bounce_tell_group group;
+	struct bounce_rate rate;
+	/* the language that the original is in, or NULL */
+	const char *language;
+
+	/* of the notice that was written */
+	bool written;
+	struct bounce_tell_place place;
+};
+
+/* Are there notices about reports at all? */
+bool bounce_tell_notice_is_enabled(struct bounce_user *bu);
+/* With a pool of its own. */
+void bounce_tell_notice_init(struct bounce_tell_notice *notice,
+			     struct bounce_user *bu,
+			     const struct bounce_tell_about *about);
+/* A bounce_notice_store_change_t: box is open, group found. */
+int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
+			      struct bounce_tell_counts *counts, void *context,
+			      const char **error_r);
+
+#endif

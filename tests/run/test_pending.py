@@ -1,0 +1,161 @@
+"""What could not be recorded at its delivery is told when it is taken in: once, within
+the caps of the hour, by whoever takes it in but scan and import."""
+
+import os
+import time
+
+import dictserver
+import harness
+from test_waiting import COMMANDS
+import test_waiting
+
+
+class Told(test_waiting.Proxied):
+
+    relay = True
+    # two lmtp for each user that reports come to at once
+    spare_users = 60
+
+    def setUp(self):
+        super().setUp()
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+
+    def notices(self, user, address):
+        return [mail for _, mail in self.fetch(user, 'INBOX', notices=True)
+                if address.encode() in mail]
+
+    def untold(self, user):
+        done = self.doveadm('search', '-u', user, 'mailbox', '*', 'keyword',
+                            '$BounceUntold')
+        return len(done.stdout.splitlines())
+
+    def pended(self):
+        user = self.new_user()
+        self.pend(user, 'a@example.net')
+        self.assertTrue(self.pending(user))
+        self.assertEqual(self.notices(user, 'a@example.net'), [])
+        self.assertEqual(self.untold(user), 1)
+        return user
+
+    def check_told(self, user):
+        self.assertFalse(self.pending(user))
+        self.assertEqual(self.listed(user), ['a@example.net'])
+        notice, = self.notices(user, 'a@example.net')
+        self.assertIn(b'No such user here', notice)
+        self.assertEqual(self.untold(user), 0)
+
+    def test_sessions(self):
+        """Nobody need do anything."""
+        for login in self.imap, self.submission:
+            user = self.pended()
+            login(user)
+            dictserver.wait_for(lambda user=user: not self.pending(user))
+            self.check_told(user)
+            # and what failed afterwards is told together with it
+            self.deliver(user, 'b@example.net')
+            self.assertEqual(len(self.notices(user, 'a@example.net')), 1)
+
+    def test_doveadm(self):
+        user = self.pended()
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.check_told(user)
+        self.doveadm('bounce', 'list', '-u', user)
+        self.check_told(user)
+
+    def test_next_report(self):
+        user = self.pended()
+        self.deliver(user, 'b@example.net')
+        self.assertEqual(len(self.notices(user, 'a@example.net')), 1)
+        self.assertEqual(len(self.notices(user, 'b@example.net')), 1)
+        self.assertEqual(self.untold(user), 0)
+
+    def test_scan_and_import(self):
+        """They tell nothing, and take nothing from those who do."""
+        user = self.pended()
+        self.doveadm('bounce', 'import', '-u', user, '/dev/null')
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.assertEqual(self.listed_by_file(user), ['a@example.net'])
+        self.assertEqual(self.notices(user, 'a@example.net'), [])
+        self.assertTrue(self.pending(user))
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.check_told(user)
+
+    def listed_by_file(self, user):
+        """Without a command that takes in what is pending."""
+        return sorted(self.metadata(user))
+
+    def test_each_command_fails(self):
+        """Whether the notice was written at the delivery or not: there is one."""
+        for mode in 'error', 'cut':
+            for at in range(1, COMMANDS):
+                self.calm()
+                user = self.new_user()
+                self.proxy.fail(mode, at)
+                self.deliver(user, 'a@example.net')
+                self.calm()
+                self.deliver(user, 'b@example.net')
+                self.assertFalse(self.pending(user))
+                self.assertEqual(len(self.notices(user, 'a@example.net')), 1,
+                                 f'{mode} at {at}')
+                self.assertEqual(self.untold(user), 0)
+
+    def test_caps(self):
+        """Twenty an hour, and one that says so; the rest is recorded."""
+        user = self.new_user()
+        self.proxy.fail('error')
+        for number in range(25):
+            self.lmtp(user, harness.dsn(f'a{number}@example.net',
+                                        user=f'{user}@example.org').replace(
+                b'Subject: Lunch', b'Subject: Lunch %d' % number))
+        self.calm()
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.assertEqual(len(self.listed(user)), 25)
+        self.assertEqual(len(self.fetch(user, 'INBOX', notices=True)), 21)
+        self.assertEqual(self.untold(user), 0)
+
+    def test_old(self):
+        """What came a day ago is no news."""
+        user = self.pended()
+        self.age(user, 25 * 60 * 60)
+        self.doveadm('bounce', 'list', '-u', user)
+        self.assertFalse(self.pending(user))
+        self.assertEqual(self.notices(user, 'a@example.net'), [])
+        self.assertEqual(self.untold(user), 0)
+
+    def age(self, user, seconds):
+        """All that is there came so long ago."""
+        when = time.time() - seconds
+        for path, _, names in os.walk(self.home(user)):
+            for name in names:
+                if 'pending' in name or path.endswith(('/cur', '/new')):
+                    os.utime(f'{path}/{name}', (when, when))
+        for path, _, names in os.walk(f'{self.home(user)}/Maildir'):
+            for name in names:
+                if name.startswith('dovecot.index.cache'):
+                    os.unlink(f'{path}/{name}')
+
+    def test_no_wish(self):
+        """Whoever wants no notices gets none, and no keyword."""
+        user = self.new_user(bounce_notice='no')
+        self.pend(user, 'a@example.net')
+        self.assertEqual(self.untold(user), 0)
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.assertEqual(self.listed(user), ['a@example.net'])
+        self.assertEqual(self.notices(user, 'a@example.net'), [])
+
+    def test_ignored(self):
+        """A report that a script ignores is not pending, and stays untold beside one
+        that is."""
+        user = self.new_user()
+        self.put_script(user, 'require "vnd.dovecot-bounce"; '
+                        'if bounce "recipient" "i@example.net" { bounce_ignore; }')
+        self.deliver(user, 'i@example.net')
+        self.pend(user, 'a@example.net')
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.assertEqual(len(self.notices(user, 'a@example.net')), 1)
+        self.assertEqual(self.notices(user, 'i@example.net'), [])
