@@ -531,6 +531,23 @@ START_TEST(complaints_and_sums)
 }
 END_TEST
 
+/* Of many users no more than so many causes are kept. */
+START_TEST(sum_of_many_causes)
+{
+	struct bounce_cause cause = { .kind = BOUNCE_CAUSE_WORDS, .count = 1 };
+	struct bounce_sent sum;
+
+	bounce_sent_init(&sum, pool, "");
+	for (unsigned int i = 0; i < BOUNCE_MAX_SUM_CAUSES + 10; i++) {
+		cause.text = t_strdup_printf("words %u", i);
+		array_clear(&sent.causes);
+		array_push_back(&sent.causes, &cause);
+		bounce_rate_sum(&sum, pool, &sent);
+	}
+	ck_assert_uint_eq(array_count(&sum.causes), BOUNCE_MAX_SUM_CAUSES);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sent");
@@ -554,6 +571,7 @@ int main(void)
 	tcase_add_test(tcase, words_are_cut);
 	tcase_add_test(tcase, common_among_many);
 	tcase_add_test(tcase, complaints_and_sums);
+	tcase_add_test(tcase, sum_of_many_causes);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

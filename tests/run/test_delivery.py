@@ -1,5 +1,6 @@
 """The mail plugin: filed where, with which keywords, recorded how."""
 
+import datetime
 import pathlib
 import time
 
@@ -289,7 +290,7 @@ class EmptyFields(harness.TestCase):
         # that of the manual, not the site's
         self.assertEqual(row['state'], 'suppressed')
         self.assertEqual(self.messages('plain', 'Bounces'), 1)
-        days = time.mktime(time.strptime(row['until'], '%Y-%m-%d %H:%M:%S'))
+        days = datetime.datetime.fromisoformat(row['until']).timestamp()
         self.assertAlmostEqual((days - time.time()) / 86400, 365, delta=1.1)
 
 

@@ -79,7 +79,7 @@ class Reading(Doveadm):
             'score': 1.5, 'count': 1, 'first': '', 'last': '', 'until': '',
             'unproven': 0, 'held': '', 'holds': 0})
         for name in ('first', 'last', 'until'):
-            self.assertRegex(rows[1][name], r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$')
+            self.assertRegex(rows[1][name], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$')
 
     def test_list_filters(self):
         user = self.new_user()
@@ -207,7 +207,7 @@ class Ask(Doveadm):
         self.assertIn('Not sent. Dead@example.net does not work', rows[1]['text'])
         self.assertIn('c@example.net objected', rows[4]['text'])
         self.assertEqual([row['text'] for row in rows[::2]][:2], ['', ''])
-        self.assertRegex(rows[1]['since'], r'^\d{4}-\d\d-\d\d ')
+        self.assertRegex(rows[1]['since'], r'^\d{4}-\d\d-\d\dT')
         self.assertEqual(len(self.ask(user, 'w@example.net', 'again@example.net')), 2)
         # nothing is noted
         self.assertNotIn('holds', self.record(user, 'dead@example.net'))
@@ -895,8 +895,8 @@ class Terminal(Doveadm):
         path.write_text(
             path.read_text().replace('"KEY"', json.dumps(
                 'a' + self.EVIL + '@example.com' + self.EVIL)) +
-            f'priv/bounce/sent/{day}\n' + json.dumps(
-                {'v': 1, 'id': day, 'broadcasts': [broadcast]}) + '\n' +
+            f'priv/bounce/meta/sent\n{day}\npriv/bounce/sent/{day}\n' +
+            json.dumps({'v': 1, 'id': day, 'broadcasts': [broadcast]}) + '\n' +
             f'priv/bounce/sent/{broadcast}\n' + json.dumps(
                 {'v': 1, 'id': broadcast, 'sent': 30,
                  'subject': 'subject' + self.EVIL}) + '\n')
@@ -1367,8 +1367,9 @@ class AllUsers(Doveadm):
 
     def test_stats(self):
         rows = self.rows('stats', '-A')
-        self.assertEqual([(row['username'], row['count']) for row in rows
-                          if row['group'] == 'total'], [('alice', 2), ('bob', 1)])
+        self.assertEqual([(row['username'], row['name'], row['count']) for row in
+                          rows if row['group'] == 'total'],
+                         [('*', 'records', 3), ('*', 'users', 2)])
 
     def test_import(self):
         path = pathlib.Path(self.dir, 'all.txt')

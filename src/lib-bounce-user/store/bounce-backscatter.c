@@ -56,6 +56,23 @@ static bool backscatter_count(json_t *json, time_t now)
 	return TRUE;
 }
 
+/* A user with no record has backscatter all the same: bounce_store_is_empty() must
+   see that there is something. Nobody's mail waits for a true count. */
+static int
+backscatter_keep_count(struct bounce_transaction *trans, const char **error_r)
+{
+	const char *value;
+	int ret = bounce_dict_iterates(trans->dict, error_r);
+
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	ret = bounce_transaction_get_key(trans, pool_datastack_create(),
+					 BOUNCE_DICT_COUNT, &value, error_r);
+	if (ret == 0)
+		bounce_transaction_set_key(trans, BOUNCE_DICT_COUNT, "0");
+	return ret < 0 ? -1 : 0;
+}
+
 static int
 backscatter_transact(struct bounce_transaction *trans, void *context,
 		     const char **error_r)
@@ -66,7 +83,8 @@ backscatter_transact(struct bounce_transaction *trans, void *context,
 	char *text;
 	int ret = 0;
 
-	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+	if (backscatter_keep_count(trans, error_r) < 0 ||
+	    bounce_transaction_get_key(trans, pool_datastack_create(),
 				       BACKSCATTER_KEY, &value, error_r) < 0)
 		return -1;
 	json = backscatter_parse(value);

@@ -84,7 +84,9 @@ int bounce_commit_prepare(struct bounce_transaction *trans,
 		ret = bounce_dict_iterates(trans->dict, error_r);
 		/* those that stay, too: a shard may have been lost */
 		if (ret < 0 ||
-		    (ret == 0 && bounce_index_update(trans, error_r) < 0) ||
+		    (ret == 0 &&
+		     (bounce_index_update(trans, error_r) < 0 ||
+		      bounce_evict_keep_count(trans, error_r) < 0)) ||
 		    bounce_final_update(trans, error_r) < 0)
 			return -1;
 	}

@@ -189,7 +189,7 @@ static int dict_ask_iterates(struct bounce_dict *dict, const char **error_r)
 	struct bounce_dict_iter *iter;
 	const char *key, *value;
 
-	iter = bounce_dict_iter_init(dict, BOUNCE_DICT_META_PREFIX"count",
+	iter = bounce_dict_iter_init(dict, BOUNCE_DICT_COUNT,
 				     DICT_ITERATE_FLAG_EXACT_KEY);
 	while (bounce_dict_iter_next(iter, &key, &value)) ;
 	if (bounce_dict_iter_deinit(&iter, error_r) == 0)

@@ -10,7 +10,6 @@
 #include "ioloop.h"
 #include "bounce-store-private.h"
 
-#define COUNT_KEY BOUNCE_DICT_META_PREFIX"count"
 /* Make room for so many more: 1/50 of the limit. */
 #define ROOM_AHEAD 50
 
@@ -29,7 +28,7 @@ evict_read_count(struct bounce_transaction *trans, unsigned int *count_r,
 	int ret;
 
 	ret = bounce_transaction_get_key(trans, pool_datastack_create(),
-					 COUNT_KEY, &value, error_r);
+					 BOUNCE_DICT_COUNT, &value, error_r);
 	return ret > 0 && str_to_uint(value, count_r) < 0 ? 0 : ret;
 }
 
@@ -151,6 +150,20 @@ evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
 	return ret;
 }
 
+int bounce_evict_keep_count(struct bounce_transaction *trans,
+			    const char **error_r)
+{
+	unsigned int count = 0;
+	int ret = evict_read_count(trans, &count, error_r);
+
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	if (evict_make_room(trans, &count, error_r) < 0)
+		return -1;
+	bounce_transaction_set_key(trans, BOUNCE_DICT_COUNT, dec2str(count));
+	return 0;
+}
+
 int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 {
 	unsigned int count = 0, max = trans->store->set.max_addresses;
@@ -167,6 +180,6 @@ int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 	if ((ret == 0 || (max > 0 && count > max && growth > 0)) &&
 	    evict_make_room(trans, &count, error_r) < 0)
 		return -1;
-	bounce_transaction_set_key(trans, COUNT_KEY, dec2str(count));
+	bounce_transaction_set_key(trans, BOUNCE_DICT_COUNT, dec2str(count));
 	return 0;
 }

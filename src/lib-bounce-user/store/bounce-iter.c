@@ -24,6 +24,21 @@ static void iter_fail(struct bounce_store_iter *iter, const char *error)
 		iter->error = i_strdup(error);
 }
 
+int bounce_store_is_empty(struct bounce_store *store, const char **error_r)
+{
+	const char *value;
+	int ret;
+
+	if (bounce_dict_ready(store->dict, error_r) < 0)
+		return -1;
+	ret = bounce_dict_iterates(store->dict, error_r);
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	ret = bounce_dict_get(store->dict, pool_datastack_create(),
+			      BOUNCE_DICT_COUNT, &value, error_r);
+	return ret < 0 ? -1 : ret == 0 ? 1 : 0;
+}
+
 struct bounce_store_iter *
 bounce_store_iter_init(struct bounce_store *store, time_t now)
 {

@@ -109,10 +109,16 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 {
 	struct bounce_sent day;
 	time_t oldest = now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
+	const char *span;
 	int ret;
 
 	if (bounce_dict_ready(store->dict, error_r) < 0)
 		return -1;
+	/* who never sent anything costs one look-up, not one a day */
+	ret = bounce_dict_get(store->dict, pool_datastack_create(),
+			      BOUNCE_DICT_SENT_SPAN, &span, error_r);
+	if (ret <= 0)
+		return ret;
 	if (since < oldest)
 		since = oldest;
 	/* by day, not by second: each day once */

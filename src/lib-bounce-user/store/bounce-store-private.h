@@ -108,6 +108,9 @@ int bounce_final_update(struct bounce_transaction *trans, const char **error_r);
 
 /* bounce-evict.c: keep to max_addresses. Adds the new count, and drops. */
 int bounce_evict_update(struct bounce_transaction *trans, const char **error_r);
+/* Adds the count where it is missing: by it bounce_store_is_empty() knows. */
+int bounce_evict_keep_count(struct bounce_transaction *trans,
+			    const char **error_r);
 
 /* bounce-commit.c: the one way to change the dictionary. Lock, let the callback
    look up and put, write all of it in one transaction, unlock. Where the

@@ -196,6 +196,10 @@ int bounce_store_backscatter(struct bounce_store *store, unsigned int *count_r,
 int bounce_store_is_flooded(struct bounce_store *store, time_t now,
 			    bool *began_r, const char **error_r);
 
+/* Was nothing ever recorded of this user, neither an address nor backscatter? One
+   look-up, where listing takes 64 (redis); elsewhere none, and the answer is no.
+   1/0/-1. */
+int bounce_store_is_empty(struct bounce_store *store, const char **error_r);
 /* All records that have not lapsed at now, in no order. Usage:
    iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is
    valid until the next call. deinit returns 0, or -1 if the iteration failed.

@@ -101,6 +101,8 @@
 #define BOUNCE_MAX_ACCESS_RECIPIENTS 10000
 /* Causes of each kind that failures share; the rarest make room. */
 #define BOUNCE_MAX_CAUSES 8
+/* Those of many days and users, of all kinds. */
+#define BOUNCE_MAX_SUM_CAUSES 1000
 /* Bytes of a cause's text, and of a subject. */
 #define BOUNCE_MAX_CAUSE 160
 #define BOUNCE_MAX_SUBJECT 120

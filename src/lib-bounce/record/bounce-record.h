@@ -27,6 +27,8 @@
 #define BOUNCE_DICT_ADDRESS_PREFIX BOUNCE_DICT_PREFIX"address/"
 #define BOUNCE_DICT_INDEX_PREFIX BOUNCE_DICT_PREFIX"index/"
 #define BOUNCE_DICT_META_PREFIX BOUNCE_DICT_PREFIX"meta/"
+/* how many records there are */
+#define BOUNCE_DICT_COUNT BOUNCE_DICT_META_PREFIX"count"
 
 enum bounce_state {
 	BOUNCE_STATE_WATCHED = 0,	/* below the threshold */

@@ -24,6 +24,8 @@ rate_sum_cause(struct bounce_sent *sum, pool_t pool,
 			return;
 		}
 	}
+	if (array_count(&sum->causes) >= BOUNCE_MAX_SUM_CAUSES)
+		return;
 	old = array_append_space(&sum->causes);
 	*old = *cause;
 	old->text = p_strdup(pool, cause->text);

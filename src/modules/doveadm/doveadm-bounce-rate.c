@@ -1,29 +1,47 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* doveadm bounce rate: how many went out, how many came back, whose fault. */
+/* doveadm bounce rate: how many went out, how many came back, whose fault. Of many
+   users the sum, and each broadcast. */
 
 #include "lib.h"
 #include "array.h"
-#include "utc-mktime.h"
 #include "bounce-rate.h"
 #include "bounce-sent-store.h"
 #include "compat-doveadm.h"
-#include "compat-settings.h"
 #include "doveadm-bounce.h"
 #include "doveadm-bounce-rate.h"
-
-#include <time.h>
+#include "doveadm-bounce-site.h"
 
 #define DAY (24 * 3600)
 /* The window by volume: so many recipients, in whole days. */
 #define VOLUME 1000
 #define VOLUME_NAME "1000"
 
+enum rate_order {
+	RATE_ORDER_DAY = 0,
+	RATE_ORDER_SENT,
+	RATE_ORDER_FAILED,
+	RATE_ORDER_PERCENT
+};
+static const char *const rate_orders[] = {
+	"day", "sent", "failed", "percent", NULL
+};
+
+struct rate_broadcast {
+	const char *username;
+	struct bounce_sent sent;
+	/* 0 = not known */
+	double percent;
+};
+ARRAY_DEFINE_TYPE(rate_broadcast, struct rate_broadcast);
+
 struct rate_cmd {
 	struct doveadm_bounce_cmd cmd;
-	/* 0 = the usual windows */
-	time_t since;
-	const char *since_arg;
+	/* without --since the usual windows */
+	struct doveadm_bounce_site site;
+	/* all users' */
+	ARRAY_TYPE(bounce_sent) days;
+	ARRAY_TYPE(rate_broadcast) broadcasts;
 	/* NULL = all */
 	const char *broadcast;
 	/* 0 = as counted */
@@ -35,28 +53,6 @@ struct rate_cmd {
 /*
  * Parameters
  */
-
-/* "7d", or "2026-11-24" (UTC). */
-static bool rate_parse_since(const char *arg, time_t now, time_t *since_r)
-{
-	unsigned int secs, year, month, day;
-	const char *error;
-	struct tm tm;
-	char end;
-
-	if (sscanf(arg, "%4u-%2u-%2u%c", &year, &month, &day, &end) == 3) {
-		i_zero(&tm);
-		tm.tm_year = (int)year - 1900;
-		tm.tm_mon = (int)month - 1;
-		tm.tm_mday = (int)day;
-		*since_r = utc_mktime(&tm);
-		return *since_r > 0;
-	}
-	if (compat_parse_time(arg, &secs, &error) < 0 || (time_t)secs >= now)
-		return FALSE;
-	*since_r = now - secs;
-	return TRUE;
-}
 
 static void rate_headers(void)
 {
@@ -89,17 +85,15 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
 	struct doveadm_cmd_context *cctx = _cmd->ctx.cctx;
 	int64_t sent;
 
-	if (doveadm_cmd_param_str(cctx, "since", &cmd->since_arg) &&
-	    !rate_parse_since(cmd->since_arg, _cmd->now, &cmd->since)) {
-		doveadm_bounce_wrong(_cmd, "--since %s is neither a time such "
-			"as 7d nor a date such as 2026-11-24", cmd->since_arg);
-	}
+	doveadm_bounce_site_init(&cmd->site, _cmd, rate_orders);
+	p_array_init(&cmd->days, _cmd->ctx.pool, 64);
+	p_array_init(&cmd->broadcasts, _cmd->ctx.pool, 8);
 	(void)doveadm_cmd_param_str(cctx, "broadcast", &cmd->broadcast);
 	if (doveadm_cmd_param_int64(cctx, "sent", &sent)) {
 		if (sent < 1 || sent > INT_MAX)
 			doveadm_bounce_wrong(_cmd, "--sent is no number of "
 					     "recipients");
-		else if (cmd->broadcast == NULL && cmd->since_arg == NULL)
+		else if (cmd->broadcast == NULL && cmd->site.since_arg == NULL)
 			doveadm_bounce_wrong(_cmd, "--sent needs --broadcast "
 					     "or --since: of what?");
 		else
@@ -171,26 +165,23 @@ rate_print_sent(struct rate_cmd *cmd, const char *window,
 
 static void
 rate_print_window(struct rate_cmd *cmd, const char *name, pool_t pool,
-		  const ARRAY_TYPE(bounce_sent) *days, time_t since,
-		  unsigned int given)
+		  time_t since, unsigned int given)
 {
 	const struct bounce_sent *day;
 	struct bounce_sent sum;
 
 	bounce_sent_init(&sum, pool, "");
-	array_foreach(days, day) {
+	array_foreach(&cmd->days, day) {
 		if (bounce_sent_day_time(day->id) > since - DAY)
 			bounce_rate_sum(&sum, pool, day);
 	}
 	rate_print_sent(cmd, name, &sum, given);
 }
 
-static void
-rate_print_volume(struct rate_cmd *cmd, pool_t pool,
-		  const ARRAY_TYPE(bounce_sent) *days)
+static void rate_print_volume(struct rate_cmd *cmd, pool_t pool)
 {
 	unsigned int i, count;
-	const struct bounce_sent *day = array_get(days, &count);
+	const struct bounce_sent *day = array_get(&cmd->days, &count);
 	struct bounce_sent sum;
 
 	bounce_sent_init(&sum, pool, "");
@@ -199,35 +190,178 @@ rate_print_volume(struct rate_cmd *cmd, pool_t pool,
 	rate_print_sent(cmd, "last "VOLUME_NAME, &sum, 0);
 }
 
-static void
-rate_print_windows(struct rate_cmd *cmd, pool_t pool,
-		   const ARRAY_TYPE(bounce_sent) *days)
+static void rate_print_windows(struct rate_cmd *cmd, pool_t pool)
 {
 	time_t now = cmd->cmd.now;
 
-	if (cmd->since_arg != NULL) {
-		rate_print_window(cmd,
-				  t_strconcat("since ", cmd->since_arg, NULL),
-				  pool, days, cmd->since,
+	if (cmd->site.since_arg != NULL) {
+		rate_print_window(cmd, t_strconcat("since ",
+					cmd->site.since_arg, NULL), pool,
+				  cmd->site.since,
 				  cmd->broadcast == NULL ? cmd->sent : 0);
 		return;
 	}
-	rate_print_window(cmd, "1 day", pool, days, now - DAY, 0);
-	rate_print_window(cmd, "7 days", pool, days, now - 7 * DAY, 0);
-	rate_print_window(cmd, "30 days", pool, days, now - 30 * DAY, 0);
-	rate_print_volume(cmd, pool, days);
+	rate_print_window(cmd, "1 day", pool, now - DAY, 0);
+	rate_print_window(cmd, "7 days", pool, now - 7 * DAY, 0);
+	rate_print_window(cmd, "30 days", pool, now - 30 * DAY, 0);
+	rate_print_volume(cmd, pool);
 }
 
-/* Among many users it is one's. */
-static int rate_not_found(struct rate_cmd *cmd, struct bounce_user *bu)
+static int
+rate_broadcast_cmp(const struct rate_broadcast *a,
+		   const struct rate_broadcast *b)
 {
-	if (compat_doveadm_many_users(&cmd->cmd.ctx)) {
-		doveadm_mail_failed_error(&cmd->cmd.ctx, MAIL_ERROR_NOTFOUND);
-		return 0;
+	int ret = strcmp(a->sent.id, b->sent.id);
+
+	return ret != 0 ? ret : null_strcmp(a->username, b->username);
+}
+
+static int
+rate_broadcast_sent_cmp(const struct rate_broadcast *a,
+			const struct rate_broadcast *b)
+{
+	if (a->sent.sent != b->sent.sent)
+		return a->sent.sent > b->sent.sent ? -1 : 1;
+	return rate_broadcast_cmp(a, b);
+}
+
+static int
+rate_broadcast_failed_cmp(const struct rate_broadcast *a,
+			  const struct rate_broadcast *b)
+{
+	if (a->sent.failed != b->sent.failed)
+		return a->sent.failed > b->sent.failed ? -1 : 1;
+	return rate_broadcast_cmp(a, b);
+}
+
+static int
+rate_broadcast_percent_cmp(const struct rate_broadcast *a,
+			   const struct rate_broadcast *b)
+{
+	if (a->percent != b->percent)
+		return a->percent > b->percent ? -1 : 1;
+	return rate_broadcast_failed_cmp(a, b);
+}
+
+static void rate_sort_broadcasts(struct rate_cmd *cmd)
+{
+	switch ((enum rate_order)cmd->site.sort) {
+	case RATE_ORDER_DAY:
+		array_sort(&cmd->broadcasts, rate_broadcast_cmp);
+		break;
+	case RATE_ORDER_SENT:
+		array_sort(&cmd->broadcasts, rate_broadcast_sent_cmp);
+		break;
+	case RATE_ORDER_FAILED:
+		array_sort(&cmd->broadcasts, rate_broadcast_failed_cmp);
+		break;
+	case RATE_ORDER_PERCENT:
+		array_sort(&cmd->broadcasts, rate_broadcast_percent_cmp);
+		break;
 	}
-	return doveadm_bounce_failed(&cmd->cmd, bu, MAIL_ERROR_NOTFOUND,
-				     "There is no broadcast %s",
-				     doveadm_bounce_shown(cmd->broadcast));
+}
+
+static void rate_print_broadcasts(struct rate_cmd *cmd)
+{
+	const struct rate_broadcast *broadcast;
+	unsigned int rows = 0;
+
+	rate_sort_broadcasts(cmd);
+	array_foreach(&cmd->broadcasts, broadcast) T_BEGIN {
+		if (cmd->site.limit == 0 || rows++ < cmd->site.limit) {
+			if (cmd->site.sum) {
+				doveadm_bounce_site_set_user(
+					broadcast->username,
+					DOVEADM_BOUNCE_RATE_COUNT);
+			}
+			rate_print_sent(cmd, broadcast->sent.id,
+					&broadcast->sent,
+					cmd->broadcast == NULL ? 0 : cmd->sent);
+		}
+	} T_END;
+}
+
+static int
+rate_day_cmp(const struct bounce_sent *a, const struct bounce_sent *b)
+{
+	return strcmp(a->id, b->id);
+}
+
+static void rate_print(struct rate_cmd *cmd)
+{
+	pool_t pool = pool_alloconly_create("bounce rate", 16 * 1024);
+
+	array_sort(&cmd->days, rate_day_cmp);
+	if (cmd->broadcast == NULL)
+		rate_print_windows(cmd, pool);
+	rate_print_broadcasts(cmd);
+	pool_unref(&pool);
+}
+
+/*
+ * Add up
+ */
+
+static struct bounce_sent *rate_get_day(struct rate_cmd *cmd, const char *id)
+{
+	pool_t pool = cmd->cmd.ctx.pool;
+	struct bounce_sent *day;
+
+	array_foreach_modifiable(&cmd->days, day) {
+		if (strcmp(day->id, id) == 0)
+			return day;
+	}
+	day = array_append_space(&cmd->days);
+	bounce_sent_init(day, pool, id);
+	return day;
+}
+
+/* Without what only counts anew. */
+static void
+rate_add_broadcast(struct rate_cmd *cmd, struct bounce_user *bu,
+		   const struct bounce_sent *sent)
+{
+	pool_t pool = cmd->cmd.ctx.pool;
+	struct rate_broadcast *broadcast =
+		array_append_space(&cmd->broadcasts);
+	struct bounce_rate rate;
+
+	broadcast->username = p_strdup(pool, bu->user->username);
+	bounce_sent_init(&broadcast->sent, pool, sent->id);
+	bounce_rate_sum(&broadcast->sent, pool, sent);
+	broadcast->sent.open = sent->open;
+	broadcast->sent.subject = p_strdup(pool, sent->subject);
+	bounce_rate_judge(sent, cmd->broadcast == NULL ? 0 : cmd->sent, &rate);
+	broadcast->percent = rate.unknown ? 0 : rate.percent;
+}
+
+static int
+rate_read(struct rate_cmd *cmd, struct bounce_user *bu,
+	  struct bounce_store *store, pool_t pool, const char **error_r)
+{
+	ARRAY_TYPE(bounce_sent) days, broadcasts;
+	const struct bounce_sent *sent;
+
+	p_array_init(&days, pool, 32);
+	p_array_init(&broadcasts, pool, 8);
+	if (bounce_sent_store_read(store, pool, cmd->site.since, cmd->cmd.now,
+				   &days, &broadcasts, error_r) < 0)
+		return -1;
+	array_foreach(&days, sent)
+		bounce_rate_sum(rate_get_day(cmd, sent->id), cmd->cmd.ctx.pool,
+				sent);
+	array_foreach(&broadcasts, sent) {
+		if (cmd->broadcast == NULL ||
+		    strcmp(sent->id, cmd->broadcast) == 0)
+			rate_add_broadcast(cmd, bu, sent);
+	}
+	return 0;
+}
+
+/* Of one user, or of many none has it. */
+static bool rate_is_missing(const struct rate_cmd *cmd)
+{
+	return cmd->broadcast != NULL && array_is_empty(&cmd->broadcasts);
 }
 
 static int
@@ -236,36 +370,26 @@ rate_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 {
 	struct rate_cmd *cmd = container_of(_cmd, struct rate_cmd, cmd);
 	pool_t pool = pool_alloconly_create("bounce rate", 16 * 1024);
-	ARRAY_TYPE(bounce_sent) days, broadcasts;
-	const struct bounce_sent *sent;
 	const char *error;
-	bool found = FALSE;
-	int ret;
+	int ret = rate_read(cmd, bu, store, pool, &error);
 
-	cmd->texts = doveadm_bounce_texts(bu);
-	p_array_init(&days, pool, 32);
-	p_array_init(&broadcasts, pool, 8);
-	ret = bounce_sent_store_read(store, pool, cmd->since, _cmd->now, &days,
-				 &broadcasts, &error);
+	/* of many users nobody's own is asked for */
+	if (!cmd->site.sum || bu->set.language != NULL)
+		cmd->texts = doveadm_bounce_texts(bu);
 	if (ret < 0) {
 		doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s", error);
-	} else {
-		/* of many users those that sent */
-		if (cmd->broadcast == NULL &&
-		    (!array_is_empty(&days) ||
-		     !compat_doveadm_many_users(&_cmd->ctx)))
-			rate_print_windows(cmd, pool, &days);
-		array_foreach(&broadcasts, sent) {
-			if (cmd->broadcast == NULL ||
-			    strcmp(sent->id, cmd->broadcast) == 0) {
-				rate_print_sent(cmd, sent->id, sent,
-						cmd->broadcast == NULL ? 0 :
-						cmd->sent);
-				found = TRUE;
-			}
+	} else if (cmd->site.one_of_many &&
+		   (rate_is_missing(cmd) || array_is_empty(&cmd->days))) {
+		if (rate_is_missing(cmd)) {
+			doveadm_mail_failed_error(&_cmd->ctx,
+						  MAIL_ERROR_NOTFOUND);
 		}
-		if (cmd->broadcast != NULL && !found)
-			ret = rate_not_found(cmd, bu);
+	} else if (!cmd->site.sum && rate_is_missing(cmd)) {
+		ret = doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_NOTFOUND,
+			"There is no broadcast %s",
+			doveadm_bounce_shown(cmd->broadcast));
+	} else if (!cmd->site.sum) {
+		rate_print(cmd);
 	}
 	pool_unref(&pool);
 	return ret;
@@ -284,9 +408,20 @@ rate_write(struct doveadm_bounce_cmd *_cmd,
 	doveadm_bounce_rate_write(cmd->texts, rows, str);
 }
 
-static void rate_deinit(struct doveadm_bounce_cmd *cmd)
+static void rate_deinit(struct doveadm_bounce_cmd *_cmd)
 {
-	doveadm_bounce_people_end(cmd, DOVEADM_BOUNCE_RATE_COUNT, rate_write);
+	struct rate_cmd *cmd = container_of(_cmd, struct rate_cmd, cmd);
+
+	if (cmd->site.sum && _cmd->ran) {
+		doveadm_bounce_site_set_user(DOVEADM_BOUNCE_SITE_ALL,
+					     DOVEADM_BOUNCE_RATE_COUNT);
+		rate_print(cmd);
+		if (rate_is_missing(cmd)) {
+			doveadm_mail_failed_error(&_cmd->ctx,
+						  MAIL_ERROR_NOTFOUND);
+		}
+	}
+	doveadm_bounce_people_end(_cmd, DOVEADM_BOUNCE_RATE_COUNT, rate_write);
 }
 
 static struct doveadm_mail_cmd_context *rate_alloc(void)
@@ -306,11 +441,12 @@ struct doveadm_cmd_ver2 doveadm_bounce_cmd_rate = {
 	.name = "bounce rate",
 	.mail_cmd = rate_alloc,
 	.usage = DOVEADM_BOUNCE_USAGE("[--lang <language>] [--since T] "
-				      "[--broadcast ID] [--sent N]"),
+				      "[--broadcast ID] [--sent N] [--limit N] "
+				      "[--sort day|sent|failed|percent]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
 DOVEADM_BOUNCE_PARAM_LANG
-DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0)
+DOVEADM_BOUNCE_PARAMS_SITE
 DOVEADM_CMD_PARAM('b', "broadcast", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAM('n', "sent", CMD_PARAM_INT64, 0)
 DOVEADM_CMD_PARAMS_END

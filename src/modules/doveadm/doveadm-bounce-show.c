@@ -77,7 +77,7 @@ show_print(const struct bounce_texts *texts, const struct bounce_record *rec)
 	doveadm_bounce_print(rec->address);
 	doveadm_bounce_print(bounce_texts_get(texts, t_strconcat("state.",
 		bounce_state_name(rec->state), NULL)));
-	doveadm_print(since <= 0 ? "" : t_strflocaltime("%Y-%m-%d", since));
+	doveadm_bounce_print_time(I_MAX(since, 0), "");
 	doveadm_bounce_print(reason == NULL ? NULL :
 			     bounce_texts_meaning(texts, reason));
 	doveadm_bounce_print(reason == NULL ? NULL :
@@ -115,9 +115,11 @@ show_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	const char *error;
 	int ret;
 
-	cmd->texts = doveadm_bounce_texts(bu);
 	p_array_init(&recs, pool, 64);
 	ret = show_read(cmd, store, pool, &recs, &error);
+	/* of many users who has nothing is not asked for a language */
+	if (!array_is_empty(&recs) || !compat_doveadm_many_users(&_cmd->ctx))
+		cmd->texts = doveadm_bounce_texts(bu);
 	array_foreach(&recs, rec) T_BEGIN {
 		show_print(cmd->texts, rec);
 	} T_END;
@@ -151,7 +153,8 @@ static void show_say(string_t *str, const char *first, const char *text)
 /* bob@example.net                                     blocked 2026-11-20 */
 static void show_head(string_t *str, const char *const *values)
 {
-	const char *right = t_strdup_printf("%s %s", values[SHOW_STATE],
+	/* the day is enough */
+	const char *right = t_strdup_printf("%s %.10s", values[SHOW_STATE],
 					    values[SHOW_SINCE]);
 	unsigned int room = DOVEADM_BOUNCE_PEOPLE_COLUMNS - 2 -
 		I_MIN(bounce_width(right), DOVEADM_BOUNCE_PEOPLE_COLUMNS / 2);

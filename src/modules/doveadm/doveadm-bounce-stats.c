@@ -1,6 +1,6 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* doveadm bounce stats: how many records, by what. */
+/* doveadm bounce stats: how many records, by what. Of many users the sum. */
 
 #include "lib.h"
 #include "array.h"
@@ -8,7 +8,10 @@
 #include "bounce-address.h"
 #include "bounce-pending-work.h"
 #include "doveadm-bounce.h"
+#include "doveadm-bounce-site.h"
 
+/* group, name, count */
+#define STATS_COLUMNS 3
 #define DAY (24 * 3600)
 
 static const struct {
@@ -32,12 +35,30 @@ struct stats_names {
 };
 
 struct stats {
+	/* that have a record */
+	unsigned int users;
 	unsigned int total;
+	/* reports; users that have some */
+	unsigned int backscatter, pending;
 	unsigned int spans[N_ELEMENTS(stats_spans)];
 	unsigned int states[BOUNCE_STATE_COUNT];
 	unsigned int classes[BOUNCE_CLASS_COUNT];
 	unsigned int sides[BOUNCE_SIDE_COUNT];
 	struct stats_names reasons, domains;
+};
+
+enum stats_order {
+	STATS_ORDER_COUNT = 0,
+	STATS_ORDER_NAME
+};
+static const char *const stats_orders[] = { "count", "name", NULL };
+
+struct stats_cmd {
+	struct doveadm_bounce_cmd cmd;
+	struct doveadm_bounce_site site;
+	/* NULL = no user yet */
+	pool_t pool;
+	struct stats stats;
 };
 
 static void stats_names_init(struct stats_names *names, pool_t pool)
@@ -63,9 +84,15 @@ static void stats_names_add(struct stats_names *names, const char *name)
 static int
 stats_name_cmp(struct stats_name *const *a, struct stats_name *const *b)
 {
+	return strcmp((*a)->name, (*b)->name);
+}
+
+static int
+stats_count_cmp(struct stats_name *const *a, struct stats_name *const *b)
+{
 	if ((*a)->count != (*b)->count)
 		return (*a)->count > (*b)->count ? -1 : 1;
-	return strcmp((*a)->name, (*b)->name);
+	return stats_name_cmp(a, b);
 }
 
 static void
@@ -102,22 +129,32 @@ stats_print_some(const char *group, const char *name, unsigned int count)
 		stats_print_row(group, name, count);
 }
 
-/* The most frequent first. */
-static void stats_print_names(const char *group, struct stats_names *names)
+static void
+stats_print_names(const struct doveadm_bounce_site *site, const char *group,
+		  struct stats_names *names)
 {
 	struct stats_name *entry;
+	unsigned int rows = 0;
 
-	array_sort(&names->names, stats_name_cmp);
-	array_foreach_elem(&names->names, entry)
+	if (site->sort == STATS_ORDER_NAME)
+		array_sort(&names->names, stats_name_cmp);
+	else
+		array_sort(&names->names, stats_count_cmp);
+	array_foreach_elem(&names->names, entry) {
+		if (site->limit > 0 && ++rows > site->limit)
+			break;
 		stats_print_row(group, entry->name, entry->count);
+	}
 }
 
-static void
-stats_print(struct stats *stats, unsigned int backscatter, bool pending)
+static void stats_print(struct stats_cmd *cmd)
 {
+	struct stats *stats = &cmd->stats;
 	unsigned int i;
 
 	stats_print_row("total", "records", stats->total);
+	if (cmd->site.sum)
+		stats_print_row("total", "users", stats->users);
 	for (i = 0; i < N_ELEMENTS(stats_spans); i++)
 		stats_print_row("last", stats_spans[i].name, stats->spans[i]);
 	for (i = 0; i < BOUNCE_STATE_COUNT; i++)
@@ -128,76 +165,118 @@ stats_print(struct stats *stats, unsigned int backscatter, bool pending)
 				 stats->classes[i]);
 	for (i = 0; i < BOUNCE_SIDE_COUNT; i++)
 		stats_print_some("side", bounce_side_name(i), stats->sides[i]);
-	stats_print_some("backscatter", "reports", backscatter);
-	stats_print_some("pending", "some", pending ? 1 : 0);
-	stats_print_names("reason", &stats->reasons);
-	stats_print_names("domain", &stats->domains);
+	stats_print_some("backscatter", "reports", stats->backscatter);
+	stats_print_some("pending", "some", stats->pending);
+	stats_print_names(&cmd->site, "reason", &stats->reasons);
+	stats_print_names(&cmd->site, "domain", &stats->domains);
 }
 
-static void stats_init(struct doveadm_bounce_cmd *cmd ATTR_UNUSED)
+static void stats_init(struct doveadm_bounce_cmd *_cmd)
 {
+	struct stats_cmd *cmd = container_of(_cmd, struct stats_cmd, cmd);
+
+	doveadm_bounce_site_init(&cmd->site, _cmd, stats_orders);
+	cmd->pool = pool_alloconly_create("bounce stats", 16 * 1024);
+	stats_names_init(&cmd->stats.reasons, cmd->pool);
+	stats_names_init(&cmd->stats.domains, cmd->pool);
 	doveadm_bounce_header("group");
 	doveadm_print_header("name", "name", DOVEADM_PRINT_HEADER_FLAG_EXPAND);
 	doveadm_bounce_header_number("count");
 }
 
 static int
-stats_read(struct bounce_store *store, time_t now, struct stats *stats,
-	   unsigned int *backscatter_r, const char **error_r)
+stats_read_backscatter(struct stats_cmd *cmd, struct bounce_store *store,
+		       const char **error_r)
 {
-	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
-	const struct bounce_record *rec;
+	unsigned int count;
 	time_t last;
 
-	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
-		stats_add(stats, rec, now);
-	} T_END;
-	if (bounce_store_iter_deinit(&iter, error_r) < 0)
+	if (bounce_store_backscatter(store, &count, &last, error_r) < 0)
 		return -1;
-	return bounce_store_backscatter(store, backscatter_r, &last, error_r);
+	/* it is not known of when each was */
+	if (cmd->site.since == 0)
+		cmd->stats.backscatter += count;
+	return 0;
 }
 
 static int
-stats_run(struct doveadm_bounce_cmd *cmd, struct bounce_user *bu,
+stats_read(struct stats_cmd *cmd, struct bounce_store *store,
+	   const char **error_r)
+{
+	struct bounce_store_iter *iter;
+	const struct bounce_record *rec;
+	unsigned int before = cmd->stats.total;
+	int ret = bounce_store_is_empty(store, error_r);
+
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	iter = bounce_store_iter_init(store, cmd->cmd.now);
+	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
+		if (rec->last >= cmd->site.since)
+			stats_add(&cmd->stats, rec, cmd->cmd.now);
+	} T_END;
+	if (cmd->stats.total > before)
+		cmd->stats.users++;
+	if (bounce_store_iter_deinit(&iter, error_r) < 0)
+		return -1;
+	return stats_read_backscatter(cmd, store, error_r);
+}
+
+static int
+stats_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	  struct bounce_store *store)
 {
-	pool_t pool = pool_alloconly_create("bounce stats", 16 * 1024);
-	struct stats stats;
-	unsigned int backscatter;
+	struct stats_cmd *cmd = container_of(_cmd, struct stats_cmd, cmd);
 	const char *error;
-	int ret;
 
-	i_zero(&stats);
-	stats_names_init(&stats.reasons, pool);
-	stats_names_init(&stats.domains, pool);
-	ret = stats_read(store, cmd->now, &stats, &backscatter, &error);
-	if (ret < 0)
-		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s", error);
-	else
-		stats_print(&stats, backscatter,
-			    bounce_pending_work_exists(bu));
-	hash_table_destroy(&stats.reasons.table);
-	hash_table_destroy(&stats.domains.table);
-	pool_unref(&pool);
-	return ret;
+	if (stats_read(cmd, store, &error) < 0) {
+		return doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s",
+					     error);
+	}
+	if (bounce_pending_work_exists(bu))
+		cmd->stats.pending++;
+	if (!cmd->site.sum &&
+	    (!cmd->site.one_of_many || cmd->stats.total > 0 ||
+	     cmd->stats.backscatter > 0))
+		stats_print(cmd);
+	return 0;
+}
+
+static void stats_deinit(struct doveadm_bounce_cmd *_cmd)
+{
+	struct stats_cmd *cmd = container_of(_cmd, struct stats_cmd, cmd);
+
+	if (cmd->pool == NULL)
+		return;
+	/* where doveadm-server did it, it has said so */
+	if (cmd->site.sum && _cmd->ran) {
+		doveadm_bounce_site_set_user(DOVEADM_BOUNCE_SITE_ALL,
+					     STATS_COLUMNS);
+		stats_print(cmd);
+	}
+	hash_table_destroy(&cmd->stats.reasons.table);
+	hash_table_destroy(&cmd->stats.domains.table);
+	pool_unref(&cmd->pool);
 }
 
 static struct doveadm_mail_cmd_context *stats_alloc(void)
 {
-	struct doveadm_bounce_cmd *cmd =
-		doveadm_bounce_cmd_alloc_size(sizeof(*cmd),
-					      DOVEADM_PRINT_TYPE_TABLE);
+	struct stats_cmd *cmd = doveadm_bounce_cmd_alloc(struct stats_cmd,
+						DOVEADM_PRINT_TYPE_TABLE);
 
-	cmd->init = stats_init;
-	cmd->run = stats_run;
-	return &cmd->ctx;
+	cmd->cmd.init = stats_init;
+	cmd->cmd.run = stats_run;
+	cmd->cmd.deinit = stats_deinit;
+	return &cmd->cmd.ctx;
 }
 
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_stats = {
 	.name = "bounce stats",
 	.mail_cmd = stats_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE(""),
+	.usage = DOVEADM_BOUNCE_USAGE("[--since T] [--limit N] "
+				      "[--sort count|name]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_BOUNCE_PARAMS_SITE
 DOVEADM_CMD_PARAMS_END
 };

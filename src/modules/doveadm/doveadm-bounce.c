@@ -16,6 +16,7 @@
 #include "doveadm-bounce.h"
 #include "doveadm-bounce-loaded.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 /* Characters of a text that an error shows. */
@@ -242,9 +243,13 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 			   ARRAY_TYPE(bounce_record) *recs,
 			   const char **error_r)
 {
-	struct bounce_store_iter *iter = bounce_store_iter_init(store, now);
+	struct bounce_store_iter *iter;
 	const struct bounce_record *rec;
+	int ret = bounce_store_is_empty(store, error_r);
 
+	if (ret != 0)
+		return ret < 0 ? -1 : 0;
+	iter = bounce_store_iter_init(store, now);
 	while (bounce_store_iter_next(iter, &rec)) {
 		if (filter == NULL || filter(rec, context)) {
 			bounce_record_copy(pool, rec,
@@ -278,6 +283,7 @@ void doveadm_bounce_print_time(time_t when, const char *zero)
 {
 	char buf[64];
 	struct tm tm;
+	long zone;
 
 	/* as unixdate2str(), which asks the file system each time: a long list
 	   would spend most of its time there */
@@ -285,9 +291,12 @@ void doveadm_bounce_print_time(time_t when, const char *zero)
 		doveadm_print(zero);
 		return;
 	}
-	if (i_snprintf(buf, sizeof(buf), "%04d-%02d-%02d %02d:%02d:%02d",
+	zone = labs(tm.tm_gmtoff) / 60;
+	if (i_snprintf(buf, sizeof(buf),
+		       "%04d-%02d-%02dT%02d:%02d:%02d%c%02ld:%02ld",
 		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		       tm.tm_hour, tm.tm_min, tm.tm_sec) < 0)
+		       tm.tm_hour, tm.tm_min, tm.tm_sec,
+		       tm.tm_gmtoff < 0 ? '-' : '+', zone / 60, zone % 60) < 0)
 		i_unreached();
 	doveadm_print(buf);
 }

@@ -102,7 +102,7 @@ void doveadm_bounce_print(const char *value);
 void doveadm_bounce_header(const char *name);
 void doveadm_bounce_header_number(const char *name);
 
-/* "2026-11-24 03:09:56", zero where the time is 0. */
+/* "2026-11-24T03:09:56+01:00", zero where the time is 0. */
 void doveadm_bounce_print_time(time_t when, const char *zero);
 
 /* The same for a member of a record: the score is that of now. */
