@@ -357,7 +357,8 @@ class Queries:
         ('address', "o'brien@we.refuse.example"): {
             'address': "o'brien@we.refuse.example", 'state': 'watched',
             'side': 'sender', 'reason': 'reputation', 'first': 1763900000,
-            'remote_mta': 'mx.refuse.example', 'until': 4102444800},
+            'remote_mta': 'mx.refuse.example', 'until': 4102444800,
+            'held': 1763990000, 'holds': 2},
         ('sent', '20251124'): {'id': '20251124', 'sent': 200, 'failed': 30},
         ('sent', '20251124-0123456789abcdef'): {
             'subject': 'News', 'sent': 100, 'failed': 25, 'hard': 25,
@@ -377,8 +378,8 @@ class Queries:
                 "'" + text.replace("'", "''") + "'" for text in row))
         queries = re.findall(r'```sql\n(.*?)```', QUERIES.read_text(), re.S)
         answers = [self.sql(query) for query in queries]
-        self.assertEqual(len(answers), 7)
-        domains, lists, refused, people, others, days, broadcasts = answers
+        self.assertEqual(len(answers), 8)
+        domains, lists, refused, held, people, others, days, broadcasts = answers
         self.assertEqual(sum(int(row['addresses']) for row in domains), 2000)
         self.assertEqual({'username': self.user, 'records': '10002',
                           'suppressed': '0'},
@@ -387,6 +388,9 @@ class Queries:
         self.assertEqual((refused[0]['remote_mta'], refused[0]['addresses']),
                          ('mx.refuse.example', '1'))
         self.assertIn('2025-11-23 12:13:20', refused[0]['since'])
+        self.assertEqual([(row['username'], row['address'], row['holds'])
+                          for row in held],
+                         [(self.user, "o'brien@we.refuse.example", '2')])
         self.assertEqual([(row['username'], row['address'], row['state'])
                           for row in people],
                          [(self.user, 'bob@example.net', 'released')])
@@ -451,6 +455,43 @@ class PostgreSQL(Queries, Down, Driver, harness.TestCase):
     @classmethod
     def make(cls):
         return dictserver.PostgreSQL()
+
+    def panel(self, title, since, until):
+        """What a panel of the dashboard shows of a time, as Grafana asks for it."""
+        panel, = (panel for panel in self.panels if panel['title'] == title)
+        target, = panel['targets']
+        text = re.sub(r'\$__timeFilter\((\w+)\)',
+                      rf"\1 BETWEEN '{since}' AND '{until}'", target['rawSql'])
+        self.assertNotIn('$', text)
+        rows = self.sql(f'{text};')
+        if target['format'] == 'time_series':
+            self.assertLessEqual({'time'}, set(rows[0]) if rows else {'time'})
+        return rows
+
+    def test_dashboard(self):
+        """Every query of grafana-dictionary.json, on the views."""
+        dashboard = json.loads(dictserver.example('grafana-dictionary.json'))
+        self.panels = dashboard['panels']
+        self.assertGreater(len(self.panels), 10)
+        self.addCleanup(self.sql, "DELETE FROM bounce WHERE username = "
+                        f"'{self.user}';")
+        for (kind, item), value in self.ROWS.items():
+            row = (self.user, kind, item, json.dumps(value))
+            self.sql('INSERT INTO bounce VALUES (%s);' % ', '.join(
+                "'" + text.replace("'", "''") + "'" for text in row))
+        then = '2025-11-23', '2025-11-25'
+        for panel in self.panels:
+            self.assertTrue(self.panel(panel['title'], *then) or
+                            'list is dead' in panel['title'], panel['title'])
+            self.panel(panel['title'], '2020-01-01', '2020-01-02')
+        day, = self.panel('Recipients and failures', *then)
+        self.assertEqual((day['sent'], day['failed']), ('200', '30'))
+        self.assertEqual(self.panel('Failed', *then)[0]['percent'], '15.0')
+        self.assertEqual(self.panel('Not tried', *then), [{'holds': '2'}])
+        self.assertEqual(self.panel('Refused because of our side', *then),
+                         [{'addresses': '0'}])
+        self.assertEqual(self.panel('Broadcasts that went wrong', *then)[0]
+                         ['subject'], 'News')
 
 
 def dict_servers(server):
