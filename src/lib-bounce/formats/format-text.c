@@ -356,6 +356,32 @@ static bool format_text_add_anybody(const struct bounce_message *message,
 	return TRUE;
 }
 
+/* Without a sender, and with no sign of a mailer: is nobody named as one whom the
+   mail was sent to? */
+static bool format_text_aims_at_nobody(const struct bounce_message *message,
+				       const struct bounce_kind_hints *hints,
+				       struct bounce_notice *scan,
+				       enum bounce_notice_tier tier,
+				       const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+
+	if (!hints->null_sender || hints->daemon || hints->report ||
+	    tier == BOUNCE_NOTICE_FIELD || report->original_headers != NULL ||
+	    array_count(&report->original_to) > 0 ||
+	    bounce_notice_shows_envelope(scan) ||
+	    strcmp(report->format, "text") != 0)
+		return FALSE;
+	array_foreach(&report->recipients, rcpt) {
+		if (bounce_notice_aims(scan, message, rcpt->address,
+				       (hints->failure_subject ||
+					hints->delay_subject) &&
+				       !hints->late_subject))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static bool text_read(const struct bounce_message *message,
 		      const struct bounce_kind_hints *hints,
 		      struct bounce_report *report)
@@ -412,6 +438,8 @@ static bool text_read(const struct bounce_message *message,
 		return FALSE;
 	report->kind = format_text_kind_of(hints, scan);
 	report->format = format_text_mailer_name(folded);
+	if (format_text_aims_at_nobody(message, hints, scan, tier, report))
+		return FALSE;
 	array_foreach_modifiable(&report->recipients, rcpt) {
 		if (report->kind == BOUNCE_KIND_DELAY)
 			rcpt->action = BOUNCE_ACTION_DELAYED;

@@ -144,6 +144,19 @@ static bool kind_is_returned(const char *first, const char *second)
 		memchr(first, ':', second - first) != NULL;
 }
 
+/* Does pos stand in what somebody's words quote: 'Dan answered "Mail returned"'? */
+static bool kind_is_quoted(const char *subject, const char *pos)
+{
+	const char *p = strchr(subject, '"');
+	bool quoted = FALSE;
+
+	if (p == subject)
+		return FALSE;
+	for (; p != NULL && p < pos; p = strchr(p + 1, '"'))
+		quoted = !quoted;
+	return quoted;
+}
+
 void bounce_subject_read(const char *value, struct bounce_subject *subject_r)
 {
 	const char *rest, *failure, *delay, *success, *folded;
@@ -158,6 +171,8 @@ void bounce_subject_read(const char *value, struct bounce_subject *subject_r)
 	failure = subject_find(&words, BOUNCE_WORD_SFAILURE);
 	delay = subject_find(&words, BOUNCE_WORD_SDELAY);
 	success = subject_find_undenied(&words, BOUNCE_WORD_SSUCCESS);
+	if (failure != NULL && kind_is_quoted(folded, failure))
+		failure = NULL;
 	if (kind_is_returned(failure, delay))
 		delay = NULL;
 	if (kind_is_returned(failure, success))

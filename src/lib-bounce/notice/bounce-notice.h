@@ -63,6 +63,12 @@ const char *bounce_notice_only(const struct bounce_notice *scan);
 const char *bounce_notice_only_in(const struct bounce_notice *scan,
 				const char *subject);
 
+/* Was the mail aimed at address, by what the notice or its subject says? For
+   programs of no known name. */
+bool bounce_notice_aims(const struct bounce_notice *scan,
+			const struct bounce_message *message,
+			const char *address, bool failure_subject);
+
 /* Does the notice quote a server's refusal with its enhanced code, "550 5.1.1"?
    That says in every language that a delivery failed. */
 bool bounce_notice_refuses(struct bounce_notice *scan);

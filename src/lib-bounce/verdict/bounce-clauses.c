@@ -383,8 +383,10 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	const char *begin, *end = p;
 	const char *word, *sign;
 
+	/* "a@example.net...User unknown" */
 	while (*end != '\0' && !clauses_is_edge(*end) &&
-	       clauses_wide_border(end) == 0)
+	       clauses_wide_border(end) == 0 &&
+	       !(end > p && bounce_string_begins(end, "...")))
 		end++;
 	word = t_strdup_until(p, end);
 	/* "name=example.org" */

@@ -105,6 +105,7 @@ CLASS(NOTICE, FAILING)		/* what it names failed */
 CLASS(NOTICE, ANNOUNCING)	/* it announces recipients */
 CLASS(NOTICE, CONTACTING)	/* it names whom to write to */
 CLASS(NOTICE, DELIVERED)	/* whom it reached, unless a DENIAL stands there */
+CLASS(NOTICE, TOWARDS)		/* to whom a mail went: "to", before the address */
 CLASS(NOTICE, RECIPIENT)	/* recipients are those below */
 CLASS(NOTICE, LFAILED)		/* words before the address that failed */
 CLASS(NOTICE, LOTHER)		/* before somebody else's */

@@ -1,0 +1,167 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-message.h"
+#include "bounce-notice-private.h"
+#include "bounce-string.h"
+
+/* Shops, monitors and calendars have no sender either, write that something
+   failed, and name addresses: whom to ask, who did what. The mail was aimed at
+   an address only where the notice says so: "your mail to bob@example.net", or
+   below a subject that says that a mail failed, as an item or in the clause that
+   says why. */
+
+/* Do the words before an address lead to it: "mail to <"? */
+static bool aim_leads(const char *before)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	const char *folded;
+	size_t len = strlen(before);
+
+	while (len > 0 && strchr(" <\"'([", before[len - 1]) != NULL)
+		len--;
+	folded = bounce_words_fold(t_strndup(before, len));
+	t_array_init(&hits, 16);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == BOUNCE_WORD_TOWARDS &&
+		    folded[hit->end] == '\0')
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static bool aim_line_has(const struct bounce_notice_line *line,
+			 enum bounce_words_class class)
+{
+	return bounce_kind_has(line->words, class);
+}
+
+/* "Address: ", "<to>", "rcpt=": a field that is not about whom to ask */
+static bool aim_is_field(const char *before)
+{
+	size_t len = strlen(before);
+
+	while (len > 0 && strchr(" <\"", before[len - 1]) != NULL)
+		len--;
+	return len > 0 && strchr(":=>", before[len - 1]) != NULL &&
+		!bounce_kind_has(bounce_kind_words(before),
+				 BOUNCE_WORD_CONTACTING);
+}
+
+/* Does the line, or the one that it goes on in, speak of a mail or of what
+   failed, and what stands before the address not of whom to ask? */
+static bool aim_line_fails(const struct bounce_notice *scan, unsigned int i,
+			   const char *before)
+{
+	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
+	bounce_words_set_t words = line->words;
+
+	if (bounce_kind_has(bounce_kind_words(before), BOUNCE_WORD_CONTACTING))
+		return FALSE;
+	if (i + 1 < array_count(&scan->lines))
+		words |= bounce_notice_line(scan, i + 1)->words;
+	return bounce_kind_has(words, BOUNCE_WORD_MAIL) ||
+		bounce_kind_has(words, BOUNCE_WORD_FAILURE) ||
+		bounce_notice_cause_in_line(line);
+}
+
+/* Does the clause around the address say why: not "Parcel lost. Ask bob@..." */
+static bool aim_clause_fails(const char *text,
+			     const struct bounce_notice_mention *mention)
+{
+	const char *begin = text + mention->begin, *end = text + mention->end;
+	struct bounce_notice_line clause;
+
+	while (begin > text && !(begin[-1] == ' ' && begin - text > 1 &&
+				 strchr(".!?", begin[-2]) != NULL))
+		begin--;
+	while (*end != '\0' && !(strchr(".!?", *end) != NULL &&
+				 (end[1] == ' ' || end[1] == '\0')))
+		end++;
+	i_zero(&clause);
+	clause.text = clause.folded = t_strdup_until(begin, end);
+	clause.words = bounce_kind_words(clause.text);
+	return !aim_line_has(&clause, BOUNCE_WORD_CONTACTING) &&
+		(aim_line_has(&clause, BOUNCE_WORD_FAILURE) ||
+		 bounce_notice_cause_in_line(&clause));
+}
+
+/* "bob@example.net: account is closed", of a mail that it speaks of. */
+static bool aim_item_fails(const struct bounce_notice *scan,
+			   const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		bounce_notice_line(scan, mention->line);
+	const char *behind = line->text + mention->end;
+
+	behind += strspn(behind, ">)] ");
+	return *behind == ':' && bounce_kind_has(scan->words, BOUNCE_WORD_MAIL) &&
+		(bounce_notice_cause_in_line(line) ||
+		 bounce_notice_is_refusal(behind));
+}
+
+static bool aim_is_mention(const struct bounce_notice *scan,
+			   const struct bounce_notice_mention *mention,
+			   bool failure_subject)
+{
+	const char *text = bounce_notice_line(scan, mention->line)->text;
+	const char *before = t_strndup(text, mention->begin);
+
+	if (mention->foreign)
+		return FALSE;
+	if ((aim_leads(before) ||
+	     (mention->begin > 0 && text[mention->begin - 1] == '<')) &&
+	    aim_line_fails(scan, mention->line, before))
+		return TRUE;
+	if (mention->tier >= BOUNCE_NOTICE_LISTED && mention->starts &&
+	    aim_item_fails(scan, mention))
+		return TRUE;
+	if (!failure_subject)
+		return FALSE;
+	return mention->tier >= BOUNCE_NOTICE_LISTED ||
+		aim_is_field(before) || aim_clause_fails(text, mention);
+}
+
+/* "Mail to bob@example.net", "bob@example.net: mailbox full" */
+static bool aim_is_subject(const char *subject, const char *address)
+{
+	const char *at = subject == NULL ? NULL : strcasestr(subject, address);
+	const char *behind;
+
+	if (at == NULL)
+		return FALSE;
+	behind = at + strlen(address);
+	behind += strspn(behind, ">");
+	return *behind == ':' || aim_leads(t_strdup_until(subject, at));
+}
+
+bool bounce_notice_aims(const struct bounce_notice *scan,
+			const struct bounce_message *message,
+			const char *address, bool failure_subject)
+{
+	const struct bounce_notice_mention *mention;
+	const char *from;
+	bool aims = FALSE;
+
+	T_BEGIN {
+		from = bounce_header_address(pool_datastack_create(),
+			bounce_message_header(message, "From"));
+		/* nobody answers for somebody else by the dead address */
+		if (from == NULL || strcasecmp(from, address) != 0) {
+			aims = aim_is_subject(bounce_message_header(message,
+								    "Subject"),
+					      address);
+			array_foreach(&scan->mentions, mention) {
+				aims = aims ||
+					(strcasecmp(mention->address,
+						    address) == 0 &&
+					 aim_is_mention(scan, mention,
+							failure_subject));
+			}
+		}
+	} T_END;
+	return aims;
+}
