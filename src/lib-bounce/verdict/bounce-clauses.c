@@ -255,9 +255,10 @@ static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 	/* a header's name, which says nothing of its value */
 	if (bounce_string_ibegins(word, "X-"))
 		return TRUE;
-	/* "relay=[192.0.2.1]", "id=12", "code=UserUnknown" */
+	/* "relay=[192.0.2.1]", "id=12"; not "mailbox_inactive_since=2021" */
 	p = strchr(word, '=');
-	return p != NULL && !i_isalpha(p[1]);
+	return p != NULL && !i_isalpha(p[1]) &&
+		memchr(word, '_', p - word) == NULL;
 }
 
 /* "from: header", "To: field": no border, and no address follows. */
