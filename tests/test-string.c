@@ -203,6 +203,8 @@ static const struct {
 	{ "<tr><td>one</td><td>two</td></tr><tr><td>three</td></tr>",
 	  "one two \nthree " },
 	{ "a<b>b</b><path>c</path><brx>d", "a b c d" },
+	/* where a word may be broken */
+	{ "<wbr>bob@<wbr><WBR/>example.org<wbr", "bob@example.org" },
 	/* not what a person reads */
 	{ "a<style>p { x: y }</style>b<script>c()</script>", "a b " },
 	{ "a<!-- b -->c", "ac" },

@@ -303,6 +303,34 @@ START_TEST(failure_bare)
 }
 END_TEST
 
+/* What is long, what runs from right to left, and what would turn others. */
+START_TEST(failure_wide)
+{
+	struct bounce_tell tell;
+	struct bounce_tell_recipient *rcpt;
+
+	tell_init(&tell, BOUNCE_TELL_FAILURE);
+	tell.subject = "\u05de\u05d5\u05e2\u05d3\u05d9\u05dd "
+		"Re: Donaudampfschifffahrtsgesellschaftskapit\u00e4nsm\u00fctze"
+		"nabzeichenverordnungsbeauftragtenversammlungsprotokoll "
+		"\u202egnorw\u202c \u65b0\u3057\u3044\u7df4\u7fd2"
+		"\u6642\u9593\u306e\u304a\u77e5\u3089\u305b";
+	rcpt = tell_add(&tell, "\u05de\u05e9\u05ea\u05de\u05e9@"
+			"\u05d3\u05d5\u05d2\u05de\u05d4.example",
+			"mailbox-unknown");
+	rcpt->words = "550 5.1.1 \u0644\u0627 \u064a\u0648\u062c\u062f "
+		"\u0645\u0633\u062a\u062e\u062f\u0645 \u202e(gone)";
+	rcpt = tell_add(&tell, "a.very.long.name.that.nobody.would.give.to."
+			"a.child.or.dog@a-domain-that-is-as-long-as-it-may-be-"
+			"in-one-label-of-the-dns-00000.example.net",
+			"mailbox-full");
+	rcpt->words = "452-4.2.2_no_blank_where_it_could_break_and_no_hyphen_"
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab";
+	tell.answers = TRUE;
+	check_mail(&tell, "failure-wide");
+}
+END_TEST
+
 static void
 broadcast_init(struct bounce_tell *tell, struct bounce_rate *rate,
 	       unsigned int failed, unsigned int sent)
@@ -608,6 +636,7 @@ int main(void)
 	tcase_add_test(tcase, failure);
 	tcase_add_test(tcase, failure_german);
 	tcase_add_test(tcase, failure_bare);
+	tcase_add_test(tcase, failure_wide);
 	tcase_add_test(tcase, broadcast);
 	tcase_add_test(tcase, broadcast_french);
 	tcase_add_test(tcase, limit);

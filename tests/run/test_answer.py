@@ -144,7 +144,11 @@ class CarriedOut(Case):
         user = self.new_user()
         notice = self.told(user)
         html = notice.get_body(('html',)).get_content()
-        for body in (f'<div>release {BOB}</div><div>Mail delivery wrote:</div>'
+        # as an address is copied out of it
+        self.assertIn('bob@<wbr>example.net', html)
+        copied = BOB.replace('@', '@<wbr>')
+        for body in (f'<p>release {copied}</p><blockquote>{html}</blockquote>',
+                     f'<div>release {BOB}</div><div>Mail delivery wrote:</div>'
                      f'<blockquote>{html}</blockquote>',
                      f'<div>Mail delivery wrote:</div><blockquote>{html}'
                      f'</blockquote><p>release {BOB}</p>',

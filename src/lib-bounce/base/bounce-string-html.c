@@ -32,6 +32,15 @@ static bool html_begins_quote(const char *html)
 		!i_isalnum(html[11]);
 }
 
+/* Where a word may be broken, it is still one; Dovecot's reader makes two. */
+static const char *html_skip_wbr(const char *html)
+{
+	while (strncasecmp(html, "<wbr>", 5) == 0 ||
+	       strncasecmp(html, "<wbr/>", 6) == 0)
+		html += html[4] == '>' ? 5 : 6;
+	return html;
+}
+
 /* Dovecot's reader keeps the source's lines and makes none where a tag does. */
 static const char *t_html_words(const char *html, bool quotes)
 {
@@ -41,7 +50,7 @@ static const char *t_html_words(const char *html, bool quotes)
 	string_t *words = t_str_new(strlen(html));
 	const char *p;
 
-	for (p = html; *p != '\0'; p++) {
+	for (p = html_skip_wbr(html); *p != '\0'; p = html_skip_wbr(p + 1)) {
 		if (*p == '<' && p > html && p[-1] != '\n' &&
 		    html_breaks_line(p))
 			str_append_c(lines, '\n');

@@ -165,7 +165,7 @@ static void tell_figures(const struct bounce_tell *tell,
 	const struct bounce_texts *texts = tell->texts;
 	bool known = bounce_tell_part_is_known(rate);
 
-	bounce_tell_doc_facts_begin(doc);
+	bounce_tell_doc_figures_begin(doc);
 	bounce_tell_doc_fact(doc, "figure.sent", !known ?
 			     bounce_texts_get(texts, "figure.unknown") :
 			     dec2str(rate->sent));

@@ -50,7 +50,7 @@ static void digest_figures(const struct bounce_tell *tell,
 	const struct bounce_rate *rate = tell->digest->rate;
 	const struct bounce_rate *before = tell->digest->before;
 
-	bounce_tell_doc_facts_begin(doc);
+	bounce_tell_doc_figures_begin(doc);
 	digest_figure(tell, doc, "figure.sent", digest_sent(tell, rate),
 		      digest_sent(tell, before));
 	digest_figure(tell, doc, "figure.failed", dec2str(rate->failed),
@@ -142,7 +142,7 @@ static void digest_others(const struct bounce_tell *tell,
 
 	if (digest->unproven == 0 && digest->backscatter == 0)
 		return;
-	bounce_tell_doc_facts_begin(doc);
+	bounce_tell_doc_figures_begin(doc);
 	bounce_tell_doc_fact(doc, "figure.unproven", digest->unproven == 0 ?
 			     NULL : dec2str(digest->unproven));
 	bounce_tell_doc_fact(doc, "figure.backscatter",

@@ -14,7 +14,8 @@
 #define STYLE_BORDER "border:1px solid #767676"
 #define STYLE_CELL STYLE_BORDER";padding:6px 10px;text-align:left;" \
 	"vertical-align:top"
-/* an address or a word of others may break anywhere, ours do not */
+/* an address or a word of others may break anywhere, ours do not; an address does
+   so behind its @ where that is enough */
 #define STYLE_BREAK "overflow-wrap:anywhere"
 #define STYLE_TABLE "border-collapse:collapse;width:100%;margin:8px 0 16px"
 
@@ -30,7 +31,8 @@ static bool doc_is_direction(unichar_t chr)
 		(chr >= 0x2066 && chr <= 0x2069);
 }
 
-static void doc_append_html(string_t *str, const char *text)
+static void
+doc_append_escaped(string_t *str, const char *text, const char *after_at)
 {
 	unichar_t chr;
 	int len;
@@ -54,11 +56,25 @@ static void doc_append_html(string_t *str, const char *text)
 		case '"':
 			str_append(str, "&quot;");
 			break;
+		case '@':
+			str_printfa(str, "@%s", after_at);
+			break;
 		default:
 			if (!doc_is_direction(chr))
 				str_append_data(str, text, len);
 		}
 	}
+}
+
+static void doc_append_html(string_t *str, const char *text)
+{
+	doc_append_escaped(str, text, "");
+}
+
+/* That holds addresses, in a narrow place. */
+static void doc_append_addresses(string_t *str, const char *text)
+{
+	doc_append_escaped(str, text, "<wbr>");
 }
 
 const char *t_bounce_tell_plain(const char *text)
@@ -104,7 +120,7 @@ void bounce_tell_doc_begin(struct bounce_tell_doc *doc, const char *title)
 	str_printfa(doc->html, "</title>\n</head>\n<body lang=\"%s\" "
 		    "style=\"margin:0 auto;padding:16px;max-width:680px;"
 		    "font:16px/1.5 sans-serif\">\n<h1 style=\""
-		    "font-size:22px;line-height:1.3;margin:0 0 12px\">",
+		    "font-size:20px;line-height:1.3;margin:0 0 12px\">",
 		    language);
 	doc_append_html(doc->html, title);
 	str_append(doc->html, "</h1>\n");
@@ -120,7 +136,7 @@ void bounce_tell_doc_heading(struct bounce_tell_doc *doc, const char *text)
 {
 	str_append(doc->html, "<h2 style=\"font-size:18px;line-height:1.3;"
 		   "margin:20px 0 4px;"STYLE_BREAK"\"><bdi>");
-	doc_append_html(doc->html, text);
+	doc_append_addresses(doc->html, text);
 	str_append(doc->html, "</bdi></h2>\n");
 	str_append_c(doc->text, '\n');
 	doc_append_wrapped(doc->text, "", "", text);
@@ -147,12 +163,24 @@ void bounce_tell_doc_quote(struct bounce_tell_doc *doc, const char *text)
 	doc_append_wrapped(doc->text, "> ", "> ", text);
 }
 
-void bounce_tell_doc_facts_begin(struct bounce_tell_doc *doc)
+static void
+doc_facts_begin(struct bounce_tell_doc *doc, unsigned int label_width)
 {
+	doc->label_width = label_width;
 	str_append(doc->html, "<table style=\""STYLE_TABLE"\">\n");
 	if (!doc->headed)
 		str_append_c(doc->text, '\n');
 	doc->headed = FALSE;
+}
+
+void bounce_tell_doc_facts_begin(struct bounce_tell_doc *doc)
+{
+	doc_facts_begin(doc, 30);
+}
+
+void bounce_tell_doc_figures_begin(struct bounce_tell_doc *doc)
+{
+	doc_facts_begin(doc, 50);
 }
 
 void bounce_tell_doc_fact(struct bounce_tell_doc *doc, const char *label,
@@ -161,12 +189,12 @@ void bounce_tell_doc_fact(struct bounce_tell_doc *doc, const char *label,
 	if (value == NULL)
 		return;
 	label = bounce_texts_get(doc->texts, label);
-	str_append(doc->html, "<tr><th scope=\"row\" style=\""STYLE_CELL";"
-		   "width:30%\">");
+	str_printfa(doc->html, "<tr><th scope=\"row\" style=\""STYLE_CELL";"
+		    "width:%u%%\">", doc->label_width);
 	doc_append_html(doc->html, label);
 	str_append(doc->html, "</th><td style=\""STYLE_CELL";"STYLE_BREAK
 		   "\"><bdi>");
-	doc_append_html(doc->html, value);
+	doc_append_addresses(doc->html, value);
 	str_append(doc->html, "</bdi></td></tr>\n");
 	doc_append_wrapped(doc->text, t_strconcat("  ", label, ": ", NULL),
 			   "    ", value);
@@ -201,9 +229,10 @@ void bounce_tell_doc_table_row(struct bounce_tell_doc *doc, const char *first,
 {
 	str_append(doc->html, "<tr><th scope=\"row\" style=\""STYLE_CELL
 		   ";font-weight:normal;width:50%;"STYLE_BREAK"\"><bdi>");
-	doc_append_html(doc->html, first);
-	str_append(doc->html, "</bdi></th><td style=\""STYLE_CELL"\"><bdi>");
-	doc_append_html(doc->html, second);
+	doc_append_addresses(doc->html, first);
+	str_append(doc->html, "</bdi></th><td style=\""STYLE_CELL";"
+		   STYLE_BREAK"\"><bdi>");
+	doc_append_addresses(doc->html, second);
 	str_append(doc->html, "</bdi></td></tr>\n");
 	doc_append_wrapped(doc->text, "  ", "  ", first);
 	doc_append_wrapped(doc->text, "      ", "      ", second);

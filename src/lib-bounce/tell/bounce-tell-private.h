@@ -15,6 +15,8 @@ struct bounce_tell_doc {
 	string_t *text, *html;
 	/* nothing was written after a heading */
 	bool headed;
+	/* of the rows that follow, in per cent */
+	unsigned int label_width;
 };
 
 /* On one line, without what turns the direction of the text around it; on the
@@ -31,6 +33,8 @@ void bounce_tell_doc_quote(struct bounce_tell_doc *doc, const char *text);
 
 /* Rows "name: value". A value that is NULL has no row. */
 void bounce_tell_doc_facts_begin(struct bounce_tell_doc *doc);
+/* The same where names are long and values are numbers. */
+void bounce_tell_doc_figures_begin(struct bounce_tell_doc *doc);
 /* label is a text's key. */
 void bounce_tell_doc_fact(struct bounce_tell_doc *doc, const char *label,
 			  const char *value);
