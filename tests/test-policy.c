@@ -446,17 +446,20 @@ START_TEST(test_room)
 		enum bounce_class class;
 		enum bounce_by by;
 		time_t last, until;
+		unsigned int unproven;
 	} order[] = {
-		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 100, 900 },
-		{ WATCHED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 200, 1000 },
-		{ WATCHED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 300, 2000 },
-		{ WATCHED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 400, 2000 },
-		{ SUPPRESSED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 100, 2000 },
-		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 50, 2000 },
-		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 60, 0 },
-		{ RELEASED, BOUNCE_CLASS_HARD, BOUNCE_BY_USER, 10, 0 },
-		{ SUPPRESSED, BOUNCE_CLASS_SOFT, BOUNCE_BY_COMPLAINT, 20, 0 },
-		{ CORRECTED, BOUNCE_CLASS_HARD, BOUNCE_BY_USER, 30, 0 },
+		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 100, 900, 0 },
+		{ WATCHED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 200, 1000, 0 },
+		/* nobody proved it */
+		{ WATCHED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 400, 2000, 1 },
+		{ WATCHED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 300, 2000, 0 },
+		{ WATCHED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 400, 2000, 0 },
+		{ SUPPRESSED, BOUNCE_CLASS_SOFT, BOUNCE_BY_BOUNCE, 100, 2000, 0 },
+		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 50, 2000, 0 },
+		{ SUPPRESSED, BOUNCE_CLASS_HARD, BOUNCE_BY_BOUNCE, 60, 0, 0 },
+		{ RELEASED, BOUNCE_CLASS_HARD, BOUNCE_BY_USER, 10, 0, 0 },
+		{ SUPPRESSED, BOUNCE_CLASS_SOFT, BOUNCE_BY_COMPLAINT, 20, 0, 0 },
+		{ CORRECTED, BOUNCE_CLASS_HARD, BOUNCE_BY_USER, 30, 0, 0 },
 	};
 	struct bounce_record recs[N_ELEMENTS(order)];
 
@@ -467,6 +470,8 @@ START_TEST(test_room)
 		recs[i].by = order[i].by;
 		recs[i].last = order[i].last;
 		recs[i].until = order[i].until;
+		recs[i].unproven = order[i].unproven;
+		recs[i].count = order[i].unproven > 0 ? 0 : 1;
 	}
 	for (unsigned int i = 0; i < N_ELEMENTS(order); i++) {
 		for (unsigned int j = 0; j < N_ELEMENTS(order); j++) {

@@ -309,6 +309,84 @@ START_TEST(test_room)
 }
 END_TEST
 
+static int
+add_unproven(const char *report, const char *mail, const char *address,
+	     time_t now)
+{
+	struct bounce_report *about =
+		t_report(report, address, "mailbox-unknown");
+	const char *error;
+
+	about->original_message_id = mail;
+	return bounce_store_add(store, about, BOUNCE_EVIDENCE_PLAUSIBLE, now,
+				pool_datastack_create(), NULL, &error);
+}
+
+static void room_init(unsigned int max)
+{
+	struct bounce_store_settings set;
+
+	bounce_store_deinit(&store);
+	i_zero(&set);
+	bounce_policy_init(&set.policy);
+	set.policy.evidence = BOUNCE_EVIDENCE_VERIFIED;
+	set.max_addresses = max;
+	store = dict_user_store(user, &set);
+}
+
+/* A flood that nobody proves makes nobody leave who was proven, however many come,
+   and however old those are. */
+START_TEST(test_room_unproven)
+{
+	struct bounce_record rec;
+	const char *error;
+
+	room_init(100);
+	for (int i = 0; i < 60; i++)
+		(void)add_at("<1>", t_strdup_printf("a%d@example.com", i), START);
+	for (int i = 60; i < 100; i++) {
+		ck_assert_int_eq(bounce_store_add(store,
+			t_report("<s>", t_strdup_printf("a%d@example.com", i),
+				 "mailbox-full"), BOUNCE_EVIDENCE_VERIFIED,
+			START, pool_datastack_create(), NULL, &error), 1);
+	}
+	ck_assert_uint_eq(count_all(0), 100);
+	for (int i = 0; i < 50; i++) T_BEGIN {
+		(void)add_unproven(t_strdup_printf("<f%d>", i), "<m>",
+				   t_strdup_printf("b%d@example.net", i),
+				   START + 1 + i);
+	} T_END;
+	ck_assert_uint_eq(count_all(0), 100);
+	for (int i = 0; i < 100; i++)
+		ck_assert(lookup(t_strdup_printf("a%d@example.com", i), &rec));
+	/* what is proven finds room, as ever */
+	(void)add_at("<2>", "c@example.com", START + 100);
+	ck_assert(lookup("c@example.com", &rec));
+}
+END_TEST
+
+/* And of those that nobody proved, those that one mail made leave first. */
+START_TEST(test_room_one_mail)
+{
+	struct bounce_record rec;
+
+	room_init(100);
+	for (int i = 0; i < 30; i++) T_BEGIN {
+		ck_assert_int_eq(add_unproven(t_strdup_printf("<o%d>", i),
+			t_strdup_printf("<own%d>", i),
+			t_strdup_printf("a%d@example.com", i), START + i), 1);
+	} T_END;
+	for (int i = 0; i < 300; i++) T_BEGIN {
+		(void)add_unproven(t_strdup_printf("<f%d>", i), "<m>",
+				   t_strdup_printf("b%d@example.net", i),
+				   START + 100 + i);
+	} T_END;
+	ck_assert_uint_le(count_all(0), 100);
+	for (int i = 0; i < 30; i++)
+		ck_assert(lookup(t_strdup_printf("a%d@example.com", i), &rec));
+}
+END_TEST
+
 /* A damaged record does not stop the others, and goes when it is removed. */
 START_TEST(test_damaged)
 {
@@ -749,6 +827,8 @@ int main(void)
 	tcase_add_test(tcase, test_set_many);
 	tcase_add_test(tcase, test_hurting);
 	tcase_add_test(tcase, test_room);
+	tcase_add_test(tcase, test_room_unproven);
+	tcase_add_test(tcase, test_room_one_mail);
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_lookup_many);
 	tcase_add_test(tcase, test_damaged_heals);

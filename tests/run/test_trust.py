@@ -385,6 +385,20 @@ class Insiders(TrustCase):
                 self.public, f'from c (c [10.0.0.1]) (Authenticated sender: {self.user})',
                 'x@corp.example'), unproven=[self.boss])
 
+    def test_webmail_fills_the_dictionary(self):
+        """Two hundred addresses in each, none of them proven."""
+        user = self.new_user(bounce_max_addresses='5')
+        mail = letter('Hello', to=people(5), sender=f'{user}@example.org')
+        self.append(user, mail)
+        self.lmtp(user, bounce_of(mail, people(5), user))
+        for number in range(3):
+            self.lmtp(user, bounce_of(returned_by_us(
+                letter(to=[self.boss], sender=f'{user}@example.org'),
+                'from localhost (localhost [127.0.0.1])'),
+                people(100, f'corp{number}.example'), user))
+        self.wait_log('plausible.*recipients: 100')
+        self.assertEqual(self.recorded(user), people(5))
+
     def test_sendmail(self):
         """sendmail(1) as www-data, with a null sender."""
         for line in ('by mx.example.org (Postfix, from userid 33)\r\n\tid 1; x',

@@ -17,6 +17,8 @@ struct room_record {
 	/* of new ones, NULL of existing records */
 	struct bounce_change *change;
 	struct bounce_record rec;
+	/* of those that give way: how many there are about the same mail */
+	unsigned int alike;
 };
 ARRAY_DEFINE_TYPE(room_record, struct room_record);
 
@@ -54,6 +56,11 @@ evict_room_add(pool_t pool, ARRAY_TYPE(room_record) *records,
 	room->rec.state = rec->state;
 	room->rec.class = rec->class;
 	room->rec.by = rec->by;
+	room->rec.count = rec->count;
+	if (bounce_record_gives_way(rec, ioloop_time)) {
+		room->rec.original_message_id =
+			p_strdup(pool, rec->original_message_id);
+	}
 	room->rec.last = rec->last;
 	room->rec.until = rec->until;
 }
@@ -85,13 +92,69 @@ evict_room_records(struct bounce_transaction *trans, pool_t pool,
 	return bounce_store_iter_deinit(&iter, error_r);
 }
 
+HASH_TABLE_DEFINE_TYPE(room_mails, const char *, void *);
+
+/* One mail that whoever knows it says failed to everybody. */
+static void evict_room_count_alike(pool_t pool, ARRAY_TYPE(room_record) *records)
+{
+	HASH_TABLE_TYPE(room_mails) mails;
+	struct room_record *room;
+
+	hash_table_create(&mails, pool, 0, str_hash, strcmp);
+	array_foreach_modifiable(records, room) {
+		const char *id = room->rec.original_message_id;
+
+		if (id != NULL) {
+			hash_table_update(mails, id, POINTER_CAST(1 +
+				POINTER_CAST_TO(hash_table_lookup(mails, id),
+						unsigned int)));
+		}
+	}
+	array_foreach_modifiable(records, room) {
+		const char *id = room->rec.original_message_id;
+
+		if (id != NULL) {
+			room->alike = POINTER_CAST_TO(
+				hash_table_lookup(mails, id), unsigned int);
+		}
+	}
+	hash_table_destroy(&mails);
+}
+
 static int
 evict_room_cmp(const struct room_record *a, const struct room_record *b)
 {
+	bool gives_way = bounce_record_gives_way(&a->rec, ioloop_time);
+
+	/* what nobody proved pushes out nothing that was, new as it may be */
+	if (gives_way != bounce_record_gives_way(&b->rec, ioloop_time))
+		return gives_way ? -1 : 1;
+	if (a->alike != b->alike)
+		return a->alike > b->alike ? -1 : 1;
 	/* a report never drops what it adds while there is something else */
 	if ((a->change == NULL) != (b->change == NULL))
 		return a->change == NULL ? -1 : 1;
 	return bounce_record_room_cmp(&a->rec, &b->rec, ioloop_time);
+}
+
+/* How many are to leave: excess of them must, and some more for those that come
+   next, but for what nobody proved only what gives way. */
+static unsigned int
+evict_room_drop_count(const ARRAY_TYPE(room_record) *records,
+		      unsigned int excess, unsigned int ahead)
+{
+	const struct room_record *room;
+	unsigned int giving = 0;
+	bool proven = FALSE;
+
+	array_foreach(records, room) {
+		if (bounce_record_gives_way(&room->rec, ioloop_time))
+			giving++;
+		else if (room->change != NULL && !room->change->exists)
+			proven = TRUE;
+	}
+	return proven ? excess + ahead :
+		I_MAX(excess, I_MIN(excess + ahead, giving));
 }
 
 static void
@@ -137,8 +200,10 @@ evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
 	p_array_init(&records, pool, 128);
 	ret = evict_room_records(trans, pool, &records, error_r);
 	*count_r = array_count(&records);
+	evict_room_count_alike(pool, &records);
 	if (ret == 0 && max > 0 && *count_r > max) {
-		unsigned int drop = *count_r - max + max / ROOM_AHEAD;
+		unsigned int drop = evict_room_drop_count(&records,
+			*count_r - max, max / ROOM_AHEAD);
 
 		/* first those whose pointers are into changes, which grows in
 		   the second step */

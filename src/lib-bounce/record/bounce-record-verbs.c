@@ -73,10 +73,15 @@ record_room_rank(const struct bounce_record *rec, time_t now)
 	if (bounce_record_lapsed(rec, now))
 		return 0;
 	if (rec->state == BOUNCE_STATE_CORRECTED || !record_is_own(rec))
-		return 4;
+		return 5;
 	if (rec->state == BOUNCE_STATE_WATCHED)
-		return 1;
-	return rec->class != BOUNCE_CLASS_HARD ? 2 : 3;
+		return rec->count == 0 ? 1 : 2;
+	return rec->class != BOUNCE_CLASS_HARD ? 3 : 4;
+}
+
+bool bounce_record_gives_way(const struct bounce_record *rec, time_t now)
+{
+	return record_room_rank(rec, now) <= 1;
 }
 
 int bounce_record_room_cmp(const struct bounce_record *a,

@@ -207,9 +207,11 @@ void bounce_record_correct(struct bounce_record *rec, pool_t pool,
    removed; what a person or a complaint said stays. */
 bool bounce_record_clears(const struct bounce_record *rec);
 
+/* Nobody would miss it: it has lapsed, or nobody proved what it says. */
+bool bounce_record_gives_way(const struct bounce_record *rec, time_t now);
 /* Who makes room when there are too many: negative if a goes before b. The
-   lapsed first, then watched, then soft, then hard; the oldest first; what a
-   person or a complaint said last of all. */
+   lapsed first, then what nobody proved, then watched, then soft, then hard; the
+   oldest first; what a person or a complaint said last of all. */
 int bounce_record_room_cmp(const struct bounce_record *a,
 			   const struct bounce_record *b, time_t now);
 
