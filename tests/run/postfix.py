@@ -83,9 +83,10 @@ postlog   unix-dgram n - n - 1 postlogd
 
 class Postfix:
 
-    def __init__(self, lmtp_port, remote_port, main='', master=''):
+    def __init__(self, lmtp_port, remote_port, main='', master='', users=()):
         """main, master: more lines of main.cf and master.cf; @DIR@ is the folder,
-        @PORT2@ another port (self.port2)."""
+        @PORT2@ another port (self.port2). users: (name, number) that it knows
+        besides the machine's."""
         self.dir = tempfile.mkdtemp(prefix='bounce-postfix.')
         os.chmod(self.dir, 0o755)
         self.port, self.port2 = harness.free_ports(2)
@@ -96,6 +97,9 @@ class Postfix:
             for key, value in values.items():
                 text = text.replace(f'@{key}@', str(value))
             pathlib.Path(self.dir, name).write_text(text)
+        pathlib.Path(self.dir, 'passwd').write_text(
+            pathlib.Path('/etc/passwd').read_text() + ''.join(
+                f'{name}:x:{uid}:{uid}::/:/bin/false\n' for name, uid in users))
         for name in ('queue', 'data'):
             os.mkdir(f'{self.dir}/{name}')
         shutil.chown(f'{self.dir}/data', 'postfix', 'postfix')
@@ -110,7 +114,9 @@ class Postfix:
         subprocess.run(['postfix', '-c', self.dir, 'check'], stdout=out,
                        stderr=out, stdin=subprocess.DEVNULL, check=False)
         self.process = subprocess.Popen(
-            [f'{DAEMONS}/master', '-c', self.dir, '-d'],
+            ['unshare', '--mount', 'sh', '-c',
+             'mount --bind "$1/passwd" /etc/passwd && exec "$2" -c "$1" -d',
+             'postfix', self.dir, f'{DAEMONS}/master'],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True, env={**os.environ, 'MAIL_CONFIG': self.dir})
         out.close()
