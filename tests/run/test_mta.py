@@ -8,6 +8,7 @@ import time
 import exim
 import harness
 import opensmtpd
+import sendmail
 from test_sent import letter
 from test_verified import Case, bounce_of
 
@@ -105,6 +106,18 @@ class OpenSmtpd(Mta):
     @staticmethod
     def make(server):
         return opensmtpd.OpenSmtpd(server.relay.port, server.ports['lmtp'])
+
+    def test_reports(self):
+        self.reports_and_others()
+
+
+class Sendmail(Mta):
+    logs_in = False
+    line = rb'^from localhost \(localhost\)\r\n\tby mx.example.org \(8\.\d'
+
+    @staticmethod
+    def make(server):
+        return sendmail.Sendmail(server.relay.port, server.ports['lmtp'])
 
     def test_reports(self):
         self.reports_and_others()
