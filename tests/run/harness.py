@@ -133,10 +133,10 @@ def program(name):
     raise AssertionError(f'{path} is not built')
 
 
-def wait_for_port(daemon, error):
+def wait_for_port(daemon, error, seconds=20):
     """Until something listens on daemon.port; AssertionError with daemon.log() if
     daemon.process ends before."""
-    deadline = time.monotonic() + 20 * SLOW
+    deadline = time.monotonic() + seconds * SLOW
     while True:
         try:
             socket.create_connection(('127.0.0.1', daemon.port)).close()

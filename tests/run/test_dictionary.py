@@ -369,13 +369,18 @@ class Queries:
         """[{column: text}]"""
         return list(csv.DictReader(self.backend.sql(statement).split('\n')))
 
-    def test_queries(self):
-        self.assertEqual(self.tool('--max', '20000').ask('fill', 10000),
-                         '10000')
+    def insert_rows(self):
+        self.addCleanup(self.sql, 'DELETE FROM bounce WHERE username = '
+                        f"'{self.user}';")
         for (kind, item), value in self.ROWS.items():
             row = (self.user, kind, item, json.dumps(value))
             self.sql('INSERT INTO bounce VALUES (%s);' % ', '.join(
                 "'" + text.replace("'", "''") + "'" for text in row))
+
+    def test_queries(self):
+        self.assertEqual(self.tool('--max', '20000').ask('fill', 10000),
+                         '10000')
+        self.insert_rows()
         queries = re.findall(r'```sql\n(.*?)```', QUERIES.read_text(), re.S)
         answers = [self.sql(query) for query in queries]
         self.assertEqual(len(answers), 8)
@@ -473,12 +478,7 @@ class PostgreSQL(Queries, Down, Driver, harness.TestCase):
         dashboard = json.loads(dictserver.example('grafana-dictionary.json'))
         self.panels = dashboard['panels']
         self.assertGreater(len(self.panels), 10)
-        self.addCleanup(self.sql, "DELETE FROM bounce WHERE username = "
-                        f"'{self.user}';")
-        for (kind, item), value in self.ROWS.items():
-            row = (self.user, kind, item, json.dumps(value))
-            self.sql('INSERT INTO bounce VALUES (%s);' % ', '.join(
-                "'" + text.replace("'", "''") + "'" for text in row))
+        self.insert_rows()
         then = '2025-11-23', '2025-11-25'
         for panel in self.panels:
             self.assertTrue(self.panel(panel['title'], *then) or
