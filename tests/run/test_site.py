@@ -257,7 +257,7 @@ class Redis(harness.TestCase):
         lines += [line.split('] ', 1)[1] for line in seen if 'bounce' in line]
 
     def test_empty(self):
-        for command in ('stats', 'list', 'show', 'export', 'rate'):
+        for command in ('stats', 'list', 'show', 'export', 'rate', 'expire'):
             with self.monitored() as lines:
                 self.doveadm('bounce', command, '-u', 'ali*')
             self.assertEqual(len(lines), 1, (command, lines))

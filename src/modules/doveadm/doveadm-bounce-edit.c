@@ -223,8 +223,12 @@ edit_expire_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		struct bounce_store *store)
 {
 	const char *error = NULL;
-	int ret = bounce_store_expire(store, _cmd->now, &error);
+	int ret = bounce_store_is_empty(store, &error);
 
+	/* of all users, most have nothing */
+	if (ret >= 0)
+		ret = ret > 0 ? 0 :
+			bounce_store_expire(store, _cmd->now, &error);
 	return edit_print_removed(edit_cmd(_cmd), bu, ret, error);
 }
 
