@@ -142,15 +142,14 @@ class Redis:
         return f'dict {{\n bounce = redis:host=127.0.0.1:port={self.port}\n}}\n'
 
     def conf24(self):
-        return ('dict_server {\n dict bounce {\n  driver = redis\n'
-                f'  redis_port = {self.port}\n }}\n}}\n')
+        return conf24_of('dict-redis.conf', {'6379': str(self.port)})
 
 
 def example(name):
     return (EXAMPLES / name).read_text()
 
 
-def conf24_sql(name, replace):
+def conf24_of(name, replace):
     """The dict_server block of the shipped example."""
     text = example(f'2.4/{name}')
     text = text[text.index('dict_server'):text.index('\nbounce {')]
@@ -198,7 +197,7 @@ class SQLite:
         return conf23_sql('dict-sqlite.conf.ext', 'sqlite', self.dir, self.path)
 
     def conf24(self):
-        return conf24_sql('dict-sqlite.conf', {
+        return conf24_of('dict-sqlite.conf', {
             '/var/lib/dovecot-bounce/bounce.sqlite': self.path})
 
 
@@ -261,7 +260,7 @@ class PostgreSQL:
                           'user=postgres')
 
     def conf24(self):
-        return conf24_sql('dict-pgsql.conf', {
+        return conf24_of('dict-pgsql.conf', {
             'pgsql localhost': 'pgsql 127.0.0.1',
             'dbname = dovecot': f'dbname = dovecot\n        port = {self.port}',
             'user = dovecot': 'user = postgres',
