@@ -139,9 +139,28 @@ START_TEST(test_sent_expires)
 	ck_assert_uint_ge(i, BOUNCE_SENT_STORE_KEEP_DAYS);
 	ck_assert_uint_le(i, BOUNCE_SENT_STORE_KEEP_DAYS + 2);
 	ck_assert_int_eq(bounce_sent_store_since(store, &since, &error), 1);
-	/* after years of silence, too */
+	/* after years of silence, too, once it was no clock that jumped */
 	ck_assert_int_eq(sent_at("<years>", START + 700 * DAY), 1);
+	ck_assert_uint_ge(sent_read(START - 60 * DAY, START, NULL),
+			  BOUNCE_SENT_STORE_KEEP_DAYS);
+	ck_assert_int_eq(sent_at("<a day>", START + 701 * DAY), 1);
 	ck_assert_uint_eq(sent_read(START - 60 * DAY, START, NULL), 0);
+}
+END_TEST
+
+/* A clock ten years ahead for a while: the days from before are still there. */
+START_TEST(test_sent_jump)
+{
+	time_t since;
+	const char *error;
+
+	ck_assert_int_eq(sent_at("<0>", START - DAY), 1);
+	ck_assert_int_eq(sent_at("<1>", START + 3653 * DAY), 1);
+	ck_assert_int_eq(sent_at("<2>", START), 1);
+	ck_assert_int_eq(sent_at("<3>", START + DAY), 1);
+	ck_assert_uint_eq(sent_read(START - 2 * DAY, START + DAY, NULL), 3);
+	ck_assert_int_eq(bounce_sent_store_since(store, &since, &error), 1);
+	ck_assert_int_lt(since, START);
 }
 END_TEST
 
@@ -275,6 +294,7 @@ int main(void)
 	tcase_add_test(tcase, test_sent_together);
 	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
+	tcase_add_test(tcase, test_sent_jump);
 	tcase_add_test(tcase, test_sent_failure);
 	tcase_add_test(tcase, test_sent_bounced);
 	tcase_add_test(tcase, test_sent_crossed);

@@ -37,6 +37,7 @@ What a class may set (all optional):
                   version only. @DIR@, @USER@, @LMTP@, @IMAP@ ... stand for the
                   temporary folder (0755), the mail user id, the ports
     relay         True: submission relays to self.relay, an SMTP sink (class Relay)
+    environment   {name: value} for every process of Dovecot; @DIR@ is filled in
     services      extra protocols beyond imap lmtp submission sieve
     under_valgrind  True: run-tests runs this class under BOUNCE_VALGRIND, too; names:
                   of its tests only these (ten times slower: one for each way
@@ -667,7 +668,8 @@ class Server:
 
     def environment(self):
         """What every Dovecot process gets besides Dovecot's own."""
-        env = {}
+        env = {name: value.replace('@DIR@', self.dir)
+               for name, value in self.case.environment.items()}
         if ASAN:
             env['LD_PRELOAD'] = ':'.join(
                 subprocess.check_output(['gcc', '-print-file-name=' + lib],
@@ -717,7 +719,7 @@ class Server:
     # life
 
     def start(self):
-        env = {**os.environ, **self.environment()} if ASAN or VALGRIND else None
+        env = {**os.environ, **self.environment()}
         with open(f'{self.dir}/log/start.out', 'ab') as out:
             self.process = subprocess.Popen(
                 ['dovecot', '-F', '-c', self.conf_path], stdin=subprocess.DEVNULL,
@@ -804,6 +806,7 @@ class TestCase(unittest.TestCase):
     conf = conf23 = conf24 = ''
     relay = False
     under_valgrind = False
+    environment = {}
     services = ()
     spare_users = 40
     version = VERSION

@@ -21,6 +21,7 @@
 
 /* Clocks differ, and a report is dated before it is saved. */
 #define MARGIN_SECS 10
+#define DAY_SECS (24 * 60 * 60)
 /* Reports that are read at once. */
 #define MAX_REPORTS 16
 
@@ -460,8 +461,10 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 			work_free(work);
 			return 0;
 		}
-		work->mails = bounce_pending_mails_init(bu,
-						I_MAX(1, since - MARGIN_SECS));
+		/* a clock was ahead: not for long, it is hoped */
+		since = since > ioloop_time ? ioloop_time - DAY_SECS :
+			since - MARGIN_SECS;
+		work->mails = bounce_pending_mails_init(bu, I_MAX(1, since));
 		work_read_position(work);
 	} else {
 		work = work_alloc(bu);

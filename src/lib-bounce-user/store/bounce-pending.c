@@ -33,6 +33,18 @@ static void pending_set_date(int fd, time_t when)
 		return;
 }
 
+/* A mark that is there stands for all that came after it: its date may be that of a
+   clock which was ahead. */
+static void pending_lower_date(const char *path, time_t when)
+{
+	struct stat st;
+	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd != -1 && fstat(fd, &st) == 0 && st.st_mtime > when)
+		pending_set_date(fd, when);
+	i_close_fd(&fd);
+}
+
 bool bounce_pending_mark(struct mail_user *user, time_t when)
 {
 	const char *path = t_bounce_lock_user_path(user, NEW_NAME);
@@ -41,8 +53,12 @@ bool bounce_pending_mark(struct mail_user *user, time_t when)
 	if (bounce_lock_user_home(user) == NULL)
 		return FALSE;
 	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd == -1 && errno == EEXIST) {
+		pending_lower_date(path, when);
+		return TRUE;
+	}
 	if (fd == -1)
-		return errno == EEXIST;
+		return FALSE;
 	pending_set_date(fd, when);
 	i_close_fd(&fd);
 	return TRUE;

@@ -354,6 +354,7 @@ rebuild_batch_transact(struct bounce_transaction *trans, void *context,
 	if (commit->changed >= 0 &&
 	    rebuild_batch_mend_sent(commit->batch, trans, error_r) < 0)
 		commit->changed = -1;
+	bounce_tombstone_mend(trans, commit->batch->removed);
 	bounce_tombstone_free(&commit->batch->removed);
 	/* none changed: the index may have lost one all the same */
 	return commit->changed < 0 ? -1 : (commit->dry_run ? 0 : 1);

@@ -41,9 +41,9 @@ sent_read(struct bounce_store *store, pool_t pool, const char *id,
 }
 
 /* "<oldest day that is kept> <day of the first mail whose bounces can be
-   verified>", the second only once there is one. */
+   verified> <day that was begun last>"; the second is "-" until there is one. */
 struct span {
-	const char *oldest, *since;
+	const char *oldest, *since, *last;
 };
 
 static bool sent_is_day(const char *text)
@@ -62,8 +62,12 @@ static void sent_span_parse(const char *value, struct span *span_r)
 	if (!sent_is_day(words[0]))
 		return;
 	span_r->oldest = words[0];
+	if (words[1] == NULL)
+		return;
 	if (sent_is_day(words[1]))
 		span_r->since = words[1];
+	if (sent_is_day(words[2]))
+		span_r->last = words[2];
 }
 
 int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
@@ -194,6 +198,18 @@ sent_drop_day(struct bounce_transaction *trans, const char *id,
 	return 0;
 }
 
+/* Nothing was sent for so long, or a clock jumped: what is old goes with the next day,
+   should that come. */
+static bool sent_has_jumped(const struct span *span, const char *day)
+{
+	time_t gap;
+
+	if (span->last == NULL)
+		return FALSE;
+	gap = bounce_sent_day_time(day) - bounce_sent_day_time(span->last);
+	return gap < 0 || gap > BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
+}
+
 /* What has become too old goes when a day is new. */
 static int
 sent_expire(struct bounce_transaction *trans, struct span *span, time_t now,
@@ -227,14 +243,14 @@ int bounce_sent_store_begin_day(struct bounce_transaction *trans,
 	sent_span_parse(old, &span);
 	if (span.oldest == NULL || strcmp(day, span.oldest) < 0)
 		span.oldest = day;
-	if (span.since == NULL && verifiable)
+	if (verifiable && (span.since == NULL || strcmp(day, span.since) < 0))
 		span.since = day;
-	if (sent_expire(trans, &span, now, error_r) < 0)
+	if (!sent_has_jumped(&span, day) &&
+	    sent_expire(trans, &span, now, error_r) < 0)
 		return -1;
 	value = t_str_new(32);
-	str_append(value, span.oldest);
-	if (span.since != NULL)
-		str_printfa(value, " %s", span.since);
+	str_printfa(value, "%s %s %s", span.oldest,
+		    span.since == NULL ? "-" : span.since, day);
 	bounce_transaction_set_key(trans, BOUNCE_DICT_SENT_SPAN, str_c(value));
 	return 0;
 }

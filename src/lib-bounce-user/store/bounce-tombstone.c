@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "base64.h"
+#include "ioloop.h"
 #include "sha1.h"
 #include "str.h"
 #include "bounce-tombstone.h"
@@ -16,6 +17,8 @@
 
 struct bounce_tombstone {
 	json_t *json;
+	/* some were of a time that is yet to come */
+	bool clamped;
 };
 
 static const char *t_removed_hash(const char *address)
@@ -66,12 +69,20 @@ static void removed_make_room(json_t *json)
 	(void)json_object_del(json, first);
 }
 
+static void
+removed_write(struct bounce_transaction *trans, const json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	bounce_transaction_set_key(trans, REMOVED_KEY, text);
+	free(text);
+}
+
 int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
 			 bool person, time_t now, const char **error_r)
 {
 	const char *value = NULL;
 	json_t *json;
-	char *text;
 
 	if (bounce_transaction_get_key(trans, pool_datastack_create(),
 				       REMOVED_KEY, &value, error_r) < 0)
@@ -80,11 +91,27 @@ int bounce_tombstone_add(struct bounce_transaction *trans, const char *address,
 	removed_make_room(json);
 	json_object_set_new(json, t_removed_hash(address),
 			    json_integer(person ? now : -now));
-	text = json_dumps(json, JSON_COMPACT);
-	bounce_transaction_set_key(trans, REMOVED_KEY, text);
-	free(text);
+	removed_write(trans, json);
 	json_decref(json);
 	return 0;
+}
+
+/* A clock was ahead: what comes from now on is not settled. */
+static bool removed_clamp(json_t *json, time_t now)
+{
+	const char *key;
+	json_t *value;
+	bool found = FALSE;
+
+	json_object_foreach(json, key, value) {
+		json_int_t when = json_integer_value(value);
+
+		if (llabs(when) > now) {
+			json_integer_set(value, when < 0 ? -now : now);
+			found = TRUE;
+		}
+	}
+	return found;
 }
 
 int bounce_tombstone_read(struct bounce_dict *dict,
@@ -98,7 +125,15 @@ int bounce_tombstone_read(struct bounce_dict *dict,
 		return -1;
 	*removed_r = i_new(struct bounce_tombstone, 1);
 	(*removed_r)->json = removed_parse(value);
+	(*removed_r)->clamped = removed_clamp((*removed_r)->json, ioloop_time);
 	return 0;
+}
+
+void bounce_tombstone_mend(struct bounce_transaction *trans,
+			   const struct bounce_tombstone *removed)
+{
+	if (removed->clamped)
+		removed_write(trans, removed->json);
 }
 
 time_t bounce_tombstone_when(const struct bounce_tombstone *removed,
