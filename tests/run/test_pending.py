@@ -1,6 +1,7 @@
 """What could not be recorded at its delivery is told when it is taken in: once, within
 the caps of the hour, by whoever takes it in but scan and import."""
 
+import fcntl
 import os
 import time
 
@@ -62,6 +63,21 @@ class Told(test_waiting.Proxied):
         self.check_told(user)
         self.doveadm('bounce', 'list', '-u', user)
         self.check_told(user)
+
+    def test_stats(self):
+        """It is said until then: another process is at it."""
+        user = self.pended()
+        old = f'{self.home(user)}/dovecot-bounce.pending.old'
+        os.rename(f'{self.home(user)}/dovecot-bounce.pending', old)
+        with open(old, 'r+b') as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            self.assertEqual(self.said_pending(user), 1)
+        self.assertEqual(self.said_pending(user), 0)
+        self.check_told(user)
+
+    def said_pending(self, user):
+        return len([row for row in self.doveadm_json('bounce', 'stats', '-u', user)
+                    if row['group'] == 'pending'])
 
     def test_next_report(self):
         user = self.pended()

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import smtplib
 import time
@@ -145,6 +146,48 @@ class Redis(Stopped, harness.TestCase):
             stats = self.doveadm_json('bounce', 'stats', '-u', user)
             self.assertEqual([row['count'] for row in stats
                               if row['name'] == 'records'], [len(names)])
+
+
+class RedisSilent:
+    """One that takes connections and never answers. Its driver waits by itself: for as
+    long as we say, or as an admin says."""
+
+    dict23 = 'redis:host=127.0.0.1:port=@SILENT@'
+    dict24 = '  dict redis {\n    redis_port = @SILENT@\n  }'
+
+    @classmethod
+    def prepare(cls, server):
+        silent = socket.create_server(('127.0.0.1', 0))
+        cls.addClassCleanup(silent.close)
+        path = pathlib.Path(server.conf_path)
+        path.write_text(path.read_text().replace(
+            '@SILENT@', str(silent.getsockname()[1])))
+
+    def late(self):
+        self.expect_log('bounce: ')
+        self.expect_log('redis')
+        user = self.new_user()
+        began = time.monotonic()
+        self.lda(user, harness.dsn('a@example.net'))
+        took = time.monotonic() - began
+        self.assertEqual(self.messages(user) + self.messages(user, 'Bounces'), 1)
+        return took
+
+
+class RedisOurs(RedisSilent, harness.TestCase):
+
+    def test_late(self):
+        self.assertLess(self.late(), LATE)
+
+
+class RedisAdmins(RedisSilent, harness.TestCase):
+
+    dict23 = RedisSilent.dict23 + ':timeout_msecs=12000'
+    dict24 = RedisSilent.dict24.replace(
+        '@\n', '@\n    redis_request_timeout = 12s\n')
+
+    def test_late(self):
+        self.assertGreater(self.late(), 11)
 
 
 class PostgreSQL(Stopped, harness.TestCase):
