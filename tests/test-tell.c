@@ -365,6 +365,9 @@ START_TEST(broadcast)
 	rcpt = array_idx_modifiable(&tell.recipients, 0);
 	rcpt->address =
 		"=cmd|'/c calc'!A0@example.net";
+	rcpt->words = "550 5.1.1 \"No such user\",\r\n see there";
+	rcpt = array_idx_modifiable(&tell.recipients, 3);
+	rcpt->address = "emil@gmial.com";
 	check_mail(&tell, "broadcast");
 }
 END_TEST

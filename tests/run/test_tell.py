@@ -7,6 +7,7 @@ import os
 import re
 
 import harness
+from test_waiting import Proxied
 
 
 # on top of what somebody outside handed to our MTA
@@ -339,6 +340,24 @@ class Flood(Case):
         self.assertEqual(self.messages(user, 'INBOX'), 22)
 
 
+class Requests(Case, Proxied):
+    """What notices ask the dictionary for."""
+
+    sieve_bounce = False
+
+    def test_ordinary(self):
+        """Nothing, but for a report."""
+        user = self.new_user()
+        self.report(user, 'bob@example.net')
+        self.assertEqual(self.kinds(user), ['failure'])
+        before = self.proxy.commands
+        for _ in range(5):
+            self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.assertEqual(self.proxy.commands, before)
+        self.report(user, 'ann@example.net')
+        self.assertGreater(self.proxy.commands, before)
+
+
 class NotTold(Case):
 
     def test_off(self):
@@ -411,10 +430,12 @@ class Sieve(Case):
     sieve = True
 
     def test_ignored(self):
-        user = self.new_user()
-        self.put_script(user, 'discard;\n')
-        self.report(user, 'bob@example.net')
-        self.assertEqual(self.notices(user), [])
+        for script in ('discard;\n',
+                       'require "vnd.dovecot-bounce";\nbounce_ignore;\n'):
+            user = self.new_user()
+            self.put_script(user, script)
+            self.report(user, 'bob@example.net')
+            self.assertEqual(self.notices(user), [], script)
 
     def test_language(self):
         """${bounce.meaning} in bounce_language, else in the returned mail's."""

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-tell-private.h"
+#include "bounce-address.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
 
@@ -30,7 +31,7 @@ static void csv_header(const struct bounce_tell *tell, string_t *str,
 {
 	static const char *const keys[] = {
 		"column.address", "column.reason", "column.why", "column.later",
-		"column.status"
+		"column.status", "fact.proposal", "classify.words"
 	};
 
 	for (unsigned int i = 0; i < N_ELEMENTS(keys); i++) {
@@ -52,6 +53,9 @@ static void csv_row(const struct bounce_tell *tell, string_t *str,
 	csv_cell(str, separator, bounce_texts_get(tell->texts,
 		t_strconcat("class.", bounce_class_name(rcpt->class), NULL)));
 	csv_cell(str, separator, rcpt->status);
+	csv_cell(str, separator, bounce_address_propose(rcpt->address));
+	csv_cell(str, separator, rcpt->words == NULL ? NULL :
+		 t_bounce_tell_plain(rcpt->words));
 	str_append(str, "\r\n");
 }
 

@@ -3,6 +3,7 @@
 /* What several kinds of mail say. */
 
 #include "bounce-tell-private.h"
+#include "bounce-address.h"
 #include "bounce-limits.h"
 #include "bounce-rate.h"
 #include "bounce-string.h"
@@ -54,6 +55,22 @@ bool bounce_tell_part_is_known(const struct bounce_rate *rate)
 	return !rate->unknown && rate->sent >= rate->failed && rate->sent > 0;
 }
 
+/* Why, and what the address is likelier to be; on the data stack. */
+static const char *
+t_part_why(const struct bounce_tell *tell,
+	   const struct bounce_tell_recipient *rcpt)
+{
+	const char *proposal = tell->kind == BOUNCE_TELL_RECOVERED ? NULL :
+		bounce_address_propose(rcpt->address);
+	const char *why = rcpt->reason == NULL ? "" :
+		bounce_texts_meaning(tell->texts, rcpt->reason);
+
+	return proposal == NULL ? why :
+		t_strconcat(why, *why == '\0' ? "" : " ",
+			    bounce_texts_get(tell->texts, "fact.proposal"),
+			    ": ", proposal, NULL);
+}
+
 void bounce_tell_part_addresses(const struct bounce_tell *tell,
 				struct bounce_tell_doc *doc)
 {
@@ -64,8 +81,7 @@ void bounce_tell_part_addresses(const struct bounce_tell *tell,
 	bounce_tell_doc_table_begin(doc, "column.address", "column.why");
 	for (i = 0; i < count && i < BOUNCE_MAX_TELL_ROWS; i++) T_BEGIN {
 		bounce_tell_doc_table_row(doc, rcpts[i].address,
-			rcpts[i].reason == NULL ? "" :
-			bounce_texts_meaning(tell->texts, rcpts[i].reason));
+					  t_part_why(tell, &rcpts[i]));
 	} T_END;
 	bounce_tell_doc_table_end(doc);
 	if (bounce_tell_part_failed(tell) > i) {
