@@ -125,10 +125,15 @@ class Dialogue(Behind, SentCase):
         self.assertEqual(summary['Reply-To'], f'{user}@example.org')
         text = summary.get_body(('plain',)).get_content()
         for words in ('Sent to: 60', 'Failed: 12', 'Arrived, as far as is known: 48',
-                      '20.0 % did not arrive', 'anna@example.net', '“stop”'):
+                      '20.0 % did not arrive', 'anna@example.net', '“stop”',
+                      'Did you mean:'):
             self.assertIn(words, text)
         csv, = summary.iter_attachments()
-        self.assertEqual(csv.get_content().count('@'), 12)
+        header, *rows = csv.get_content().splitlines()
+        self.assertEqual(len(rows), 12)
+        self.assertIn('"Did you mean","Words"', header)
+        self.assertEqual([row for row in rows if 'emil@gmail.com' in row],
+                         [row for row in rows if 'emil@gmial.com' in row])
         self.show(summary, brief=True)
 
         # first as on a site whose relay is Postfix and nothing of ours
