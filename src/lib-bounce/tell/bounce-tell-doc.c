@@ -71,10 +71,35 @@ static void doc_append_html(string_t *str, const char *text)
 	doc_append_escaped(str, text, "");
 }
 
+/* A word among others is broken only if it does not fit a line of its own. */
+static void doc_append_word(string_t *str, const char *word)
+{
+	const char *at = strchr(word, '@');
+
+	if (at == NULL || at[1] == '\0') {
+		doc_append_html(str, word);
+		return;
+	}
+	str_append(str, "<span style=\"display:inline-block;max-width:100%\">");
+	doc_append_escaped(str, word, "<wbr>");
+	str_append(str, "</span>");
+}
+
 /* That holds addresses, in a narrow place. */
 static void doc_append_addresses(string_t *str, const char *text)
 {
-	doc_append_escaped(str, text, "<wbr>");
+	const char *end;
+
+	if (strchr(text, ' ') == NULL) {
+		doc_append_escaped(str, text, "<wbr>");
+		return;
+	}
+	while (*(end = text + strcspn(text, " ")) != '\0') T_BEGIN {
+		doc_append_word(str, t_strdup_until(text, end));
+		str_append_c(str, ' ');
+		text = end + 1;
+	} T_END;
+	doc_append_word(str, text);
 }
 
 const char *t_bounce_tell_plain(const char *text)
