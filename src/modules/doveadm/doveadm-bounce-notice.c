@@ -75,6 +75,8 @@ notice_mail(struct mail *mail, const struct bounce_report *report,
 	if (report->kind != BOUNCE_KIND_FAILURE ||
 	    evidence == BOUNCE_EVIDENCE_UNVERIFIED || cmd->failed)
 		return;
+	if (mail_get_received_date(mail, &about.when) < 0 || about.when <= 0)
+		about.when = about.now;
 	pool = pool_alloconly_create("bounce notice", 4096);
 	notice_print(cmd, mail, &about, pool);
 	pool_unref(&pool);
