@@ -178,10 +178,9 @@ copy_search_box(const struct mailbox_info *info, void *context,
 	return ret;
 }
 
-static bool is_sent(const struct mailbox_info *info)
+bool bounce_sent_copy_is_box(const struct mailbox_info *info)
 {
 	return info->special_use != NULL &&
-		(info->flags & (MAILBOX_NOSELECT | MAILBOX_NONEXISTENT)) == 0 &&
 		str_array_icase_find(t_strsplit_spaces(info->special_use, " "),
 				     "\\Sent");
 }
@@ -202,7 +201,9 @@ int bounce_sent_copy_each_box(struct mail_user *user,
 		MAILBOX_LIST_ITER_SELECT_SPECIALUSE |
 		MAILBOX_LIST_ITER_RETURN_SPECIALUSE);
 	while (ret == 0 && (info = mailbox_list_iter_next(iter)) != NULL) {
-		if (is_sent(info))
+		if (bounce_sent_copy_is_box(info) &&
+		    (info->flags & (MAILBOX_NOSELECT |
+				    MAILBOX_NONEXISTENT)) == 0)
 			ret = callback(info, context, error_r);
 	}
 	if (mailbox_list_iter_deinit(&iter) < 0 && ret == 0) {

@@ -69,9 +69,12 @@ int bounce_sent_copy_index_read(struct bounce_sent_copy_index *index,
 			       const char **error_r);
 void bounce_sent_copy_index_deinit(struct bounce_sent_copy_index **index);
 
-/* Call back for each mailbox with special use \Sent until it returns other than
-   0. Returns what it returned last, or -1. */
+/* Has it the special use \Sent, whether it is there already or not? info: with
+   MAILBOX_LIST_ITER_RETURN_SPECIALUSE. */
 struct mailbox_info;
+bool bounce_sent_copy_is_box(const struct mailbox_info *info);
+/* Call back for each such mailbox that is there until it returns other than 0.
+   Returns what it returned last, or -1. */
 typedef int bounce_sent_copy_box_t(const struct mailbox_info *info,
 				  void *context, const char **error_r);
 int bounce_sent_copy_each_box(struct mail_user *user,

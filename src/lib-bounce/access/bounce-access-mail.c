@@ -37,19 +37,6 @@ bool bounce_access_mail_begin(struct bounce_access_mail *mail,
 	return access->instance != NULL;
 }
 
-static void
-access_mail_add_hold(struct bounce_access_mail *mail, const char *address,
-		     const struct bounce_hold *hold)
-{
-	struct bounce_hold *copy = array_append_space(&mail->holds);
-	struct bounce_record *rec = p_new(mail->pool, struct bounce_record, 1);
-
-	bounce_record_copy(mail->pool, hold->rec, rec);
-	copy->address = address;
-	copy->decision = hold->decision;
-	copy->rec = rec;
-}
-
 void bounce_access_mail_add(struct bounce_access_mail *mail,
 			    const char *address,
 			    const struct bounce_hold *hold)
@@ -69,7 +56,8 @@ void bounce_access_mail_add(struct bounce_access_mail *mail,
 		mail->held++;
 	if (hold->decision == BOUNCE_HOLD_HOLD ||
 	    hold->decision == BOUNCE_HOLD_AGAIN)
-		access_mail_add_hold(mail, address, hold);
+		bounce_hold_copy(mail->pool, hold,
+				 array_append_space(&mail->holds));
 }
 
 bool bounce_access_mail_is_exact(const struct bounce_access_mail *mail,

@@ -80,16 +80,6 @@ static const char *t_hold_while(unsigned int secs)
 			       count == 1 ? "" : "s");
 }
 
-static bool
-hold_may_go_again(const struct bounce_hold_settings *set,
-		  const struct bounce_hold *hold)
-{
-	return set->again > BOUNCE_HOLD_AGAIN_MIN_SECS &&
-		hold->rec->state == BOUNCE_STATE_SUPPRESSED &&
-		(hold->rec->by == BOUNCE_BY_BOUNCE ||
-		 hold->rec->by == BOUNCE_BY_IMPORT);
-}
-
 time_t bounce_hold_since(const struct bounce_record *rec)
 {
 	if (rec->state == BOUNCE_STATE_SUPPRESSED &&
@@ -125,7 +115,7 @@ t_hold_text_one(const struct bounce_hold_settings *set,
 	}
 	return t_strdup_printf("Not sent. %s does not work%s%s. Correct it%s.",
 		address, t_hold_meaning(rec), t_hold_day("since", since),
-		!hold_may_go_again(set, hold) ? "" : t_strdup_printf(
+		!bounce_hold_may_go_again(set, rec) ? "" : t_strdup_printf(
 			", or send again within %s to try all the same",
 			t_hold_while(set->again)));
 }
@@ -164,7 +154,7 @@ t_hold_text_many(const struct bounce_hold_settings *set,
 
 		if (!hold_is_held(&holds[i]))
 			continue;
-		again = again || hold_may_go_again(set, &holds[i]);
+		again = again || bounce_hold_may_go_again(set, holds[i].rec);
 		item = t_hold_item(&holds[i]);
 		if (shown > 0 && str_len(str) + strlen(item) + 2 >
 		    BOUNCE_HOLD_MAX_TEXT - MAX_TAIL)

@@ -35,11 +35,23 @@ static bool hold_is_unwanted(const struct bounce_record *rec)
 		rec->state == BOUNCE_STATE_CORRECTED;
 }
 
-/* What a person or a complaint said is not undone by sending again. */
-static bool hold_may_go_again(const struct bounce_record *rec)
+bool bounce_hold_may_go_again(const struct bounce_hold_settings *set,
+			      const struct bounce_record *rec)
 {
-	return rec->state == BOUNCE_STATE_SUPPRESSED &&
+	return set->again > BOUNCE_HOLD_AGAIN_MIN_SECS &&
+		rec->state == BOUNCE_STATE_SUPPRESSED &&
 		(rec->by == BOUNCE_BY_BOUNCE || rec->by == BOUNCE_BY_IMPORT);
+}
+
+void bounce_hold_copy(pool_t pool, const struct bounce_hold *src,
+		      struct bounce_hold *dest_r)
+{
+	struct bounce_record *rec = p_new(pool, struct bounce_record, 1);
+
+	bounce_record_copy(pool, src->rec, rec);
+	dest_r->address = p_strdup(pool, src->address);
+	dest_r->decision = src->decision;
+	dest_r->rec = rec;
 }
 
 static bool
@@ -64,7 +76,7 @@ hold_is_second_try(const struct bounce_hold_settings *set,
 {
 	time_t age = now - rec->held;
 
-	return set->again > 0 && hold_may_go_again(rec) &&
+	return bounce_hold_may_go_again(set, rec) &&
 		rec->held > rec->retried && rec->held > rec->released &&
 		age >= BOUNCE_HOLD_AGAIN_MIN_SECS &&
 		age <= (time_t)set->again &&

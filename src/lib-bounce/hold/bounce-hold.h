@@ -56,6 +56,10 @@ struct bounce_hold {
 };
 ARRAY_DEFINE_TYPE(bounce_hold, struct bounce_hold);
 
+/* Deep copy into pool; src->rec is not NULL. */
+void bounce_hold_copy(pool_t pool, const struct bounce_hold *src,
+		      struct bounce_hold *dest_r);
+
 /* rec: the address's record, NULL = none; one that has lapsed is none.
    message_id: of the mail (with < >), NULL = not known or not yet. A
    Message-ID that was held before is the same try, not a second one: a client's
@@ -64,6 +68,11 @@ enum bounce_hold_decision
 bounce_hold_decide(const struct bounce_hold_settings *set,
 		   const struct bounce_record *rec, const char *message_id,
 		   time_t now);
+
+/* May a second try of this one go? What a person or a complaint said is not undone by
+   sending again. */
+bool bounce_hold_may_go_again(const struct bounce_hold_settings *set,
+			      const struct bounce_record *rec);
 
 /* What a record remembers. They return TRUE if it changed, and copy message_id
    to pool, which must be the record's. */

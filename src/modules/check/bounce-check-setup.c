@@ -11,6 +11,7 @@
 #include "bounce-key.h"
 #include "bounce-remedy.h"
 #include "bounce-rules.h"
+#include "bounce-sent-copy.h"
 #include "bounce-texts.h"
 #include "compat-user.h"
 #include "compat-settings.h"
@@ -141,14 +142,6 @@ void bounce_check_setup_hosts(struct bounce_check *check)
 		set->authserv[0] == NULL ? "none" : t_setup_join(set->authserv));
 }
 
-/* Special use \Sent, whether it was created already or not. */
-static bool setup_is_sent(const struct mailbox_info *info)
-{
-	return info->special_use != NULL &&
-		str_array_icase_find(t_strsplit_spaces(info->special_use, " "),
-				     "\\Sent");
-}
-
 void bounce_check_setup_sent(struct bounce_check *check)
 {
 	static const char *const patterns[] = { "*", NULL };
@@ -164,7 +157,7 @@ void bounce_check_setup_sent(struct bounce_check *check)
 		MAILBOX_LIST_ITER_SELECT_SPECIALUSE |
 		MAILBOX_LIST_ITER_RETURN_SPECIALUSE);
 	while ((info = mailbox_list_iter_next(iter)) != NULL) {
-		if (setup_is_sent(info)) {
+		if (bounce_sent_copy_is_box(info)) {
 			name = t_strdup(info->vname);
 			array_push_back(&names, &name);
 		}

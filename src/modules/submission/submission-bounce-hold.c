@@ -137,23 +137,12 @@ static void hold_mail_free(struct submission_hold_mail *mail)
 }
 
 static void
-hold_copy(pool_t pool, const struct bounce_hold *src, struct bounce_hold *dest_r)
-{
-	struct bounce_record *rec = p_new(pool, struct bounce_record, 1);
-
-	bounce_record_copy(pool, src->rec, rec);
-	dest_r->address = p_strdup(pool, src->address);
-	dest_r->decision = src->decision;
-	dest_r->rec = rec;
-}
-
-static void
 hold_mail_add(struct submission_hold_mail *mail, const struct bounce_hold *src,
 	      enum bounce_hold_decision decision)
 {
 	struct bounce_hold *hold = array_append_space(&mail->holds);
 
-	hold_copy(mail->pool, src, hold);
+	bounce_hold_copy(mail->pool, src, hold);
 	hold->decision = decision;
 }
 
@@ -325,7 +314,7 @@ hold_remember(struct submission_hold *hold, struct smtp_server_recipient *rcpt,
 	one->owner = hold;
 	one->rcpt = rcpt;
 	one->left_out = left_out;
-	hold_copy(rcpt->pool, src, &one->hold);
+	bounce_hold_copy(rcpt->pool, src, &one->hold);
 	DLLIST_PREPEND(&hold->rcpts, one);
 	smtp_server_recipient_add_hook(rcpt, SMTP_SERVER_RECIPIENT_HOOK_DESTROY,
 				       hold_rcpt_destroyed, one);
