@@ -406,6 +406,7 @@ static void held_init(struct bounce_tell *tell)
 	tell->delivered = 4;
 	rcpt = tell_add(tell, "bob@example.net", "mailbox-unknown");
 	rcpt->since = DATE - 6 * 24 * 3600;
+	rcpt->again = TRUE;
 	rcpt = tell_add(tell, "carol@example.net", "spam-content");
 	rcpt->by = BOUNCE_BY_COMPLAINT;
 	rcpt = tell_add(tell, "dan@example.net", "mailbox-full");

@@ -1,6 +1,8 @@
 """bounce-policy behind a real Postfix, with the lines of doc/example-config: what is
 refused, what passes, and that mail is taken whatever happens to the service."""
 
+import email
+import email.policy
 import json
 import os
 import re
@@ -120,6 +122,27 @@ class Suppressed(PostfixCase):
         self.suppress(user, 'gone@example.net')
         self.send(user, ['bob@example.net', 'gone@example.net'])
         self.wait_for(self.delivered, ['bob@example.net', 'gone@example.net'])
+        # which a notice says
+        self.wait_for(lambda: len(self.fetch(user, 'INBOX', notices=True)), 1)
+        (_, notice), = self.fetch(user, 'INBOX', notices=True)
+        notice = email.message_from_bytes(notice, policy=email.policy.default)
+        self.assertIn('kind=held', notice['X-Bounce-Notice'])
+        self.assertEqual(notice['Subject'],
+                         'Your mail also went to an address that failed before')
+        text = notice.get_body(('plain',)).get_content()
+        self.assertIn('gone@example.net', text)
+        self.assertIn('sent to one other recipient', text)
+        self.assertNotIn('bob@example.net', text)
+        self.assertNotIn('work after all', text)
+
+    def test_mixed_mail_of_who_wants_no_notice(self):
+        user = self.new_user(bounce_notice='failure')
+        self.suppress(user, 'gone@example.net')
+        self.send(user, ['bob@example.net', 'gone@example.net'])
+        self.wait_sent(user, 2)
+        # whatever is still on its way
+        time.sleep(0.3)
+        self.assertEqual(self.fetch(user, 'INBOX', notices=True), [])
 
     def test_nobody_left(self):
         user = self.new_user()

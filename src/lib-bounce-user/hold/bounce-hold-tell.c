@@ -42,8 +42,8 @@ hold_tell_try(struct bounce_user *bu, const char **error_r)
 	return ret;
 }
 
-bool bounce_hold_tell_can(struct bounce_user *bu, time_t now,
-			  const char **why_r)
+static bool
+hold_tell_may(struct bounce_user *bu, time_t now, const char **why_r)
 {
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
@@ -64,11 +64,18 @@ bool bounce_hold_tell_can(struct bounce_user *bu, time_t now,
 		*why_r = "Too many notices within this hour";
 		return FALSE;
 	}
-	return hold_tell_try(bu, why_r) == 0;
+	return TRUE;
+}
+
+bool bounce_hold_tell_can(struct bounce_user *bu, time_t now,
+			  const char **why_r)
+{
+	return hold_tell_may(bu, now, why_r) && hold_tell_try(bu, why_r) == 0;
 }
 
 static void
-hold_tell_fill(const struct bounce_hold *hold, struct bounce_tell *tell)
+hold_tell_fill(struct bounce_user *bu, const struct bounce_hold *hold,
+	       struct bounce_tell *tell)
 {
 	const struct bounce_record *rec = hold->rec;
 	struct bounce_tell_recipient *rcpt =
@@ -82,6 +89,7 @@ hold_tell_fill(const struct bounce_hold *hold, struct bounce_tell *tell)
 	rcpt->status = rec->status;
 	rcpt->by = rec->by;
 	rcpt->since = bounce_hold_since(rec);
+	rcpt->again = bounce_hold_may_go_again(&bu->set.hold, rec);
 	if (rec->state == BOUNCE_STATE_CORRECTED)
 		rcpt->corrected = rec->corrected;
 }
@@ -113,9 +121,10 @@ hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
 	tell.subject = about->subject;
 	tell.delivered = about->sent;
 	tell.again_secs = bu->set.hold.again;
+	tell.tried = about->tried;
 	for (unsigned int i = 0; i < count; i++) {
 		if (holds[i].decision == BOUNCE_HOLD_HOLD)
-			hold_tell_fill(&holds[i], &tell);
+			hold_tell_fill(bu, &holds[i], &tell);
 	}
 	mail = str_new(default_pool, 16 * 1024);
 	bounce_tell_mail(&tell, mail);
@@ -174,4 +183,21 @@ void bounce_hold_tell_rollback(struct bounce_hold_tell **_tell)
 	*_tell = NULL;
 	bounce_tell_box_close(&tell->box);
 	i_free(tell);
+}
+
+int bounce_hold_tell_now(struct bounce_user *bu,
+			 const struct bounce_hold_about *about,
+			 const struct bounce_hold *holds, unsigned int count,
+			 const char **error_r)
+{
+	struct bounce_hold_tell *tell;
+	const char *why;
+
+	if (!hold_tell_may(bu, about->now, &why)) {
+		e_debug(bu->event, "User is not told of recipients: %s", why);
+		return 0;
+	}
+	if (bounce_hold_tell_save(bu, about, holds, count, &tell, error_r) < 0)
+		return -1;
+	return bounce_hold_tell_commit(&tell, error_r) < 0 ? -1 : 1;
 }

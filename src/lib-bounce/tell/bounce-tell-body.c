@@ -18,7 +18,9 @@ const char *bounce_tell_subject(const struct bounce_tell *tell)
 					    bounce_tell_part_failed(tell),
 					    "subject", subject, NULL);
 	case BOUNCE_TELL_HELD:
-		return t_bounce_texts_count(tell->texts, "held.subject",
+		return t_bounce_texts_count(tell->texts, tell->tried ?
+					    "held.tried-subject" :
+					    "held.subject",
 					    bounce_tell_part_failed(tell),
 					    "subject", subject, NULL);
 	case BOUNCE_TELL_RECOVERED:

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* A mail that was sent to others only: who was left out, and why. */
+/* A mail that was sent to others only, or to others, too: who was left out, or should
+   have been, and why. */
 
 #include "bounce-tell-private.h"
 #include "bounce-limits.h"
@@ -42,18 +43,13 @@ held_recipient(const struct bounce_tell *tell, struct bounce_tell_doc *doc,
 	bounce_tell_doc_facts_end(doc);
 }
 
-/* What a person or a complaint blocked, and what has a right address, is not
-   tried at all. */
 static bool held_may_again(const struct bounce_tell *tell)
 {
 	const struct bounce_tell_recipient *rcpt;
 
-	if (tell->again_secs == 0)
-		return FALSE;
 	array_foreach(&tell->recipients, rcpt) {
-		if (rcpt->corrected == NULL && (rcpt->by == BOUNCE_BY_BOUNCE ||
-						rcpt->by == BOUNCE_BY_IMPORT))
-			return TRUE;
+		if (rcpt->again)
+			return !tell->tried;
 	}
 	return FALSE;
 }
@@ -77,13 +73,14 @@ void bounce_tell_held(const struct bounce_tell *tell,
 	unsigned int rows = 0, count = bounce_tell_part_failed(tell);
 
 	bounce_tell_doc_begin(doc, t_bounce_texts_count(tell->texts,
-		"held.lead", count, NULL));
+		tell->tried ? "held.tried-lead" : "held.lead", count, NULL));
 	bounce_tell_part_original(tell, doc);
 	if (tell->delivered > 0) {
 		bounce_tell_doc_para(doc, t_bounce_texts_count(tell->texts,
 			"held.sent", tell->delivered, NULL));
 	}
-	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts, "held.text"));
+	bounce_tell_doc_para(doc, bounce_texts_get(tell->texts, tell->tried ?
+		"held.tried-text" : "held.text"));
 	array_foreach(&tell->recipients, rcpt) T_BEGIN {
 		if (rows < BOUNCE_MAX_TELL_ROWS) {
 			held_recipient(tell, doc, rcpt);

@@ -54,6 +54,8 @@ struct bounce_tell_recipient {
 	enum bounce_by by;
 	time_t since;
 	const char *corrected;
+	/* a second try of it goes */
+	bool again;
 };
 ARRAY_DEFINE_TYPE(bounce_tell_recipient, struct bounce_tell_recipient);
 
@@ -130,6 +132,8 @@ struct bounce_tell {
 	unsigned int count;
 	/* of what was held: who sends again so soon means it; 0 = no such way */
 	unsigned int again_secs;
+	/* and it was sent to them all the same: nobody could be left out */
+	bool tried;
 	const struct bounce_tell_digest *digest;
 	const struct bounce_tell_answer *answer;
 	/* of a digest: the mailto URL (RFC 2369) that stops them; NULL = none */

@@ -7,6 +7,7 @@
 #include "bounce-access-mail.h"
 #include "bounce-hold-ask.h"
 #include "bounce-hold-note.h"
+#include "bounce-hold-tell.h"
 #include "bounce-sent-queue.h"
 #include "bounce-user.h"
 #include "policy-count.h"
@@ -21,6 +22,9 @@ struct policy_count {
 	ARRAY_TYPE(bounce_hold) holds;
 	/* to be asked for; NULL = holds are to be noted */
 	const char *address;
+	/* or told of, as the mail passed with so many others */
+	bool tried;
+	unsigned int others;
 };
 
 static struct bounce_sent_queue *count_queue(struct policy_user *pu)
@@ -60,6 +64,23 @@ static void count_note(struct policy_count *job)
 		bounce_sent_queue_add(job->queue, &sent);
 }
 
+static void count_tell(struct policy_count *job)
+{
+	struct bounce_hold_about about = {
+		.sent = job->others, .tried = TRUE, .now = ioloop_time
+	};
+	const struct bounce_hold *holds;
+	const char *error;
+	unsigned int count;
+
+	holds = array_get(&job->holds, &count);
+	if (bounce_hold_tell_now(job->pu->bu, &about, holds, count,
+				 &error) < 0) {
+		e_error(job->pu->bu->event, "Recipients that were tried are not "
+			"told: %s", error);
+	}
+}
+
 static void count_run(void *context)
 {
 	struct policy_count *job = context;
@@ -67,6 +88,8 @@ static void count_run(void *context)
 
 	if (job->address != NULL)
 		count_ask(job);
+	else if (job->tried)
+		count_tell(job);
 	else
 		count_note(job);
 	pool_unref(&pool);
@@ -92,16 +115,16 @@ void policy_count_known(struct policy_user *pu, const char *address)
 	bounce_sent_queue_run(job->queue, count_run, job);
 }
 
-static void
-count_add_hold(struct policy_count *job, const struct bounce_hold *src)
+/* Each address once. */
+static void count_hold(struct policy_count *job, const struct bounce_hold *hold)
 {
-	struct bounce_hold *hold = array_append_space(&job->holds);
-	struct bounce_record *rec = p_new(job->pool, struct bounce_record, 1);
+	const struct bounce_hold *other;
 
-	bounce_record_copy(job->pool, src->rec, rec);
-	hold->address = p_strdup(job->pool, src->address);
-	hold->decision = src->decision;
-	hold->rec = rec;
+	array_foreach(&job->holds, other) {
+		if (strcmp(other->address, hold->address) == 0)
+			return;
+	}
+	bounce_hold_copy(job->pool, hold, array_append_space(&job->holds));
 }
 
 void policy_count_held(struct policy_user *pu, const struct bounce_hold *holds,
@@ -115,7 +138,7 @@ void policy_count_held(struct policy_user *pu, const struct bounce_hold *holds,
 			continue;
 		if (job == NULL)
 			job = count_init(pu);
-		count_add_hold(job, &holds[i]);
+		count_hold(job, &holds[i]);
 	}
 	if (job != NULL)
 		bounce_sent_queue_run(job->queue, count_run, job);
@@ -155,6 +178,25 @@ count_again(struct policy_user *pu, const struct bounce_access_mail *mail)
 	}
 }
 
+static void
+count_tried(struct policy_user *pu, const struct bounce_access_mail *mail,
+	    unsigned int recipients)
+{
+	struct policy_count *job;
+	const struct bounce_hold *hold;
+
+	if (mail->held == 0)
+		return;
+	job = count_init(pu);
+	job->tried = TRUE;
+	array_foreach(&mail->holds, hold) {
+		if (hold->decision == BOUNCE_HOLD_HOLD)
+			count_hold(job, hold);
+	}
+	job->others = recipients - I_MIN(array_count(&job->holds), recipients);
+	bounce_sent_queue_run(job->queue, count_run, job);
+}
+
 void policy_count_mail(struct policy_user *pu, const struct bounce_access *data,
 		       const struct bounce_access_mail *mail)
 {
@@ -173,4 +215,5 @@ void policy_count_mail(struct policy_user *pu, const struct bounce_access *data,
 		data->instance;
 	if (sent.queue_id != NULL)
 		bounce_sent_queue_add(count_queue(pu), &sent);
+	count_tried(pu, mail, sent.recipients);
 }
