@@ -36,12 +36,16 @@ tls_advertise_hosts =
 disable_ipv6 = true
 keep_environment =
 acl_smtp_rcpt = acl_check_rcpt
+acl_smtp_data = acl_check_data
 
 begin acl
 acl_check_rcpt:
 @ACL@
   accept authenticated = *
   deny
+acl_check_data:
+@DATA@
+  accept
 
 begin routers
 ours:
@@ -81,8 +85,8 @@ plain:
 
 class Exim:
 
-    def __init__(self, remote_port, acl, lmtp_port=None, owner='postfix'):
-        """owner: of its files, as whom it runs; it is called Debian-exim where that
+    def __init__(self, remote_port, acl, lmtp_port=None, owner='postfix', data=''):
+        """data: lines for the ACL of DATA. owner: of its files, as whom it runs; it is called Debian-exim where that
         is nobody's number."""
         if not os.path.exists(BINARY):
             raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
@@ -91,7 +95,7 @@ class Exim:
         self.port, = harness.free_ports(1)
         self.process = None
         text = CONF
-        for key, value in {'ACL': acl, 'BINARY': BINARY, 'DIR': self.dir,
+        for key, value in {'ACL': acl, 'DATA': data, 'BINARY': BINARY, 'DIR': self.dir,
                            'PORT': self.port, 'REMOTE': remote_port,
                            'OURS': 'example.org' if lmtp_port else '',
                            'LMTP': lmtp_port or 24}.items():

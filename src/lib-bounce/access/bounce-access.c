@@ -9,7 +9,6 @@ enum access_name {
 	ACCESS_REQUEST,
 	ACCESS_STATE,
 	ACCESS_LOGIN,
-	ACCESS_SENDER,
 	ACCESS_RECIPIENT,
 	ACCESS_RECIPIENT_COUNT,
 	ACCESS_INSTANCE,
@@ -18,7 +17,7 @@ enum access_name {
 };
 
 static const char *const access_names[ACCESS_COUNT] = {
-	"request", "protocol_state", "sasl_username", "sender", "recipient",
+	"request", "protocol_state", "sasl_username", "recipient",
 	"recipient_count", "instance", "queue_id"
 };
 
@@ -69,9 +68,6 @@ access_set(struct bounce_access *access, enum access_name name,
 		break;
 	case ACCESS_LOGIN:
 		access->login = text;
-		break;
-	case ACCESS_SENDER:
-		access->sender = text;
 		break;
 	case ACCESS_RECIPIENT:
 		access->recipient = text;

@@ -20,8 +20,9 @@ struct bounce_access {
 	enum bounce_access_state state;
 	/* as the client wrote them; NULL = empty or not said. login is the name that
 	   authenticated, instance the same in all requests about one mail */
-	const char *login, *sender, *recipient, *instance, *queue_id;
-	/* accepted so far; Postfix says it at DATA and later */
+	const char *login, *recipient, *instance, *queue_id;
+	/* accepted so far; Postfix says it at DATA and later. At RCPT: 0, or the
+	   recipient is one of those already (Exim, at DATA) */
 	unsigned int recipient_count;
 	/* so many lines of it were read, and which names (bits) */
 	unsigned int lines, known;

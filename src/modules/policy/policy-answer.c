@@ -34,30 +34,38 @@ answer_refuse(const struct policy_user *pu, const struct bounce_hold *holds,
 			       bounce_hold_text(&pu->bu->set.hold, holds, count));
 }
 
-static const char *
-answer_rcpt(struct policy_user *pu, const struct bounce_access *access,
-	    struct bounce_access_mail *mail)
+/* One that the server asked about at RCPT already, on another connection (Exim), and
+   accepted. */
+static bool
+answer_is_settled(const struct policy_user *pu,
+		  const struct bounce_access *access)
 {
-	/* of this request */
-	pool_t pool = access->pool;
+	return access->recipient_count > 0 &&
+		pu->bu->set.hold.reply == BOUNCE_HOLD_REPLY_RCPT;
+}
+
+/* Nobody is refused. */
+static const char *
+answer_known(struct policy_user *pu, const struct bounce_access *access,
+	     const char *address, struct bounce_access_mail *mail)
+{
+	bounce_access_mail_add(mail, address, NULL);
+	if (pu->bu->set.hold.mode == BOUNCE_HOLD_MODE_REPORT &&
+	    !answer_is_settled(pu, access))
+		policy_count_known(pu, address);
+	return ANSWER_PASS;
+}
+
+static const char *
+answer_enforce(struct policy_user *pu, const struct bounce_access *access,
+	       const char *address, struct bounce_access_mail *mail)
+{
 	bool each = pu->bu->set.hold.reply == BOUNCE_HOLD_REPLY_RCPT;
 	struct bounce_hold hold;
-	const char *address, *error;
+	const char *error;
 
-	if (access->recipient == NULL ||
-	    bounce_address_normalize(pool, access->recipient, &address,
-				     &error) < 0) {
-		bounce_access_mail_add(mail, NULL, NULL);
-		return ANSWER_PASS;
-	}
-	if (pu->bu->set.hold.mode != BOUNCE_HOLD_MODE_ENFORCE) {
-		bounce_access_mail_add(mail, address, NULL);
-		if (pu->bu->set.hold.mode == BOUNCE_HOLD_MODE_REPORT)
-			policy_count_known(pu, address);
-		return ANSWER_PASS;
-	}
-	if (bounce_hold_ask(pu->bu, pool, &address, 1, NULL, ioloop_time, &hold,
-			    &error) < 0)
+	if (bounce_hold_ask(pu->bu, access->pool, &address, 1, NULL,
+			    ioloop_time, &hold, &error) < 0)
 		answer_log(error);
 	bounce_hold_send_known(pu->user->event, &hold, 1);
 	/* who asks so may never ask at DATA (Exim) */
@@ -67,6 +75,25 @@ answer_rcpt(struct policy_user *pu, const struct bounce_access *access,
 		return answer_refuse(pu, &hold, 1);
 	bounce_access_mail_add(mail, address, &hold);
 	return ANSWER_PASS;
+}
+
+static const char *
+answer_rcpt(struct policy_user *pu, const struct bounce_access *access,
+	    struct bounce_access_mail *mail)
+{
+	const char *address, *error;
+
+	/* of this request */
+	if (access->recipient == NULL ||
+	    bounce_address_normalize(access->pool, access->recipient, &address,
+				     &error) < 0) {
+		bounce_access_mail_add(mail, NULL, NULL);
+		return ANSWER_PASS;
+	}
+	if (pu->bu->set.hold.mode != BOUNCE_HOLD_MODE_ENFORCE ||
+	    answer_is_settled(pu, access))
+		return answer_known(pu, access, address, mail);
+	return answer_enforce(pu, access, address, mail);
 }
 
 static const char *
