@@ -513,6 +513,37 @@ class Served(Case):
         self.goes(user, [dead[0]], client=client)
 
 
+class Mbox(Case):
+    """One file, of which a save holds the lock."""
+
+    conf23 = Case.conf23 + 'mail_location = mbox:~/mail:INBOX=~/inbox\n'
+    conf24 = Case.conf24 + ('mail_driver = mbox\nmail_path = ~/mail\n'
+                            'mail_inbox_path = ~/inbox\n')
+
+    def test_delivered_meanwhile(self):
+        """While the relay thinks."""
+        user = self.new_user()
+        self.known(user, DEAD)
+        relay = self.server.relay
+        relay.wait_data = 4
+        self.addCleanup(setattr, relay, 'wait_data', 0)
+        client = self.submission(user)
+        client.docmd('MAIL', f'FROM:<{user}@example.org>')
+        for address in (DEAD, ALIVE):
+            self.assertEqual(client.docmd('RCPT', f'TO:<{address}>')[0], 250)
+        client.docmd('DATA')
+        client.send(letter(to=[DEAD, ALIVE]) + b'\r\n.\r\n')
+        time.sleep(1)
+        began = time.monotonic()
+        self.lmtp(user, letter('Meanwhile'), sender='bob@example.net')
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(client.getreply()[0], 250)
+        client.noop()
+        notice, = self.notices(user)
+        self.assertIn(DEAD, notice.get_body(('plain',)).get_content())
+        self.assertEqual(self.holds(user), 1)
+
+
 class OverQuota(Case):
     """Who has no room is not told, and so nobody is held."""
     plugins = ('quota',)

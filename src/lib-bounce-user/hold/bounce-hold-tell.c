@@ -19,7 +19,10 @@
 
 struct bounce_hold_tell {
 	struct bounce_user *bu;
+	/* what was saved there is not committed; NULL = nothing was, see
+	   bounce_tell_box_is_locked() */
 	struct bounce_tell_box *box;
+	string_t *mail;
 	time_t now;
 };
 
@@ -94,18 +97,15 @@ hold_tell_fill(struct bounce_user *bu, const struct bounce_hold *hold,
 		rcpt->corrected = rec->corrected;
 }
 
-static int
-hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
-		const struct bounce_hold_about *about,
+static void
+hold_tell_write(struct bounce_user *bu, const struct bounce_hold_about *about,
 		const struct bounce_hold *holds, unsigned int count,
-		const char **error_r)
+		string_t *mail)
 {
 	struct bounce_tell_counts counts;
 	struct bounce_store *store;
 	const char *error;
 	struct bounce_tell tell;
-	string_t *mail;
-	int ret;
 
 	i_zero(&counts);
 	/* without them it is English, to our host */
@@ -126,11 +126,17 @@ hold_tell_write(struct bounce_user *bu, struct bounce_tell_box *box,
 		if (holds[i].decision == BOUNCE_HOLD_HOLD)
 			hold_tell_fill(bu, &holds[i], &tell);
 	}
-	mail = str_new(default_pool, 16 * 1024);
 	bounce_tell_mail(&tell, mail);
-	ret = bounce_tell_box_save_begin(box, mail, error_r);
-	str_free(&mail);
-	return ret;
+}
+
+static int
+hold_tell_begin(struct bounce_hold_tell *tell, const char **error_r)
+{
+	if (bounce_tell_box_open(tell->bu, &tell->box, error_r) < 0) {
+		tell->box = NULL;
+		return -1;
+	}
+	return bounce_tell_box_save_begin(tell->box, tell->mail, error_r);
 }
 
 int bounce_hold_tell_save(struct bounce_user *bu,
@@ -139,18 +145,21 @@ int bounce_hold_tell_save(struct bounce_user *bu,
 			  struct bounce_hold_tell **tell_r,
 			  const char **error_r)
 {
-	struct bounce_tell_box *box;
+	struct bounce_hold_tell *tell = i_new(struct bounce_hold_tell, 1);
 
-	if (bounce_tell_box_open(bu, &box, error_r) < 0)
-		return -1;
-	if (hold_tell_write(bu, box, about, holds, count, error_r) < 0) {
-		bounce_tell_box_close(&box);
+	tell->bu = bu;
+	tell->now = about->now;
+	tell->mail = str_new(default_pool, 16 * 1024);
+	hold_tell_write(bu, about, holds, count, tell->mail);
+	if (hold_tell_begin(tell, error_r) < 0) {
+		bounce_hold_tell_rollback(&tell);
 		return -1;
 	}
-	*tell_r = i_new(struct bounce_hold_tell, 1);
-	(*tell_r)->bu = bu;
-	(*tell_r)->box = box;
-	(*tell_r)->now = about->now;
+	/* nothing could be delivered while the relay thinks: it can be saved, and will
+	   be after that */
+	if (bounce_tell_box_is_locked(tell->box))
+		bounce_tell_box_close(&tell->box);
+	*tell_r = tell;
 	return 0;
 }
 
@@ -161,10 +170,15 @@ int bounce_hold_tell_commit(struct bounce_hold_tell **_tell,
 	struct bounce_tell_place place;
 	struct bounce_store *store;
 	const char *error;
-	int ret;
+	int ret = 0;
 
-	ret = bounce_tell_box_save_commit(tell->box, pool_datastack_create(),
-					  &place, error_r);
+	if (tell->box == NULL)
+		ret = hold_tell_begin(tell, error_r);
+	if (ret == 0) {
+		ret = bounce_tell_box_save_commit(tell->box,
+						  pool_datastack_create(),
+						  &place, error_r);
+	}
 	/* within the cap of an hour */
 	if (ret == 0 &&
 	    (bounce_user_store(tell->bu, &store, &error) < 0 ||
@@ -182,6 +196,7 @@ void bounce_hold_tell_rollback(struct bounce_hold_tell **_tell)
 		return;
 	*_tell = NULL;
 	bounce_tell_box_close(&tell->box);
+	str_free(&tell->mail);
 	i_free(tell);
 }
 

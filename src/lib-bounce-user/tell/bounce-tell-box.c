@@ -4,7 +4,7 @@
 #include "array.h"
 #include "istream.h"
 #include "mail-namespace.h"
-#include "mail-storage.h"
+#include "mail-storage-private.h"
 #include "mail-user.h"
 #include "str.h"
 #include "bounce-tell-box.h"
@@ -248,6 +248,12 @@ int bounce_tell_box_save_begin(struct bounce_tell_box *box,
 
 	i_stream_unref(&input);
 	return ret < 0 ? box_failed(box, error_r) : 0;
+}
+
+bool bounce_tell_box_is_locked(struct bounce_tell_box *box)
+{
+	return box->saving != NULL &&
+		strcmp(mailbox_get_storage(box->box)->name, "mbox") == 0;
 }
 
 int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,

@@ -30,6 +30,8 @@ int bounce_tell_box_save_begin(struct bounce_tell_box *box,
 int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
 				struct bounce_tell_place *place_r,
 				const char **error_r);
+/* Is what was saved and not committed a lock on the mailbox for all others (mbox)? */
+bool bounce_tell_box_is_locked(struct bounce_tell_box *box);
 /* Best effort: what was saved instead is there. */
 void bounce_tell_box_expunge(struct bounce_tell_box *box,
 			     const struct bounce_tell_place *place);
