@@ -3,15 +3,12 @@
 #include "submission-common.h"
 #include "array.h"
 #include "llist.h"
-#include "mail-user.h"
 #include "smtp-address.h"
 #include "bounce-hold-ask.h"
-#include "bounce-hold-note.h"
 #include "bounce-hold-tell.h"
 #include "bounce-sent-mail.h"
-#include "bounce-sent-queue.h"
 #include "bounce-user.h"
-#include "submission-bounce-hold.h"
+#include "submission-bounce-hold-private.h"
 
 /* A dictionary that fails is told of so often. */
 #define LOG_SECS 60
@@ -27,52 +24,6 @@ struct hold_rcpt {
 	struct bounce_hold hold;
 	/* the relay does not know of them */
 	bool left_out;
-};
-
-struct submission_hold {
-	struct bounce_user *bu;
-	struct bounce_sent_queue *queue;
-	struct hold_rcpt *rcpts;
-	struct hold_owner *owners;
-	/* those that were refused at RCPT and are not noted yet; NULL = none */
-	struct submission_hold_mail *refused;
-	/* of this transaction: the person can be told: 1 yes, 0 no, -1 was not tried yet */
-	int can_tell;
-	/* a notice could not be saved: nobody is held any more */
-	bool untold;
-	time_t logged;
-};
-
-/* What is done once the client has its answer. */
-struct submission_hold_mail {
-	struct submission_hold *hold;
-	pool_t pool;
-	ARRAY_TYPE(bounce_hold) holds;
-	const char *message_id, *subject;
-	/* of those that were left out; NULL = there are none */
-	struct bounce_hold_tell *tell;
-	unsigned int left_out;
-	bool refused;
-	/* bounce_suppress = report: nobody was asked for yet */
-	const char *const *addresses;
-	unsigned int count;
-};
-
-/* An answer to DATA that is not the relay's. It comes as late as that would, from
-   the loop: given at once it never goes out where the client has sent its next
-   command already. */
-struct hold_answer {
-	struct smtp_server_cmd_ctx *cmd;
-	struct timeout *to;
-	unsigned int code;
-	const char *status, *text;
-};
-
-/* Whose it is until the relay has answered. */
-struct hold_owner {
-	struct hold_owner *prev, *next;
-	/* NULL = it is done with */
-	struct submission_hold_mail *mail;
 };
 
 struct submission_hold *
@@ -106,161 +57,6 @@ bool submission_hold_is_left_out(const struct submission_hold *hold,
 	return one != NULL && one->left_out;
 }
 
-/*
- * After the answer
- */
-
-static struct submission_hold_mail *
-hold_mail_init(struct submission_hold *hold,
-	       const struct bounce_sent_header *out)
-{
-	pool_t pool = pool_alloconly_create("bounce hold mail", 1024);
-	struct submission_hold_mail *mail =
-		p_new(pool, struct submission_hold_mail, 1);
-
-	mail->pool = pool;
-	mail->hold = hold;
-	p_array_init(&mail->holds, pool, 4);
-	if (out != NULL) {
-		mail->message_id = p_strdup(pool, out->message_id);
-		mail->subject = p_strdup(pool, out->subject);
-	}
-	return mail;
-}
-
-static void hold_mail_free(struct submission_hold_mail *mail)
-{
-	pool_t pool = mail->pool;
-
-	bounce_hold_tell_rollback(&mail->tell);
-	pool_unref(&pool);
-}
-
-static void
-hold_mail_add(struct submission_hold_mail *mail, const struct bounce_hold *src,
-	      enum bounce_hold_decision decision)
-{
-	struct bounce_hold *hold = array_append_space(&mail->holds);
-
-	bounce_hold_copy(mail->pool, src, hold);
-	hold->decision = decision;
-}
-
-static void hold_mail_ask(struct submission_hold_mail *mail)
-{
-	struct bounce_hold *holds;
-	const char *error;
-
-	if (mail->count == 0)
-		return;
-	holds = p_new(mail->pool, struct bounce_hold, mail->count);
-	if (bounce_hold_ask(mail->hold->bu, mail->pool, mail->addresses,
-			    mail->count, NULL, ioloop_time, holds,
-			    &error) == 0)
-		array_append(&mail->holds, holds, mail->count);
-}
-
-static void hold_mail_note(struct submission_hold_mail *mail)
-{
-	struct bounce_user *bu = mail->hold->bu;
-	struct bounce_sent_mail sent;
-	const struct bounce_hold *holds;
-	const char *error;
-	unsigned int count, held;
-
-	holds = array_get(&mail->holds, &count);
-	if (mail->tell != NULL &&
-	    bounce_hold_tell_commit(&mail->tell, &error) < 0) {
-		e_error(bu->event, "Held recipients are not told: %s", error);
-		mail->hold->untold = TRUE;
-	}
-	if (bounce_hold_note(bu, holds, count, mail->message_id, ioloop_time,
-			     &held, &error) < 0)
-		e_error(bu->event, "Held recipients are not noted: %s", error);
-	if (held == 0)
-		return;
-	i_zero(&sent);
-	sent.message_id = mail->message_id;
-	sent.subject = mail->subject;
-	sent.held = held;
-	sent.when = ioloop_time;
-	bounce_sent_queue_add(mail->hold->queue, &sent);
-}
-
-static void hold_mail_done(void *context)
-{
-	struct submission_hold_mail *mail = context;
-	struct bounce_user *bu = mail->hold->bu;
-	const struct bounce_hold *holds;
-	unsigned int count;
-
-	hold_mail_ask(mail);
-	hold_mail_note(mail);
-	holds = array_get(&mail->holds, &count);
-	bounce_hold_send_known(bu->user->event, holds, count);
-	if (mail->refused)
-		bounce_hold_send_refused(bu->user->event, count);
-	else if (mail->left_out > 0) {
-		e_info(bu->event, "Mail sent without %u suppressed recipients",
-		       mail->left_out);
-	}
-	hold_mail_free(mail);
-}
-
-static void hold_mail_do(struct submission_hold_mail *mail)
-{
-	bounce_sent_queue_run(mail->hold->queue, hold_mail_done, mail);
-}
-
-static struct submission_hold_mail *hold_owner_take(struct hold_owner *owner)
-{
-	struct submission_hold_mail *mail = owner->mail;
-
-	if (mail != NULL)
-		DLLIST_REMOVE(&mail->hold->owners, owner);
-	owner->mail = NULL;
-	return mail;
-}
-
-static void
-hold_mail_completed(struct smtp_server_cmd_ctx *cmd, struct hold_owner *owner)
-{
-	struct submission_hold_mail *mail = hold_owner_take(owner);
-
-	if (mail == NULL)
-		return;
-	if (mail->refused || smtp_server_command_replied_success(cmd->cmd))
-		hold_mail_do(mail);
-	else
-		hold_mail_free(mail);
-}
-
-/* The client is gone, or the relay: nothing was answered. */
-static void
-hold_mail_destroyed(struct smtp_server_cmd_ctx *cmd ATTR_UNUSED,
-		    struct hold_owner *owner)
-{
-	struct submission_hold_mail *mail = hold_owner_take(owner);
-
-	if (mail != NULL)
-		hold_mail_free(mail);
-}
-
-static void
-hold_mail_own(struct smtp_server_cmd_ctx *cmd,
-	      struct submission_hold_mail *mail)
-{
-	struct hold_owner *owner = p_new(cmd->pool, struct hold_owner, 1);
-
-	owner->mail = mail;
-	DLLIST_PREPEND(&mail->hold->owners, owner);
-	smtp_server_command_add_hook(cmd->cmd,
-				     SMTP_SERVER_COMMAND_HOOK_COMPLETED,
-				     hold_mail_completed, owner);
-	smtp_server_command_add_hook(cmd->cmd, SMTP_SERVER_COMMAND_HOOK_DESTROY,
-				     hold_mail_destroyed, owner);
-}
-
 void submission_hold_reset(struct submission_hold *hold)
 {
 	struct submission_hold_mail *refused;
@@ -274,7 +70,7 @@ void submission_hold_reset(struct submission_hold *hold)
 	refused = hold->refused;
 	hold->refused = NULL;
 	if (refused != NULL)
-		hold_mail_do(refused);
+		submission_hold_mail_do(refused);
 }
 
 void submission_hold_deinit(struct submission_hold **_hold)
@@ -286,8 +82,7 @@ void submission_hold_deinit(struct submission_hold **_hold)
 		return;
 	*_hold = NULL;
 	submission_hold_reset(hold);
-	while (hold->owners != NULL)
-		hold_mail_free(hold_owner_take(hold->owners));
+	submission_hold_mails_free(hold);
 	while ((one = hold->rcpts) != NULL) {
 		DLLIST_REMOVE(&hold->rcpts, one);
 		one->owner = NULL;
@@ -369,8 +164,8 @@ hold_rcpt(struct submission_hold *hold, struct smtp_server_recipient *rcpt)
 			bounce_hold_status(&one, 1), "%s",
 			bounce_hold_text(set, &one, 1));
 		if (hold->refused == NULL)
-			hold->refused = hold_mail_init(hold, NULL);
-		hold_mail_add(hold->refused, &one, BOUNCE_HOLD_HOLD);
+			hold->refused = submission_hold_mail_init(hold, NULL);
+		submission_hold_mail_add(hold->refused, &one, BOUNCE_HOLD_HOLD);
 		return -1;
 	}
 	if (!hold_can_tell(hold))
@@ -441,39 +236,10 @@ hold_collect(struct submission_hold *hold,
 			continue;
 		if (one->left_out)
 			left_out++;
-		hold_mail_add(mail, &one->hold, mail->refused ?
+		submission_hold_mail_add(mail, &one->hold, mail->refused ?
 			      BOUNCE_HOLD_HOLD : one->hold.decision);
 	}
 	return left_out;
-}
-
-static void hold_answer_now(struct hold_answer *answer)
-{
-	timeout_remove(&answer->to);
-	smtp_server_reply(answer->cmd, answer->code, answer->status, "%s",
-			  answer->text);
-}
-
-static void
-hold_answer_destroyed(struct smtp_server_cmd_ctx *cmd ATTR_UNUSED,
-		      struct hold_answer *answer)
-{
-	timeout_remove(&answer->to);
-}
-
-static void
-hold_answer(struct smtp_server_cmd_ctx *cmd, unsigned int code,
-	    const char *status, const char *text)
-{
-	struct hold_answer *answer = p_new(cmd->pool, struct hold_answer, 1);
-
-	answer->cmd = cmd;
-	answer->code = code;
-	answer->status = status;
-	answer->text = p_strdup(cmd->pool, text);
-	answer->to = timeout_add_short(0, hold_answer_now, answer);
-	smtp_server_command_add_hook(cmd->cmd, SMTP_SERVER_COMMAND_HOOK_DESTROY,
-				     hold_answer_destroyed, answer);
 }
 
 static int
@@ -484,10 +250,10 @@ hold_refuse(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
 	unsigned int count;
 
 	holds = array_get(&mail->holds, &count);
-	hold_answer(cmd, 550, bounce_hold_status(holds, count),
+	submission_hold_answer(cmd, 550, bounce_hold_status(holds, count),
 		    bounce_hold_text(&hold->bu->set.hold, holds, count));
 	/* noted once the client has its answer */
-	hold_mail_own(cmd, mail);
+	submission_hold_mail_own(cmd, mail);
 	return 0;
 }
 
@@ -511,7 +277,7 @@ hold_tell(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
 		"of %u suppressed recipients: %s", mail->left_out, error);
 	/* whoever cannot be told is not held */
 	hold->untold = TRUE;
-	hold_answer(cmd, 451, "4.3.0", "Temporary failure, send it again");
+	submission_hold_answer(cmd, 451, "4.3.0", "Temporary failure, send it again");
 	return -1;
 }
 
@@ -536,7 +302,7 @@ hold_data(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
 	  const struct smtp_server_transaction *trans,
 	  const struct bounce_sent_header *out)
 {
-	struct submission_hold_mail *mail = hold_mail_init(hold, out);
+	struct submission_hold_mail *mail = submission_hold_mail_init(hold, out);
 
 	if (hold->bu->set.hold.mode == BOUNCE_HOLD_MODE_REPORT)
 		hold_set_addresses(mail, trans);
@@ -548,11 +314,11 @@ hold_data(struct submission_hold *hold, struct smtp_server_cmd_ctx *cmd,
 		if (mail->left_out > 0 &&
 		    hold_tell(hold, cmd, mail, array_count(&trans->rcpt_to) -
 			      mail->left_out) < 0) {
-			hold_mail_free(mail);
+			submission_hold_mail_free(mail);
 			return 0;
 		}
 	}
-	hold_mail_own(cmd, mail);
+	submission_hold_mail_own(cmd, mail);
 	return 1;
 }
 
