@@ -74,7 +74,8 @@ static void count_tell(struct policy_count *job)
 	unsigned int count;
 
 	holds = array_get(&job->holds, &count);
-	if (bounce_hold_tell_now(job->pu->bu, &about, holds, count,
+	if (policy_user_open_mailboxes(job->pu, &error) < 0 ||
+	    bounce_hold_tell_now(job->pu->bu, &about, holds, count,
 				 &error) < 0) {
 		e_error(job->pu->bu->event, "Recipients that were tried are not "
 			"told: %s", error);

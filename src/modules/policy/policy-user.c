@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "mail-namespace.h"
 #include "mail-storage-service.h"
 #include "mail-user.h"
 #include "bounce-rules-cache.h"
@@ -85,6 +86,12 @@ void policy_user_leave(void)
 {
 	if (user_now.service_user != NULL)
 		mail_storage_service_io_deactivate_user(user_now.service_user);
+}
+
+int policy_user_open_mailboxes(struct policy_user *pu, const char **error_r)
+{
+	return pu->user->namespaces != NULL ? 0 :
+		mail_namespaces_init(pu->user, error_r);
 }
 
 int policy_user_open(const char *login, struct policy_user **user_r,

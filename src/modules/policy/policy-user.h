@@ -1,7 +1,7 @@
 #ifndef POLICY_USER_H
 #define POLICY_USER_H
 
-/* The user who sends: opened at the first request, as that costs a thousand times what
+/* The user who sends: opened at the first request, as that costs ten times what
    a look-up does, and left open until another sends or nobody for a minute. */
 
 struct bounce_sent_queue;
@@ -27,5 +27,7 @@ void policy_users_deinit(void);
 int policy_user_open(const char *login, struct policy_user **user_r,
 		     const char **error_r);
 void policy_user_leave(void);
+/* Only now are their mailboxes opened. Returns 0, or -1 with error_r. */
+int policy_user_open_mailboxes(struct policy_user *user, const char **error_r);
 
 #endif
