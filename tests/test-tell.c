@@ -424,6 +424,25 @@ START_TEST(held)
 }
 END_TEST
 
+/* It went to them, too: nobody is told that somebody was left out. */
+START_TEST(held_tried)
+{
+	struct bounce_tell tell;
+	string_t *subject = t_str_new(128), *text = t_str_new(4096);
+
+	held_init(&tell);
+	tell.tried = TRUE;
+	bounce_tell_text(&tell, subject, text);
+	ck_assert_str_eq(str_c(subject), "Your mail also went to 4 addresses that "
+			 "failed before");
+	ck_assert_ptr_nonnull(strstr(str_c(text), "sent all the same"));
+	ck_assert_ptr_nonnull(strstr(str_c(text), "sent to 4 other recipients"));
+	ck_assert_ptr_nonnull(strstr(str_c(text), "objected to your mail"));
+	ck_assert_ptr_null(strstr(str_c(text), "left out of"));
+	ck_assert_ptr_null(strstr(str_c(text), "work after all"));
+}
+END_TEST
+
 /* What a person or a complaint blocked is not offered for another try. */
 START_TEST(held_again)
 {
@@ -645,6 +664,7 @@ int main(void)
 	tcase_add_test(tcase, broadcast_french);
 	tcase_add_test(tcase, limit);
 	tcase_add_test(tcase, held);
+	tcase_add_test(tcase, held_tried);
 	tcase_add_test(tcase, held_again);
 	tcase_add_test(tcase, recovered);
 	tcase_add_test(tcase, flood);

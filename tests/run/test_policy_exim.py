@@ -1,9 +1,11 @@
 """bounce-policy behind a real Exim, with the lines of doc/example-config."""
 
+import contextlib
 import json
 import os
 import smtplib
 import socket
+import threading
 import time
 
 import dictserver
@@ -185,3 +187,12 @@ class Data(EximCase):
         os.chmod(path, 0o666)
         listener.listen(5)
         self.taken()
+        # it dies with each question
+        threading.Thread(target=self.cut, args=(listener,), daemon=True).start()
+        self.taken()
+
+    @staticmethod
+    def cut(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                listener.accept()[0].close()
