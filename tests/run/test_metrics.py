@@ -9,6 +9,9 @@ import time
 import urllib.request
 
 import harness
+from test_sent import complaint, letter, people
+from test_trust import outside, returned_by_us
+from test_verified import bounce_of
 
 EXAMPLES = harness.SOURCE / 'doc' / 'example-config'
 PORT, = harness.free_ports(1)
@@ -24,11 +27,10 @@ def labels(text):
     return dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', text))
 
 
-class Metrics(harness.TestCase):
+class Case(harness.TestCase):
 
     conf23 = example('2.3')
     conf24 = example('2.4')
-    settings = {'bounce_evidence': 'plausible', 'bounce_sender_checked': 'no'}
 
     def scrape(self):
         """{(metric, (label, ...)): [({label: value}, number)]}"""
@@ -42,6 +44,33 @@ class Metrics(harness.TestCase):
                 found.append((match.group(1), labels(match.group(2) or ''),
                               float(match.group(3))))
         return found
+
+    def stats_memory(self):
+        """Bytes of the stats process."""
+        master = pathlib.Path(self.dir, 'run', 'master.pid').read_text().strip()
+        for path in pathlib.Path('/proc').glob('[0-9]*/status'):
+            with contextlib.suppress(OSError):
+                text = path.read_text()
+                if f'\nPPid:\t{master}\n' in text and \
+                        text.startswith('Name:\tstats\n'):
+                    return 1024 * int(re.search(r'VmRSS:\s+(\d+)', text).group(1))
+        self.fail('no stats process')
+        return None
+
+    def wait_for(self, name, total):
+        for _ in range(50):
+            rows = self.scrape()
+            leaves = [r for r in rows if r[0] == name]
+            most = max((len(r[1]) for r in leaves), default=0)
+            if sum(r[2] for r in leaves if len(r[1]) == most) >= total:
+                return rows
+            time.sleep(0.1)
+        self.fail(f'{name} did not reach {total}: {rows}')
+        return None
+
+
+class Metrics(Case):
+    settings = {'bounce_evidence': 'plausible', 'bounce_sender_checked': 'no'}
 
     def deliver_all(self):
         user = self.new_user()
@@ -65,29 +94,6 @@ class Metrics(harness.TestCase):
                                     original_id='<forged@elsewhere.example>'),
                   stranger=True)
         self.lmtp(user, harness.mail(), sender='carol@example.net')
-
-    def wait_for(self, name, total):
-        for _ in range(50):
-            rows = self.scrape()
-            leaves = [r for r in rows if r[0] == name]
-            most = max((len(r[1]) for r in leaves), default=0)
-            if sum(r[2] for r in leaves if len(r[1]) == most) >= total:
-                return rows
-            time.sleep(0.1)
-        self.fail(f'{name} did not reach {total}: {rows}')
-        return None
-
-    def stats_memory(self):
-        """Bytes of the stats process."""
-        master = pathlib.Path(self.dir, 'run', 'master.pid').read_text().strip()
-        for path in pathlib.Path('/proc').glob('[0-9]*/status'):
-            with contextlib.suppress(OSError):
-                text = path.read_text()
-                if f'\nPPid:\t{master}\n' in text and \
-                        text.startswith('Name:\tstats\n'):
-                    return 1024 * int(re.search(r'VmRSS:\s+(\d+)', text).group(1))
-        self.fail('no stats process')
-        return None
 
     def test_strangers(self):
         """Reports with invented domains, statuses and servers, even where they
@@ -186,3 +192,90 @@ class Metrics(harness.TestCase):
                 self.assertIn(last[metric.split('_')[2]], query)
                 self.assertLessEqual(asked, served[metric], query)
 
+
+class Alerts(Case):
+    """What a stranger can make ring, with the settings that everybody has."""
+
+    settings = {'bounce_sender_checked': 'no', 'bounce_authserv': ''}
+    blocked = {'status': '5.7.1', 'diagnostic': '554 5.7.1 Service unavailable; Client '
+               'host [192.0.2.1] blocked using zen.spamhaus.org'}
+
+    @staticmethod
+    def matches(have, matchers):
+        return all({'=': have.get(name, '') == value,
+                    '!=': have.get(name, '') != value,
+                    '=~': re.fullmatch(value, have.get(name, ''))}[how]
+                   for name, how, value in matchers)
+
+    def ringing(self, rows):
+        """The shipped rules whose condition holds, on a server that has just been
+        started: each asks for the sum of one kind of series."""
+        text = (EXAMPLES / 'prometheus-alerts.yml').read_text('utf-8')
+        found = set()
+        rules = re.findall(r'alert: (\w+)\n *expr: >-\n(.*?)\n *(?:for|labels):',
+                           text, re.S)
+        self.assertEqual(len(rules), text.count('alert: '))
+        for name, expr in rules:
+            metric, matchers = re.search(r'(dovecot_\w+)\{(.*?)\}', expr).groups()
+            matchers = re.findall(r'(\w+)(=~|!=|=)"(.*?)"', matchers)
+            group = re.search(r'sum by \((\w+)\)', expr)
+            how, least = re.search(r'\) (>=|>) (\d+)', expr).groups()
+            sums = {}
+            for served, have, number in rows:
+                if served == metric and self.matches(have, matchers):
+                    key = have.get(group.group(1)) if group else None
+                    sums[key] = sums.get(key, 0) + number
+            if max(sums.values(), default=0) >= int(least) + (how == '>'):
+                found.add(name)
+        return found
+
+    def test_strangers(self):
+        """Forged, unproven and repeated reports ring none but that of forged ones,
+        and many of them, with a hundred domains each, are no series."""
+        user = self.new_user()
+        me = f'{user}@example.org'
+        public, lost = (letter(subject, to=[f'{subject}@example.net'], sender=me)
+                        for subject in ('list', 'lost'))
+        for mail in public, lost:
+            self.imap(user).append('Sent', None, None, mail)
+        # one that is true, and comes four times
+        true = bounce_of(lost, ['lost@example.net'], user, **self.blocked)
+        for _ in range(4):
+            self.lmtp(user, true)
+        # what a web application resends, of our own MTA
+        for number in range(5):
+            self.lmtp(user, bounce_of(returned_by_us(
+                letter(to=['x@corp.example'], sender=me),
+                'from localhost (localhost [127.0.0.1])'),
+                people(20, f'c{number}.example'), user, **self.blocked))
+        for number in range(5):
+            self.lmtp(user, outside(re.sub(
+                rb'(?s)^Authentication-Results:.*?\n(?=From)', b'',
+                complaint('list@example.net', me, public))), stranger=True)
+        rows = self.wait_for('dovecot_bounce_reports_total', 14)
+        self.assertEqual(self.ringing(rows), set())
+
+        def flood(first, count):
+            for i in range(first, first + count):
+                self.lmtp(user, outside(bounce_of(
+                    letter(sender=me), [f'x@d{i}-{n}.example' for n in range(100)], user,
+                    reporting_mta=f'mx{i}.evil.example', **self.blocked)),
+                          stranger=True)
+        flood(0, 60)
+        rows = self.wait_for('dovecot_bounce_failures_total', 6000)
+        self.assertEqual(self.ringing(rows), {'BounceBackscatter'})
+        memory = self.stats_memory()
+        flood(60, 140)
+        more = self.wait_for('dovecot_bounce_failures_total', 20_000)
+        self.assertEqual(len(more), len(rows))
+        self.assertEqual(self.ringing(more), {'BounceBackscatter'})
+        if not harness.ASAN:
+            self.assertLess(self.stats_memory() - memory, 2_000_000)
+        # and what is true rings
+        for number in range(2):
+            mail = letter(to=[f'b{number}@example.net'], sender=me)
+            self.imap(user).append('Sent', None, None, mail)
+            self.lmtp(user, bounce_of(mail, [f'b{number}@example.net'], user,
+                                      **self.blocked))
+        rows = self.wait_for('dovecot_bounce_reports_total', 216)
+        self.assertIn('BounceOurSide', self.ringing(rows))
