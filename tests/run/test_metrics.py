@@ -31,6 +31,13 @@ class Case(harness.TestCase):
 
     conf23 = example('2.3')
     conf24 = example('2.4')
+    conf = '''metric bounce_rates {
+  filter = event=bounce_rate_crossed AND bounce_evidence=verified AND bounce_counted=yes AND bounce_sent=25
+}
+metric bounce_changes {
+  filter = event=bounce_address_changed AND bounce_evidence=verified
+}
+'''
 
     def scrape(self):
         """{(metric, (label, ...)): [({label: value}, number)]}"""
@@ -167,6 +174,10 @@ class Metrics(Case):
         # one, two and three of 25
         for level in ('notice', 'warning', 'critical'):
             self.assertEqual(total('broadcasts', bounce_level=level), 1, level)
+        # all events say what they go by
+        for metric in 'rates', 'changes':
+            self.assertEqual([number for name, _, number in rows if
+                              name == f'dovecot_bounce_{metric}_total'], [3], metric)
         self.check_queries(rows, last)
 
     def check_queries(self, rows, last):

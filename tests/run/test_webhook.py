@@ -89,7 +89,8 @@ class Webhook(harness.TestCase):
         self.assertEqual(self.heard(user), {
             'bounce_address': 'gone@example.net', 'bounce_state_old': 'none',
             'bounce_state_new': 'suppressed', 'bounce_class': 'hard',
-            'bounce_side': 'recipient', 'bounce_reason': 'mailbox-unknown',
+            'bounce_side': 'recipient', 'bounce_evidence': 'verified',
+            'bounce_reason': 'mailbox-unknown',
             'bounce_status': '5.1.1', 'bounce_by': 'bounce'})
         # nothing new, so nothing is heard of it
         self.lmtp(user, report)

@@ -56,6 +56,8 @@ announce_change(struct event *parent, const struct bounce_change *change,
 			      bounce_class_name(rec->class));
 		event_add_str(event, "bounce_side",
 			      bounce_side_name(rec->side));
+		event_add_str(event, "bounce_evidence",
+			      bounce_evidence_name(rec->evidence));
 		announce_add_str(event, "bounce_reason", rec->reason);
 		announce_add_str(event, "bounce_status", rec->status);
 		announce_add_str(event, "bounce_corrected", rec->corrected);

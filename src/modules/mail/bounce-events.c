@@ -116,12 +116,16 @@ void bounce_events_send_rate(struct event *parent,
 	events_add_str(event, "bounce_level",
 		       bounce_rate_level_name(sent->level));
 	events_add_str(event, "bounce_broadcast", sent->id);
+	/* nothing else is in the rate */
+	events_add_str(event, "bounce_evidence",
+		       bounce_evidence_name(BOUNCE_EVIDENCE_VERIFIED));
+	events_add_str(event, "bounce_counted", events_yes_no(TRUE));
 	if (rate.cause != NULL)
 		events_add_str(event, "bounce_cause",
 			       bounce_cause_kind_name(rate.cause->kind));
-	event_add_int(event, "sent", rate.sent);
-	event_add_int(event, "failed", rate.failed);
-	event_add_int(event, "percent", (intmax_t)rate.percent);
+	event_add_int(event, "bounce_sent", rate.sent);
+	event_add_int(event, "bounce_failed", rate.failed);
+	event_add_int(event, "bounce_percent", (intmax_t)rate.percent);
 	e_info(event, "Broadcast %s: %u of %u recipients failed (%.1f %%), "
 	       "level %s", sent->id, rate.failed, rate.sent, rate.percent,
 	       bounce_rate_level_name(sent->level));
