@@ -528,6 +528,32 @@ class Everyday(TrustCase):
         self.assertIsNone(self.state(self.user, 'bob@example.net'))
         self.assertNotIn('$Bounced', self.flags(self.user)[-1])
 
+    def test_released_before_the_copy(self):
+        """A person who releases it refuses the report, whatever proves it later."""
+        mail = letter('Soon', to=['bob@example.net'], sender=self.me)
+        report = self.ours(mail, 'from c (c [10.0.0.7])', 'bob@example.net')
+        self.lmtp(self.user, report)
+        self.assertEqual(self.state(self.user, 'bob@example.net')['unproven'], 1)
+        self.doveadm('bounce', 'release', '-u', self.user, 'bob@example.net')
+        self.append(self.user, mail)
+        self.wait_log('report is verified, as its mail was saved; 0 records')
+        for _ in range(2):
+            self.assertEqual(self.state(self.user, 'bob@example.net')['state'],
+                             'released')
+            self.assertNotIn('$Bounced', self.flags(self.user)[-1])
+            self.doveadm('bounce', 'scan', '-u', self.user)
+        # nor does the same report, delivered again; what fails later does
+        time.sleep(1.1)
+        self.lmtp(self.user, report)
+        self.assertEqual(self.state(self.user, 'bob@example.net')['state'], 'released')
+        again = letter('Again', to=['bob@example.net'], sender=self.me)
+        self.append(self.user, again)
+        time.sleep(1.1)
+        self.lmtp(self.user, self.ours(again, 'from c (c [10.0.0.7])',
+                                       'bob@example.net'))
+        self.assertEqual(self.state(self.user, 'bob@example.net')['state'],
+                         'suppressed')
+
     def test_a_relay_waits_for_the_copy(self):
         """However many speak for addresses of their own meanwhile."""
         user = self.new_user(bounce_relays='smarthost.example.com')
