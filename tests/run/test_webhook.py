@@ -148,3 +148,25 @@ class Webhook(harness.TestCase):
         self.doveadm('bounce', 'add', '-u', user, 'two@example.net')
         self.assertEqual(self.states(user), ('two@example.net', 'none',
                                              'suppressed'))
+
+
+class Unnamed(Webhook):
+    """An exporter whose filter names another event hears of no address."""
+
+    conf23, conf24 = (text.replace('event=bounce_address_changed',
+                                   'event=bounce_report_received')
+                      for text in (Webhook.conf23, Webhook.conf24))
+    test_life = test_scan_and_import = test_failed = None
+
+    def test_unnamed(self):
+        user = self.new_user()
+        self.doveadm('bounce', 'add', '-u', user, 'one@example.net')
+        self.lmtp(user, harness.dsn('gone@example.net', user=f'{user}@example.org'))
+        self.doveadm('bounce', 'release', '-u', user, 'gone@example.net')
+        self.lmtp(user, harness.dsn('last@example.net', user=f'{user}@example.org'))
+        heard = [self.receiver.bodies.get(timeout=20 * harness.SLOW)[1]
+                 for _ in range(2)]
+        self.assertEqual([body['event'] for body in heard],
+                         ['bounce_report_received'] * 2)
+        self.assertTrue(self.receiver.bodies.empty())
+        self.assertNotIn('example.net', json.dumps(heard))
