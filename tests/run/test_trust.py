@@ -568,7 +568,8 @@ class Everyday(TrustCase):
         self.lmtp(user, outside(bounce_of(other, ['x@corp.example'], user),
                                 'mail.corp.example'), stranger=True)
         path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
-        key, value = b'\npriv/bounce/meta/unmatched\n', rb'([^\n]*)'
+        # it may be the file's first
+        key, value = b'priv/bounce/meta/unmatched\n', rb'([^\n]*)'
         waiting = json.loads(re.search(key + value, path.read_bytes()).group(1))
         self.assertEqual(len(waiting), 2)
         waiting += waiting[1:] * 198
