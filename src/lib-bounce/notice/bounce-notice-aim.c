@@ -33,12 +33,6 @@ static bool aim_leads(const char *before)
 	return FALSE;
 }
 
-static bool aim_line_has(const struct bounce_notice_line *line,
-			 enum bounce_words_class class)
-{
-	return bounce_kind_has(line->words, class);
-}
-
 /* "Address: ", "<to>", "rcpt=": a field that is not about whom to ask */
 static bool aim_is_field(const char *before)
 {
@@ -51,42 +45,38 @@ static bool aim_is_field(const char *before)
 				 BOUNCE_WORD_CONTACTING);
 }
 
-/* Does the line, or the one that it goes on in, speak of a mail or of what
-   failed, and what stands before the address not of whom to ask? */
-static bool aim_line_fails(const struct bounce_notice *scan, unsigned int i,
-			   const char *before)
+/* Does the sentence around the address, which may go on in the next line, say
+   that or why it failed, and not whom to ask: "Parcel lost. Ask bob@..."? */
+static bool aim_sentence_fails(const struct bounce_notice *scan,
+			       const struct bounce_notice_mention *mention)
 {
-	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
-	bounce_words_set_t words = line->words;
+	const char *text = bounce_notice_line(scan, mention->line)->text;
+	const char *begin, *end;
+	struct bounce_notice_line sentence;
 
-	if (bounce_kind_has(bounce_kind_words(before), BOUNCE_WORD_CONTACTING))
-		return FALSE;
-	if (i + 1 < array_count(&scan->lines))
-		words |= bounce_notice_line(scan, i + 1)->words;
-	return bounce_kind_has(words, BOUNCE_WORD_MAIL) ||
-		bounce_kind_has(words, BOUNCE_WORD_FAILURE) ||
-		bounce_notice_cause_in_line(line);
-}
-
-/* Does the clause around the address say why: not "Parcel lost. Ask bob@..." */
-static bool aim_clause_fails(const char *text,
-			     const struct bounce_notice_mention *mention)
-{
-	const char *begin = text + mention->begin, *end = text + mention->end;
-	struct bounce_notice_line clause;
-
+	if (mention->line + 1 < array_count(&scan->lines)) {
+		text = t_strconcat(text, " ", bounce_notice_line(scan,
+			mention->line + 1)->text, NULL);
+	}
+	begin = text + mention->begin;
+	end = text + mention->end;
 	while (begin > text && !(begin[-1] == ' ' && begin - text > 1 &&
 				 strchr(".!?", begin[-2]) != NULL))
 		begin--;
 	while (*end != '\0' && !(strchr(".!?", *end) != NULL &&
 				 (end[1] == ' ' || end[1] == '\0')))
 		end++;
-	i_zero(&clause);
-	clause.text = clause.folded = t_strdup_until(begin, end);
-	clause.words = bounce_kind_words(clause.text);
-	return !aim_line_has(&clause, BOUNCE_WORD_CONTACTING) &&
-		(aim_line_has(&clause, BOUNCE_WORD_FAILURE) ||
-		 bounce_notice_cause_in_line(&clause));
+	/* a person asks */
+	if (*end == '?' ||
+	    bounce_kind_has(bounce_kind_words(t_strdup_until(begin,
+			text + mention->begin)), BOUNCE_WORD_CONTACTING))
+		return FALSE;
+	i_zero(&sentence);
+	sentence.text = sentence.folded = t_strdup_until(begin, end);
+	sentence.words = bounce_kind_words(sentence.text);
+	return bounce_kind_has(sentence.words, BOUNCE_WORD_FAILURE) ||
+		bounce_kind_has(sentence.words, BOUNCE_WORD_TURNEDDOWN) ||
+		bounce_notice_cause_in_line(&sentence);
 }
 
 /* "bob@example.net: account is closed", of a mail that it speaks of. */
@@ -103,6 +93,19 @@ static bool aim_item_fails(const struct bounce_notice *scan,
 		 bounce_notice_is_refusal(behind));
 }
 
+/* Does the address stand in what somebody said: '"Mail to bob@... fails"'? */
+static bool aim_is_quoted(const char *before)
+{
+	const char *p, *last = NULL;
+	unsigned int quotes = 0;
+
+	for (p = strchr(before, '"'); p != NULL; p = strchr(p + 1, '"')) {
+		last = p;
+		quotes++;
+	}
+	return quotes % 2 == 1 && last[1] != '\0';
+}
+
 static bool aim_is_mention(const struct bounce_notice *scan,
 			   const struct bounce_notice_mention *mention,
 			   bool failure_subject)
@@ -110,11 +113,11 @@ static bool aim_is_mention(const struct bounce_notice *scan,
 	const char *text = bounce_notice_line(scan, mention->line)->text;
 	const char *before = t_strndup(text, mention->begin);
 
-	if (mention->foreign)
+	if (mention->foreign || aim_is_quoted(before))
 		return FALSE;
 	if ((aim_leads(before) ||
 	     (mention->begin > 0 && text[mention->begin - 1] == '<')) &&
-	    aim_line_fails(scan, mention->line, before))
+	    aim_sentence_fails(scan, mention))
 		return TRUE;
 	if (mention->tier >= BOUNCE_NOTICE_LISTED && mention->starts &&
 	    aim_item_fails(scan, mention))
@@ -122,20 +125,30 @@ static bool aim_is_mention(const struct bounce_notice *scan,
 	if (!failure_subject)
 		return FALSE;
 	return mention->tier >= BOUNCE_NOTICE_LISTED ||
-		aim_is_field(before) || aim_clause_fails(text, mention);
+		aim_is_field(before) || aim_sentence_fails(scan, mention);
 }
 
-/* "Mail to bob@example.net", "bob@example.net: mailbox full" */
-static bool aim_is_subject(const char *subject, const char *address)
+/* "Mail to bob@example.net", "to bob@example.net", "bob@example.net: mailbox
+   full" */
+static bool aim_is_subject(const char *subject, const char *address,
+			   bool failure_subject)
 {
 	const char *at = subject == NULL ? NULL : strcasestr(subject, address);
-	const char *behind;
+	const char *before, *behind;
 
 	if (at == NULL)
 		return FALSE;
+	before = t_strdup_until(subject, at);
 	behind = at + strlen(address);
 	behind += strspn(behind, ">");
-	return *behind == ':' || aim_leads(t_strdup_until(subject, at));
+	if (!failure_subject && strpbrk(before, ":]") != NULL)
+		return FALSE;
+	return *behind == ':' ||
+		(aim_leads(before) &&
+		 (failure_subject ||
+		  strchr(t_str_trim(before, " <\""), ' ') == NULL ||
+		  bounce_kind_has(bounce_kind_words(before),
+				  BOUNCE_WORD_MAIL)));
 }
 
 bool bounce_notice_aims(const struct bounce_notice *scan,
@@ -153,7 +166,7 @@ bool bounce_notice_aims(const struct bounce_notice *scan,
 		if (from == NULL || strcasecmp(from, address) != 0) {
 			aims = aim_is_subject(bounce_message_header(message,
 								    "Subject"),
-					      address);
+					      address, failure_subject);
 			array_foreach(&scan->mentions, mention) {
 				aims = aims ||
 					(strcasecmp(mention->address,

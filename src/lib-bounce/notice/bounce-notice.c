@@ -64,14 +64,25 @@ static bool notice_is_quoted(const char *line)
 	return line[0] == '>' && line[1] == ' ';
 }
 
+/* MDaemon's "bob@example.net : why": an address, a colon */
+static bool notice_is_item(const char *line)
+{
+	size_t len = strcspn(line, " ");
+
+	return memchr(line, '@', len) != NULL && line[0] != '<' &&
+		strncmp(line + len, " : ", 3) == 0;
+}
+
 /* A line without the "> " that some mailers put before the addresses of their
    lists. Other quoted lines are somebody else's words, and so is what they end
    with: last is the line above. */
 static const char *notice_clean_line(const char *line, const char *last)
 {
 	line += strspn(line, " \t");
-	if (notice_is_quoted(line) && strchr(line + 2, ' ') == NULL &&
-	    (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))
+	if (notice_is_quoted(line) &&
+	    (notice_is_item(line + 2) ||
+	     (strchr(line + 2, ' ') == NULL &&
+	      (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))))
 		line += 2;
 	return bounce_string_oneline(line, BOUNCE_MAX_LINE);
 }
