@@ -92,14 +92,6 @@ static bool notice_is_generic_local(const char *address)
 	return str_array_find(generic_locals, local);
 }
 
-static const char *
-notice_folded_line(const struct bounce_notice *scan, unsigned int i)
-{
-	const struct bounce_notice_line *line = array_idx(&scan->lines, i);
-
-	return line->folded;
-}
-
 /* Where there is none above. */
 static const struct bounce_notice_line no_line = { .text = "", .folded = "" };
 
@@ -190,35 +182,42 @@ static bool notice_has_text_behind(const char *behind)
 		bounce_status_reply_begins(behind);
 }
 
+/* Does the line begin with a field named by a word of class: "Subject:"? */
+static bool notice_begins_field(const struct bounce_notice_line *line,
+				enum bounce_words_class class)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	const char *name, *wide = strstr(line->text, "\xef\xbc\x9a");
+	size_t len = strcspn(line->text, ":");
+
+	if (wide != NULL && (size_t)(wide - line->text) < len)
+		len = wide - line->text;
+	if (!notice_line_has(line, class) || line->text[len] == '\0')
+		return FALSE;
+	name = bounce_words_fold(t_strndup(line->text, len));
+	t_array_init(&hits, 4);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, name, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == class && hit->begin == 0 &&
+		    name[hit->end] == '\0')
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* "To:" within a description of the mail ("Subject:", "Sent:")? */
 static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
 {
-	static const char *const fields[] = {
-		"to:", "cc:", "to :", "an:", "à :", "para:", "a:", "aan:",
-		"do:", "кому:", "宛先:", "rcpt to:", NULL
-	};
-	static const char *const beside[] = {
-		"subject:", "sent:", "date:", "from:", "betreff:", "gesendet:",
-		"objet", "envoyé", "asunto:", "enviado", "oggetto:",
-		"inviato:", "assunto:", "onderwerp:", "temat:", "тема:",
-		"件名", NULL
-	};
-	const char *const *word;
 	unsigned int i, count = array_count(&scan->lines);
-	const char *folded = notice_folded_line(scan, line);
 
-	for (word = fields; *word != NULL; word++) {
-		if (bounce_string_begins(folded, *word))
-			break;
-	}
-	if (*word == NULL)
+	if (!notice_begins_field(bounce_notice_line(scan, line),
+				 BOUNCE_WORD_TOWARDS))
 		return FALSE;
 	for (i = line > 3 ? line - 3 : 0; i < count && i <= line + 3; i++) {
-		folded = notice_folded_line(scan, i);
-		for (word = beside; *word != NULL; word++) {
-			if (bounce_string_begins(folded, *word))
-				return TRUE;
-		}
+		if (notice_begins_field(bounce_notice_line(scan, i),
+					BOUNCE_WORD_DESCRIBING))
+			return TRUE;
 	}
 	return FALSE;
 }
@@ -508,16 +507,23 @@ notice_weigh(struct bounce_notice *scan, const struct bounce_report *report,
 /* "<a@example.com>, <b@example.com> and c@example.com" */
 static bool notice_is_joined(const char *text)
 {
-	static const char *const words[] = {
-		"and", "or", "und", "et", "y", "e", "en", "i", "и", "及", "和",
-		"と", "、", "；", "，", NULL
-	};
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
 	const char *joint = t_str_trim(text, " \t<>\"'()[].");
 
 	if (*joint == '\0')
 		return FALSE;
-	return joint[strspn(joint, ",;& ")] == '\0' ||
-		str_array_icase_find(words, t_str_trim(joint, ",; "));
+	joint = t_str_trim(bounce_words_fold(joint), ",;& )");
+	if (*joint == '\0' || strcmp(joint, "\xe3\x80\x81") == 0)
+		return TRUE;
+	t_array_init(&hits, 4);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, joint, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == BOUNCE_WORD_JOINT && hit->begin == 0 &&
+		    joint[hit->end] == '\0')
+			return TRUE;
+	}
+	return FALSE;
 }
 
 /* The words between two mentions in the same line or in neighbours. NULL if

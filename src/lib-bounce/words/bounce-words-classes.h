@@ -106,6 +106,8 @@ CLASS(NOTICE, ANNOUNCING)	/* it announces recipients */
 CLASS(NOTICE, CONTACTING)	/* it names whom to write to */
 CLASS(NOTICE, DELIVERED)	/* whom it reached, unless a DENIAL stands there */
 CLASS(NOTICE, TOWARDS)		/* to whom a mail went: "to", before the address */
+CLASS(NOTICE, DESCRIBING)	/* a field that describes a mail: "Subject" */
+CLASS(NOTICE, JOINT)		/* "and", between two addresses */
 CLASS(NOTICE, RECIPIENT)	/* recipients are those below */
 CLASS(NOTICE, LFAILED)		/* words before the address that failed */
 CLASS(NOTICE, LOTHER)		/* before somebody else's */
