@@ -1,10 +1,11 @@
 """doveadm bounce check: is it us?"""
 
 import fcntl
+import imaplib
 import json
 import os
 import pathlib
-import re
+import time
 
 import harness
 
@@ -220,10 +221,59 @@ class Remedies(Check):
         (key, row), = rows.items()
         self.assertEqual((key, row[0]),
                          (('reports', 'spamhaus reputation'), 'warn'))
-        self.assertEqual(row[1], '1 addresses; the last said: ' + self.SPAMHAUS)
+        # it is not in Sent, and nobody was here a week ago
+        self.assertEqual(row[1], '1 address refused; tried: unknown, as no copy is '
+                         'in Sent; trend: unknown, as nothing is known of the week '
+                         'before; named: 192.0.2.1; the last said: ' +
+                         self.SPAMHAUS)
         self.assertIn('https://check.spamhaus.org/', row[2])
         rows = self.check('-u', self.new_user(), '--only', 'reports')
         self.assertEqual(rows['reports', ''][0], 'ok')
+
+    def test_reports_of_sent(self):
+        """How many were tried there, and is it more than before?"""
+        user = self.new_user(
+            bounce_remedies='/usr/share/dovecot-bounce/remedies.d')
+        now, week = time.time(), 7 * 24 * 3600
+        client = self.imap(user)
+        for number, to, age in ((1, 'bob@example.net, Eve <eve@EXAMPLE.net>', 0),
+                                (2, 'joe@example.com', 0),
+                                (3, 'bob@example.net', week + 3600)):
+            client.append('Sent', '', imaplib.Time2Internaldate(now - age),
+                          harness.mail(f'Mail {number}', f'{user}@example.org', to))
+        client.logout()
+        text = self.SPAMHAUS.replace('192.0.2.1', '93.184.216.34')
+        for _ in range(2):
+            self.lmtp(user, harness.dsn('bob@example.net', '5.7.1', text,
+                                        user=f'{user}@example.org'))
+        self.assertIn(
+            '1 address refused; tried in 7 days: 2 (copies in Sent); trend: unknown, '
+            'as nothing is known of the week before; named: 93.184.216.34; the last '
+            'said: 554', self.reports(user))
+        for count, trend in ((1, 'more, 2 refusals in 7 days, 1 in the 7 before'),
+                             (2, 'as before, 2 refusals in 7 days, 2 in'),
+                             (3, 'fewer, 2 refusals in 7 days, 3 in')):
+            self.set_day(user, now - week, [
+                {'kind': 'domain', 'text': 'example.net', 'count': count},
+                {'kind': 'domain', 'text': 'example.com', 'count': 50}])
+            self.assertIn(f'; trend: {trend}', self.reports(user))
+
+    def reports(self, user):
+        (_, row), = self.check('-u', user, '--only', 'reports').items()
+        return row[1]
+
+    def set_day(self, user, when, causes):
+        """What was counted then."""
+        day = time.strftime('%Y%m%d', time.gmtime(when))
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        lines = path.read_text().splitlines()
+        entries = dict(zip(lines[::2], lines[1::2]))
+        entries[f'priv/bounce/sent/{day}'] = json.dumps(
+            {'v': 1, 'id': day, 'sent': 9, 'causes': causes})
+        entries['priv/bounce/meta/sent'] = ' '.join(
+            [day, *entries['priv/bounce/meta/sent'].split()[1:]])
+        path.write_text(''.join(f'{key}\n{value}\n'
+                                for key, value in entries.items()))
 
     def test_sieve(self):
         user = self.new_user(

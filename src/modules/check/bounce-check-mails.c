@@ -16,11 +16,12 @@
 #include "bounce-sent-copy.h"
 #include "bounce-verify.h"
 #include "bounce-check-mails.h"
+#include "bounce-check-named.h"
 
 #define MAX_MAILS 500
 
 /* More are not asked about. */
-#define MAX_FOUND 20
+#define MAX_SIGNERS 20
 
 struct check_mails {
 	struct bounce_check *check;
@@ -33,62 +34,6 @@ struct check_mails {
  * What they say
  */
 
-/* One that the Internet may know: not of private networks (RFC 1918, RFC 4193), of
-   the host or of the link. */
-static bool mails_is_public(const struct ip_addr *ip)
-{
-	static const char *const nets[] = {
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8",
-		"169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-		"224.0.0.0/3"
-	};
-	struct ip_addr net;
-	unsigned int bits;
-
-	if (ip->family == AF_INET6)
-		return net_parse_range("2000::/3", &net, &bits) == 0 &&
-			net_is_in_network(ip, &net, bits);
-	for (unsigned int i = 0; i < N_ELEMENTS(nets); i++) {
-		if (net_parse_range(nets[i], &net, &bits) < 0)
-			i_unreached();
-		if (net_is_in_network(ip, &net, bits))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static void mails_add_ip(struct check_mails *mails, const char *word)
-{
-	ARRAY_TYPE(const_string) *ips = &mails->found->ips;
-	struct ip_addr ip;
-
-	if (bounce_dns_ip_parse(word, &ip) < 0 || !mails_is_public(&ip) ||
-	    array_count(ips) >= MAX_FOUND)
-		return;
-	word = p_strdup(mails->check->pool, net_ip2addr(&ip));
-	if (array_lsearch(ips, &word, i_strcmp_p) == NULL)
-		array_push_back(ips, &word);
-}
-
-/* Whoever refuses our side names the address that it means. */
-static void mails_find_ips(struct check_mails *mails, const char *text)
-{
-	static const char *const characters = "0123456789abcdefABCDEF.:";
-
-	while (*text != '\0') {
-		size_t len = strspn(text, characters);
-
-		if (len == 0) {
-			text++;
-			continue;
-		}
-		if (len >= 7)
-			mails_add_ip(mails, t_str_trim(t_strndup(text, len),
-						       ".:"));
-		text += len;
-	}
-}
-
 static void
 mails_add_signer(struct check_mails *mails, const char *domain,
 		 const char *selector)
@@ -100,7 +45,7 @@ mails_add_signer(struct check_mails *mails, const char *domain,
 		    strcmp(signer->selector, selector) == 0)
 			return;
 	}
-	if (array_count(&mails->found->signers) >= MAX_FOUND)
+	if (array_count(&mails->found->signers) >= MAX_SIGNERS)
 		return;
 	signer = array_append_space(&mails->found->signers);
 	signer->domain = p_strdup(mails->check->pool, domain);
@@ -142,7 +87,8 @@ static void mails_find(struct check_mails *mails,
 	array_foreach(&report->recipients, rcpt) {
 		if (rcpt->diagnostic != NULL &&
 		    rcpt->verdict.side == BOUNCE_SIDE_SENDER)
-			mails_find_ips(mails, rcpt->diagnostic);
+			bounce_check_named_find(rcpt->diagnostic,
+				mails->check->pool, &mails->found->ips);
 	}
 	if (report->original_headers != NULL)
 		mails_find_signers(mails, report->original_headers);
