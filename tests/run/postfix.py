@@ -96,7 +96,10 @@ class Postfix:
         for name, text in (('main.cf', MAIN + main), ('master.cf', MASTER + master)):
             for key, value in values.items():
                 text = text.replace(f'@{key}@', str(value))
-            pathlib.Path(self.dir, name).write_text(text)
+            path = pathlib.Path(self.dir, name)
+            path.write_text(text)
+            # Postfix waits until a file is two seconds old: somebody may write it
+            os.utime(path, (0, 0))
         pathlib.Path(self.dir, 'passwd').write_text(
             pathlib.Path('/etc/passwd').read_text() + ''.join(
                 f'{name}:x:{uid}:{uid}::/:/bin/false\n' for name, uid in users))

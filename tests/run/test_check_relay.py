@@ -2,10 +2,35 @@
 and the probe of the site's own hosts."""
 
 import pathlib
+import re
 import socket
 
+import harness
 import postfix
 import test_check_dns
+
+# Postfix waits a second before each refusal.
+QUICK = 'smtpd_error_sleep_time = 0\n'
+# A door that is open for one form of sender or recipient alone: whom it takes. What
+# has no domain, or the host's address for one, Postfix reads as the plain recipient.
+DOORS = (
+    ('check_sender_access inline:{<>=OK}', '', 'me@far.example'),
+    ('check_sender_access inline:{good.example=OK}', 'postmaster@good.example',
+     'me@far.example'),
+    # without a domain: the host's own is added
+    ('check_sender_access inline:{mx.example.org=OK}', 'postmaster',
+     'me@far.example'),
+    ('check_sender_access inline:{localhost=OK}', 'postmaster@localhost',
+     'me@far.example'),
+    (r'check_sender_access regexp:{{/@\[127\.0\.0\.1]$/ OK}}',
+     'postmaster@[127.0.0.1]', 'me@far.example'),
+    ('check_recipient_access regexp:{{/%.*@good.example$/ OK}}', 'me@far.example',
+     'me%far.example@good.example'),
+    ('check_recipient_access regexp:{{/^"me@far.example"@good/ OK}}',
+     'me@far.example', '"me@far.example"@good.example'),
+    ('check_recipient_access regexp:{{/^far.example!me@good/ OK}}',
+     'me@far.example', 'far.example!me@good.example'),
+)
 
 
 class Relay(test_check_dns.Network):
@@ -61,6 +86,28 @@ class Relay(test_check_dns.Network):
                  'permit_mynetworks, defer_unauth_destination\n', '', 'ok',
                  'is rejected'),
                 ('relay_domains = static:ALL\n', '', 'fail', 'every domain'),
+                # what decides before a reject is not looked into
+                (closed.replace('permit_mynetworks', 'permit_mynetworks '
+                                'check_sender_access hash:/etc/postfix/ours'), '',
+                 'unknown', 'check_sender_access decides before'),
+                ('smtpd_relay_restrictions = check_policy_service { inet:127.0.0.1:9, '
+                 'timeout=2s } reject\n', '', 'unknown', 'check_policy_service dec'),
+                ('smtpd_relay_restrictions = check_client_access '
+                 'inline:{ 192.0.2.1=OK, 192.0.2.2=OK } permit\n', '', 'fail',
+                 'permit comes before'),
+                ('smtpd_relay_restrictions = permit_tls_all_clientcerts, reject\n', '',
+                 'unknown', 'permit_tls_all_clientcerts decides'),
+                ('smtpd_restriction_classes = friends\nfriends = permit\n'
+                 'smtpd_relay_restrictions = reject_rbl_client zen.spamhaus.org, '
+                 'friends, reject\n', '', 'unknown', 'friends decides'),
+                # the other list is closed
+                (closed + 'smtpd_recipient_restrictions = check_sender_access '
+                 'hash:/etc/postfix/ours, permit\n', '', 'ok', 'is rejected'),
+                ('smtpd_relay_restrictions =\nsmtpd_recipient_restrictions = '
+                 'check_policy_service inet:127.0.0.1:9, reject\n', '', 'unknown',
+                 'check_policy_service decides'),
+                ('mynetworks = 127.0.0.0/8 hash:/etc/postfix/nets\n', '', 'unknown',
+                 'hash:/etc/postfix/nets, which is not'),
                 # one service of its own
                 (closed, '127.0.0.1:@PORT2@ inet n - n - - smtpd\n'
                  '  -o smtpd_relay_restrictions=permit\n', 'fail',
@@ -73,7 +120,8 @@ class Relay(test_check_dns.Network):
                                     'relay', check=False)
                 rows = [line.split('\t') for line in
                         done.stdout.splitlines()[1:]]
-                self.assertEqual(done.returncode, 65 if result == 'fail' else 0)
+                self.assertEqual(done.returncode, 65 if result == 'fail' else
+                                 75 if {row[2] for row in rows} == {'unknown'} else 0)
                 self.assertTrue([row for row in rows
                                  if row[2] == result and found in row[3]], rows)
 
@@ -83,7 +131,8 @@ class Relay(test_check_dns.Network):
         self.assertEqual(rows['relay', 'postconf'][0], 'unknown')
 
     def probe(self, server, status=0):
-        return self.check('--only', 'relay', '--relay', f'127.0.0.1:{server.port}',
+        # no part: the configuration is asked elsewhere
+        return self.check('--only', 'reports', '--relay', f'127.0.0.1:{server.port}',
                           '--to', 'me@far.example', status=status)['probe',
                                                                    '127.0.0.1']
 
@@ -93,7 +142,7 @@ class Relay(test_check_dns.Network):
         server.start()
         row = self.probe(server)
         self.assertEqual(row[0], 'unknown')
-        self.assertIn('it would take <me@far.example>', row[1])
+        self.assertIn('it would take <me@far.example> from <me@far.example>', row[1])
         # once an hour
         row = self.probe(server)
         self.assertEqual(row[0], 'unknown')
@@ -101,19 +150,68 @@ class Relay(test_check_dns.Network):
         self.assertEqual(server.log().count(': connect from'), 2)   # and start()
         self.forget()
         server = self.postfix('mynetworks = 192.0.2.0/24\nsmtpd_relay_restrictions '
-                              '= permit_mynetworks, reject_unauth_destination\n')
+                              '= permit_mynetworks, reject_unauth_destination\n' +
+                              QUICK)
         server.start()
         row = self.probe(server)
         self.assertEqual(row[0], 'ok')
-        self.assertRegex(row[1], r'^asked from 127\.0\.0\.1, it refuses: 554 ')
-        # all four forms, and never a mail
-        self.assertRegex(server.log(), r'mail=4 rcpt=0/4 rset=4 quit=1')
+        self.assertRegex(row[1], r'^asked from 127\.0\.0\.1, it refuses all 14 '
+                         'forms, the last: 554 ')
+        # and never a mail
+        self.assertRegex(server.log(), r'mail=14 rcpt=0/14 rset=14 quit=1')
         self.assertNotIn('data=', server.log())
+        # as Postfix reads them
+        self.assertEqual(re.findall('from=<(.*)> to=<(.*)> ', server.log()), [
+            *((sender, 'me@far.example') for sender in (
+                'me@far.example', '', 'postmaster@good.example', 'postmaster',
+                'postmaster@localhost', 'postmaster@[127.0.0.1]')),
+            *(('me@far.example', recipient) for recipient in (
+                'me%far.example@good.example', 'me%far.example@[127.0.0.1]',
+                'me@far.example', *2 * ['"me@far.example"@good.example'],
+                'far.example!me', 'far.example!me@good.example',
+                'me@far.example'))])
         # it can be asked where nobody is
         self.forget()
         server.close()
         row = self.probe(server)
         self.assertEqual(row[0], 'unknown')
+
+    def test_cannot_say(self):
+        """A greylist, and a host that has enough of us: neither open nor closed."""
+        for main, found in (
+                ('smtpd_relay_restrictions = check_client_access '
+                 'inline:{{127.0.0.1=450 4.2.0 Greylisted}}, reject\n',
+                 r'refuses 0 of 14 forms, and puts off the others: 450 4\.2\.0 '),
+                ('mynetworks =\nsmtpd_relay_restrictions = '
+                 'defer_unauth_destination\nsmtpd_hard_error_limit = 4\n',
+                 r'hung up when it had refused 4 of 14 forms, the last: 454 ')):
+            server = self.postfix(QUICK + main)
+            server.start()
+            self.forget()
+            row = self.probe(server)
+            self.assertEqual(row[0], 'unknown')
+            self.assertRegex(row[1], found)
+
+    def test_doors(self):
+        """One Postfix, open in each way at a port of its own."""
+        ports = harness.free_ports(len(DOORS))
+        main = QUICK + 'allow_untrusted_routing = yes\nmynetworks = 192.0.2.0/24\n' \
+            'myorigin = mx.example.org\n'
+        master = ''
+        for port, (door, _, _) in zip(ports, DOORS):
+            main += f'door{port} = {door}, reject_unauth_destination\n'.replace(
+                '$', '$$')
+            master += (f'127.0.0.1:{port} inet n - n - - smtpd\n'
+                       f'  -o smtpd_relay_restrictions=$door{port}\n')
+        server = self.postfix(main, master)
+        server.start()
+        for port, (door, sender, recipient) in zip(ports, DOORS):
+            with self.subTest(door=door):
+                self.forget()
+                server.port = port
+                row = self.probe(server)
+                self.assertIn(f'it would take <{recipient}> from <{sender}>: 250',
+                              row[1])
 
     def test_misuse(self):
         """Nobody else's host is asked, and nobody of ours."""
@@ -131,7 +229,7 @@ class Relay(test_check_dns.Network):
                 with self.subTest(relay=relay, to=to):
                     args = (['--relay', relay] if relay else []) + (
                         ['--to', to] if to else [])
-                    done = self.doveadm('bounce', 'check', '--only', 'relay', *args,
+                    done = self.doveadm('bounce', 'check', '--only', 'reports', *args,
                                         check=False)
                     self.assertEqual(done.returncode, 64)
                     self.assertIn(found, done.stderr)

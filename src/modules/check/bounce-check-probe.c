@@ -20,10 +20,29 @@
 #define PROBE_MSECS 10000
 #define PROBE_EVERY_SECS 3600
 #define MAX_REPLY 4096
-/* More forms are of other times (RFC 2505 section 2.1). %l local part, %d domain of
-   the address, %h the host. */
-static const char *const probe_forms[] = {
-	"%l@%d", "%l%%%d@%h", "@%h:%l@%d", "\"%l@%d\"@%h"
+
+/* How mail was talked through hosts that look at one part of an address only
+   (RFC 2505 section 2.1). %l, %d: local part and domain of --to; %s: a domain of
+   ours; %i: the host's address, in brackets. */
+static const struct probe_form {
+	const char *sender, *recipient;
+} probe_forms[] = {
+	{ "%l@%d", "%l@%d" },
+	/* who trusts a sender */
+	{ "", "%l@%d" },
+	{ "postmaster@%s", "%l@%d" },
+	{ "postmaster", "%l@%d" },
+	{ "postmaster@localhost", "%l@%d" },
+	{ "postmaster@%i", "%l@%d" },
+	/* who looks at the end of the recipient, and then sends on by the rest */
+	{ "%l@%d", "%l%%%d@%s" },
+	{ "%l@%d", "%l%%%d@%i" },
+	{ "%l@%d", "\"%l@%d\"" },
+	{ "%l@%d", "\"%l@%d\"@%s" },
+	{ "%l@%d", "%l@%d@%s" },
+	{ "%l@%d", "%d!%l" },
+	{ "%l@%d", "%d!%l@%s" },
+	{ "%l@%d", "@%s:%l@%d" },
 };
 
 struct probe {
@@ -31,9 +50,16 @@ struct probe {
 	const char *host, *local, *domain;
 	in_port_t port;
 	int fd;
+	/* a domain of ours */
+	const char *site;
+	/* the host's, of the connection */
+	struct ip_addr ip;
 	/* ours, of the connection */
 	struct ip_addr from;
 	string_t *input;
+	/* forms that were refused, and the last words; those that were put off */
+	unsigned int refused;
+	const char *refusal, *put_off;
 };
 
 /*
@@ -185,7 +211,6 @@ static const char *probe_command(struct probe *probe, const char *command)
 static const char *t_probe_form(const struct probe *probe, const char *form)
 {
 	string_t *str = t_str_new(128);
-	struct ip_addr ip;
 
 	for (; *form != '\0'; form++) {
 		if (*form != '%') {
@@ -199,11 +224,12 @@ static const char *t_probe_form(const struct probe *probe, const char *form)
 		case 'd':
 			str_append(str, probe->domain);
 			break;
-		case 'h':
-			if (bounce_dns_ip_parse(probe->host, &ip) < 0)
-				str_append(str, probe->host);
-			else
-				str_printfa(str, "[%s]", probe->host);
+		case 's':
+			str_append(str, probe->site);
+			break;
+		case 'i':
+			str_printfa(str, "[%s%s]", probe->ip.family == AF_INET ?
+				    "" : "IPv6:", net_ip2addr(&probe->ip));
 			break;
 		default:
 			str_append_c(str, *form);
@@ -216,8 +242,9 @@ static const char *t_probe_form(const struct probe *probe, const char *form)
  * The probe
  */
 
-static void probe_say_accepted(struct probe *probe, const char *address,
-			       const char *reply)
+static void
+probe_say_accepted(struct probe *probe, const char *sender,
+		   const char *recipient, const char *reply)
 {
 	bool loopback = (probe->from.family == AF_INET &&
 			 (ntohl(probe->from.u.ip4.s_addr) >> 24) == 127) ||
@@ -230,39 +257,77 @@ static void probe_say_accepted(struct probe *probe, const char *address,
 			 "Ask from an address that it does not trust" :
 			 "Unless it trusts this address (mynetworks), it relays for "
 			 "anybody: ask from outside, and look whether the mail comes",
-			 "asked from %s, it would take <%s>: %s",
-			 net_ip2addr(&probe->from), address, reply);
+			 "asked from %s, it would take <%s> from <%s>: %s",
+			 net_ip2addr(&probe->from), recipient, sender, reply);
 }
 
-/* Returns 1 if it accepted (which was said), 0 if it refused, -1 if it hung up. */
-static int probe_ask(struct probe *probe, const char *form,
-		     const char **refusal_r)
+/* "454 4.7.1 Relay access denied" is a refusal, "450 Greylisted" none. */
+static bool probe_is_refusal(const char *reply)
 {
-	const char *address = t_probe_form(probe, form), *reply;
+	return *reply == '5' || strncmp(reply, "454", 3) == 0 ||
+		strcasestr(reply, "relay access") != NULL ||
+		strcasestr(reply, "relaying") != NULL;
+}
 
-	reply = probe_command(probe, t_strdup_printf("MAIL FROM:<%s@%s>",
-						     probe->local,
-						     probe->domain));
+/* Returns 1 if it accepted (which was said), 0 if not, -1 if it hung up. */
+static int probe_ask(struct probe *probe, const struct probe_form *form)
+{
+	const char *sender = t_probe_form(probe, form->sender);
+	const char *recipient = t_probe_form(probe, form->recipient);
+	const char *reply;
+
+	reply = probe_command(probe, t_strdup_printf("MAIL FROM:<%s>", sender));
 	if (reply == NULL || strncmp(reply, "421", 3) == 0)
 		return -1;
 	if (*reply == '2') {
 		reply = probe_command(probe, t_strdup_printf("RCPT TO:<%s>",
-							     address));
+							     recipient));
 		if (reply == NULL || strncmp(reply, "421", 3) == 0)
 			return -1;
 		if (*reply == '2') {
-			probe_say_accepted(probe, address, reply);
+			probe_say_accepted(probe, sender, recipient, reply);
 			return 1;
 		}
 	}
-	*refusal_r = t_strdup(reply);
+	if (probe_is_refusal(reply)) {
+		probe->refused++;
+		probe->refusal = p_strdup(probe->check->pool, reply);
+	} else {
+		probe->put_off = p_strdup(probe->check->pool, reply);
+	}
 	reply = probe_command(probe, "RSET");
-	return reply == NULL ? -1 : 0;
+	return reply == NULL || *reply != '2' ? -1 : 0;
+}
+
+static void probe_say_end(struct probe *probe, bool whole)
+{
+	const char *from = net_ip2addr(&probe->from);
+
+	if (whole && probe->put_off == NULL) {
+		bounce_check_say(probe->check, BOUNCE_CHECK_OK, "probe",
+			probe->host, "To prove that it is closed to everybody, "
+			"ask from outside", "asked from %s, it refuses all %u "
+			"forms, the last: %s", from, probe->refused,
+			probe->refusal);
+	} else if (whole) {
+		bounce_check_say(probe->check, BOUNCE_CHECK_UNKNOWN, "probe",
+			probe->host, "It may answer otherwise in an hour",
+			"asked from %s, it refuses %u of %u forms, and puts off "
+			"the others: %s", from, probe->refused,
+			(unsigned int)N_ELEMENTS(probe_forms), probe->put_off);
+	} else {
+		bounce_check_say(probe->check, BOUNCE_CHECK_UNKNOWN, "probe",
+			probe->host, NULL, "asked from %s, it hung up when it had "
+			"refused %u of %u forms%s%s", from, probe->refused,
+			(unsigned int)N_ELEMENTS(probe_forms),
+			probe->refusal == NULL ? "" : ", the last: ",
+			probe->refusal == NULL ? "" : probe->refusal);
+	}
 }
 
 static void probe_talk(struct probe *probe)
 {
-	const char *reply = probe_read_reply(probe), *refusal = "";
+	const char *reply = probe_read_reply(probe);
 	int ret = 0;
 
 	if (reply != NULL && *reply == '2') {
@@ -276,19 +341,13 @@ static void probe_talk(struct probe *probe)
 				 reply == NULL ? "no answer" : reply);
 		return;
 	}
-	for (unsigned int i = 0; ret == 0 && i < N_ELEMENTS(probe_forms); i++)
-		ret = probe_ask(probe, probe_forms[i], &refusal);
-	if (ret == 0) {
-		bounce_check_say(probe->check, BOUNCE_CHECK_OK, "probe",
-			probe->host, "To prove that it is closed to everybody, "
-			"ask from outside", "asked from %s, it refuses: %s",
-			net_ip2addr(&probe->from), refusal);
-	} else if (ret < 0) {
-		bounce_check_say(probe->check, BOUNCE_CHECK_UNKNOWN, "probe",
-				 probe->host, NULL, "it hung up after: %s",
-				 refusal);
-	}
-	(void)probe_command(probe, "QUIT");
+	for (unsigned int i = 0; ret == 0 && i < N_ELEMENTS(probe_forms); i++) T_BEGIN {
+		ret = probe_ask(probe, &probe_forms[i]);
+	} T_END;
+	if (ret <= 0)
+		probe_say_end(probe, ret == 0);
+	if (ret >= 0)
+		(void)probe_command(probe, "QUIT");
 }
 
 static void probe_connect(struct probe *probe)
@@ -301,6 +360,7 @@ static void probe_connect(struct probe *probe)
 				 probe->host, NULL, "it has no address");
 		return;
 	}
+	probe->ip = ips[0];
 	probe->fd = net_connect_ip(&ips[0], probe->port, NULL);
 	if (probe->fd == -1 || !probe_wait(probe, POLLOUT) ||
 	    net_geterror(probe->fd) != 0 ||
@@ -338,6 +398,8 @@ bool bounce_check_probe(struct bounce_check *check, const char *host,
 	}
 	if (!probe_parse_to(&probe, to, error_r))
 		return FALSE;
+	probe.site = check->network->sites[0] != NULL ?
+		check->network->sites[0] : probe.host;
 	probe.input = str_new(default_pool, 256);
 	if (probe_take_turn(&probe))
 		probe_connect(&probe);

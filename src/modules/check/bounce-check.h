@@ -34,6 +34,8 @@ struct bounce_check {
 	time_t now;
 	/* users are named: theirs come after the site's */
 	bool for_users;
+	/* postconf was asked in vain */
+	bool no_postfix;
 	/* of the site: collected while we may still read its configuration,
 	   printed with the first user's */
 	ARRAY(struct bounce_check_row) rows;
