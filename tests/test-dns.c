@@ -6,6 +6,7 @@
 #include "array.h"
 #include "net.h"
 #include "bounce-blocklist.h"
+#include "bounce-mta-sts.h"
 #include "bounce-spf.h"
 
 static struct ip_addr address(const char *text)
@@ -374,6 +375,49 @@ START_TEST(blocklist)
 }
 END_TEST
 
+START_TEST(mta_sts)
+{
+	static const struct {
+		const char *text, *error;
+	} wrong[] = {
+		{ "", "version" },
+		{ "version: STSv2\nmode: none\nmax_age: 1\n", "version" },
+		{ "version: STSv1\nmax_age: 1\nmx: a\n", "mode" },
+		{ "version: STSv1\nmode: on\nmax_age: 1\nmx: a\n", "mode" },
+		{ "version: STSv1\nmode: enforce\nmx: a\n", "max_age" },
+		{ "version: STSv1\nmode: enforce\nmax_age: 31557601\nmx: a\n",
+		  "max_age" },
+		{ "version: STSv1\nmode: enforce\nmax_age: 1w\nmx: a\n",
+		  "max_age" },
+		{ "version: STSv1\nmode: testing\nmax_age: 31557600\n", "mx" },
+	};
+	struct bounce_mta_sts policy;
+	const char *error;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(wrong); i++) {
+		ck_assert_int_eq(bounce_mta_sts_parse(wrong[i].text, &policy,
+						      &error), -1);
+		ck_assert_msg(strstr(error, wrong[i].error) != NULL, "%u: %s", i,
+			      error);
+	}
+	ck_assert_int_eq(bounce_mta_sts_parse(
+		"version: STSv1\r\nmode : enforce\r\nmx: mx.example.org \r\n"
+		"colour: red\r\nmx:*.Example.com\r\nnothing\r\n"
+		"max_age: 31557600\r\nmode: none\r\n", &policy, &error), 0);
+	ck_assert_uint_eq(policy.max_age, 31557600);
+	ck_assert_str_eq(bounce_mta_sts_mode_name(policy.mode), "enforce");
+	ck_assert(bounce_mta_sts_allows(&policy, "MX.example.org"));
+	ck_assert(bounce_mta_sts_allows(&policy, "a.example.com"));
+	ck_assert(!bounce_mta_sts_allows(&policy, "example.com"));
+	ck_assert(!bounce_mta_sts_allows(&policy, "a.b.example.com"));
+	ck_assert(!bounce_mta_sts_allows(&policy, "a.mx.example.org"));
+	ck_assert(!bounce_mta_sts_allows(&policy, "org"));
+	ck_assert_int_eq(bounce_mta_sts_parse(
+		"version: STSv1\nmode: none\nmax_age: 0", &policy, &error), 0);
+	ck_assert_str_eq(bounce_mta_sts_mode_name(policy.mode), "none");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dns");
@@ -384,6 +428,7 @@ int main(void)
 	tcase_add_test(tc, dkim);
 	tcase_add_test(tc, dkim_cut);
 	tcase_add_test(tc, blocklist);
+	tcase_add_test(tc, mta_sts);
 	suite_add_tcase(suite, tc);
 	return bounce_test_run(suite);
 }

@@ -668,8 +668,10 @@ class Server:
 
     def environment(self):
         """What every Dovecot process gets besides Dovecot's own."""
-        env = {name: value.replace('@DIR@', self.dir)
-               for name, value in self.case.environment.items()}
+        # whatever Postfix this machine has: not ours
+        env = {'MAIL_CONFIG': self.dir,
+               **{name: value.replace('@DIR@', self.dir)
+                  for name, value in self.case.environment.items()}}
         if ASAN:
             env['LD_PRELOAD'] = ':'.join(
                 subprocess.check_output(['gcc', '-print-file-name=' + lib],

@@ -15,6 +15,12 @@ class Check(harness.TestCase):
 
     spare_users = 3
 
+    @classmethod
+    def setUpClass(cls):
+        """Where nobody listens, so that no test asks the network."""
+        cls.settings = {'bounce_check_resolver': '127.0.0.1@1', **cls.settings}
+        super().setUpClass()
+
     def check(self, *args, status=0):
         """{(check, subject): (result, found, advice)}"""
         done = self.doveadm('-f', 'json', 'bounce', 'check', *args, check=False)
@@ -175,7 +181,7 @@ class Remedies(Check):
         (cls.folder / 'mine.remedies').write_text(
             'provider: mine\nname: Mine\npage: https://mine.example/\n'
             'checked: 2000-01\nmatch: zen.spamhaus\n= 550 zen.spamhaus\n')
-        cls.settings = {'bounce_remedies':
+        cls.settings = {**cls.settings, 'bounce_remedies':
                         f'{cls.folder} /usr/share/dovecot-bounce/remedies.d'}
         server.write_conf()
 
@@ -383,4 +389,5 @@ class SetupUnknownSetting(Check):
         rows = self.check('-u', 'alice')
         found = [key[1] for key, row in rows.items()
                  if key[0] == 'settings' and row[0] == 'warn']
-        self.assertEqual(found, list(self.settings))
+        self.assertEqual(found, ['bounce_mailboxes'] if self.version == (2, 3)
+                         else [])

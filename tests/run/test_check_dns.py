@@ -1,12 +1,19 @@
 """doveadm bounce check, parts dns and lists: over a real resolver (unbound) with
 zones of our own, so that nothing asks the network."""
 
+import contextlib
+import http.server
 import os
 import pathlib
+import random
 import socket
+import ssl
 import subprocess
+import tempfile
+import threading
 
 import harness
+import postfix
 import resolver
 import test_check
 
@@ -52,6 +59,57 @@ GOOD = [
 ]
 
 
+class PolicyServer:
+    """What https://mta-sts.good.example/ is: set answer, (status, text)."""
+
+    def __init__(self):
+        self.answer = None
+        self.asked = []
+        with tempfile.NamedTemporaryFile('w+', suffix='.pem', delete=False) as file:
+            self.path = file.name
+        name = 'mta-sts.good.example'
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+                        '-keyout', self.path + '.key', '-out', self.path, '-days',
+                        '2', '-subj', f'/CN={name}', '-addext',
+                        f'subjectAltName=DNS:{name}'], check=True,
+                       stderr=subprocess.DEVNULL)
+        os.chmod(self.path, 0o644)
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def handle(self):
+                # who does not like the certificate hangs up
+                with contextlib.suppress(ssl.SSLError):
+                    super().handle()
+
+            def do_GET(self):
+                owner.asked.append((self.headers['Host'], self.path))
+                status, text = owner.answer
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *args):
+                pass
+
+        # the port cannot be chosen: an address of this host that no other test has
+        self.address = '127.%d.%d.%d' % tuple(random.randint(1, 254)
+                                              for _ in range(3))
+        self.server = http.server.ThreadingHTTPServer((self.address, 443), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.path, self.path + '.key')
+        # the handshake in the request's own thread
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        os.unlink(self.path)
+        os.unlink(self.path + '.key')
+
+
 class Network(test_check.Check):
     """What every class here has: a resolver, made before the server."""
 
@@ -79,6 +137,112 @@ class Network(test_check.Check):
 
 class Dns(Network):
 
+    POLICY = ('version: STSv1\r\nmode: enforce\r\nmx: *.good.example\r\n'
+              'max_age: 604800\r\n')
+
+    @classmethod
+    def setUpClass(cls):
+        cls.web = PolicyServer()
+        cls.addClassCleanup(cls.web.close)
+        super().setUpClass()
+        cls.good = GOOD + POINTS + [f'mta-sts.good.example A {cls.web.address}',
+                                    f'mta-sts.other.example A {cls.web.address}']
+
+    @classmethod
+    def prepare(cls, server):
+        cls.link = pathlib.Path(server.dir, 'postfix')
+        old = server.environment
+        server.environment = lambda: {**old(), 'MAIL_CONFIG': str(cls.link),
+                                      'SSL_CERT_FILE': cls.web.path}
+        server.write_conf()
+
+    def setUp(self):
+        super().setUp()
+        self.web.answer = 200, self.POLICY
+        self.postfix('myhostname = mx.good.example\n')
+        self.resolver.set(self.good)
+
+    def postfix(self, main):
+        made = postfix.Postfix(1, 1, main)
+        self.addCleanup(made.close)
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(made.dir)
+
+    def test_mta_sts(self):
+        for answer, result, found in (
+                ((200, self.POLICY), 'ok', 'mode enforce, max_age 604800'),
+                ((200, self.POLICY.replace('\r', '').replace('enforce', 'testing')),
+                 'ok', 'mode testing'),
+                ((200, 'version: STSv1\nmode: none\nmax_age: 60\n'), 'note',
+                 'mode none'),
+                ((200, self.POLICY.replace('604800', '60')), 'warn', 'max_age 60'),
+                ((200, self.POLICY.replace('*.good', 'mail.good')), 'fail',
+                 'mx.good.example is an MX that the policy does not name: nobody'),
+                ((200, self.POLICY.replace('*.good', 'mail.good').replace(
+                    'enforce', 'testing')), 'warn', 'mx.good.example is an MX'),
+                ((200, 'Welcome'), 'fail', 'its version: is not STSv1'),
+                ((404, self.POLICY), 'fail', 'answers: HTTP/1.0 404 Not Found'),
+                ((301, ''), 'fail', 'answers: HTTP/1.0 301')):
+            with self.subTest(answer=answer):
+                self.web.answer = answer
+                row = self.dns('--domain', 'good.example',
+                               status=65 if result == 'fail' else 0)[
+                                   'mta-sts', 'good.example']
+                self.assertEqual(row[0], result)
+                self.assertIn(found, row[1])
+        self.assertEqual(set(self.web.asked), {
+            ('mta-sts.good.example', '/.well-known/mta-sts.txt')})
+        # its certificate is another's; nobody there; no address; nobody listens
+        self.web.asked.clear()
+        self.resolver.set(self.good + [
+            f'{name}.example MX 10 mx.good.example' for name in
+            ('other', 'gone', 'shut', 'idless')] + [
+            txt(f'_mta-sts.{name}.example', 'v=STSv1; id=1') for name in
+            ('other', 'gone', 'shut')] + [
+            txt('_mta-sts.idless.example', 'v=STSv1'),
+            txt('_smtp._tls.other.example', 'v=TLSRPTv1; rua=x@other.example'),
+            'mta-sts.shut.example A 127.0.0.1'])
+        rows = self.dns('--domain', 'other.example,gone.example,shut.example,'
+                        'idless.example', status=65)
+        for name, result, found in (
+                ('other', 'fail', 'is not valid: '),
+                ('gone', 'fail', 'mta-sts.gone.example has no address'),
+                ('shut', 'unknown', 'cannot be fetched from here'),
+                ('idless', 'fail', 'no id=')):
+            self.assertEqual(rows['mta-sts', f'{name}.example'][0], result)
+            self.assertIn(found, rows['mta-sts', f'{name}.example'][1])
+        self.assertEqual(rows['tls-rpt', 'other.example'][0], 'fail')
+        self.assertEqual(self.web.asked, [])
+
+    def test_helo(self):
+        """The name that the MTA says, as Postfix's configuration has it."""
+        self.resolver.set(self.good + ['else.good.example A 192.0.2.99',
+                                       'twin.good.example A 192.0.2.10'])
+        for main, ips, name, result, found in (
+                ('', '192.0.2.10', 'mx.good.example', 'ok',
+                 'it leads to 192.0.2.10, and back'),
+                ('smtp_helo_name = twin.good.example\n', '192.0.2.10',
+                 'twin.good.example', 'warn', 'whose PTR is mx.good.example'),
+                ('smtp_helo_name = else.good.example\n', '192.0.2.10',
+                 'else.good.example', 'warn', 'none of our known addresses'),
+                ('smtp_helo_name = else.good.example\n', None, 'else.good.example',
+                 'warn', 'whose PTR is missing'),
+                ('smtp_helo_name = gone.good.example\n', '192.0.2.10',
+                 'gone.good.example', 'warn', 'no address'),
+                ('smtp_helo_name = server\n', '192.0.2.10', 'server', 'warn',
+                 'no full name'),
+                ('relayhost = [smtp.provider.example]\n', '192.0.2.10', 'postconf',
+                 'unknown', 'mail leaves by [smtp.provider.example]')):
+            with self.subTest(main=main, ips=ips):
+                self.postfix('myhostname = mx.good.example\n' + main)
+                rows = self.dns('--domain', 'good.example',
+                                *(['--ip', ips] if ips else []))
+                self.assertEqual(rows['helo', name][0], result)
+                self.assertIn(found, rows['helo', name][1])
+        self.link.unlink()
+        row = self.dns('--domain', 'good.example')['helo', 'postconf']
+        self.assertEqual(row[0], 'unknown')
+
     def dns(self, *args, status=0):
         return self.check('--only', 'dns', *args, status=status)
 
@@ -89,6 +253,7 @@ class Dns(Network):
             (check, 'good.example'): 'ok' for check in
             ('mx', 'spf', 'dmarc', 'mta-sts', 'tls-rpt')} | {
             ('resolver', ''): 'ok', ('ptr', '192.0.2.10'): 'ok',
+            ('helo', 'mx.good.example'): 'ok',
             ('ptr', '2001:db8::10'): 'ok',
             ('spf', 'good.example 192.0.2.10'): 'ok',
             ('spf', 'good.example 2001:db8::10'): 'ok'})
@@ -103,7 +268,7 @@ class Dns(Network):
     def test_bad(self):
         """Each fault by itself."""
         many = ' '.join(f'a:h{n}.many.example' for n in range(6))
-        self.resolver.set(GOOD + [
+        self.resolver.set(self.good + [
             'null.example MX 0 .', 'cname.example MX 10 alias.cname.example',
             'alias.cname.example CNAME mx.good.example',
             'noaddress.example MX 10 gone.noaddress.example',
@@ -120,7 +285,6 @@ class Dns(Network):
             'other.example A 192.0.2.21',
             '30.2.0.192.in-addr.arpa PTR 192-0-2-30.dyn.isp.example',
             '192-0-2-30.dyn.isp.example A 192.0.2.30'])
-        self.addCleanup(self.resolver.set, GOOD + POINTS)
         names = ('null', 'cname', 'noaddress', 'host', 'two', 'many', 'macro',
                  'outside', 'sub.good')
         rows = self.dns('--domain', ','.join(f'{name}.example' for name in names),
@@ -167,7 +331,11 @@ class Dns(Network):
         mail = harness.dsn('eve@far.example', '5.7.1', text,
                            user='alice@good.example', trace=trace)
         signature = (f'DKIM-Signature: v=1; a=rsa-sha256; d=good.example;\r\n'
-                     f' s={selector}; h=from; bh=x; b=y\r\n')
+                     f' s={selector}; h=from; bh=x; b=y\r\n'
+                     'Received: from said.good.example (mx.good.example '
+                     '[192.0.2.10])\r\n by mx.far.example with ESMTP id 1\r\n'
+                     'Received: from strange.example ([192.0.2.77])\r\n'
+                     ' by mx.far.example with ESMTP id 2\r\n')
         head, _, rest = mail.rpartition(b'From: alice@good.example\r\n')
         return head + signature.encode() + b'From: alice@good.example\r\n' + rest
 
@@ -180,10 +348,9 @@ class Dns(Network):
                    's1024': f'p={KEYS[1024]}', 's512': f'v=DKIM1; p={KEYS[512]}',
                    'revoked': 'v=DKIM1; p=', 'test': f'p={KEYS[2048]}; t=y',
                    'torn': 'v=DKIM1; p=!!'}
-        self.resolver.set(GOOD + POINTS + [
+        self.resolver.set(self.good + [
             txt(f'{name}._domainkey.good.example', record)
             for name, record in records.items()])
-        self.addCleanup(self.resolver.set, GOOD + POINTS)
         rows = self.dns('-u', user)
         self.assertEqual(rows['dkim', 'good.example'][0], 'unknown')
         for name in [*records, 'gone']:
@@ -202,6 +369,9 @@ class Dns(Network):
             self.assertEqual(rows['dkim', f'good.example {name}'][0], result, name)
             self.assertIn(found, rows['dkim', f'good.example {name}'][1])
         self.assertEqual(rows['ptr', '192.0.2.10'][0], 'ok')
+        # the name that was said at the hop from an address of ours
+        self.assertEqual(rows['helo', 'said.good.example'][0], 'fail')
+        self.assertNotIn(('helo', 'strange.example'), rows)
         self.assertNotIn(('ptr', '192.0.2.66'), rows)
         self.assertEqual(self.resolver.asked('evil._domainkey.good.example'), 0)
 

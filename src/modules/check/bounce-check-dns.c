@@ -10,6 +10,7 @@
 #include "bounce-spf.h"
 #include "bounce-check-mails.h"
 #include "bounce-check-network.h"
+#include "bounce-check-sts.h"
 
 /* Names of one address that are looked up again. */
 #define MAX_PTR 5
@@ -227,16 +228,17 @@ static void dns_say_dmarc(struct bounce_check *check, const char *domain)
 	}
 }
 
-static void dns_say_record(struct bounce_check *check, const char *domain,
-			   const char *what, const char *label,
-			   const char *version)
+/* The one record that there must be, or NULL (which was said). */
+static const char *
+dns_find_record(struct bounce_check *check, const char *domain,
+		const char *what, const char *label, const char *version)
 {
 	struct bounce_dns_answer answer;
 	const char *const *records;
 
 	if (!dns_ask(check, what, domain, t_strconcat(label, ".", domain, NULL),
 		     BOUNCE_DNS_TXT, &answer))
-		return;
+		return NULL;
 	records = t_bounce_dns_records(&answer, version);
 	if (records[0] == NULL) {
 		bounce_check_say(check, BOUNCE_CHECK_NOTE, what, domain, NULL,
@@ -246,8 +248,46 @@ static void dns_say_record(struct bounce_check *check, const char *domain,
 				 "As it is, they are as good as none",
 				 "%u records", str_array_length(records));
 	} else {
-		bounce_check_say(check, BOUNCE_CHECK_OK, what, domain, NULL,
-				 "%s", records[0]);
+		return records[0];
+	}
+	return NULL;
+}
+
+static void dns_say_mta_sts(struct bounce_check *check, const char *domain)
+{
+	const char *record = dns_find_record(check, domain, "mta-sts",
+					     "_mta-sts", "v=STSv1");
+	const char *id;
+
+	if (record == NULL)
+		return;
+	id = t_bounce_dns_tag(record, "id");
+	if (id == NULL || *id == '\0') {
+		bounce_check_say(check, BOUNCE_CHECK_FAIL, "mta-sts", domain,
+				 "As it is, the record is as good as none",
+				 "it has no id=");
+	} else {
+		bounce_check_sts(check, domain);
+	}
+}
+
+static void dns_say_tls_rpt(struct bounce_check *check, const char *domain)
+{
+	const char *record = dns_find_record(check, domain, "tls-rpt",
+					     "_smtp._tls", "v=TLSRPTv1");
+	const char *rua;
+
+	if (record == NULL)
+		return;
+	rua = t_bounce_dns_tag(record, "rua");
+	if (rua == NULL || (strncasecmp(rua, "mailto:", 7) != 0 &&
+			    strncasecmp(rua, "https:", 6) != 0)) {
+		bounce_check_say(check, BOUNCE_CHECK_FAIL, "tls-rpt", domain,
+				 "rua=mailto:... or rua=https:...",
+				 "its rua= names nobody to report to");
+	} else {
+		bounce_check_say(check, BOUNCE_CHECK_OK, "tls-rpt", domain, NULL,
+				 "%s", record);
 	}
 }
 
@@ -393,10 +433,8 @@ void bounce_check_dns(struct bounce_check *check)
 		dns_say_mx(check, domains[i]);
 		dns_say_spf(check, domains[i]);
 		dns_say_dmarc(check, domains[i]);
-		dns_say_record(check, domains[i], "mta-sts", "_mta-sts",
-			       "v=STSv1");
-		dns_say_record(check, domains[i], "tls-rpt", "_smtp._tls",
-			       "v=TLSRPTv1");
+		dns_say_mta_sts(check, domains[i]);
+		dns_say_tls_rpt(check, domains[i]);
 	} T_END;
 	for (i = 0; i < domains_count; i++) {
 		for (j = i < network->dns_domains ? network->dns_ips : 0;

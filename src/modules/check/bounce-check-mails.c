@@ -12,6 +12,7 @@
 #include "net.h"
 #include "bounce-classify.h"
 #include "bounce-dns.h"
+#include "bounce-received.h"
 #include "bounce-rules-cache.h"
 #include "bounce-sent-copy.h"
 #include "bounce-verify.h"
@@ -21,7 +22,7 @@
 #define MAX_MAILS 500
 
 /* More are not asked about. */
-#define MAX_SIGNERS 20
+#define MAX_FOUND 20
 
 struct check_mails {
 	struct bounce_check *check;
@@ -45,14 +46,44 @@ mails_add_signer(struct check_mails *mails, const char *domain,
 		    strcmp(signer->selector, selector) == 0)
 			return;
 	}
-	if (array_count(&mails->found->signers) >= MAX_SIGNERS)
+	if (array_count(&mails->found->signers) >= MAX_FOUND)
 		return;
 	signer = array_append_space(&mails->found->signers);
 	signer->domain = p_strdup(mails->check->pool, domain);
 	signer->selector = p_strdup(mails->check->pool, selector);
 }
 
-static void mails_find_signers(struct check_mails *mails, const char *headers)
+static void mails_add_hello(struct check_mails *mails,
+			    const struct bounce_received *received)
+{
+	pool_t pool = mails->check->pool;
+	struct bounce_check_hello *hello;
+
+	if (received->helo == NULL || received->address == NULL ||
+	    received->authenticated || bounce_received_is_private(received))
+		return;
+	array_foreach_modifiable(&mails->found->hellos, hello) {
+		if (strcasecmp(hello->helo, received->helo) == 0)
+			return;
+	}
+	if (array_count(&mails->found->hellos) >= MAX_FOUND)
+		return;
+	hello = array_append_space(&mails->found->hellos);
+	hello->helo = p_strdup(pool, received->helo);
+	hello->ip = p_strdup(pool, received->address);
+}
+
+static void mails_find_hello(struct check_mails *mails, const char *value)
+{
+	pool_t pool = pool_alloconly_create("bounce check hello", 512);
+	struct bounce_received received;
+
+	bounce_received_parse(pool, value, &received);
+	mails_add_hello(mails, &received);
+	pool_unref(&pool);
+}
+
+static void mails_find_headers(struct check_mails *mails, const char *headers)
 {
 	struct istream *input =
 		i_stream_create_from_data(headers, strlen(headers));
@@ -63,13 +94,19 @@ static void mails_find_signers(struct check_mails *mails, const char *headers)
 	while (message_parse_header_next(parser, &hdr) > 0 && !hdr->eoh) {
 		const char *value, *domain, *selector;
 
-		if (strcasecmp(hdr->name, "DKIM-Signature") != 0)
+		bool received = strcasecmp(hdr->name, "Received") == 0;
+
+		if (!received && strcasecmp(hdr->name, "DKIM-Signature") != 0)
 			continue;
 		if (hdr->continues) {
 			hdr->use_full_value = TRUE;
 			continue;
 		}
 		value = t_strndup(hdr->full_value, hdr->full_value_len);
+		if (received) {
+			mails_find_hello(mails, value);
+			continue;
+		}
 		domain = t_bounce_dns_tag(value, "d");
 		selector = t_bounce_dns_tag(value, "s");
 		if (domain != NULL && selector != NULL)
@@ -91,7 +128,7 @@ static void mails_find(struct check_mails *mails,
 				mails->check->pool, &mails->found->ips);
 	}
 	if (report->original_headers != NULL)
-		mails_find_signers(mails, report->original_headers);
+		mails_find_headers(mails, report->original_headers);
 }
 
 /*
@@ -178,6 +215,7 @@ const struct bounce_check_mails *bounce_check_mails(struct bounce_check *check)
 	mails.found = p_new(check->pool, struct bounce_check_mails, 1);
 	p_array_init(&mails.found->ips, check->pool, 8);
 	p_array_init(&mails.found->signers, check->pool, 8);
+	p_array_init(&mails.found->hellos, check->pool, 8);
 	name = bounce_user_vname(check->bu->user,
 				 *name == '\0' ? "INBOX" : name);
 	mails.found->mailbox = p_strdup(check->pool, name);

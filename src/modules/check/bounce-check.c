@@ -37,6 +37,7 @@ static bounce_check_function_t *const check_setup_user[] = {
 
 static bounce_check_function_t *const check_dns[] = {
 	bounce_check_dns,
+	bounce_check_helo,
 	NULL
 };
 

@@ -91,6 +91,7 @@ bounce_check_function_t bounce_check_dictionary;
 
 /* dns, lists */
 bounce_check_function_t bounce_check_dns;
+bounce_check_function_t bounce_check_helo;
 bounce_check_function_t bounce_check_lists;
 /* reports, relay */
 bounce_check_function_t bounce_check_reports;
