@@ -302,6 +302,10 @@ START_TEST(blocklist)
 		{ "spamhaus-zen", "127.255.255.255", BOUNCE_BLOCKLIST_REFUSED,
 		  "too many" },
 		{ "spamhaus-zen", "127.255.255.250", BOUNCE_BLOCKLIST_REFUSED,
+		  "switched off" },
+		{ "spamhaus-zen", "127.255.255.251", BOUNCE_BLOCKLIST_REFUSED,
+		  "not taken" },
+		{ "spamhaus-zen", "127.255.255.253", BOUNCE_BLOCKLIST_REFUSED,
 		  "no answer" },
 		/* an error beside a listing is an error */
 		{ "spamhaus-zen", "127.0.0.2|127.255.255.254",

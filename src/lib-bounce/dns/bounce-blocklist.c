@@ -106,6 +106,9 @@ static const struct {
 	const char *answer, *meaning;
 } blocklist_errors[] = {
 	{ "127.0.1.255", "it lists no addresses" },
+	/* of a key (DQS), as several users of the lists have it */
+	{ "127.255.255.250", "the key is switched off" },
+	{ "127.255.255.251", "the key is not taken: mistyped, or another's" },
 	{ "127.255.255.252", "its zone is mistyped" },
 	{ "127.255.255.254", "it does not answer a public resolver, or one whose "
 	  "PTR is generic" },
