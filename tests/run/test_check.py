@@ -1,10 +1,14 @@
 """doveadm bounce check: is it us?"""
 
+import contextlib
 import fcntl
 import imaplib
 import json
 import os
 import pathlib
+import re
+import shutil
+import subprocess
 import time
 
 import harness
@@ -89,6 +93,47 @@ class Setup(Check):
     def test_formats(self):
         for fmt in ('table', 'tab', 'flow', 'pager'):
             self.assertIn('lmtp', self.doveadm('-f', fmt, 'bounce', 'check').stdout)
+
+    def test_for_people(self):
+        """Without -f: 80 columns, on a terminal, in a pipe and by doveadm-server."""
+        user = self.new_user(bounce_threshold='many', bounce_sender_checked='no')
+        args = 'bounce', 'check', '-u', user, '--only', 'setup'
+        piped = self.doveadm(*args, check=False)
+        self.assertEqual(piped.returncode, 65)
+        self.assertEqual([line for line in piped.stdout.splitlines()
+                          if len(line) > 80], [])
+        self.assertIn('fail     settings: Setting bounce_threshold = many is wrong',
+                      piped.stdout)
+        self.assertIn('\n         -> See SETTINGS in dovecot-bounce(7)\n', piped.stdout)
+        self.assertRegex(piped.stdout,
+                         r'\n\nok \d+, note \d, warn \d, fail 1, unknown 1\n$')
+        # but for the time of a round trip
+        same = re.compile(r'in 0\.\d+ s')
+        served = self.doveadm(*args, '-S', f'{self.dir}/run/doveadm-server',
+                              check=False)
+        self.expect_log('bounce_threshold = many')
+        self.assertEqual(same.sub('', served.stdout), same.sub('', piped.stdout))
+        self.assertEqual(same.sub('', self.on_terminal(*args)),
+                         same.sub('', piped.stdout))
+        # of the site
+        site = self.doveadm('bounce', 'check', '--only', 'setup')
+        self.assertIn('ok       plugin lmtp: bounce is loaded\n', site.stdout)
+        # many users
+        self.assertRegex(self.doveadm('bounce', 'check', '-A', '--only', 'setup',
+                                      check=False).stdout, r'(?m)^alice:\nok ')
+
+    def on_terminal(self, *args):
+        """What the command prints on one."""
+        master, slave = os.openpty()
+        subprocess.run([shutil.which('doveadm'), '-c', self.server.conf_path, *args],
+                       stdout=slave, stderr=subprocess.DEVNULL, check=False,
+                       env={**os.environ, **self.server.environment()})
+        os.close(slave)
+        text = b''
+        with contextlib.suppress(OSError), open(master, 'rb', 0) as terminal:
+            while piece := terminal.read(65536):
+                text += piece
+        return text.decode().replace('\r\n', '\n')
 
     def test_all_users(self):
         """The site once, each user once."""

@@ -314,7 +314,7 @@ class Dns(Network):
             with self.subTest(check=check, subject=subject):
                 self.assertEqual(rows[check, subject][0], result)
                 self.assertIn(found, rows[check, subject][1])
-        done = self.doveadm('bounce', 'check', '--only', 'dns', '--domain',
+        done = self.doveadm('-f', 'tab', 'bounce', 'check', '--only', 'dns', '--domain',
                             'cname.example,noaddress.example', check=False)
         self.assertIn('alias.cname.example is an alias', done.stdout)
         self.assertIn('gone.noaddress.example has no address', done.stdout)

@@ -11,6 +11,7 @@
 #include "bounce-remedy.h"
 #include "bounce-dns.h"
 #include "bounce-check-network.h"
+#include "bounce-check-people.h"
 #include "bounce-check-probe.h"
 
 struct check_cmd {
@@ -202,14 +203,18 @@ check_cmd_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 
 static void check_cmd_deinit(struct doveadm_bounce_cmd *_cmd)
 {
+	doveadm_bounce_people_end(_cmd, BOUNCE_CHECK_COLUMNS,
+				  bounce_check_people_write);
 	check_cmd_free(container_of(_cmd, struct check_cmd, cmd));
 }
 
 static struct doveadm_mail_cmd_context *check_cmd_alloc(void)
 {
-	struct check_cmd *cmd = doveadm_bounce_cmd_alloc(struct check_cmd,
-						DOVEADM_PRINT_TYPE_TABLE);
+	struct check_cmd *cmd;
 
+	doveadm_bounce_people_begin();
+	cmd = doveadm_bounce_cmd_alloc(struct check_cmd,
+				       DOVEADM_PRINT_TYPE_TABLE);
 	cmd->cmd.init = check_cmd_init;
 	cmd->cmd.run = check_cmd_run;
 	cmd->cmd.deinit = check_cmd_deinit;
@@ -229,6 +234,7 @@ static void check_cmd_site(struct doveadm_cmd_context *cctx)
 	int ret;
 
 	i_zero(&cmd);
+	doveadm_bounce_people_begin();
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	bounce_check_headers();
 	if (check_cmd_params(&cmd, cctx, pool, &error) < 0) {
@@ -244,6 +250,8 @@ static void check_cmd_site(struct doveadm_cmd_context *cctx)
 			doveadm_exit_code = EX_USAGE;
 		}
 	}
+	doveadm_bounce_people_end(NULL, BOUNCE_CHECK_COLUMNS,
+				  bounce_check_people_write);
 	check_cmd_free(&cmd);
 	pool_unref(&pool);
 }

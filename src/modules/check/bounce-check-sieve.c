@@ -147,8 +147,15 @@ static void sieve_say_list(struct bounce_check *check,
 
 void bounce_check_sieve(struct bounce_check *check)
 {
-	if (doveadm_bounce_conf_has("lmtp", "mail_plugins", "sieve") <= 0 &&
-	    doveadm_bounce_conf_has("lda", "mail_plugins", "sieve") <= 0) {
+	int lmtp = doveadm_bounce_conf_has("lmtp", "mail_plugins", "sieve");
+	int lda = doveadm_bounce_conf_has("lda", "mail_plugins", "sieve");
+
+	if (lmtp <= 0 && lda <= 0 && (lmtp < 0 || lda < 0)) {
+		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "sieve", "plugin",
+				 NULL, "doveconf does not say mail_plugins");
+		return;
+	}
+	if (lmtp <= 0 && lda <= 0) {
 		bounce_check_say(check, BOUNCE_CHECK_NOTE, "sieve", "plugin",
 				 NULL, "Sieve is loaded neither for lmtp nor for "
 				 "lda");

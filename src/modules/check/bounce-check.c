@@ -8,6 +8,11 @@ static const char *const check_result_names[BOUNCE_CHECK_RESULT_COUNT] = {
 	"ok", "note", "warn", "fail", "unknown"
 };
 
+const char *bounce_check_result_name(enum bounce_check_result result)
+{
+	return check_result_names[result];
+}
+
 /*
  * The parts
  */

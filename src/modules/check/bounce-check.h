@@ -21,6 +21,9 @@ enum bounce_check_result {
 	BOUNCE_CHECK_RESULT_COUNT
 };
 
+/* "ok", "note" ... */
+const char *bounce_check_result_name(enum bounce_check_result result);
+
 /* One row as it is printed; texts of pool. */
 struct bounce_check_row {
 	enum bounce_check_result result;

@@ -32,10 +32,12 @@ const char *t_doveadm_bounce_conf(const char *protocol, const char *setting)
 
 	if (strchr(path, '\'') != NULL)
 		return NULL;
-	file = popen(t_strdup_printf("exec doveconf -c '%s' %s%s %s 2>/dev/null",
-				     path, protocol == NULL ? "" :
-				     "-f protocol=", protocol == NULL ? "" :
-				     protocol, setting), "r");
+	/* doveconf would take the sockets of doveadm-server for its own */
+	file = popen(t_strdup_printf("exec env -u SOCKET_COUNT doveconf -c '%s' "
+				     "%s%s %s 2>/dev/null", path,
+				     protocol == NULL ? "" : "-f protocol=",
+				     protocol == NULL ? "" : protocol, setting),
+		     "r");
 	if (file == NULL)
 		return NULL;
 	size = fread(output, 1, sizeof(output) - 1, file);
