@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PROBE_MSECS 10000
+/* a busy MTA, or one that makes us wait, answers late */
+#define PROBE_MSECS 30000
 #define PROBE_EVERY_SECS 3600
 #define MAX_REPLY 4096
 
