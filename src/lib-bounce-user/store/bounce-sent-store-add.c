@@ -298,6 +298,8 @@ struct add_mails {
 	const struct bounce_sent_mail *mails;
 	unsigned int count;
 	bool *bounced;
+	/* only if their day has none yet */
+	bool fill;
 };
 
 static int
@@ -309,6 +311,11 @@ add_mails(struct bounce_transaction *trans, void *context,
 	int ret = 0, counted = 0;
 
 	i_zero(&open);
+	if (add->fill && add->count > 0) {
+		ret = sent_open_day(trans, &open, add->mails[0].when, error_r);
+		if (ret < 0 || open.day.messages > 0)
+			return ret;
+	}
 	for (unsigned int i = 0; i < add->count && ret >= 0; i++) {
 		const char *error;
 
@@ -340,6 +347,21 @@ int bounce_sent_store_add(struct bounce_store *store,
 
 	memset(bounced_r, 0, count * sizeof(*bounced_r));
 	return bounce_commit_transact(store, add_mails, &add, error_r);
+}
+
+int bounce_sent_store_fill(struct bounce_store *store,
+			   const struct bounce_sent_mail *mails,
+			   unsigned int count, const char **error_r)
+{
+	struct add_mails add = {
+		.mails = mails, .count = count, .fill = TRUE
+	};
+	int ret;
+
+	add.bounced = i_new(bool, I_MAX(count, 1));
+	ret = bounce_commit_transact(store, add_mails, &add, error_r);
+	i_free(add.bounced);
+	return ret;
 }
 
 void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,

@@ -19,7 +19,12 @@ struct bounce_store;
 int bounce_sent_store_add(struct bounce_store *store,
 		      const struct bounce_sent_mail *mails, unsigned int count,
 		      bool *bounced_r, const char **error_r);
-/* The same, but nobody waits: done is called once, maybe before this returns. mails
+/* The mails of one day, if nothing that was sent on that day was counted yet:
+   returns as bounce_sent_store_add(), 0 if something was. */
+int bounce_sent_store_fill(struct bounce_store *store,
+			   const struct bounce_sent_mail *mails,
+			   unsigned int count, const char **error_r);
+/* As bounce_sent_store_add(), but nobody waits: done is called once, maybe before this returns. mails
    and bounced_r must live so long; later_r is NULL from then on. */
 void bounce_sent_store_add_later(struct bounce_store *store, pool_t pool,
 				 const struct bounce_sent_mail *mails,

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "mail-storage.h"
 #include "bounce-sent-copy.h"
+#include "bounce-sent-recount.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce-mails.h"
 
@@ -88,6 +89,15 @@ static int scan_finish(struct scan *scan)
 	} else {
 		bounce_rebuild_set_failed_ids(scan->batch, scan->pool,
 					      &scan->failed_ids);
+	}
+	/* what went out first: what failed of it then finds its broadcast */
+	if (!cmd->show && cmd->query.args == NULL &&
+	    cmd->query.mailbox == NULL &&
+	    bounce_sent_recount(scan->bu, scan->store, cmd->cmd.now,
+				&error) < 0) {
+		bounce_rebuild_cancel(&scan->batch);
+		return doveadm_bounce_failed(&cmd->cmd, scan->bu,
+					     MAIL_ERROR_TEMP, "%s", error);
 	}
 	ret = bounce_rebuild_commit(&scan->batch, cmd->show, &error);
 	if (ret < 0 ||

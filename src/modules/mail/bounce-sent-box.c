@@ -17,24 +17,39 @@
 /* What is saved with an older date was sent long ago: an archive is moved. */
 #define MAX_AGE_SECS (2 * 24 * 60 * 60)
 
+/* What is younger was sent just now, whatever the client's clock and zone say. */
+#define MIN_AGE_SECS (14 * 60 * 60)
+
+struct box_mail {
+	struct bounce_sent_header header;
+	time_t when;
+};
+
 struct bounce_sent_box_mailbox {
 	union mailbox_module_context module_ctx;
 	/* of the transaction, NULL until something was saved */
 	pool_t pool;
-	ARRAY(struct bounce_sent_header) mails;
+	ARRAY(struct box_mail) mails;
 };
 
 static MODULE_CONTEXT_DEFINE_INIT(bounce_sent_box_mailbox_module,
 				  &mail_storage_module_register);
 
-static bool box_is_old(struct mail_save_context *ctx, struct mail *src)
+/* When it was sent: now, unless its INTERNALDATE is older, as dsync gives it. */
+static time_t box_when(struct mail_save_context *ctx, struct mail *src)
 {
 	time_t date = ctx->data.received_date;
 
-	if (date == (time_t)-1 && src != NULL &&
-	    mail_get_received_date(src, &date) < 0)
-		return FALSE;
-	return date != (time_t)-1 && date < ioloop_time - MAX_AGE_SECS;
+	if ((date == (time_t)-1 && src != NULL &&
+	     mail_get_received_date(src, &date) < 0) ||
+	    date == (time_t)-1 || date > ioloop_time - MIN_AGE_SECS)
+		return ioloop_time;
+	return date;
+}
+
+static bool box_is_old(time_t when)
+{
+	return when < ioloop_time - MAX_AGE_SECS;
 }
 
 /* A client may move it without its INTERNALDATE. */
@@ -48,9 +63,10 @@ static bool box_is_dated_old(struct mail *mail)
 }
 
 static void
-box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
+box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail,
+	     time_t when)
 {
-	struct bounce_sent_header out;
+	struct box_mail out = { .when = when };
 
 	if (sbox->pool == NULL) {
 		sbox->pool = pool_alloconly_create("bounce sent", 4096);
@@ -59,7 +75,7 @@ box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail)
 	T_BEGIN {
 		/* what cannot be read is not counted */
 		if (!box_is_dated_old(mail) &&
-		    bounce_sent_header_read(mail, sbox->pool, &out) == 0)
+		    bounce_sent_header_read(mail, sbox->pool, &out.header) == 0)
 			array_push_back(&sbox->mails, &out);
 	} T_END;
 }
@@ -76,12 +92,12 @@ static int bounce_sent_box_save_finish(struct mail_save_context *ctx)
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 	/* a copy that is made by saving is looked at as a copy */
 	struct mail *mail = ctx->copying_via_save ? NULL : ctx->dest_mail;
-	bool old = box_is_old(ctx, NULL);
+	time_t when = box_when(ctx, NULL);
 
 	if (sbox->module_ctx.super.save_finish(ctx) < 0)
 		return -1;
-	if (mail != NULL && !old)
-		box_remember(sbox, mail);
+	if (mail != NULL && !box_is_old(when))
+		box_remember(sbox, mail, when);
 	return 0;
 }
 
@@ -90,14 +106,15 @@ bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
 {
 	struct mailbox *box = ctx->transaction->box;
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
+	time_t when = box_when(ctx, mail);
 	/* from one \Sent to another: it was counted, or is older than us */
-	bool skip = box_is_old(ctx, mail) || mailbox_has_special_use(mail->box,
-								     "\\Sent");
+	bool skip = box_is_old(when) || mailbox_has_special_use(mail->box,
+								"\\Sent");
 
 	if (sbox->module_ctx.super.copy(ctx, mail) < 0)
 		return -1;
 	if (!skip)
-		box_remember(sbox, mail);
+		box_remember(sbox, mail, when);
 	return 0;
 }
 
@@ -114,8 +131,9 @@ t_sent_box_addresses(const struct bounce_sent_header *out)
 
 static void
 box_count_mail(struct bounce_sent_queue *queue,
-	       const struct bounce_sent_header *out)
+	       const struct box_mail *saved)
 {
+	const struct bounce_sent_header *out = &saved->header;
 	struct bounce_sent_mail mail;
 
 	i_zero(&mail);
@@ -125,7 +143,7 @@ box_count_mail(struct bounce_sent_queue *queue,
 	mail.addresses = t_sent_box_addresses(out);
 	mail.saved = TRUE;
 	mail.verifiable = mail.message_id != NULL;
-	mail.when = ioloop_time;
+	mail.when = saved->when;
 	bounce_sent_queue_add(queue, &mail);
 }
 
@@ -138,7 +156,7 @@ bounce_sent_box_commit(struct mailbox_transaction_context *t,
 	struct mail_user *user = t->box->storage->user;
 	struct bounce_plugin_user *pu;
 	struct bounce_user *bu;
-	const struct bounce_sent_header *out;
+	const struct box_mail *saved;
 
 	if (sbox->module_ctx.super.transaction_commit(t, changes_r) < 0) {
 		box_forget(sbox);
@@ -152,8 +170,8 @@ bounce_sent_box_commit(struct mailbox_transaction_context *t,
 		if (pu->sent_queue == NULL)
 			pu->sent_queue = bounce_sent_queue_init(bu,
 						bounce_recheck_copy);
-		array_foreach(&sbox->mails, out) T_BEGIN {
-			box_count_mail(pu->sent_queue, out);
+		array_foreach(&sbox->mails, saved) T_BEGIN {
+			box_count_mail(pu->sent_queue, saved);
 		} T_END;
 	}
 	box_forget(sbox);
