@@ -25,6 +25,9 @@ const struct setting_parser_info compat_bounce_setting_parser_info = {
 	.defaults = &compat_settings_default,
 	.struct_size = sizeof(struct compat_settings),
 	.pool_offset1 = 1 + offsetof(struct compat_settings, pool),
+#ifdef COMPAT_SETTINGS_CHECK
+	.check_func = compat_settings_check,
+#endif
 };
 
 #endif

@@ -9,6 +9,10 @@
 #  include "settings-parser.h"
 
 extern const struct setting_parser_info compat_bounce_setting_parser_info;
+
+/* Only in the config process: what is wrong is said there. It is no error: a
+   process of Dovecot's that does not start delivers no mail. */
+bool compat_settings_check(void *set, pool_t pool, const char **error_r);
 #endif
 
 #endif

@@ -12,9 +12,4 @@ const struct bounce_texts *
 bounce_texts_cache_get_language(struct bounce_user *bu, const char *language);
 void bounce_texts_cache_deinit(void);
 
-/* The value of bounce_texts: folders in order, "shipped" is that of the package;
-   NULL-terminated, from pool. Returns 0, or -1 with error_r. */
-int bounce_texts_dirs_parse(pool_t pool, const char *value,
-			    const char *const **dirs_r, const char **error_r);
-
 #endif

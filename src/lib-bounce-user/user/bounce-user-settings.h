@@ -8,6 +8,7 @@
 #include "bounce-hold.h"
 #include "bounce-record.h"
 
+struct compat_settings;
 struct mail_user;
 
 struct bounce_user_settings {
@@ -57,5 +58,10 @@ struct bounce_user_settings {
 void bounce_user_settings_read(struct mail_user *user, pool_t pool,
 			       struct bounce_user_settings *set_r,
 			       ARRAY_TYPE(const_string) *errors);
+
+/* The same from their texts, but for the dictionary. */
+void bounce_user_settings_parse(const struct compat_settings *texts, pool_t pool,
+				struct bounce_user_settings *set_r,
+				ARRAY_TYPE(const_string) *errors);
 
 #endif

@@ -67,4 +67,9 @@ void bounce_texts_check(const char *const *dirs,
 			ARRAY_TYPE(bounce_texts_status) *languages,
 			ARRAY_TYPE(const_string) *errors);
 
+/* The value of bounce_texts: folders in order, "shipped" is that of the package;
+   NULL-terminated, from pool. Returns 0, or -1 with error_r. */
+int bounce_texts_dirs_parse(pool_t pool, const char *value,
+			    const char *const **dirs_r, const char **error_r);
+
 #endif
