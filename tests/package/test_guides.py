@@ -20,7 +20,8 @@ def blocks(path, head=None):
     heading."""
     text = (system.SOURCE / path).read_text('utf-8')
     if head:
-        text = re.split(r'(?m)^#+ ', text.split(head)[1])[0]
+        # not at a comment within a block
+        text = re.split(r'(?m)^##+ ', text.split(head)[1])[0]
     return [(kind, body, before) for before, kind, body in
             re.findall(r'(?ms)^([^\n]*)\n\n?```(\S*)\n(.*?)^```$', text)]
 
@@ -105,7 +106,8 @@ class Guides(unittest.TestCase):
         written = 0
         for kind, text, before in blocks('README.md', 'Switch it on: Dovecot '
                                          + system.SERIES):
-            if kind == 'diff':      # for sites that have such lines already
+            # for sites that have such lines already; more than is needed
+            if kind == 'diff' or '93-bounce-more' in before:
                 continue
             found = re.search(r'`(/etc/dovecot/\S+)`:$', before)
             self.assertTrue(found, before)

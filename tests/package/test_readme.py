@@ -29,13 +29,31 @@ class Readme(unittest.TestCase):
         self.assertEqual(len(ran), 3)
         system.wait_for_dovecot()
 
+    def switch_on_more(self):
+        """Submission, METADATA, INBOX."""
+        text, = (text for _, text, before in test_guides.blocks(
+            'README.md', 'Switch it on: Dovecot ' + system.SERIES)
+                 if '93-bounce-more' in before)
+        pathlib.Path('/etc/dovecot/conf.d/93-bounce-more.conf').write_text(text)
+        system.reload()
+        deliver('alice', harness.dsn('more@example.net'))
+        self.assertEqual(count('alice', 'Bounces'), 1)
+        self.assertEqual(len(run('doveadm', 'search', '-u', 'alice', 'mailbox', 'INBOX',
+                                 'keyword', '$Bounce').splitlines()), 1)
+        shown = run('sh', '-c', 'printf "%s\\r\\n" \'a GETMETADATA (DEPTH infinity) "" '
+                    '/private/vendor/vendor.dovecot-bounce\' "b LOGOUT" | '
+                    'doveadm exec imap -u alice')
+        self.assertIn('address/more@example.net', shown)
+        self.assertIn('submission_bounce', run('doveconf', '-f', 'protocol=submission',
+                                               'mail_plugins'))
+
     def test_readme(self):
         self.assertNotIn('dovecot', run('dpkg-query', '-W', '-f', '${Package} '))
         self.install()
         system.add_user('alice')
         for kind, text, before in test_guides.blocks(
                 'README.md', 'Switch it on: Dovecot ' + system.SERIES):
-            if kind != 'diff':
+            if kind != 'diff' and '93-bounce-more' not in before:
                 path = re.search(r'`(/etc/dovecot/\S+)`:$', before).group(1)
                 pathlib.Path(path).write_text(text)
         system.reload()
@@ -43,6 +61,7 @@ class Readme(unittest.TestCase):
         self.assertEqual(count('alice', 'Bounces'), 1)
         self.assertIn('gone@example.net',
                       run('doveadm', 'bounce', 'list', '-u', 'alice'))
+        self.switch_on_more()
         # its last line
         rows = json.loads(run('doveadm', '-f', 'json', 'bounce', 'check', '-u',
                               'alice'))
