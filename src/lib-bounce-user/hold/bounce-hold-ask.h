@@ -20,7 +20,7 @@ int bounce_hold_ask(struct bounce_user *bu, pool_t pool,
 		    struct bounce_hold *holds_r, const char **error_r);
 
 /* Send bounce_known_recipient for each that is known and would not be tried, or
-   is again (fields: doc/dovecot-bounce.7), below parent. */
+   is again (fields: doc/bounce-sent.7), below parent. */
 void bounce_hold_send_known(struct event *parent,
 			    const struct bounce_hold *holds,
 			    unsigned int count);

@@ -1,7 +1,7 @@
 #ifndef BOUNCE_USER_SETTINGS_H
 #define BOUNCE_USER_SETTINGS_H
 
-/* What the settings of dovecot-bounce(7) say for one user. They stand in one
+/* What the settings of bounce-settings(5) say for one user. They stand in one
    table, COMPAT_SETTINGS of compat-settings.h. */
 
 #include "bounce-digest.h"

@@ -1,7 +1,7 @@
 #ifndef BOUNCE_TYPES_H
 #define BOUNCE_TYPES_H
 
-/* The nouns of the library. Words: doc/dovecot-bounce.7 and RFC 3463, 3464.
+/* The nouns of the library. Words: doc/bounce-reasons.7 and RFC 3463, 3464.
 
    All strings are NUL-terminated UTF-8 without control characters, live in
    the pool that the report was read into, and are NULL where the mail says

@@ -7,7 +7,7 @@ struct bounce_rules;
 
 /* Judge one recipient of report: sets rcpt->verdict from its diagnostic,
    explanation, codes, command and hosts, in the order of evidence that
-   doc/dovecot-bounce.7 states. The name of the rule is allocated from pool.
+   doc/bounce-reasons.7 states. The name of the rule is allocated from pool.
    rules may be NULL (codes alone then). Always sets a reason. */
 void bounce_verdict_decide(const struct bounce_rules *rules, pool_t pool,
 			   const struct bounce_report *report,

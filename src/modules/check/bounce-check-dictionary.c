@@ -101,7 +101,7 @@ void bounce_check_dictionary(struct bounce_check *check)
 	if (bounce_dict_init(bu->user, bu->set.dict, &wait, &dict,
 			     &error) < 0) {
 		bounce_check_say(check, BOUNCE_CHECK_FAIL, "dictionary", "",
-				 "See bounce_dict in dovecot-bounce(7)", "%s",
+				 "See bounce_dict in bounce-settings(5)", "%s",
 				 error);
 	} else {
 		dictionary_check(check, dict);

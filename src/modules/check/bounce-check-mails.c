@@ -238,7 +238,7 @@ mails_say(struct bounce_check *check, const struct bounce_check_mails *mails)
 			"bounce_relays";
 	} else if (verified == 0) {
 		advice = "No copy was found in Sent and no token in the mails "
-			"that came back: see EVIDENCE in dovecot-bounce(7)";
+			"that came back: see bounce-trust(7)";
 	}
 	bounce_check_say(check, advice == NULL ? BOUNCE_CHECK_OK :
 			 BOUNCE_CHECK_WARN, "evidence", mails->mailbox, advice,

@@ -42,7 +42,7 @@ void bounce_check_setup_settings(struct bounce_check *check)
 	bounce_user_settings_read(check->bu->user, check->pool, &set, &errors);
 	array_foreach_elem(&errors, error) {
 		bounce_check_say(check, BOUNCE_CHECK_FAIL, "settings", "",
-				 "See SETTINGS in dovecot-bounce(7)", "%s",
+				 "See bounce-settings(5)", "%s",
 				 error);
 	}
 	if (array_is_empty(&errors)) {
@@ -53,7 +53,7 @@ void bounce_check_setup_settings(struct bounce_check *check)
 	compat_settings_unknown(check->bu->user, &errors);
 	array_foreach_elem(&errors, error) {
 		bounce_check_say(check, BOUNCE_CHECK_WARN, "settings", error,
-				 "See SETTINGS in dovecot-bounce(7)",
+				 "See bounce-settings(5)",
 				 "there is no such setting");
 	}
 }
@@ -231,7 +231,7 @@ void bounce_check_setup_rules(struct bounce_check *check)
 		setup_say_errors(check, "rules", "rules check", &errors);
 	} else if (bounce_rules_count(rules) == 0) {
 		bounce_check_say(check, BOUNCE_CHECK_FAIL, "rules", "",
-				 "See bounce_rules in dovecot-bounce(7)",
+				 "See bounce_rules in bounce-settings(5)",
 				 "there are none in %s", t_setup_join(dirs));
 	} else {
 		bounce_check_say(check, BOUNCE_CHECK_OK, "rules", "", NULL,
@@ -274,7 +274,7 @@ void bounce_check_setup_remedies(struct bounce_check *check)
 		setup_say_errors(check, "remedies", "remedies check", &errors);
 	} else if (bounce_remedies_count(remedies) == 0) {
 		bounce_check_say(check, BOUNCE_CHECK_WARN, "remedies", "",
-				 "See bounce_remedies in dovecot-bounce(7)",
+				 "See bounce_remedies in bounce-settings(5)",
 				 "there are none in %s", t_setup_join(dirs));
 	} else {
 		bounce_check_say(check, BOUNCE_CHECK_OK, "remedies", "", NULL,

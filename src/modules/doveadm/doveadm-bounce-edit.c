@@ -97,7 +97,7 @@ static void edit_add_init(struct doveadm_bounce_cmd *_cmd)
 	cmd->reason = bounce_reason_find(name);
 	if (cmd->reason == NULL)
 		doveadm_bounce_wrong(_cmd, "%s is no reason: the manual "
-				     "dovecot-bounce(7) lists them", name);
+				     "bounce-reasons(7) lists them", name);
 }
 
 static int edit_add(struct edit_cmd *cmd, struct bounce_user *bu,

@@ -74,7 +74,7 @@ static void list_init(struct doveadm_bounce_cmd *_cmd)
 	if (doveadm_cmd_param_str(cctx, "reason", &cmd->reason) &&
 	    bounce_reason_find(cmd->reason) == NULL)
 		doveadm_bounce_wrong(_cmd, "-r %s is no reason: the manual "
-				     "dovecot-bounce(7) lists them",
+				     "bounce-reasons(7) lists them",
 				     cmd->reason);
 	(void)doveadm_cmd_param_bool(cctx, "held", &cmd->held);
 	(void)doveadm_cmd_param_bool(cctx, "unproven", &cmd->unproven);

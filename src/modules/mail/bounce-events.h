@@ -9,7 +9,7 @@ struct event;
 
 /* Send bounce_report_received, and bounce_recipient_failed for each failed
    recipient, below parent. added: whose records changed, NULL = nobody's. The
-   fields are those of doc/dovecot-bounce.7. */
+   fields are those of doc/bounce-sent.7. */
 void bounce_events_send(struct event *parent,
 			const struct bounce_report *report,
 			enum bounce_evidence evidence,
