@@ -841,6 +841,8 @@ int main(void)
 	tcase_add_test(tcase, test_announced_unlocked);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
+	/* a thousand commits of a disk that others use */
+	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_removed_stays);
 	tcase_add_test(tcase, test_not_writable);
 	suite_add_tcase(suite, tcase);
