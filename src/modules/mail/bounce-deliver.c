@@ -140,15 +140,11 @@ static bool deliver_is_ignored(const struct bounce_handover *delivery)
 	return delivery->ignore && !delivery->learn;
 }
 
-/* The date that the saved mail has, so that a later scan of it says the
-   same: the clock may be a second ahead of the loop's. */
-static time_t deliver_received(struct mail_deliver_context *mdctx)
+/* The date that the saved mail has, but for one ahead of the clock. */
+static time_t deliver_received(const struct bounce_plugin_user *pu)
 {
-	time_t when;
-
-	if (mail_get_received_date(mdctx->src_mail, &when) < 0 || when <= 0)
-		return ioloop_time;
-	return I_MIN(when, time(NULL));
+	return pu->stored_when == 0 ? ioloop_time :
+		I_MIN(pu->stored_when, time(NULL));
 }
 
 /* Best effort: it can be seen in the dictionary, too. */
@@ -310,14 +306,14 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 			report->format == NULL ? "" : report->format);
 		return;
 	}
-	result = t_deliver_record(bu, delivery, deliver_received(mdctx), pool,
+	result = t_deliver_record(bu, delivery, deliver_received(pu), pool,
 				  mdctx->event,
 				  &added, &changed, &pending);
 	bounce_events_send(mdctx->event, report, delivery->evidence, &added);
 	/* what lies in a folder is told, even where it could not be recorded */
 	if (changed || (delivery->will_tell && !deliver_is_ignored(delivery))) {
 		if (!bounce_tell_deliver(mdctx, bu, delivery,
-					 deliver_received(mdctx)) && pending)
+					 deliver_received(pu)) && pending)
 			bounce_tell_deliver_later(bu, report);
 	} else if (pu->flood_began) {
 		bounce_tell_deliver_flood(mdctx, bu);
@@ -443,6 +439,7 @@ deliver_file(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	pu->folder = folder;
 	pu->folder_failed = FALSE;
 	pu->stored_in = NULL;
+	pu->stored_when = 0;
 	pu->keywords = keywords;
 	pu->seen = seen;
 	ret = deliver_save(mdctx, folder, before, storage_r);

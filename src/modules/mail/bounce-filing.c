@@ -185,6 +185,23 @@ filing_folder_failed(struct mailbox *box, struct bounce_plugin_user *pu)
 			     mailbox_get_last_internal_error(box, NULL));
 }
 
+/* The date that the saved mail gets, so that a later scan of it says the same. LMTP
+   gives none: the file's own would be a second ahead now and then. */
+static void
+filing_date(struct mail_save_context *ctx, struct mail *mail,
+	    struct bounce_plugin_user *pu)
+{
+	time_t when = ctx->data.received_date;
+
+	if (when == (time_t)-1) {
+		if (mail_get_received_date(mail, &when) < 0 || when <= 0)
+			when = ioloop_time;
+		mailbox_save_set_received_date(ctx, when, 0);
+	}
+	if (pu->stored_when == 0)
+		pu->stored_when = when;
+}
+
 /* Every way of storing the delivered mail is a copy of it (saves are not: an
    automatic answer that a script keeps in Sent is no bounce). */
 static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
@@ -193,8 +210,10 @@ static int bounce_filing_copy(struct mail_save_context *ctx, struct mail *mail)
 	struct bounce_filing_mailbox *fbox = BOUNCE_FILING_MAILBOX(box);
 	struct bounce_plugin_user *pu = filing_delivering_to(box);
 
-	if (pu != NULL)
+	if (pu != NULL) {
+		filing_date(ctx, mail, pu);
 		filing_add_keywords(ctx, pu->keywords);
+	}
 	if (pu != NULL && pu->seen)
 		ctx->data.flags |= MAIL_SEEN;
 	if (fbox->module_ctx.super.copy(ctx, mail) == 0) {

@@ -38,6 +38,8 @@ struct bounce_plugin_user {
 	   script threw it away */
 	const char *stored_in;
 	bool discarded;
+	/* the date that it got where it was stored first; 0 = none */
+	time_t stored_when;
 	/* it was saved with the keyword of one that is to be told later */
 	bool untold;
 	/* the report is the first that a flood of unverified ones files away */
