@@ -119,6 +119,19 @@ class Mailman(Doveadm):
     def test_short(self):
         self.assertLessEqual(SCRIPT.read_text('utf-8').count('\n'), 40)
 
+    def test_no_state(self):
+        """Forgotten: it ends, and no other file is taken for it."""
+        copy = pathlib.Path(self.dir, 'script.py')
+        for words in ([], ['--dry-run'], ['one', 'two']):
+            copy.write_text(SCRIPT.read_text('utf-8'), 'utf-8')
+            done = subprocess.run([sys.executable, copy, *words], input='', text=True,
+                                  stderr=subprocess.PIPE, cwd=self.dir, check=False,
+                                  env={**os.environ, 'MAILMAN_CONFIG_FILE':
+                                       str(self.mailman.config)})
+            self.assertEqual(done.returncode, 1)
+            self.assertIn('ValueError', done.stderr)
+            self.assertEqual(copy.read_text('utf-8'), SCRIPT.read_text('utf-8'))
+
     def test_down(self):
         """Mailman does not answer: it says so, and forgets nothing."""
         self.put('alice', {'address': 'dead@example.net'})

@@ -5,13 +5,13 @@ whole export names no more is enabled again. It runs as root or list."""
 import configparser, os, pathlib, sys, urllib.parse, requests   # noqa: E401
 config = configparser.ConfigParser(strict=False, interpolation=None)
 config.read(os.environ.get('MAILMAN_CONFIG_FILE', '/etc/mailman3/mailman.cfg'))
-web, dry, state = config['webservice'], '--dry-run' in sys.argv, pathlib.Path(sys.argv[-1])
-wanted, states, failed = {}, ('enabled', 'by_bounces'), False
-disabled = set(state.read_text().splitlines()) if state.exists() else set()
+web, dry, wanted, failed = config['webservice'], '--dry-run' in sys.argv, {}, False
+state, = [pathlib.Path(word) for word in sys.argv[1:] if word != '--dry-run']
+disabled, states = set(state.read_text().split() if state.exists() else ()), ('enabled', 'by_bounces')
 def ask(method, *path, **form):
     url = '/'.join(urllib.parse.quote(part, '') for part in ('3.1', *path))
     done = requests.request(method, f"http://{web['hostname']}:{web['port']}/{url}",
-                            data=form, auth=(web['admin_user'], web['admin_pass']))
+                            data=form, auth=(web['admin_user'], web['admin_pass']), timeout=60)
     method == 'POST' and done.status_code == 400 or done.raise_for_status()  # there already
     return done.json() if done.status_code == 200 else {}
 def find(who): return ask('POST', 'members', 'find', subscriber=who, role='member').get('entries', [])
