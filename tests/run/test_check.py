@@ -104,7 +104,7 @@ class Setup(Check):
                           if len(line) > 80], [])
         self.assertIn('fail     settings: Setting bounce_threshold = many is wrong',
                       piped.stdout)
-        self.assertIn('\n         -> See SETTINGS in dovecot-bounce(7)\n', piped.stdout)
+        self.assertIn('\n         -> See bounce-settings(5)\n', piped.stdout)
         self.assertRegex(piped.stdout,
                          r'\n\nok \d+, note \d, warn \d, fail 1, unknown 1\n$')
         # but for the time of a round trip
