@@ -149,7 +149,8 @@ class Package(unittest.TestCase):
 
     def test_3_manual_pages(self):
         for page in ('dovecot-bounce.7', 'doveadm-bounce.1', 'doveadm-bounce-check.1', 'bounce-classify.1',
-                     'bounce-rules.5'):
+                     'bounce-rules.5', 'bounce-settings.5', 'bounce-reasons.7',
+                     'bounce-sent.7', 'bounce-trust.7', 'bounce-policy.8'):
             self.assertIn(page.split('.')[0],
                           run('man', page.split('.')[1], page.split('.')[0])
                           .replace('‐', '-'))

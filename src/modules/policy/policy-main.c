@@ -6,7 +6,7 @@
 
      service bounce-policy { executable = bounce-policy -p postfix ... }
 
-   See dovecot-bounce(7). */
+   See bounce-policy(8). */
 
 #include "lib.h"
 #include "master-service.h"
