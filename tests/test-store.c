@@ -690,6 +690,39 @@ START_TEST(test_allowance_sides)
 }
 END_TEST
 
+/* What forty days hold stays below what a dict server takes. */
+START_TEST(test_allowance_room)
+{
+	const char *path = t_strconcat(home, "/dovecot-bounce.dict", NULL);
+	time_t day = START + 20 * DAY;
+	FILE *file = fopen(path, "a");
+	char *line = NULL;
+	size_t size = 0, longest = 0;
+
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "priv/bounce/meta/allowance\n{");
+	for (unsigned int i = 0; i < 2000; i++) T_BEGIN {
+		fprintf(file, "%s\"%s s%u.test\":\"%050u\"",
+			i == 0 ? "" : ",",
+			bounce_sent_day(day - (1 + i / 200) * DAY), i, i);
+	} T_END;
+	fprintf(file, "}\n");
+	ck_assert_int_eq(fclose(file), 0);
+	for (unsigned int i = 0; i < BOUNCE_ALLOWANCE_MAX; i++)
+		ck_assert_int_eq(take(i, day, FALSE), 1);
+	ck_assert_int_eq(take(99, day, FALSE), 0);
+
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (getline(&line, &size, file) > 0)
+		longest = I_MAX(longest, strlen(line));
+	ck_assert_int_eq(fclose(file), 0);
+	free(line);
+	ck_assert_uint_gt(longest, 30 * 1000);
+	ck_assert_uint_lt(longest, 64 * 1000);
+}
+END_TEST
+
 /*
  * Batch
  */
@@ -836,6 +869,7 @@ int main(void)
 	tcase_add_test(tcase, test_allowance);
 	tcase_add_test(tcase, test_allowance_one_id);
 	tcase_add_test(tcase, test_allowance_sides);
+	tcase_add_test(tcase, test_allowance_room);
 	tcase_add_test(tcase, test_flood_began);
 	tcase_add_test(tcase, test_final_one_each);
 	tcase_add_test(tcase, test_announced_unlocked);

@@ -137,6 +137,36 @@ class Dictionary(test_waiting.Faulty):
             'bounce', 'rate', '-u', user)[0]['sent'] == 1)
 
 
+class Homeless(test_waiting.Proxied):
+    """The lock lies beside the mail, which the service has not opened."""
+
+    sieve = False
+    conf = policy.SERVICE + 'mail_temp_dir = @DIR@/tmp\n'
+
+    @classmethod
+    def prepare(cls, server):
+        super().prepare(server)
+        os.mkdir(f'{server.dir}/tmp')
+        os.chmod(f'{server.dir}/tmp', 0o1777)
+        mail = f'{server.dir}/homeless'
+        os.mkdir(mail)
+        os.chown(mail, harness.MAIL_UID, harness.MAIL_UID)
+        fields = (f'userdb_mail_path={mail}' if cls.version >= (2, 4) else
+                  f'userdb_mail=maildir:{mail}')
+        with open(f'{server.dir}/passwd', 'a', encoding='utf-8') as out:
+            out.write(f'homeless:{{PLAIN}}pass:{harness.MAIL_UID}:'
+                      f'{harness.MAIL_UID}::::{fields}\n')
+
+    def test_counted(self):
+        with policy.Client(self.server) as client:
+            self.assertEqual(client.rcpt('homeless', 'bob@example.net'), 'DUNNO')
+            self.assertEqual(client.data('homeless', 1), 'DUNNO')
+            dictserver.wait_for(lambda: any(
+                row['sent'] == 1 for row in
+                self.doveadm_json('bounce', 'rate', '-u', 'homeless')))
+        self.assertTrue(os.path.exists(f'{self.dir}/homeless/dovecot-bounce.lock'))
+
+
 class Vmail(harness.TestCase):
     """With no more than the rights of the one user that owns all mail."""
 
@@ -159,3 +189,4 @@ class Vmail(harness.TestCase):
         for line in ('match peer uid', 'USER lookup failed',
                      'Recipients pass unasked'):
             self.expect_log(line)
+            self.wait_log(line)

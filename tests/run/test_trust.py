@@ -749,13 +749,13 @@ class Mending(TrustCase):
         self.assertEqual(self.world(), after)
 
     def test_dictionary_lost(self):
-        """What was sent is not known any more: no per cent of it."""
+        """What was sent is counted again from its copies."""
         self.dict_path().unlink()
         self.unmark()
         self.assertEqual(self.scan(), 1)
         day = self.day(self.user)
         self.assertEqual((day['sent'], day['failed'], day['percent'], day['level']),
-                         (0, 1, 'unknown', 'unknown'))
+                         (2, 1, '50.00', 'none'))
         self.assertEqual(self.recorded(self.user), [self.dead])
         self.assertIn('$Bounced', self.flags(self.user)[-1])
 

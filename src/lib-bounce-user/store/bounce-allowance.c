@@ -13,6 +13,8 @@
 
 #define ALLOWANCE_KEY BOUNCE_DICT_META_PREFIX"allowance"
 #define ALLOWANCE_HASH 8
+/* Dovecot's dict server takes no line of more than 64 kB. */
+#define ALLOWANCE_MAX_SIZE (60 * 1000)
 
 struct allowance {
 	/* day: with the organisation */
@@ -90,6 +92,27 @@ allowance_is_left(json_t *json, const struct allowance *allowance)
 	return sides < BOUNCE_ALLOWANCE_MAX_SIDES;
 }
 
+/* The earliest go: a report of those days may be believed once more. */
+static void allowance_make_room(json_t *json)
+{
+	const char *day, *first;
+	json_t *value;
+	size_t size;
+
+	for (;;) {
+		size = 0;
+		first = NULL;
+		json_object_foreach(json, day, value) {
+			size += strlen(day) + json_string_length(value) + 6;
+			if (first == NULL || strcmp(day, first) < 0)
+				first = day;
+		}
+		if (size <= ALLOWANCE_MAX_SIZE)
+			break;
+		(void)json_object_del(json, first);
+	}
+}
+
 static void
 allowance_add(json_t *json, const struct allowance *allowance)
 {
@@ -103,6 +126,7 @@ allowance_add(json_t *json, const struct allowance *allowance)
 		if (strcmp(day, allowance->oldest) < 0)
 			(void)json_object_del(json, day);
 	}
+	allowance_make_room(json);
 }
 
 static int

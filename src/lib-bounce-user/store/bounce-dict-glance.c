@@ -110,7 +110,7 @@ int bounce_dict_glance(struct bounce_dict *dict, pool_t pool,
 
 	if (dict->file == NULL)
 		return -1;
-	glance.fd = open(dict->file, O_RDONLY | O_CLOEXEC);
+	glance.fd = open(dict->file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (glance.fd == -1)
 		return -1;
 	if (!glance_pays(dict, glance.fd))

@@ -46,14 +46,15 @@ const char *t_bounce_lock_user_path(struct mail_user *user, const char *name)
    yet. */
 static const char *lock_mail_dir(struct mail_user *user)
 {
-	struct mail_namespace *ns = mail_namespace_find_inbox(user->namespaces);
-	const char *dir;
+	const char *dir, *error;
 	struct stat st;
 
-	return ns != NULL &&
-		mailbox_list_get_root_path(ns->list,
-					   MAILBOX_LIST_PATH_TYPE_CONTROL,
-					   &dir) &&
+	/* bounce-policy has none yet, and its lock is to be that of the others */
+	if (user->namespaces == NULL && mail_namespaces_init(user, &error) < 0)
+		return NULL;
+	return mailbox_list_get_root_path(
+			mail_namespace_find_inbox(user->namespaces)->list,
+			MAILBOX_LIST_PATH_TYPE_CONTROL, &dir) &&
 		stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? dir : NULL;
 }
 

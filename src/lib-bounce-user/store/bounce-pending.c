@@ -38,7 +38,7 @@ static void pending_set_date(int fd, time_t when)
 static void pending_lower_date(const char *path, time_t when)
 {
 	struct stat st;
-	int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd != -1 && fstat(fd, &st) == 0 && st.st_mtime > when)
 		pending_set_date(fd, when);

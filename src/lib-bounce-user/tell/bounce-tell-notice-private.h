@@ -23,8 +23,6 @@ struct bounce_tell_notice {
 	struct bounce_tell_place place;
 };
 
-/* Are there notices about reports at all? */
-bool bounce_tell_notice_is_enabled(struct bounce_user *bu);
 /* With a pool of its own. */
 void bounce_tell_notice_init(struct bounce_tell_notice *notice,
 			     struct bounce_user *bu,

@@ -31,6 +31,8 @@ struct bounce_tell_about {
 /* What is older is no news: a mailbox is moved, a queue was stuck. */
 #define BOUNCE_TELL_MAX_AGE_SECS (24 * 60 * 60)
 
+/* Are there notices about reports at all? */
+bool bounce_tell_notice_is_enabled(struct bounce_user *bu);
 /* Will the person be told of it? Asked before the report is filed: what is not
    told stays where it would be without us. Returns 1, 0, or -1 with error_r if
    the dictionary failed. */

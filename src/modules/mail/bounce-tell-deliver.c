@@ -34,12 +34,6 @@ tell_about_init(struct mail_deliver_context *mdctx,
 	about_r->when = about_r->now = ioloop_time;
 }
 
-static bool tell_wants_reports(struct bounce_user *bu)
-{
-	return (bu->set.notice_kinds & ((1U << BOUNCE_TELL_FAILURE) |
-					(1U << BOUNCE_TELL_BROADCAST))) != 0;
-}
-
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
 			      struct bounce_handover *delivery)
@@ -53,7 +47,7 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 		return TRUE;
 	/* a flood: one notice with a number */
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
-		return tell_wants_reports(bu);
+		return bounce_tell_notice_is_enabled(bu);
 	tell_about_init(mdctx, delivery, &about);
 	ret = bounce_tell_notice_plan(bu, &about, &error);
 	if (ret < 0) {
@@ -115,7 +109,7 @@ bounce_tell_deliver_keywords(pool_t pool, struct bounce_user *bu,
 
 	pu->untold = names != NULL && bu->set.record && !delivery->will_tell &&
 		delivery->report->kind == BOUNCE_KIND_FAILURE &&
-		tell_wants_reports(bu) && tell_is_pending(bu, delivery);
+		bounce_tell_notice_is_enabled(bu) && tell_is_pending(bu, delivery);
 	if (!pu->untold)
 		return names;
 	p_array_init(&all, pool, 4);
@@ -133,7 +127,8 @@ void bounce_tell_deliver_later(struct bounce_user *bu,
 	};
 	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 
-	if (report->kind == BOUNCE_KIND_FAILURE && tell_wants_reports(bu) &&
+	if (report->kind == BOUNCE_KIND_FAILURE &&
+	    bounce_tell_notice_is_enabled(bu) &&
 	    pu->stored_in != NULL && !pu->untold &&
 	    !bounce_pending_keyword_add(bu->user, pu->stored_in,
 					report->message_id, keywords))
@@ -163,7 +158,7 @@ void bounce_tell_deliver_flood(struct mail_deliver_context *mdctx,
 		.now = ioloop_time
 	};
 
-	if (tell_wants_reports(bu) && !pu->discarded)
+	if (bounce_tell_notice_is_enabled(bu) && !pu->discarded)
 		tell_single(bu, &single);
 }
 
