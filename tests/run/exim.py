@@ -35,10 +35,15 @@ rfc1413_query_timeout = 0s
 tls_advertise_hosts =
 disable_ipv6 = true
 keep_environment =
+strict_acl_vars = true
+acl_smtp_connect = acl_check_connect
 acl_smtp_rcpt = acl_check_rcpt
 acl_smtp_data = acl_check_data
 
 begin acl
+acl_check_connect:
+  warn  set acl_c_bounce_down =
+  accept
 acl_check_rcpt:
 @ACL@
   accept authenticated = *

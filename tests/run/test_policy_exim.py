@@ -171,6 +171,19 @@ class Data(EximCase):
         self.assertTrue(taken)
         self.wait_sent(self.user, len(to) + len(taken))
 
+    def test_many(self):
+        """More than a question may be long: they are sent to, and nothing is lost."""
+        self.assertEqual(self.send([f'person{i}@example.net' for i in range(600)]), {})
+        self.send(['bob@example.net'])
+        self.wait_sent(self.user, 1)
+
+    def test_outside(self):
+        """Nobody asks about mail of others, and no variable that nobody set."""
+        with smtplib.SMTP('127.0.0.1', self.exim.port, timeout=30) as client:
+            client.ehlo()
+            client.mail('bob@example.net')
+            self.assertEqual(client.rcpt(f'{self.user}@example.org')[0], 550)
+
     def taken(self):
         began = time.monotonic()
         self.assertEqual(self.send(['gone@example.net']), {})
