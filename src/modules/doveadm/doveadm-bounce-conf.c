@@ -32,8 +32,9 @@ const char *t_doveadm_bounce_conf(const char *protocol, const char *setting)
 
 	if (strchr(path, '\'') != NULL)
 		return NULL;
-	/* doveconf would take the sockets of doveadm-server for its own */
-	file = popen(t_strdup_printf("exec env -u SOCKET_COUNT doveconf -c '%s' "
+	/* doveconf would take what Dovecot tells doveadm-server for its own: sockets,
+	   where to log */
+	file = popen(t_strdup_printf("exec env -i \"PATH=$PATH\" doveconf -c '%s' "
 				     "%s%s %s 2>/dev/null", path,
 				     protocol == NULL ? "" : "-f protocol=",
 				     protocol == NULL ? "" : protocol, setting),
