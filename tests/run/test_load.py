@@ -127,7 +127,7 @@ class Load:
         self.expect_log('killed with signal 9|[Cc]onnection|command startup '
                         'failed|Service command|respawn|not recorded|'
                         'bounce: |'
-                        'Broken file|[Cc]orrupt|throttling|[Rr]ebuilding index|'
+                        'Broken file|[Cc]orrupt|fscking|throttling|[Rr]ebuilding index|'
                         '(lookup|commit|transaction) took')
         killer.start()
         try:
