@@ -68,9 +68,11 @@ class Dsync(Doveadm):
     def sync(self, user, command='backup'):
         # what doveadm tells its children about its own configuration is not for
         # the other server
+        more = [f'{name}={value}' for name, value in
+                self.other.environment().items() if name != 'MAIL_CONFIG']
         for again in (False, True):
             done = self.doveadm(command, '-u', user, 'env', '-i',
-                                'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'doveadm',
+                                'PATH=/usr/sbin:/usr/bin:/sbin:/bin', *more, 'doveadm',
                                 '-c', self.other.conf_path, 'dsync-server', '-u',
                                 user, check=again)
             # 2: "You may want to run dsync again"

@@ -293,6 +293,7 @@ class Faulty(Proxied):
             client.xatom('GETMETADATA', *options.split(' '))
             self.assertLess(time.monotonic() - began,
                             (LATE, 1 * harness.SLOW)[number])
+        self.wait_log('bounce: METADATA')
 
     def test_read_only_home(self):
         """Nothing can be noted: a scan makes up for it."""
@@ -460,7 +461,8 @@ class Homeless(Proxied):
              'mount -t tmpfs -o mode=1777 tmpfs "$0" && exec "$@"', f'{self.dir}/tmp',
              'doveadm', '-c', self.server.conf_path, '-f', 'json', 'bounce', 'check', '-u',
              user],
-            check=False, text=True, stdout=subprocess.PIPE)
+            check=False, text=True, stdout=subprocess.PIPE,
+            env={**os.environ, **self.server.environment()})
         return [row['result'] for row in json.loads(done.stdout)
                 if row['check'] == 'lock'][0]
 

@@ -38,23 +38,23 @@ class Receiver(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-PORT, = harness.free_ports(1)
-
-
-def example(series):
+def example(series, port, event):
     text = (EXAMPLES / series / 'webhook.conf').read_text('utf-8')
     assert text.count(':9901/') == 1
-    return text.replace(':9901/', f':{PORT}/')
+    return text.replace(':9901/', f':{port}/').replace(
+        'event=bounce_address_changed', f'event={event}')
 
 
 class Webhook(harness.TestCase):
 
-    conf23 = example('2.3')
-    conf24 = example('2.4')
+    event = 'bounce_address_changed'
 
     @classmethod
     def setUpClass(cls):
-        cls.receiver = Receiver(PORT)
+        cls.port, = harness.free_ports(1)
+        cls.conf23 = example('2.3', cls.port, cls.event)
+        cls.conf24 = example('2.4', cls.port, cls.event)
+        cls.receiver = Receiver(cls.port)
         cls.addClassCleanup(cls.receiver.server_close)
         cls.addClassCleanup(cls.receiver.shutdown)
         super().setUpClass()
@@ -153,9 +153,7 @@ class Webhook(harness.TestCase):
 class Unnamed(Webhook):
     """An exporter whose filter names another event hears of no address."""
 
-    conf23, conf24 = (text.replace('event=bounce_address_changed',
-                                   'event=bounce_report_received')
-                      for text in (Webhook.conf23, Webhook.conf24))
+    event = 'bounce_report_received'
     test_life = test_scan_and_import = test_failed = None
 
     def test_unnamed(self):

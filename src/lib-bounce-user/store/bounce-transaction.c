@@ -104,6 +104,9 @@ void bounce_transaction_put(struct bounce_transaction *trans,
 	change->rec = *rec;
 	change->rec.address = change->address;
 	change->rec.final_address = p_strdup(trans->pool, rec->final_address);
+	/* by which room is made */
+	change->rec.original_message_id =
+		p_strdup(trans->pool, rec->original_message_id);
 }
 
 void bounce_transaction_drop(struct bounce_transaction *trans,
