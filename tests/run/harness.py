@@ -88,6 +88,7 @@ import imaplib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -149,14 +150,16 @@ def wait_for_port(daemon, error, seconds=20):
 
 
 def free_ports(count):
-    """Ports nobody listens on now, on 127.0.0.1."""
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for _ in range(count):
-            sock = stack.enter_context(socket.socket())
-            sock.bind(('127.0.0.1', 0))
-            ports.append(sock.getsockname()[1])
-        return ports
+    """Ports nobody listens on now, on 127.0.0.1; none that the kernel gives to a
+    client meanwhile."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10240, 32768)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(('127.0.0.1', port))
+            if port not in ports:
+                ports.append(port)
+    return ports
 
 
 # -- sample messages ---------------------------------------------------------
