@@ -74,6 +74,14 @@ class Clock(test_waiting.Proxied):
         self.lmtp(user, harness.dsn(address, user=f'{user}@example.org',
                                     original_id=original, **more))
 
+    def listed(self, user):
+        """A dict server whose clock jumped ends the connections that it has."""
+        for _ in range(4):
+            with contextlib.suppress(AssertionError):
+                return super().listed(user)
+            time.sleep(0.5)
+        return super().listed(user)
+
     def records(self, user):
         out = self.doveadm('bounce', 'export', '-u', user).stdout
         return {r['address']: r for r in map(json.loads, out.splitlines())}
