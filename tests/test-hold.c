@@ -160,7 +160,7 @@ START_TEST(test_note)
 	ck_assert_int_eq(bounce_hold_decide(&enforce, &rec, "<3@x>", now + 60),
 			 HOLD);
 
-	bounce_record_release(&rec, BOUNCE_BY_USER, now);
+	bounce_record_release(&rec, pool_datastack_create(), BOUNCE_BY_USER, now);
 	ck_assert(!bounce_hold_note_held(pool, &rec, "<5@x>", now));
 	ck_assert(!bounce_hold_note_again(&rec, now));
 	ck_assert_uint_eq(rec.holds, 4);

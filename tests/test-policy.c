@@ -208,7 +208,7 @@ step_do(const struct bounce_policy *policy, pool_t pool,
 	time_t now = START + (time_t)(step->day * DAY);
 
 	if (strcmp(step->what, "!release") == 0)
-		bounce_record_release(rec, BOUNCE_BY_USER, now);
+		bounce_record_release(rec, pool, BOUNCE_BY_USER, now);
 	else if (strcmp(step->what, "!suppress") == 0)
 		bounce_record_suppress(rec, BOUNCE_BY_USER, NULL, now);
 	else if (strcmp(step->what, "!correct") == 0)
@@ -586,11 +586,44 @@ START_TEST(test_merge_released)
 	/* added by hand and released; then the mail of before is found */
 	bounce_policy_init(&policy);
 	bounce_record_init(&rec, pool_datastack_create(), "a@b.c");
-	bounce_record_release(&rec, BOUNCE_BY_USER, START + 2 * DAY);
+	bounce_record_release(&rec, pool_datastack_create(), BOUNCE_BY_USER,
+			      START + 2 * DAY);
 	incident_init(&in, &step, 0);
 	ck_assert(merge(&policy, &rec, &in, 1));
 	ck_assert_int_eq(rec.state, RELEASED);
 	ck_assert_uint_eq(rec.count, 1);
+}
+END_TEST
+
+/* What a release refuses pushes no counted report out of memory. */
+START_TEST(test_release_remembers)
+{
+	struct bounce_policy policy;
+	struct bounce_record rec;
+	struct bounce_incident in;
+	struct step step = { .day = 1, .what = "mailbox-full" };
+	pool_t pool = pool_datastack_create();
+
+	bounce_policy_init(&policy);
+	bounce_record_init(&rec, pool, "a@b.c");
+	incident_init(&in, &step, 0);
+	for (unsigned int i = 0; i < BOUNCE_MAX_RECENT + 3; i++) {
+		in.report_id = t_strdup_printf("<%u>", i);
+		/* the last ones are proven by nobody */
+		in.evidence = i < BOUNCE_MAX_RECENT ?
+			BOUNCE_EVIDENCE_VERIFIED : BOUNCE_EVIDENCE_PLAUSIBLE;
+		ck_assert(bounce_policy_count(&policy, pool, &rec, &in));
+	}
+	ck_assert_uint_eq(rec.count, BOUNCE_MAX_RECENT);
+	ck_assert_uint_eq(rec.unproven, 3);
+	bounce_record_release(&rec, pool, BOUNCE_BY_USER, START + 2 * DAY);
+	ck_assert_uint_eq(rec.unproven, 0);
+	in.evidence = BOUNCE_EVIDENCE_VERIFIED;
+	for (unsigned int i = 0; i < BOUNCE_MAX_RECENT + 3; i++) {
+		in.report_id = t_strdup_printf("<%u>", i);
+		ck_assert(!bounce_policy_count(&policy, pool, &rec, &in));
+	}
+	ck_assert_uint_eq(rec.count, BOUNCE_MAX_RECENT);
 }
 END_TEST
 
@@ -610,6 +643,7 @@ int main(void)
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_merge);
 	tcase_add_test(tcase, test_merge_released);
+	tcase_add_test(tcase, test_release_remembers);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

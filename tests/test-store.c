@@ -163,11 +163,12 @@ START_TEST(test_counted)
 }
 END_TEST
 
-static bool release(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
+static bool release(pool_t pool, struct bounce_record *rec,
 		    bool exists, void *context)
 {
 	if (exists)
-		bounce_record_release(rec, BOUNCE_BY_USER, *(time_t *)context);
+		bounce_record_release(rec, pool, BOUNCE_BY_USER,
+				      *(time_t *)context);
 	return exists;
 }
 

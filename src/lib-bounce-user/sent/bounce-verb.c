@@ -85,13 +85,13 @@ int bounce_verb_add(struct bounce_user *bu, const char *address,
 }
 
 static bool
-verb_release_change(pool_t pool ATTR_UNUSED, struct bounce_record *rec,
+verb_release_change(pool_t pool, struct bounce_record *rec,
 		    bool exists, void *context)
 {
 	const struct verb *verb = context;
 
 	if (exists)
-		bounce_record_release(rec, BOUNCE_BY_USER, verb->now);
+		bounce_record_release(rec, pool, BOUNCE_BY_USER, verb->now);
 	return exists;
 }
 

@@ -5,11 +5,9 @@
 
 #include "lib.h"
 #include "str.h"
-#include "base64.h"
-#include "sha1.h"
 #include "bounce-limits.h"
 #include "bounce-reason.h"
-#include "bounce-record-member.h"
+#include "bounce-record-private.h"
 
 #define DAY (24 * 3600)
 
@@ -38,18 +36,6 @@ void bounce_policy_init(struct bounce_policy *policy_r)
 enum bounce_evidence bounce_policy_least(const struct bounce_policy *policy)
 {
 	return I_MIN(policy->evidence, BOUNCE_EVIDENCE_PLAUSIBLE);
-}
-
-static bool
-policy_list_has(const ARRAY_TYPE(const_string) *list, const char *id)
-{
-	const char *elem;
-
-	array_foreach_elem(list, elem) {
-		if (strcmp(elem, id) == 0)
-			return TRUE;
-	}
-	return FALSE;
 }
 
 static bool policy_is_own(const struct bounce_record *rec)
@@ -97,68 +83,11 @@ const char *bounce_policy_score_text(double score)
  */
 
 static void
-policy_remember(ARRAY_TYPE(const_string) *list, pool_t pool, const char *id)
-{
-	id = p_strdup(pool, id);
-	if (array_count(list) >= BOUNCE_MAX_RECENT)
-		array_delete(list, 0, array_count(list) - BOUNCE_MAX_RECENT + 1);
-	array_push_back(list, &id);
-}
-
-/* BOUNCE_SEEN_SIZE base64 characters: 48 bits, so that two of a thousand are
-   alike once in 10^8 records. */
-static const char *t_policy_seen_hash(const char *id)
-{
-	unsigned char digest[SHA1_RESULTLEN];
-	string_t *str = t_str_new(BOUNCE_SEEN_SIZE + 1);
-
-	sha1_get_digest(id, strlen(id), digest);
-	base64_encode(digest, BOUNCE_SEEN_SIZE / 4 * 3, str);
-	return str_c(str);
-}
-
-static bool policy_is_seen(const struct bounce_record *rec, const char *id)
-{
-	const char *hash = t_policy_seen_hash(id);
-	size_t len = rec->seen == NULL ? 0 : strlen(rec->seen);
-
-	for (size_t i = 0; i + BOUNCE_SEEN_SIZE <= len; i += BOUNCE_SEEN_SIZE) {
-		if (memcmp(rec->seen + i, hash, BOUNCE_SEEN_SIZE) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static bool
-policy_is_counted(const struct bounce_record *rec,
-		  const struct bounce_incident *incident)
-{
-	bool ret = policy_list_has(&rec->recent, incident->report_id);
-
-	if (!ret && rec->seen != NULL) T_BEGIN {
-		ret = policy_is_seen(rec, incident->report_id);
-	} T_END;
-	return ret;
-}
-
-/* The oldest of recent is about to fall out: keep its hash. */
-static void policy_move_to_seen(pool_t pool, struct bounce_record *rec)
-{
-	const char *oldest = array_idx_elem(&rec->recent, 0);
-	const char *seen = rec->seen == NULL ? "" : rec->seen;
-	size_t len = strlen(seen);
-
-	if (len >= BOUNCE_MAX_SEEN * BOUNCE_SEEN_SIZE)
-		seen += len - (BOUNCE_MAX_SEEN - 1) * BOUNCE_SEEN_SIZE;
-	rec->seen = p_strconcat(pool, seen, t_policy_seen_hash(oldest), NULL);
-}
-
-static void
 policy_remember_unscored(pool_t pool, struct bounce_record *rec, const char *id)
 {
-	if (id != NULL && !policy_list_has(&rec->originals, id) &&
-	    !policy_list_has(&rec->unscored, id))
-		policy_remember(&rec->unscored, pool, id);
+	if (id != NULL && !bounce_record_list_has(&rec->originals, id) &&
+	    !bounce_record_list_has(&rec->unscored, id))
+		bounce_record_list_add(&rec->unscored, pool, id);
 }
 
 static void
@@ -176,9 +105,7 @@ static void
 policy_count_report(pool_t pool, struct bounce_record *rec,
 	     const struct bounce_incident *incident)
 {
-	if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
-		policy_move_to_seen(pool, rec);
-	policy_remember(&rec->recent, pool, incident->report_id);
+	bounce_record_report_add(rec, pool, incident->report_id);
 	rec->count++;
 	if (rec->first == 0 || incident->when < rec->first)
 		rec->first = incident->when;
@@ -217,7 +144,7 @@ policy_may_score(const struct bounce_record *rec,
 	    rec->class != BOUNCE_CLASS_HARD && rec->released == 0)
 		return TRUE;
 	return incident->original_message_id == NULL ||
-		!policy_list_has(&rec->originals,
+		!bounce_record_list_has(&rec->originals,
 				 incident->original_message_id);
 }
 
@@ -264,7 +191,7 @@ policy_add_score(const struct bounce_policy *policy, pool_t pool,
 	if (rec->since == 0 || incident->when < rec->since)
 		rec->since = incident->when;
 	if (incident->original_message_id != NULL)
-		policy_remember(&rec->originals, pool,
+		bounce_record_list_add(&rec->originals, pool,
 				incident->original_message_id);
 }
 
@@ -394,10 +321,10 @@ policy_count_unproven(const struct bounce_policy *policy, pool_t pool,
 	       struct bounce_record *rec,
 	       const struct bounce_incident *incident)
 {
-	if (policy_list_has(&rec->doubts, incident->report_id))
+	if (bounce_record_list_has(&rec->doubts, incident->report_id))
 		return FALSE;
 	policy_restart_lapsed(policy, pool, rec, incident->when);
-	policy_remember(&rec->doubts, pool, incident->report_id);
+	bounce_record_list_add(&rec->doubts, pool, incident->report_id);
 	rec->unproven++;
 	if (rec->count > 0 || !policy_is_own(rec) ||
 	    rec->state != BOUNCE_STATE_WATCHED)
@@ -413,33 +340,13 @@ policy_count_unproven(const struct bounce_policy *policy, pool_t pool,
 	return TRUE;
 }
 
-/* One that was proven proves those before it; they count, but without a score
-   of their own. */
-static void
-policy_prove(pool_t pool, struct bounce_record *rec,
-      const struct bounce_incident *incident)
-{
-	const char *id;
-
-	array_foreach_elem(&rec->doubts, id) {
-		if (strcmp(id, incident->report_id) == 0)
-			continue;
-		if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
-			policy_move_to_seen(pool, rec);
-		policy_remember(&rec->recent, pool, id);
-		rec->count++;
-	}
-	array_clear(&rec->doubts);
-	rec->unproven = 0;
-}
-
 bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 			 struct bounce_record *rec,
 			 const struct bounce_incident *incident)
 {
 	bool shown;
 
-	if (policy_is_counted(rec, incident))
+	if (bounce_record_report_has(rec, incident->report_id))
 		return FALSE;
 	if (incident->evidence < policy->evidence)
 		return policy_count_unproven(policy, pool, rec, incident);
@@ -447,7 +354,10 @@ bool bounce_policy_count(const struct bounce_policy *policy, pool_t pool,
 	if (rec->unproven > 0) {
 		if (rec->count == 0 && policy_is_own(rec))
 			rec->reason = NULL;
-		policy_prove(pool, rec, incident);
+		/* one that was proven proves those before it; they count, but
+		   without a score of their own */
+		rec->count += bounce_record_report_settle(rec, pool,
+			incident->report_id);
 	}
 	shown = policy_decides(rec, incident);
 	/* before the words: a score decays by the class that it has */

@@ -4,9 +4,8 @@
 
 #include "lib.h"
 #include "array.h"
-#include "bounce-limits.h"
 #include "bounce-reason.h"
-#include "bounce-record.h"
+#include "bounce-record-private.h"
 
 static bool record_is_own(const struct bounce_record *rec)
 {
@@ -39,27 +38,14 @@ void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,
 	record_touch(rec, by, now);
 }
 
-/* What nobody had proved by then is refused: it counts for nothing, whoever proves it
-   later. */
-static void record_refuse_doubts(struct bounce_record *rec)
-{
-	const char *id;
-
-	array_foreach_elem(&rec->doubts, id) {
-		if (array_count(&rec->recent) >= BOUNCE_MAX_RECENT)
-			array_delete(&rec->recent, 0, 1);
-		array_push_back(&rec->recent, &id);
-	}
-	array_clear(&rec->doubts);
-	rec->unproven = 0;
-}
-
 /* What was counted stays counted, so that a late report of the same mail does
    not suppress again; the score starts anew. */
-void bounce_record_release(struct bounce_record *rec, enum bounce_by by,
-			   time_t now)
+void bounce_record_release(struct bounce_record *rec, pool_t pool,
+			   enum bounce_by by, time_t now)
 {
-	record_refuse_doubts(rec);
+	/* what nobody had proved by then is refused: it counts for nothing, whoever
+	   proves it later */
+	(void)bounce_record_report_settle(rec, pool, NULL);
 	rec->state = BOUNCE_STATE_RELEASED;
 	rec->score = 0;
 	rec->scored = 0;

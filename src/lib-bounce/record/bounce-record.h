@@ -197,8 +197,8 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
    an empty one. reason may be NULL (kept, or "undetermined"). */
 void bounce_record_suppress(struct bounce_record *rec, enum bounce_by by,
 			    const struct bounce_reason *reason, time_t now);
-void bounce_record_release(struct bounce_record *rec, enum bounce_by by,
-			   time_t now);
+void bounce_record_release(struct bounce_record *rec, pool_t pool,
+			   enum bounce_by by, time_t now);
 /* corrected is in normal form and is copied to pool. */
 void bounce_record_correct(struct bounce_record *rec, pool_t pool,
 			   const char *corrected, enum bounce_by by,
