@@ -360,9 +360,43 @@ START_TEST(test_room_unproven)
 	ck_assert_uint_eq(count_all(0), 100);
 	for (int i = 0; i < 100; i++)
 		ck_assert(lookup(t_strdup_printf("a%d@example.com", i), &rec));
+	/* where a person makes room, it is there at once */
+	ck_assert_int_eq(bounce_store_remove(store, "a7@example.com", &error), 1);
+	ck_assert_int_eq(add_unproven("<f50>", "<m>", "d@example.net",
+				      START + 60), 1);
+	ck_assert(lookup("d@example.net", &rec));
 	/* what is proven finds room, as ever */
 	(void)add_at("<2>", "c@example.com", START + 100);
 	ck_assert(lookup("c@example.com", &rec));
+	ck_assert(!lookup("d@example.net", &rec));
+}
+END_TEST
+
+/* Those of a flood that find no room do not read all records each: it is noted. */
+START_TEST(test_room_in_vain)
+{
+	const char *path = t_strconcat(home, "/dovecot-bounce.dict", NULL);
+	char *line = NULL;
+	size_t size = 0;
+	bool found = FALSE;
+	FILE *file;
+
+	room_init(10);
+	for (int i = 0; i < 10; i++)
+		(void)add_at("<1>", t_strdup_printf("a%d@example.com", i), START);
+	for (int i = 0; i < 5; i++) {
+		(void)add_unproven(t_strdup_printf("<f%d>", i), "<m>",
+				   t_strdup_printf("b%d@example.net", i),
+				   START + 1);
+	}
+	ck_assert_uint_eq(count_all(0), 10);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (getline(&line, &size, file) > 0)
+		found = found || strcmp(line, "priv/bounce/meta/full\n") == 0;
+	ck_assert_int_eq(fclose(file), 0);
+	free(line);
+	ck_assert(found);
 }
 END_TEST
 
@@ -863,6 +897,7 @@ int main(void)
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_room_unproven);
 	tcase_add_test(tcase, test_room_one_mail);
+	tcase_add_test(tcase, test_room_in_vain);
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_lookup_many);
 	tcase_add_test(tcase, test_damaged_heals);

@@ -12,6 +12,9 @@
 
 /* Make room for so many more: 1/50 of the limit. */
 #define ROOM_AHEAD 50
+/* The hour in which nothing but what was new gave way. */
+#define FULL_KEY BOUNCE_DICT_META_PREFIX"full"
+#define FULL_SECS 3600
 
 struct room_record {
 	/* of new ones, NULL of existing records */
@@ -188,6 +191,21 @@ evict_room_drop_existing(struct bounce_transaction *trans,
 	}
 }
 
+/* Nothing but what is new left. */
+static bool
+evict_is_vain(const ARRAY_TYPE(room_record) *records, unsigned int drop)
+{
+	const struct room_record *room;
+
+	array_foreach(records, room) {
+		if (drop-- == 0)
+			break;
+		if (room->change == NULL || room->change->exists)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static int
 evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
 		const char **error_r)
@@ -208,6 +226,10 @@ evict_make_room(struct bounce_transaction *trans, unsigned int *count_r,
 		/* first those whose pointers are into changes, which grows in
 		   the second step */
 		evict_room_drop_new(&records, drop);
+		if (evict_is_vain(&records, drop)) {
+			bounce_transaction_set_key(trans, FULL_KEY,
+				dec2str(ioloop_time / FULL_SECS));
+		}
 		evict_room_drop_existing(trans, &records, drop);
 		*count_r -= drop;
 	}
@@ -229,10 +251,36 @@ int bounce_evict_keep_count(struct bounce_transaction *trans,
 	return 0;
 }
 
+/* Nobody proved what is new, and all records were read for such within the hour, in
+   vain: it leaves at once, or each report of a flood would read them all, under the
+   lock. Returns 1 if so, 0, or -1. */
+static int
+evict_drop_unproven(struct bounce_transaction *trans, const char **error_r)
+{
+	struct bounce_change *change;
+	const char *value = NULL;
+	int ret;
+
+	array_foreach_modifiable(&trans->changes, change) {
+		if (change->value != NULL && !change->exists &&
+		    !bounce_record_gives_way(&change->rec, ioloop_time))
+			return 0;
+	}
+	ret = bounce_transaction_get_key(trans, pool_datastack_create(),
+					 FULL_KEY, &value, error_r);
+	if (ret <= 0 || strcmp(value, dec2str(ioloop_time / FULL_SECS)) != 0)
+		return ret < 0 ? -1 : 0;
+	array_foreach_modifiable(&trans->changes, change) {
+		if (!change->exists)
+			change->value = NULL;
+	}
+	return 1;
+}
+
 int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 {
 	unsigned int count = 0, max = trans->store->set.max_addresses;
-	int ret, growth = evict_growth(&trans->changes);
+	int ret, dropped, growth = evict_growth(&trans->changes);
 
 	ret = evict_read_count(trans, &count, error_r);
 	if (ret < 0)
@@ -241,6 +289,15 @@ int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 		count = 0;
 	else
 		count += growth;
+	if (ret > 0 && max > 0 && count > max && growth > 0) {
+		dropped = evict_drop_unproven(trans, error_r);
+		if (dropped < 0)
+			return -1;
+		if (dropped > 0) {
+			count -= growth - evict_growth(&trans->changes);
+			growth = 0;
+		}
+	}
 	/* unknown, or too many */
 	if ((ret == 0 || (max > 0 && count > max && growth > 0)) &&
 	    evict_make_room(trans, &count, error_r) < 0)
