@@ -7,6 +7,8 @@
 /* While one example is checked. */
 struct check_context {
 	const struct bounce_rules *rules;
+	/* the next rule: of which part, and its row */
+	unsigned int part_idx, row;
 	/* whose examples they are: file:line, and where they stand */
 	const char *rule;
 	unsigned int first, count;
@@ -117,24 +119,33 @@ static void examples_check(struct check_context *ctx)
 					     ctx->first + i));
 }
 
-/* Go to the next rule, by its number: the examples stand in the rules' order. */
-static void
-check_rule_begin(struct check_context *ctx, unsigned int part_idx,
-		 unsigned int rule_idx)
+/* Go to the next rule that was read from files; its examples stand behind those of the
+   one before. NULL at the end. */
+static const struct bounce_rule *
+check_rule_next(struct check_context *ctx,
+		const struct bounce_rules_part **part_r)
 {
-	const struct bounce_rules_part *part =
-		array_idx_elem(&ctx->rules->parts, part_idx);
+	const struct bounce_rules_part *part;
 	const struct bounce_rule_example *examples;
 	unsigned int count;
 
+	for (;; ctx->part_idx++, ctx->row = 0) {
+		if (ctx->part_idx == array_count(&ctx->rules->parts))
+			return NULL;
+		part = array_idx_elem(&ctx->rules->parts, ctx->part_idx);
+		if (part != &bounce_rules_shipped && ctx->row < part->rules_count)
+			break;
+	}
 	examples = array_get(&ctx->rules->examples, &count);
-	ctx->rule = part->text + part->rules[rule_idx].name;
+	ctx->rule = part->text + part->rules[ctx->row].name;
 	ctx->first += ctx->count;
 	ctx->count = 0;
 	while (ctx->first + ctx->count < count &&
-	       examples[ctx->first + ctx->count].part == part_idx &&
-	       examples[ctx->first + ctx->count].rule == rule_idx)
+	       examples[ctx->first + ctx->count].part == ctx->part_idx &&
+	       examples[ctx->first + ctx->count].rule == ctx->row)
 		ctx->count++;
+	*part_r = part;
+	return &part->rules[ctx->row++];
 }
 
 /* Are all examples of the rule won by it? */
@@ -178,18 +189,10 @@ int bounce_rules_check(const struct bounce_rules *rules,
 	struct check_context ctx = { .rules = rules, .errors = errors };
 	const struct bounce_rules_part *part;
 
-	for (unsigned int p = 0; p < array_count(&rules->parts); p++) {
-		part = array_idx_elem(&rules->parts, p);
-		if (part == &bounce_rules_shipped)
-			continue;
-		for (unsigned int i = 0; i < part->rules_count; i++) {
-			check_rule_begin(&ctx, p, i);
-			if (ctx.count == 0) {
-				check_error(&ctx, ctx.rule,
-					    "The rule has no example");
-			}
-			examples_check(&ctx);
-		}
+	while (check_rule_next(&ctx, &part) != NULL) {
+		if (ctx.count == 0)
+			check_error(&ctx, ctx.rule, "The rule has no example");
+		examples_check(&ctx);
 	}
 	return ctx.failed ? -1 : 0;
 }
@@ -201,17 +204,10 @@ int bounce_rules_check_alternatives(struct bounce_rules *rules,
 	const struct bounce_rules_part *part;
 	const struct bounce_rule *rule;
 
-	for (unsigned int p = 0; p < array_count(&rules->parts); p++) {
-		part = array_idx_elem(&rules->parts, p);
-		if (part == &bounce_rules_shipped)
-			continue;
-		for (unsigned int i = 0; i < part->rules_count; i++) {
-			check_rule_begin(&ctx, p, i);
-			rule = &part->rules[i];
-			for (unsigned int g = 0; g < rule->groups_count; g++) {
-				alternatives_check(&ctx, rules, part,
-					&part->groups[rule->groups + g]);
-			}
+	while ((rule = check_rule_next(&ctx, &part)) != NULL) {
+		for (unsigned int i = 0; i < rule->groups_count; i++) {
+			alternatives_check(&ctx, rules, part,
+				&part->groups[rule->groups + i]);
 		}
 	}
 	return ctx.failed ? -1 : 0;
