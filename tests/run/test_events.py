@@ -33,7 +33,7 @@ class Events(harness.TestCase):
         deadline = time.monotonic() + 10 * harness.SLOW
         while True:
             text = self.metrics()
-            for line in re.findall(rf'^dovecot_{name}_total{{(.*)}} {value}$',
+            for line in re.findall(rf'^dovecot_{name}_total(?:{{(.*)}})? {value}$',
                                    text, re.M):
                 if all(f'{k}="{v}"' in line for k, v in labels.items()):
                     return
@@ -68,6 +68,12 @@ class Held(Events):
     relay = True
     settings = {'bounce_suppress': 'enforce'}
     port, = harness.free_ports(1)
+    # what they go by: a bounce that was proven, or a person's word
+    conf = '\n'.join(f'''metric {name}_{level} {{
+  filter = event=bounce_{event} AND bounce_evidence={level} AND bounce_counted=yes
+}}
+''' for name, event in (('known', 'known_recipient'), ('refused', 'mail_refused'))
+        for level in ('verified', 'unverified'))
     conf23 = blocks('2.3', port) + '''protocol submission {
   mail_plugins = $mail_plugins submission_bounce
 }
@@ -93,3 +99,11 @@ class Held(Events):
         for decision in ('hold', 'report'):
             self.wait_metric('bounce_known', {
                 'bounce_decision': decision, 'bounce_by': 'user'}, 1)
+        self.lmtp(user, harness.dsn('dead@example.net', user=f'{user}@example.org'))
+        for to in (['dead@example.net'], ['dead@example.net', 'gone@example.net']):
+            with self.assertRaises(harness.smtplib.SMTPDataError):
+                client.sendmail(f'{user}@example.org', to, harness.mail())
+        for name, value in {'known_verified': 2, 'known_unverified': 3,
+                            # by the weaker of the two
+                            'refused_verified': 1, 'refused_unverified': 2}.items():
+            self.wait_metric(name, {}, value)

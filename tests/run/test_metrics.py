@@ -35,7 +35,7 @@ class Case(harness.TestCase):
   filter = event=bounce_rate_crossed AND bounce_evidence=verified AND bounce_counted=yes AND bounce_sent=25
 }
 metric bounce_changes {
-  filter = event=bounce_address_changed AND bounce_evidence=verified
+  filter = event=bounce_address_changed AND bounce_evidence=verified AND bounce_counted=yes
 }
 '''
 

@@ -90,7 +90,7 @@ class Webhook(harness.TestCase):
             'bounce_address': 'gone@example.net', 'bounce_state_old': 'none',
             'bounce_state_new': 'suppressed', 'bounce_class': 'hard',
             'bounce_side': 'recipient', 'bounce_evidence': 'verified',
-            'bounce_reason': 'mailbox-unknown',
+            'bounce_counted': 'yes', 'bounce_reason': 'mailbox-unknown',
             'bounce_status': '5.1.1', 'bounce_by': 'bounce'})
         # nothing new, so nothing is heard of it
         self.lmtp(user, report)
@@ -112,7 +112,8 @@ class Webhook(harness.TestCase):
         self.doveadm('bounce', 'remove', '-u', user, 'gone@example.net')
         self.assertEqual(self.heard(user), {
             'bounce_address': 'gone@example.net',
-            'bounce_state_old': 'corrected', 'bounce_state_new': 'none'})
+            'bounce_state_old': 'corrected', 'bounce_state_new': 'none',
+            'bounce_evidence': 'verified', 'bounce_counted': 'yes'})
         # scan does not bring back what a person removed
         self.doveadm('bounce', 'scan', '-u', user)
         self.doveadm('bounce', 'add', '-u', user, 'last@example.net')

@@ -68,6 +68,10 @@ hold_send_known(struct event *parent, const struct bounce_hold *hold)
 	event_set_name(event, "bounce_known_recipient");
 	event_add_str(event, "bounce_decision",
 		      bounce_hold_decision_name(hold->decision));
+	/* it goes by a record, always */
+	event_add_str(event, "bounce_evidence",
+		      bounce_evidence_name(hold->rec->evidence));
+	event_add_str(event, "bounce_counted", "yes");
 	event_add_str(event, "bounce_reason", reason);
 	event_add_str(event, "bounce_by", bounce_by_name(hold->rec->by));
 	e_debug(event, "%s is known: %s (%s)", hold->address,
@@ -85,11 +89,18 @@ void bounce_hold_send_known(struct event *parent,
 	}
 }
 
-void bounce_hold_send_refused(struct event *parent, unsigned int count)
+void bounce_hold_send_refused(struct event *parent,
+			      const struct bounce_hold *holds,
+			      unsigned int count)
 {
 	struct event *event = hold_event(parent);
+	enum bounce_evidence least = BOUNCE_EVIDENCE_VERIFIED;
 
+	for (unsigned int i = 0; i < count; i++)
+		least = I_MIN(least, holds[i].rec->evidence);
 	event_set_name(event, "bounce_mail_refused");
+	event_add_str(event, "bounce_evidence", bounce_evidence_name(least));
+	event_add_str(event, "bounce_counted", "yes");
 	event_add_int(event, "bounce_recipients", count);
 	e_info(event, "Mail refused: all of its %u recipients are suppressed",
 	       count);

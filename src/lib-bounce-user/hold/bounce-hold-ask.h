@@ -24,7 +24,9 @@ int bounce_hold_ask(struct bounce_user *bu, pool_t pool,
 void bounce_hold_send_known(struct event *parent,
 			    const struct bounce_hold *holds,
 			    unsigned int count);
-/* Send bounce_mail_refused: nobody was left, count recipients were held. */
-void bounce_hold_send_refused(struct event *parent, unsigned int count);
+/* Send bounce_mail_refused: nobody was left, all of these were held. */
+void bounce_hold_send_refused(struct event *parent,
+			      const struct bounce_hold *holds,
+			      unsigned int count);
 
 #endif

@@ -51,13 +51,16 @@ announce_change(struct event *parent, const struct bounce_change *change,
 	event_add_str(event, "bounce_address", change->address);
 	event_add_str(event, "bounce_state_old", old_state);
 	event_add_str(event, "bounce_state_new", new_state);
+	/* of one that went: what was proven of it */
+	event_add_str(event, "bounce_evidence",
+		      bounce_evidence_name(rec != NULL ? rec->evidence :
+					   change->was->evidence));
+	event_add_str(event, "bounce_counted", "yes");
 	if (rec != NULL) {
 		event_add_str(event, "bounce_class",
 			      bounce_class_name(rec->class));
 		event_add_str(event, "bounce_side",
 			      bounce_side_name(rec->side));
-		event_add_str(event, "bounce_evidence",
-			      bounce_evidence_name(rec->evidence));
 		announce_add_str(event, "bounce_reason", rec->reason);
 		announce_add_str(event, "bounce_status", rec->status);
 		announce_add_str(event, "bounce_corrected", rec->corrected);

@@ -24,6 +24,7 @@ struct bounce_store {
 struct bounce_was {
 	const char *address;
 	enum bounce_state state;
+	enum bounce_evidence evidence;
 	const char *corrected;
 };
 

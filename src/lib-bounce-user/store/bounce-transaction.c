@@ -72,6 +72,7 @@ void bounce_transaction_note(struct bounce_transaction *trans,
 
 	was->address = p_strdup(trans->pool, rec->address);
 	was->state = rec->state;
+	was->evidence = rec->evidence;
 	was->corrected = p_strdup(trans->pool, rec->corrected);
 	trans->was = was;
 }

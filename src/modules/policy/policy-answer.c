@@ -106,7 +106,7 @@ answer_data(struct policy_user *pu, const struct bounce_access *access,
 	holds = array_get(&mail->holds, &count);
 	if (pu->bu->set.hold.reply == BOUNCE_HOLD_REPLY_AUTO &&
 	    bounce_access_mail_is_dead(mail, access)) {
-		bounce_hold_send_refused(pu->user->event, mail->held);
+		bounce_hold_send_refused(pu->user->event, holds, count);
 		policy_count_held(pu, holds, count);
 		return answer_refuse(pu, holds, count);
 	}

@@ -110,7 +110,7 @@ static void hold_mail_done(void *context)
 	holds = array_get(&mail->holds, &count);
 	bounce_hold_send_known(bu->user->event, holds, count);
 	if (mail->refused)
-		bounce_hold_send_refused(bu->user->event, count);
+		bounce_hold_send_refused(bu->user->event, holds, count);
 	else if (mail->left_out > 0) {
 		e_info(bu->event, "Mail sent without %u suppressed recipients",
 		       mail->left_out);
