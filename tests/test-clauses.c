@@ -39,6 +39,7 @@ static const struct {
 	{ "User [bob@example.org] unknown", "who unknown" },
 	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },
 	{ "the user: unknown", "who unknown" },
+	{ "address is wrong", "who unknown" },
 	{ "Header From: unknown", "unknown header" },
 	/* roles */
 	{ "<bob@example.org>: unknown", "who unknown" },

@@ -25,12 +25,21 @@ struct clauses_reader {
 	bool names_recipient;
 };
 
+/* Whom a phrase speaks of counts even within it: "account expired". */
+static bool
+clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
+{
+	return hit->class == BOUNCE_WORD_WHO &&
+		(last & (bounce_words_set(BOUNCE_WORD_OFF) |
+			 bounce_words_set(BOUNCE_WORD_UNKNOWN))) != 0;
+}
+
 /* The longest phrase counts: "your message" is no "your". */
 static bounce_words_set_t clause_classes(const char *words)
 {
 	ARRAY_TYPE(bounce_words_hit) hits;
 	const struct bounce_words_hit *hit, *other;
-	bounce_words_set_t set = 0;
+	bounce_words_set_t set = 0, last = 0;
 	unsigned int i, j, count, done = 0, end;
 
 	t_array_init(&hits, 32);
@@ -40,14 +49,21 @@ static bounce_words_set_t clause_classes(const char *words)
 		/* those that begin here, the longest last */
 		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
 			j++;
-		if (hit[i].begin < done)
-			continue;
 		end = hit[j - 1].end;
-		for (other = &hit[i]; other < &hit[j]; other++) {
-			if (other->end == end)
-				set |= bounce_words_set(other->class);
+		if (hit[i].begin >= done) {
+			last = 0;
+			for (other = &hit[i]; other < &hit[j]; other++) {
+				if (other->end == end)
+					last |= bounce_words_set(other->class);
+			}
+			set |= last;
+			done = end;
 		}
-		done = end;
+		for (other = &hit[i]; other < &hit[j]; other++) {
+			if (other->end <= done &&
+			    clause_hit_is_named(other, last))
+				set |= bounce_words_set(BOUNCE_WORD_WHO);
+		}
 	}
 	return set;
 }
