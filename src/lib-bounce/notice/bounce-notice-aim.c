@@ -9,8 +9,8 @@
 /* Shops, monitors and calendars have no sender either, write that something
    failed, and name addresses: whom to ask, who did what. The mail was aimed at
    an address only where the notice says so: "your mail to bob@example.net", or
-   below a subject that says that a mail failed, as an item or in the clause that
-   says why. */
+   in the list of those who failed, or below a subject that says that a mail failed,
+   as an item or in the clause that says why. */
 
 /* Do the words before an address lead to it: "mail to <"? */
 static bool aim_leads(const char *before)
@@ -93,6 +93,32 @@ static bool aim_item_fails(const struct bounce_notice *scan,
 		 bounce_notice_is_refusal(behind));
 }
 
+/* Does a line say that a mail failed? */
+static bool aim_mail_fails(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_line *line;
+
+	array_foreach(&scan->lines, line) {
+		if (bounce_kind_has(line->words, BOUNCE_WORD_MAIL) &&
+		    bounce_kind_has(line->words, BOUNCE_WORD_FAILURE))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* "The following address(es) failed:", and the item below it, of a mail. */
+static bool aim_list_fails(const struct bounce_notice *scan,
+			   const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *above = mention->above;
+
+	return above != NULL && bounce_notice_label_colon(above->folded) &&
+		bounce_kind_has(above->words, BOUNCE_WORD_RECIPIENT) &&
+		bounce_kind_has(above->words, BOUNCE_WORD_FAILING) &&
+		!bounce_kind_has(above->words, BOUNCE_WORD_CONTACTING) &&
+		aim_mail_fails(scan);
+}
+
 /* Does the address stand in what somebody said: '"Mail to bob@... fails"'? */
 static bool aim_is_quoted(const char *before)
 {
@@ -120,7 +146,7 @@ static bool aim_is_mention(const struct bounce_notice *scan,
 	    aim_sentence_fails(scan, mention))
 		return TRUE;
 	if (mention->tier >= BOUNCE_NOTICE_LISTED && mention->starts &&
-	    aim_item_fails(scan, mention))
+	    (aim_item_fails(scan, mention) || aim_list_fails(scan, mention)))
 		return TRUE;
 	if (!failure_subject)
 		return FALSE;
