@@ -129,8 +129,9 @@ static bool format_text_believe_mailer(const struct belief *belief)
 	return belief->returned || belief->tier >= BOUNCE_NOTICE_SENTENCE ||
 		belief->tier == BOUNCE_NOTICE_GUESS ||
 		(belief->tier == BOUNCE_NOTICE_NONE &&
-		 bounce_notice_refuses(belief->scan) &&
-		 bounce_notice_only(belief->scan) != NULL);
+		 (belief->blames ||
+		  (bounce_notice_refuses(belief->scan) &&
+		   bounce_notice_only(belief->scan) != NULL)));
 }
 
 /* RFC 3834's field is there, as replies have it. */
