@@ -13,6 +13,7 @@ relays.
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -81,19 +82,31 @@ postlog   unix-dgram n - n - 1 postlogd
 '''
 
 
+def replace(defaults, more):
+    """The settings of both, each once: each program of Postfix warns of one that is
+    there twice, and the one that writes the log may wait for itself."""
+    setting = r'(?m)^(\w+) *=.*\n(?:[ \t]+.*\n)*'
+    names = set(re.findall(setting, more))
+    return re.sub(setting, lambda found: '' if found.group(1) in names else
+                  found.group(), defaults) + more
+
+
 class Postfix:
 
-    def __init__(self, lmtp_port, remote_port, main='', master='', users=()):
+    def __init__(self, lmtp_port, remote_port, main='', master='', users=(),
+                 hosts=''):
         """main, master: more lines of main.cf and master.cf; @DIR@ is the folder,
         @PORT2@ another port (self.port2). users: (name, number) that it knows
-        besides the machine's."""
+        besides the machine's. hosts: lines of /etc/hosts, by which it knows its
+        clients' names."""
         self.dir = tempfile.mkdtemp(prefix='bounce-postfix.')
         os.chmod(self.dir, 0o755)
         self.port, self.port2 = harness.free_ports(2)
         self.process = None
         values = {'DIR': self.dir, 'DAEMONS': DAEMONS, 'PORT': self.port,
                   'PORT2': self.port2, 'LMTP': lmtp_port, 'REMOTE': remote_port}
-        for name, text in (('main.cf', MAIN + main), ('master.cf', MASTER + master)):
+        for name, text in (('main.cf', replace(MAIN, main)),
+                           ('master.cf', MASTER + master)):
             for key, value in values.items():
                 text = text.replace(f'@{key}@', str(value))
             path = pathlib.Path(self.dir, name)
@@ -103,6 +116,8 @@ class Postfix:
         pathlib.Path(self.dir, 'passwd').write_text(
             pathlib.Path('/etc/passwd').read_text() + ''.join(
                 f'{name}:x:{uid}:{uid}::/:/bin/false\n' for name, uid in users))
+        pathlib.Path(self.dir, 'hosts').write_text(
+            pathlib.Path('/etc/hosts').read_text() + hosts)
         for name in ('queue', 'data'):
             os.mkdir(f'{self.dir}/{name}')
         shutil.chown(f'{self.dir}/data', 'postfix', 'postfix')
@@ -118,7 +133,8 @@ class Postfix:
                        stderr=out, stdin=subprocess.DEVNULL, check=False)
         self.process = subprocess.Popen(
             ['unshare', '--mount', 'sh', '-c',
-             'mount --bind "$1/passwd" /etc/passwd && exec "$2" -c "$1" -d',
+             'mount --bind "$1/passwd" /etc/passwd && '
+             'mount --bind "$1/hosts" /etc/hosts && exec "$2" -c "$1" -d',
              'postfix', self.dir, f'{DAEMONS}/master'],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True, env={**os.environ, 'MAIL_CONFIG': self.dir})

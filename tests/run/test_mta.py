@@ -7,6 +7,7 @@ import time
 
 import exim
 import harness
+import network
 import opensmtpd
 import sendmail
 from test_sent import letter
@@ -14,10 +15,13 @@ from test_verified import Case, bounce_of
 
 # nobody's number
 EXIM_UID = 4998
+STRANGER = '203.0.113.66'
 
 
 class Mta(Case):
+    """Clients come from self.client, others' from STRANGER: as the MTA sees it."""
 
+    client = '192.168.1.9'
     # they hand over the user with their domain
     conf23 = Case.conf23 + 'auth_username_format = %Ln\n'
     conf24 = Case.conf24 + 'auth_username_format = %{user | username | lower}\n'
@@ -25,6 +29,7 @@ class Mta(Case):
 
     @classmethod
     def prepare(cls, server):
+        network.add(cls, cls.client, STRANGER)
         # server.relay plays the world outside
         cls.mta = cls.make(server)
         cls.addClassCleanup(cls.mta.close)
@@ -35,12 +40,15 @@ class Mta(Case):
         self.user = self.new_user()
         self.server.relay.refuse.clear()
 
-    def send(self, mail, to, sender=None, login=None):
-        with smtplib.SMTP('127.0.0.1', self.mta.port, timeout=30) as client:
-            if self.logs_in:
-                client.login(login or self.user, 'pass')
-            client.sendmail(f'{self.user}@example.org' if sender is None else sender,
-                            to, mail)
+    def send(self, mail, to, sender=None, login=None, client=None):
+        """client: who does not log in."""
+        source = client or (STRANGER if login else self.client)
+        with smtplib.SMTP('127.0.0.1', self.mta.port, timeout=30,
+                          source_address=(source, 0)) as smtp:
+            if self.logs_in and not client:
+                smtp.login(login or self.user, 'pass')
+            smtp.sendmail(f'{self.user}@example.org' if sender is None else sender,
+                          to, mail)
 
     def wait_for(self, what, wanted):
         deadline = time.monotonic() + 20 * harness.SLOW
@@ -56,9 +64,32 @@ class Mta(Case):
         record = self.state(self.user, address) or {}
         return [record.get(name) for name in ('evidence', 'state', 'unproven')]
 
+    def from_outside(self, client, alias=True):
+        """Who knows a mail of the user's: sends it again in their name, to an alias
+        of ours that leads to a dead address; and a report about it."""
+        me = f'{self.user}@example.org'
+        known = letter('Public', to=['list@lists.example'], sender=me)
+        self.append(self.user, known)
+        self.server.relay.refuse['gone@example.net'] = '550 5.1.1 No such user here'
+        if alias:
+            self.send(known, ['team@example.org'], client=client)
+            self.wait_for(self.delivered, 1)
+        forged = bounce_of(known, ['boss@corp.example'], self.user)
+        for below in b'', b'Received: %s; x\r\n' % self.forgery:
+            self.send(below + forged, [me], '', client=client)
+        self.wait_for(self.delivered, 2 + alias)
+        self.assertEqual(self.recorded(self.user), [])
+        self.assertEqual(self.day(self.user)['failed'], 0)
+        self.assertEqual(self.flags(self.user), [{'\\Seen'}])
+        self.assertIsNone(self.state(self.user, 'boss@corp.example'))
+
+    def delivered(self):
+        return self.messages(self.user) + self.messages(self.user, 'Bounces')
+
     def reports_and_others(self, dovecot=1):
-        """dovecot: how many lines of its own stand above. Known by a copy in Sent: verified; else perhaps ours, until it is there.
-        What an account hands in is a stranger's."""
+        """dovecot: how many lines of its own stand above. Known by a copy in Sent:
+        verified; else perhaps ours, until it is there. What an account hands in is a
+        stranger's."""
         me = f'{self.user}@example.org'
         known, other = (letter(f'No {number}', to=[f'dead{number}@example.net'],
                                sender=me) for number in range(2))
