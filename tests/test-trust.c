@@ -159,6 +159,22 @@ START_TEST(received)
 		/* what a client calls itself is no clause and no comment */
 		{ "from by (unknown [192.0.2.1]) by mx (Postfix) with SMTP "
 		  "id 1", NULL, "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from [192.0.2.1] (helo=[127.0.0.1]) by mx with esmtp (Exim "
+		  "4.96) id 1", NULL, "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from [192.0.2.1]:25 (helo=[10.0.0.1]) by mx with esmtp "
+		  "(Exim 4.96) id 1", NULL, "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from c ([192.0.2.1] helo=[10.0.0.1]) by mx with esmtp "
+		  "(Exim 4.96) id 1", "c", "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from [127.0.0.1] by mx with esmtp (Exim 4.96) id 1", NULL,
+		  "127.0.0.1", NULL, FALSE, FALSE },
+		{ "from [127.0.0.1] (c [192.0.2.1]) by mx (Postfix) with ESMTP "
+		  "id 1", "c", "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from unknown (HELO [127.0.0.1]) (192.0.2.1)\n  by mx with "
+		  "SMTP; d", NULL, NULL, NULL, FALSE, FALSE },
+		{ "from [127.0.0.1] (192.0.2.1) by mx with ESMTP id 1", NULL,
+		  NULL, NULL, FALSE, FALSE },
+		{ "from c [192.0.2.1] by localhost with POP3 (fetchmail-6.4.37)",
+		  NULL, "192.0.2.1", NULL, FALSE, FALSE },
 		{ "", NULL, NULL, NULL, FALSE, FALSE },
 		{ "((((", NULL, NULL, NULL, FALSE, FALSE },
 		{ "from", NULL, NULL, NULL, FALSE, FALSE },

@@ -207,6 +207,21 @@ received_client(const struct received_parser *parser)
 	return p_strdup(parser->pool, name);
 }
 
+/* In brackets, in the comment; Exim without a name: from [address] (helo=HELO).
+   What a client calls itself, as Exim and qmail write it, is none. */
+static const char *
+received_address(const struct received_parser *parser)
+{
+	const struct bounce_received *received = parser->received;
+	const char *comment = parser->from_comment;
+
+	if (parser->exim && received->helo[0] == '[')
+		return received_bracketed(parser->pool, received->helo);
+	if (comment == NULL || strncasecmp(comment, "helo", 4) == 0)
+		return received->address;
+	return received_bracketed(parser->pool, comment);
+}
+
 /* Exim writes the local user that handed a mail over: only its own makes
    reports. */
 static bool received_is_exim_user(const char *name)
@@ -274,12 +289,7 @@ void bounce_received_parse(pool_t pool, const char *value,
 		if (received_with_login(received_r->with))
 			received_r->authenticated = TRUE;
 		if (received_r->helo != NULL) {
-			if (parser.from_comment != NULL)
-				received_r->address = received_bracketed(pool,
-					parser.from_comment);
-			if (received_r->address == NULL)
-				received_r->address = received_bracketed(pool,
-					received_r->helo);
+			received_r->address = received_address(&parser);
 			received_r->client = received_client(&parser);
 		}
 		received_r->made = received_is_made(&parser);
