@@ -341,6 +341,42 @@ START_TEST(session)
 }
 END_TEST
 
+/* Whose report it is at all. */
+START_TEST(senders)
+{
+	static const struct {
+		const char *mail_from;
+		bool report;
+	} tests[] = {
+		{ "", TRUE }, { "<>", TRUE }, { "MAILER-DAEMON", TRUE },
+		/* sendmail's, where it adds its domain */
+		{ "MAILER-DAEMON@mx.example.org", TRUE },
+		{ "mailer-daemon@evil.example", FALSE },
+		{ "mailer-daemon@", FALSE },
+		{ "mailer-daemon@evilmx.example.org", FALSE },
+		{ "x-mailer-daemon@mx.example.org", FALSE },
+		{ "bob@mx.example.org", FALSE }, { "@mx.example.org", FALSE },
+	};
+	pool_t pool = pool_alloconly_create("test", 4096);
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct bounce_trace_site site = {
+			.hosts = hosts, .mail_from = tests[i].mail_from,
+		};
+		struct istream *input = i_stream_create_from_data(
+			POSTFIX DAEMON, strlen(POSTFIX DAEMON));
+		struct bounce_trace trace;
+
+		bounce_trace_read(input, pool, &site, &trace);
+		i_stream_unref(&input);
+		ck_assert_msg(trace.report == tests[i].report &&
+			      (trace.reporter == BOUNCE_REPORTER_OWN) ==
+			      tests[i].report, "%s", tests[i].mail_from);
+	}
+	pool_unref(&pool);
+}
+END_TEST
+
 START_TEST(signatures)
 {
 	static const char *const authserv[] = { "mx.example.org", NULL };
@@ -471,6 +507,7 @@ int main(void)
 	tcase_add_test(tcase, received);
 	tcase_add_test(tcase, reporters);
 	tcase_add_test(tcase, session);
+	tcase_add_test(tcase, senders);
 	tcase_add_test(tcase, signatures);
 	tcase_add_test(tcase, entries);
 	tcase_add_test(tcase, relay_passed_us);

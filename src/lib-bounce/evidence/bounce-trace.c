@@ -198,10 +198,19 @@ static bool trace_is_daemon(const char *from)
 		strncasecmp(from, "microsoftexchange", 17) == 0;
 }
 
-static bool trace_null_sender(const char *path)
+/* What sendmail calls itself to a program that delivers: with a domain by
+   FEATURE(always_add_domain). */
+static bool
+trace_null_sender(const char *path, const struct bounce_trace_site *site)
 {
+	const char *host;
+
 	path = t_str_trim(path, "<> \t\r\n");
-	return *path == '\0' || strcasecmp(path, "mailer-daemon") == 0;
+	host = strchr(path, '@');
+	return *path == '\0' ||
+		(strcasecmp(t_strcut(path, '@'), "mailer-daemon") == 0 &&
+		 (host == NULL ||
+		  bounce_trace_host_is_in(host + 1, site->hosts)));
 }
 
 static bool
@@ -212,7 +221,7 @@ trace_may_report(const struct trace_header *header,
 	const char *path = site->mail_from != NULL ? site->mail_from :
 		header->return_path;
 
-	if (path != NULL && !trace_null_sender(path))
+	if (path != NULL && !trace_null_sender(path, site))
 		return FALSE;
 	if (header->auto_submitted != NULL &&
 	    strcasestr(header->auto_submitted, "vacation") != NULL)
