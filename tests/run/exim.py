@@ -2,7 +2,8 @@
 log in with any password "pass"; what it takes goes to an SMTP server of the test's.
 
     mta = exim.Exim(remote_port, acl)     # acl: lines for the ACL of RCPT
-    mta = exim.Exim(remote_port, '', lmtp_port)     # example.org lies in Dovecot
+    mta = exim.Exim(remote_port, '', lmtp_port)     # example.org lies in Dovecot,
+                                            # but for team@, who is gone@example.net
     mta.start(); mta.port; mta.log(); mta.close()
 """
 
@@ -28,7 +29,7 @@ log_file_path = @DIR@/%slog
 pid_file_path = @DIR@/exim.pid
 primary_hostname = mx.example.org
 local_interfaces = 127.0.0.1
-daemon_smtp_ports = @PORT@
+daemon_smtp_ports = @PORT@ : @PORT2@
 hosts_treat_as_local = 127.0.0.1
 host_lookup =
 rfc1413_query_timeout = 0s
@@ -53,6 +54,12 @@ acl_check_data:
   accept
 
 begin routers
+alias:
+  driver = redirect
+  domains = example.org
+  local_parts = team
+  data = gone@example.net
+@ROUTERS@
 ours:
   driver = manualroute
   domains = @OURS@
@@ -70,7 +77,7 @@ world:
   driver = smtp
   port = @REMOTE@
   hosts_try_fastopen =
-
+@TRANSPORTS@
 dovecot:
   driver = smtp
   protocol = lmtp
@@ -90,18 +97,22 @@ plain:
 
 class Exim:
 
-    def __init__(self, remote_port, acl, lmtp_port=None, owner='postfix', data=''):
-        """data: lines for the ACL of DATA. owner: of its files, as whom it runs; it is called Debian-exim where that
-        is nobody's number."""
+    def __init__(self, remote_port, acl, lmtp_port=None, owner='postfix', data='',
+                 routers='', transports=''):
+        """data: lines for the ACL of DATA. owner: of its files, as whom it runs; it is
+        called Debian-exim where that is nobody's number. routers, transports: more of
+        them, asked first. @PORT2@ in either is another port (self.port2)."""
         if not os.path.exists(BINARY):
             raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
         self.dir = tempfile.mkdtemp(prefix='bounce-exim.')
         os.chmod(self.dir, 0o755)
-        self.port, = harness.free_ports(1)
+        self.port, self.port2 = harness.free_ports(2)
         self.process = None
         text = CONF
-        for key, value in {'ACL': acl, 'DATA': data, 'BINARY': BINARY, 'DIR': self.dir,
-                           'PORT': self.port, 'REMOTE': remote_port,
+        for key, value in {'ROUTERS': routers, 'TRANSPORTS': transports,
+                           'ACL': acl, 'DATA': data, 'BINARY': BINARY, 'DIR': self.dir,
+                           'PORT': self.port, 'PORT2': self.port2,
+                           'REMOTE': remote_port,
                            'OURS': 'example.org' if lmtp_port else '',
                            'LMTP': lmtp_port or 24}.items():
             text = text.replace(f'@{key}@', str(value))

@@ -19,12 +19,30 @@ import harness
 
 BINARY = f'{exim.BESIDE}/usr/sbin/smtpd'
 
-CONF = '''
+# It would wait between two connections to one host.
+QUICK = '''
+mta limit conn-delay-route 0
+mta limit conn-delay-relay 0
+mta limit reconn-delay-route 0
+'''
+CONF = QUICK + '''
 listen on 127.0.0.1 port @PORT@ hostname mx.example.org
 action "dovecot" relay host "lmtp://127.0.0.1:@LMTP@"
 action "world" relay host "smtp://127.0.0.1:@REMOTE@"
 match from any for domain "example.org" action "dovecot"
 match from any for any action "world"
+'''
+# What comes from outside goes through the filter, what is made here does not.
+FILTERED = QUICK + '''
+listen on 127.0.0.1 port @PORT@ hostname mx.example.org
+listen on 127.0.0.1 port @PORT2@ hostname mx.example.org tag FILTERED
+action "dovecot" mda "@LDA@" user bouncevmail virtual { "@" = bouncevmail }
+action "world" relay host "smtp://127.0.0.1:@REMOTE@"
+action "filter" relay host "smtp://127.0.0.1:@FILTER@"
+match from socket for domain "example.org" action "dovecot"
+match tag FILTERED from any for domain "example.org" action "dovecot"
+match tag FILTERED from any for any action "world"
+match from any for any action "filter"
 '''
 # In a mount namespace of its own: its files in their places, its users, its spool.
 START = '''set -e
@@ -43,16 +61,19 @@ exec smtpd -d -f "$1/smtpd.conf"
 
 class OpenSmtpd:
 
-    def __init__(self, remote_port, lmtp_port):
+    def __init__(self, remote_port, lmtp_port, filter_port=None, lda=None):
+        """filter_port, lda: what comes from outside goes there and is to come back to
+        self.port2; and the command that delivers, instead of LMTP."""
         if not os.path.exists(BINARY):
             raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
         self.dir = tempfile.mkdtemp(prefix='bounce-opensmtpd.')
         os.chmod(self.dir, 0o755)
-        self.port, = harness.free_ports(1)
+        self.port, self.port2 = harness.free_ports(2)
         self.process = None
-        text = CONF
-        for key, value in {'PORT': self.port, 'LMTP': lmtp_port,
-                           'REMOTE': remote_port}.items():
+        text = FILTERED if filter_port else CONF
+        for key, value in {'PORT': self.port, 'PORT2': self.port2, 'LMTP': lmtp_port,
+                           'REMOTE': remote_port, 'FILTER': filter_port,
+                           'LDA': lda}.items():
             text = text.replace(f'@{key}@', str(value))
         pathlib.Path(self.dir, 'smtpd.conf').write_text(text)
         # nobody's numbers
@@ -60,7 +81,8 @@ class OpenSmtpd:
                             '/bin/false\n'), ('group', '{0}:x:{1}:\n')):
             pathlib.Path(self.dir, name).write_text(
                 pathlib.Path('/etc', name).read_text() +
-                line.format('opensmtpd', 4996) + line.format('opensmtpq', 4997))
+                line.format('opensmtpd', 4996) + line.format('opensmtpq', 4997) +
+                line.format('bouncevmail', harness.MAIL_UID))
 
     def start(self):
         with open(f'{self.dir}/log', 'ab') as out:

@@ -2,7 +2,7 @@
 What is for example.org goes to Dovecot by LMTP, all else to an SMTP server of the
 test's.
 
-    mta = sendmail.Sendmail(remote_port, lmtp_port)
+    mta = sendmail.Sendmail(remote_port, lmtp_port)     # not started yet
     mta.start(); mta.port; mta.log(); mta.close()
 """
 
@@ -42,17 +42,24 @@ FEATURE(`no_default_msa')
 FEATURE(`nocanonify')
 FEATURE(`accept_unresolvable_domains')
 FEATURE(`relay_entire_domain')
+FEATURE(`always_add_domain')
 DAEMON_OPTIONS(`Name=MTA, Port=@PORT@, Addr=127.0.0.1')
+MAILER(`local')
 MAILER(`smtp')
 MAILER_DEFINITIONS
-Mdovecot, P=[IPC], F=mDFMuXzn, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/HdrFromSMTP,
- E=\\r\\n, L=990, T=DNS/RFC822/SMTP, A=TCP [127.0.0.1] @LMTP@
+@MAILER@
 Mworld, P=[IPC], F=mDFMuXa, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/HdrFromSMTP,
  E=\\r\\n, L=990, T=DNS/RFC822/SMTP, A=TCP [127.0.0.1] @REMOTE@
 LOCAL_RULE_0
 R$+ < @ example.org $* > $*	$#dovecot $@ [127.0.0.1] $: $1 < @ example.org > $3
 R$+ < @ $+ > $*		$#world $@ [127.0.0.1] $: $1 < @ $2 > $3
 '''
+LMTP = '''\
+Mdovecot, P=[IPC], F=mDFMuXzn, S=EnvFromSMTP/HdrFromSMTP, R=EnvToSMTP/HdrFromSMTP,
+ E=\\r\\n, L=990, T=DNS/RFC822/SMTP, A=TCP [127.0.0.1] @LMTP@'''
+LDA = '''\
+Mdovecot, P=/usr/bin/env, F=lsDFMPhnu9, S=EnvFromL/HdrFromL,
+ R=EnvToL/HdrToL, U=@UID@:@UID@, T=DNS/RFC822/X-Unix, A=env @LDA@'''
 # In a mount namespace of its own, with a name of its own.
 START = '''set -e
 mount --bind "$1/hosts" /etc/hosts
@@ -64,7 +71,8 @@ exec env LD_LIBRARY_PATH="$3" "$2" -bD -C "$1/sendmail.cf" -q1m \\
 
 class Sendmail:
 
-    def __init__(self, remote_port, lmtp_port):
+    def __init__(self, remote_port, lmtp_port, lda=None):
+        """lda: arguments of env(1) that deliver, instead of LMTP."""
         if not os.path.exists(BINARY):
             raise AssertionError(f'{BINARY} is missing: run ./bootstrap check')
         self.dir = tempfile.mkdtemp(prefix='bounce-sendmail.')
@@ -72,8 +80,10 @@ class Sendmail:
         self.port, = harness.free_ports(1)
         self.process = None
         text = CONF
-        for key, value in {'CF': CF, 'DIR': self.dir, 'PORT': self.port,
-                           'LMTP': lmtp_port, 'REMOTE': remote_port}.items():
+        for key, value in {'MAILER': LDA if lda else LMTP, 'LDA': lda,
+                           'UID': harness.MAIL_UID, 'CF': CF, 'DIR': self.dir,
+                           'PORT': self.port, 'LMTP': lmtp_port,
+                           'REMOTE': remote_port}.items():
             text = text.replace(f'@{key}@', str(value))
         pathlib.Path(self.dir, 'sendmail.mc').write_text(text)
         pathlib.Path(self.dir, 'switch').write_text('hosts files\naliases files\n')

@@ -16,6 +16,37 @@ from test_verified import Case, bounce_of
 # nobody's number
 EXIM_UID = 4998
 STRANGER = '203.0.113.66'
+# what clients call themselves is nobody's address
+HELO = '[127.0.0.1]'
+# dovecot-lda asks for it as the user
+STATS = '''service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+'''
+
+
+def lda(server):
+    """The command, for an MTA that gives its programs no environment of ours."""
+    return ' '.join(['/usr/bin/env', *(f'{name}={value}' for name, value in
+                                       server.environment().items()),
+                     f'{harness.LIBEXEC}/dovecot-lda', '-c', server.conf_path,
+                     '-o', 'log_path=/dev/stderr'])
+
+
+class HandBack(list):
+    """What a content filter took goes back over loopback."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.port = port
+
+    def append(self, mail):
+        super().append(mail)
+        sender, rcpts, data = mail
+        with smtplib.SMTP('127.0.0.1', self.port, timeout=30) as client:
+            client.sendmail(sender, rcpts, data)
 
 
 class Mta(Case):
@@ -43,7 +74,7 @@ class Mta(Case):
     def send(self, mail, to, sender=None, login=None, client=None):
         """client: who does not log in."""
         source = client or (STRANGER if login else self.client)
-        with smtplib.SMTP('127.0.0.1', self.mta.port, timeout=30,
+        with smtplib.SMTP('127.0.0.1', self.mta.port, HELO, timeout=30,
                           source_address=(source, 0)) as smtp:
             if self.logs_in and not client:
                 smtp.login(login or self.user, 'pass')
@@ -120,19 +151,74 @@ class Mta(Case):
 class Exim(Mta):
     logs_in = True
     line = rb'^from Debian-exim by mx.example.org with local '
+    forgery = b'from Debian-exim by mx.example.org with local (Exim 4.96)\r\n\tid 1a-00'
+    acl = '  accept domains = example.org'
 
-    @staticmethod
-    def make(server):
-        return exim.Exim(server.relay.port, '', server.ports['lmtp'], EXIM_UID)
+    @classmethod
+    def make(cls, server):
+        return exim.Exim(server.relay.port, cls.acl, server.ports['lmtp'], EXIM_UID)
 
     def test_reports(self):
         self.reports_and_others()
+
+    def test_from_outside(self):
+        self.from_outside(STRANGER)
+        # it was only relayed here
+        self.assertIsNone(self.state(self.user, 'gone@example.net'))
+
+
+class EximFilterLda(Exim):
+    """A filter gives all mail that comes from a host back over loopback, and
+    dovecot-lda delivers."""
+    conf = Exim.conf + STATS
+
+    @classmethod
+    def make(cls, server):
+        cls.filter = harness.Relay()
+        cls.addClassCleanup(cls.filter.close)
+        # it runs as the user of the mail, whatever that is called
+        mta = exim.Exim(
+            server.relay.port, '  accept condition = ${if ={$received_port}{@PORT2@}}\n' +
+            cls.acl, server.ports['lmtp'], harness.MAIL_UID, routers='''
+filter:
+  driver = manualroute
+  condition = ${if and{{def:sender_host_address}{!={$received_port}{@PORT2@}}}}
+  route_list = * 127.0.0.1
+  self = send
+  transport = filter
+lda:
+  driver = accept
+  domains = example.org
+  local_parts = lsearch,ret=key;%s/passwd
+  transport = lda
+''' % server.dir, transports='''
+filter:
+  driver = smtp
+  port = %d
+  hosts_try_fastopen =
+lda:
+  driver = pipe
+  command = %s -d $local_part_data -f "$sender_address"
+  log_output
+''' % (cls.filter.port, lda(server)))
+        cls.filter.delivered = HandBack(mta.port2)
+        return mta
+
+    def test_reports(self):
+        before = len(self.filter.delivered)
+        self.reports_and_others(dovecot=0)
+        # what was made here did not go through it
+        self.assertEqual(sorted(sender for sender, _, _ in
+                                self.filter.delivered[before:]),
+                         [''] + [f'{self.user}@example.org'] * 2)
 
 
 class OpenSmtpd(Mta):
     logs_in = False
     line = (rb'^from mx.example.org \(mx.example.org \[local\]\)\r\n\t'
             rb'by mx.example.org \(OpenSMTPD\) with ESMTPA ')
+    forgery = (b'from mx.example.org (mx.example.org [local])\r\n\tby mx.example.org '
+               b'(OpenSMTPD) with ESMTPA id 4bX')
 
     @staticmethod
     def make(server):
@@ -142,9 +228,33 @@ class OpenSmtpd(Mta):
         self.reports_and_others()
 
 
+class OpenSmtpdFilterLda(OpenSmtpd):
+    """A filter gives all mail from outside back over loopback, and dovecot-lda
+    delivers."""
+    conf = OpenSmtpd.conf + STATS
+
+    @classmethod
+    def make(cls, server):
+        cls.filter = harness.Relay()
+        cls.addClassCleanup(cls.filter.close)
+        mta = opensmtpd.OpenSmtpd(
+            server.relay.port, server.ports['lmtp'], cls.filter.port,
+            lda(server) + ' -d %{rcpt.user} -f \'%{sender}\'')
+        cls.filter.delivered = HandBack(mta.port2)
+        return mta
+
+    def test_reports(self):
+        self.reports_and_others(dovecot=0)
+
+    def test_from_outside(self):
+        self.from_outside(STRANGER, alias=False)
+
+
 class Sendmail(Mta):
     logs_in = False
     line = rb'^from localhost \(localhost\)\r\n\tby mx.example.org \(8\.\d'
+    forgery = (b'from localhost (localhost)\r\n\tby mx.example.org '
+               b'(8.17.1/8.17.1/Debian-2) id 4bX')
 
     @staticmethod
     def make(server):
@@ -152,3 +262,20 @@ class Sendmail(Mta):
 
     def test_reports(self):
         self.reports_and_others()
+
+
+class SendmailLda(Sendmail):
+    """dovecot-lda as the mailer of the domain."""
+    conf = Sendmail.conf + STATS
+
+    @staticmethod
+    def make(server):
+        return sendmail.Sendmail(
+            server.relay.port, server.ports['lmtp'],
+            lda(server).removeprefix('/usr/bin/env ') + ' -d $u -f $g')
+
+    def test_reports(self):
+        self.reports_and_others(dovecot=0)
+
+    def test_from_outside(self):
+        self.from_outside(STRANGER, alias=False)

@@ -2,12 +2,11 @@
 mail back over loopback, in a container where everybody comes from one private address,
 through dovecot-lda; and what whoever can send through it makes it say."""
 
-import smtplib
 import subprocess
 
 import harness
 import postfix
-from test_mta import STRANGER, Mta
+from test_mta import STRANGER, HandBack, Mta
 from test_sent import letter
 from test_verified import bounce_of
 
@@ -57,20 +56,6 @@ class Container(Postfix):
         """Nobody can tell who sent it: unproven, and nothing more."""
         self.from_outside(self.client)
         self.assertEqual(self.found('gone@example.net'), ['plausible', 'watched', 1])
-
-
-class HandBack(list):
-    """What a content filter took goes back over loopback."""
-
-    def __init__(self, port):
-        super().__init__()
-        self.port = port
-
-    def append(self, mail):
-        super().append(mail)
-        sender, rcpts, data = mail
-        with smtplib.SMTP('127.0.0.1', self.port, timeout=30) as client:
-            client.sendmail(sender, rcpts, data)
 
 
 class Filter(Postfix):
