@@ -105,6 +105,40 @@ bool bounce_rules_classes_match(const struct bounce_rule_classes *classes,
 	return FALSE;
 }
 
+static bool
+classes_has_any(bounce_words_set_t set, const enum bounce_words_class *classes,
+		unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if ((set & bounce_words_set(classes[i])) != 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Does a clause say of us, our host or our mail that something is wrong with it?
+   Then another one that seems to speak of an address does not: "unknown client:
+   no user will be served". */
+static bool classes_blame_us(bounce_words_set_t set)
+{
+	static const enum bounce_words_class us[] = {
+		BOUNCE_WORD_SENDER, BOUNCE_WORD_OWN, BOUNCE_WORD_YOU,
+		BOUNCE_WORD_HEADER, BOUNCE_WORD_LINK, BOUNCE_WORD_AUTHN,
+		BOUNCE_WORD_SENDING, BOUNCE_WORD_REVERSE
+	}, wrong[] = {
+		BOUNCE_WORD_UNKNOWN, BOUNCE_WORD_NOBODY, BOUNCE_WORD_NODOMAIN,
+		BOUNCE_WORD_GONE, BOUNCE_WORD_OFF, BOUNCE_WORD_DENY,
+		BOUNCE_WORD_MALFORMED
+	}, denied[] = {
+		BOUNCE_WORD_EXIST, BOUNCE_WORD_ALLOW, BOUNCE_WORD_DNS
+	};
+
+	return classes_has_any(set, us, N_ELEMENTS(us)) &&
+		(classes_has_any(set, wrong, N_ELEMENTS(wrong)) ||
+		 ((set & bounce_words_set(BOUNCE_WORD_NOT)) != 0 &&
+		  classes_has_any(set, denied, N_ELEMENTS(denied))));
+}
+
 void bounce_rules_query_clauses(struct bounce_rules_query *query,
 				const char *text,
 				const struct bounce_clause_roles *roles)
@@ -117,6 +151,12 @@ void bounce_rules_query_clauses(struct bounce_rules_query *query,
 	bounce_clauses_read(text, roles, clauses);
 	query->clauses = clauses;
 	query->classes = 0;
-	array_foreach(clauses, clause)
+	query->blames_us = FALSE;
+	array_foreach(clauses, clause) {
 		query->classes |= clause->set;
+		/* a notice's words tell of the mail, too */
+		if (query->source == BOUNCE_RULES_REMOTE &&
+		    classes_blame_us(clause->set))
+			query->blames_us = TRUE;
+	}
 }

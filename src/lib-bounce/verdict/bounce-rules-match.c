@@ -317,6 +317,15 @@ static void match_words(struct match_context *ctx)
 	}
 }
 
+static bool
+match_classes(const struct match_context *ctx, const struct bounce_rule *rule)
+{
+	if (rule->class == BOUNCE_CLASS_HARD && ctx->query->blames_us)
+		return FALSE;
+	return bounce_rules_classes_match(
+		&ctx->part->classes[rule->classes - 1], ctx->query);
+}
+
 static void match_wordless(struct match_context *ctx)
 {
 	const struct bounce_rules_part *part = ctx->part;
@@ -329,8 +338,7 @@ static void match_wordless(struct match_context *ctx)
 
 		if (idx < *best &&
 		    rule_conditions_match(part, rule, ctx->query) &&
-		    (rule->classes == 0 || bounce_rules_classes_match(
-			&part->classes[rule->classes - 1], ctx->query)))
+		    (rule->classes == 0 || match_classes(ctx, rule)))
 			*best = idx;
 	}
 }

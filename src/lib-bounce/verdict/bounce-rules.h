@@ -63,6 +63,8 @@ struct bounce_rules_query {
 	/* the text's clauses and all their classes, or NULL */
 	const ARRAY_TYPE(bounce_clause) *clauses;
 	bounce_words_set_t classes;
+	/* one of them says that the fault is ours: no rule of classes is hard */
+	bool blames_us;
 };
 
 /* One rule that matched. */

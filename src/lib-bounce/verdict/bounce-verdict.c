@@ -27,8 +27,9 @@ struct judge {
 	const struct bounce_recipient *rcpt;
 	/* words of the remote host, else of the local mailer */
 	struct bounce_rules_hit strong, weak;
-	/* the classes of the remote host's */
+	/* the classes of the remote host's; these say that the fault is ours */
 	bounce_words_set_t classes;
+	bool blames_us;
 	/* words of the local mailer where a remote host spoke as well */
 	struct bounce_rules_hit local, local_weak;
 };
@@ -131,9 +132,8 @@ verdict_from_reply(const struct judge *judge, struct finding *find_r)
 				  "reply", rcpt->reply, find_r);
 }
 
-/* Returns the classes of the words. */
-static bounce_words_set_t
-verdict_judge_text(const struct judge *judge, const char *text,
+static void
+verdict_judge_text(struct judge *judge, const char *text,
 		   enum bounce_rules_source source,
 		   struct bounce_rules_hit *hit_r,
 		   struct bounce_rules_hit *weak_r)
@@ -157,7 +157,10 @@ verdict_judge_text(const struct judge *judge, const char *text,
 	query.text = bounce_rules_fold(text);
 	bounce_rules_query_clauses(&query, text, &roles);
 	(void)bounce_rules_match(judge->rules, &query, hit_r, weak_r);
-	return query.classes;
+	if (source == BOUNCE_RULES_REMOTE) {
+		judge->classes = query.classes;
+		judge->blames_us = query.blames_us;
+	}
 }
 
 static void verdict_judge_words(struct judge *judge)
@@ -167,17 +170,17 @@ static void verdict_judge_words(struct judge *judge)
 	if (judge->rules == NULL)
 		return;
 	if (rcpt->diagnostic == NULL) {
-		(void)verdict_judge_text(judge, rcpt->explanation != NULL ?
+		verdict_judge_text(judge, rcpt->explanation != NULL ?
 				   rcpt->explanation : "", BOUNCE_RULES_LOCAL,
 				   &judge->strong, &judge->weak);
 		return;
 	}
-	judge->classes =
-		verdict_judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
+	verdict_judge_text(judge, rcpt->diagnostic, BOUNCE_RULES_REMOTE,
 			   &judge->strong, &judge->weak);
-	/* what is said for certain needs nobody else */
-	if (rcpt->explanation != NULL && judge->strong.name == NULL) {
-		(void)verdict_judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
+	/* what is said for certain needs nobody else, who may but repeat it */
+	if (rcpt->explanation != NULL && judge->strong.name == NULL &&
+	    !judge->blames_us) {
+		verdict_judge_text(judge, rcpt->explanation, BOUNCE_RULES_LOCAL,
 				   &judge->local, &judge->local_weak);
 	}
 }
@@ -221,7 +224,7 @@ verdict_judge_find(const struct judge *judge, struct finding *find_r)
 		    verdict_is_ours(judge->local.reason))
 			(void)verdict_from_hit(&judge->local, find_r);
 		else if (find_r->class == BOUNCE_CLASS_HARD &&
-			 verdict_speaks_of_us(judge)) {
+			 (judge->blames_us || verdict_speaks_of_us(judge))) {
 			(void)verdict_from_reason(
 				bounce_reason_find("policy-refused"), "status",
 				find_r);
