@@ -53,6 +53,8 @@ static const struct {
 	{ "example.com unknown", "sender unknown" },
 	{ "notexample.com unknown", "unknown" },
 	{ "192.0.2.1 unknown", "ip unknown" },
+	{ "the address 192.0.2.1 unknown", "ip unknown" },
+	{ "the address [192.0.2.1] unknown", "who ip unknown" },
 	{ "2001:db8::1 unknown", "ip unknown" },
 	{ "unknown relay=[spam]", "unknown/spam" },
 	{ "X-Spam-Header unknown", "unknown" },

@@ -212,6 +212,21 @@ static bool clauses_is_ip(const char *word)
 	return colons >= 2;
 }
 
+/* "the address 192.0.2.1": what stands right before it names no user. */
+static void clauses_mask_ip(struct clauses_reader *reader)
+{
+	static const char *const names[] = { "address ", "host ", NULL };
+	size_t len, end = str_len(reader->words);
+
+	reader->masked |= bounce_words_set(BOUNCE_WORD_IP);
+	for (unsigned int i = 0; names[i] != NULL; i++) {
+		len = strlen(names[i]);
+		if (end >= len && strncasecmp(str_c(reader->words) + end - len,
+					      names[i], len) == 0)
+			str_truncate(reader->words, end - len);
+	}
+}
+
 /* Does word, which holds a dot or a slash, look like a host or a path, and not
    like the border of two sentences ("found.Please")? */
 static bool clauses_is_host(const char *word)
@@ -259,7 +274,7 @@ static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 		return TRUE;
 	}
 	if (clauses_is_ip(word)) {
-		reader->masked |= bounce_words_set(BOUNCE_WORD_IP);
+		clauses_mask_ip(reader);
 		return TRUE;
 	}
 	if (clauses_is_code(word) || clauses_mask_local(reader, word))
