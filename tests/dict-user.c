@@ -59,6 +59,9 @@ static const char *const *t_dict_settings(const char *dict)
 		ADD("dict", "redis");
 		ADD("dict_driver", "redis");
 		ADD("redis_port", args[1]);
+	} else if (args[1] == NULL) {
+		ADD("dict", dict);
+		ADD("dict_driver", dict);
 	} else {
 		ADD("dict", "proxy");
 		ADD("dict_driver", "proxy");
@@ -130,6 +133,8 @@ static void init_dict(struct dict_user *du, const char *dict)
 		dict = t_strdup_printf("redis:port=%s", dict + 6);
 	else if (str_begins(dict, "fs:"))
 		dict = t_strdup_printf("fs:posix:prefix=%s/", dict + 3);
+	else if (*dict != '\0' && strchr(dict, ':') == NULL)
+		dict = t_strconcat(dict, ":", NULL);
 	du->dict = p_strdup(du->user.pool, dict);
 	du->user.event = event_create(NULL);
 }

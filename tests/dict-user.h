@@ -12,7 +12,8 @@ struct bounce_report;
 void dict_user_lib_init(const char *dict);
 
 /* dict: "" = the default file in home, "file:PATH", "fs:FOLDER" (2.4),
-   "redis:PORT", "proxy:SOCKET:NAME". home NULL = none. Exits with a message if
+   "redis:PORT", "proxy:SOCKET:NAME", or a driver that needs no more than its name
+   (bounce-test-dict.h). home NULL = none. Exits with a message if
    that cannot be. Call after fork() for each process. */
 struct mail_user *
 dict_user_init(const char *name, const char *home, const char *dict);

@@ -1,0 +1,42 @@
+#ifndef BOUNCE_TEST_DICT_H
+#define BOUNCE_TEST_DICT_H
+
+/* A dictionary in the memory of this process, as Dovecot's drivers are; it counts
+   its calls and fails those that it is told to. */
+
+enum test_dict_kind {
+	/* answers at once, and iterates */
+	TEST_DICT_PLAIN,
+	/* cannot iterate */
+	TEST_DICT_REDIS,
+	/* answers later, and iterates */
+	TEST_DICT_PROXY,
+	TEST_DICT_KINDS
+};
+
+/* Calls that are answered: look up, begin an iteration, its next row, commit. */
+struct test_dict {
+	unsigned int calls;
+	/* the first of them that fails, 0 = none; and how many do */
+	unsigned int fail_at, fail_count;
+	/* so many of a commit that fails were written all the same, in percent */
+	unsigned int commit_percent;
+	/* those that failed, and commits among them */
+	unsigned int failed, failed_commits;
+	/* transactions and iterations that were not ended */
+	unsigned int open;
+};
+extern struct test_dict test_dict;
+
+/* For dict_user_init(). */
+const char *test_dict_uri(enum test_dict_kind kind);
+/* After it. The dictionary is empty. */
+void test_dict_init(enum test_dict_kind kind);
+void test_dict_deinit(void);
+
+/* All that it holds, a line each, sorted; on the data stack. */
+const char *t_test_dict_dump(void);
+/* What was dumped, and nothing else. */
+void test_dict_load(const char *dump);
+
+#endif
