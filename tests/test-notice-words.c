@@ -250,6 +250,28 @@ START_TEST(test_explanation)
 }
 END_TEST
 
+START_TEST(test_explanation_cut)
+{
+	string_t *text = str_new(default_pool, 2 * BOUNCE_MAX_EXPLANATION);
+	struct bounce_report report;
+	struct bounce_notice *scan;
+	const struct bounce_recipient *rcpt;
+
+	str_append(text, "<bob@example.org>:\n");
+	while (str_len(text) < 2 * BOUNCE_MAX_EXPLANATION)
+		str_append(text, "no mailbox here\n");
+	scan = scan_text(str_c(text), &report);
+	(void)bounce_notice_recipients(scan, &report);
+	bounce_notice_words(scan, &report);
+	rcpt = array_front(&report.recipients);
+	/* perhaps a word less */
+	ck_assert_uint_le(strlen(rcpt->explanation), BOUNCE_MAX_EXPLANATION);
+	ck_assert_uint_ge(strlen(rcpt->explanation),
+			  BOUNCE_MAX_EXPLANATION - 16);
+	str_free(&text);
+}
+END_TEST
+
 /* What is known stays. */
 START_TEST(test_known)
 {
@@ -377,6 +399,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(answers));
 	tcase_add_loop_test(tcase, test_explanation, 0,
 			    N_ELEMENTS(explanations));
+	tcase_add_test(tcase, test_explanation_cut);
 	tcase_add_loop_test(tcase, test_prose, 0, N_ELEMENTS(prose));
 	tcase_add_test(tcase, test_longer);
 	tcase_add_test(tcase, test_known);

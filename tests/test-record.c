@@ -142,6 +142,21 @@ START_TEST(test_clean)
 }
 END_TEST
 
+START_TEST(test_cap_text)
+{
+	struct bounce_record rec, back;
+	string_t *text = t_str_new(2 * BOUNCE_MAX_RECORD_TEXT);
+
+	while (str_len(text) < 2 * BOUNCE_MAX_RECORD_TEXT)
+		str_append_c(text, 'x');
+	bounce_record_init(&rec, pool_datastack_create(), "a@b.c");
+	rec.remote_mta = str_c(text);
+	decode(bounce_record_encode(&rec), &back);
+	str_truncate(text, BOUNCE_MAX_RECORD_TEXT);
+	ck_assert_str_eq(back.remote_mta, str_c(text));
+}
+END_TEST
+
 START_TEST(test_cap_recent)
 {
 	struct bounce_record rec, back;
@@ -446,6 +461,20 @@ START_TEST(test_incidents_cap)
 }
 END_TEST
 
+START_TEST(test_incident_long_id)
+{
+	string_t *id = t_str_new(BOUNCE_MAX_ID + 2);
+
+	while (str_len(id) < BOUNCE_MAX_ID)
+		str_append_c(id, 'x');
+	ck_assert_str_eq(bounce_incident_id(pool_datastack_create(),
+					    str_c(id)), str_c(id));
+	str_append_c(id, 'x');
+	ck_assert_str_eq(t_strcut(bounce_incident_id(pool_datastack_create(),
+						     str_c(id)), ':'), "sha1");
+}
+END_TEST
+
 START_TEST(test_incidents_ids)
 {
 	struct bounce_report report;
@@ -500,6 +529,7 @@ int main(void)
 	tcase_add_test(tcase, test_ours);
 	tcase_add_test(tcase, test_unknown_kept);
 	tcase_add_test(tcase, test_clean);
+	tcase_add_test(tcase, test_cap_text);
 	tcase_add_test(tcase, test_cap_recent);
 	tcase_add_loop_test(tcase, test_quick, 0, N_ELEMENTS(plain));
 	tcase_add_test(tcase, test_members);
@@ -509,6 +539,7 @@ int main(void)
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_incidents);
 	tcase_add_test(tcase, test_incidents_cap);
+	tcase_add_test(tcase, test_incident_long_id);
 	tcase_add_test(tcase, test_incidents_ids);
 	tcase_add_test(tcase, test_incidents_kinds);
 	suite_add_tcase(suite, tcase);

@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define QUOTE(text) #text
+#define QUOTED(name) QUOTE(name)
+
 static const struct {
 	const char *text, *wanted;
 } folds[] = {
@@ -143,7 +146,7 @@ static const struct {
 	{ "mailbox-full: WHO who", "Unknown class 'who'" },
 	{ "mailbox-full: WHOLE NUMBER", NULL },
 	{ "mailbox-full: WHO WHO WHO WHO WHO WHO WHO WHO WHO",
-	  "More than 8 classes" },
+	  "More than "QUOTED(BOUNCE_MAX_RULE_TERMS)" classes" },
 	{ "= an example", "An example before the first rule" },
 };
 

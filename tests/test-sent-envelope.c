@@ -251,6 +251,7 @@ START_TEST(caps)
 	const char *value = NULL;
 	ARRAY_TYPE(const_string) addresses;
 	pool_t pool = pool_alloconly_create("caps", 1024);
+	unsigned int kept;
 
 	t_array_init(&addresses, BOUNCE_MAX_SENT_ENVELOPE + 1);
 	for (unsigned int i = 0; i <= BOUNCE_MAX_SENT_ENVELOPE; i++) {
@@ -285,11 +286,24 @@ START_TEST(caps)
 		value = p_strdup(pool, bounce_sent_envelope_put(value, &env));
 	}
 	ck_assert(strlen(value) < 64 * 1024);
-	ck_assert(!bounce_sent_envelope_find(pool, value, "large0", START, &env));
-	ck_assert(bounce_sent_envelope_find(pool, value, "large1", START, &env));
+	kept = BOUNCE_MAX_SENT_SHARD_RECIPIENTS / BOUNCE_MAX_SENT_ENVELOPE;
+	for (unsigned int i = 0; i < 5; i++) {
+		ck_assert(bounce_sent_envelope_find(pool, value,
+			t_strdup_printf("large%u", i), START, &env) ==
+			(i >= 5 - kept));
+	}
 	pool_unref(&pool);
 }
 END_TEST
+
+static const char *t_repeated(char c, size_t size)
+{
+	string_t *str = t_str_new(size + 1);
+
+	while (str_len(str) < size)
+		str_append_c(str, c);
+	return str_c(str);
+}
 
 START_TEST(recent_caps)
 {
@@ -313,6 +327,13 @@ START_TEST(recent_caps)
 	ck_assert_uint_eq(other.recipients, 1);
 	/* what has waited long enough goes */
 	env = make_envelope("x", "b", START + BOUNCE_SENT_RECENT_SECS + 1);
+	bounce_sent_recent_add(&again, &env);
+	ck_assert_uint_eq(array_count(&again.recent), 1);
+	/* and what has too many recipients together */
+	env.to = t_repeated('a', BOUNCE_SENT_HASH * 3 *
+			    BOUNCE_MAX_SENT_RECENT_RECIPIENTS / 4);
+	bounce_sent_recent_add(&again, &env);
+	ck_assert_uint_eq(array_count(&again.recent), 2);
 	bounce_sent_recent_add(&again, &env);
 	ck_assert_uint_eq(array_count(&again.recent), 1);
 	pool_unref(&pool);

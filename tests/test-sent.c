@@ -278,6 +278,24 @@ START_TEST(complaint_levels)
 }
 END_TEST
 
+/* Cut at a character, as what a mail's subject says is anybody's. */
+START_TEST(subject_is_cut)
+{
+	struct bounce_sent copy;
+	string_t *subject = t_str_new(2 * BOUNCE_MAX_SUBJECT);
+	const char *error;
+
+	str_append_c(subject, 'x');
+	while (str_len(subject) < 2 * BOUNCE_MAX_SUBJECT - 1)
+		str_append(subject, "\xc3\xbc");
+	sent.subject = str_c(subject);
+	ck_assert_int_eq(bounce_sent_decode(pool, bounce_sent_encode(&sent),
+					    &copy, &error), 0);
+	str_truncate(subject, BOUNCE_MAX_SUBJECT - 1);
+	ck_assert_str_eq(copy.subject, str_c(subject));
+}
+END_TEST
+
 START_TEST(encode_and_decode)
 {
 	struct bounce_sent copy;
@@ -564,6 +582,7 @@ int main(void)
 	tcase_add_test(tcase, untried_are_outside);
 	tcase_add_test(tcase, complaint_levels);
 	tcase_add_test(tcase, encode_and_decode);
+	tcase_add_test(tcase, subject_is_cut);
 	tcase_add_test(tcase, decode_hostile);
 	tcase_add_test(tcase, levels);
 	tcase_add_test(tcase, shared_causes);

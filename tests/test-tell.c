@@ -13,7 +13,7 @@
 #include "bounce-message.h"
 #include "bounce-rate.h"
 #include "bounce-reason.h"
-#include "bounce-tell.h"
+#include "bounce-tell-private.h"
 #include "bounce-texts.h"
 
 #include <math.h>
@@ -596,6 +596,53 @@ START_TEST(large)
 }
 END_TEST
 
+static unsigned int count_text(const char *text, const char *part)
+{
+	unsigned int count = 0;
+
+	while ((text = strstr(text, part)) != NULL) {
+		text += strlen(part);
+		count++;
+	}
+	return count;
+}
+
+/* Those that are not listed are counted. */
+START_TEST(more_rows)
+{
+	struct bounce_tell tell;
+	struct bounce_rate rate;
+	struct bounce_tell_recipient *rcpt;
+	string_t *str = t_str_new(1024);
+	char words[BOUNCE_MAX_DIAGNOSTIC + 1];
+	unsigned int rows, more, count = 2 * BOUNCE_MAX_TELL_ROWS;
+
+	broadcast_init(&tell, &rate, count, 2 * count);
+	rcpt = array_front_modifiable(&tell.recipients);
+	for (unsigned int i = 0; i < count; i++)
+		rcpt[i].address = t_strdup_printf("r%u-@example.net", i);
+	bounce_tell_mail(&tell, str);
+	rows = count_text(strstr(str_c(str), "text/plain"), "-@example.net");
+	/* in plain text: in HTML they may be broken */
+	ck_assert_uint_eq(rows, BOUNCE_MAX_TELL_ROWS);
+	ck_assert_ptr_nonnull(strstr(str_c(str), t_strdup_printf("And %u more.",
+		count - BOUNCE_MAX_TELL_ROWS)));
+
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (unsigned int i = 0; i < count; i++)
+		rcpt[i].words = words;
+	str_truncate(str, 0);
+	bounce_tell_csv(&tell, str);
+	rows = count_text(str_c(str), "-@example.net");
+	ck_assert_uint_lt(str_len(str), BOUNCE_MAX_TELL_CSV + 1024);
+	ck_assert_uint_gt(str_len(str), BOUNCE_MAX_TELL_CSV);
+	ck_assert_int_eq(sscanf(strstr(str_c(str), "And "), "And %u more",
+				&more), 1);
+	ck_assert_uint_eq(rows + more, count);
+}
+END_TEST
+
 /* WCAG 2.1, relative luminance and contrast ratio. */
 static double luminance(unsigned int rgb)
 {
@@ -671,6 +718,7 @@ int main(void)
 	tcase_add_test(tcase, digest);
 	tcase_add_test(tcase, digest_german);
 	tcase_add_test(tcase, large);
+	tcase_add_test(tcase, more_rows);
 	tcase_add_test(tcase, colours);
 	tcase_add_test(tcase, answered);
 	tcase_add_test(tcase, answer_unproven);
