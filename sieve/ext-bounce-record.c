@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "bounce-address.h"
 #include "bounce-final.h"
+#include "bounce-forgotten.h"
 #include "bounce-handover.h"
 #include "bounce-sent-mark.h"
 #include "bounce-store.h"
@@ -162,6 +163,15 @@ static void ext_bounce_mark_failed(const struct ext_bounce_env *env)
 		e_error(bu->event, "Sieve: Sent mail is not marked: %s", error);
 }
 
+static void ext_bounce_unmark_forgotten(const struct ext_bounce_env *env)
+{
+	struct bounce_user *bu = ext_bounce_user(env);
+	const char *error;
+
+	if (bounce_forgotten_unmark(bu, ext_bounce_report(env), &error) < 0)
+		e_error(bu->event, "Sieve: Report keeps its mark: %s", error);
+}
+
 void ext_bounce_learn(const struct ext_bounce_env *env)
 {
 	struct ext_bounce_message *msg = ext_bounce_message_get(env);
@@ -186,8 +196,10 @@ void ext_bounce_learn(const struct ext_bounce_env *env)
 			       &error);
 	if (ret < 0)
 		ext_bounce_store_failed(env, msg, store, error);
-	else if (ret > 0)
+	else if (ret > 0) {
 		ext_bounce_mark_failed(env);
+		ext_bounce_unmark_forgotten(env);
+	}
 }
 
 /* Does the record go with this report? What a person, a complaint or an import
@@ -224,6 +236,8 @@ ext_bounce_forget_one(struct bounce_user *bu, struct bounce_store *store,
 	if (ret > 0 && bounce_sent_mark_cleared(bu, &rec, ioloop_time, &error) < 0)
 		e_error(bu->event, "Sieve: Sent mail keeps its mark: %s",
 			error);
+	if (ret > 0 && bounce_forgotten_mark(bu, &rec, &error) < 0)
+		e_error(bu->event, "Sieve: Report is not marked: %s", error);
 	return ret;
 }
 

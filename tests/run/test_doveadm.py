@@ -449,6 +449,57 @@ class Scan(Doveadm):
         self.run_bounce('scan', '-u', user)
         self.assertEqual(self.record(user, 'a@example.net')['count'], 1)
 
+    def marks(self, user, mailbox='Bounces'):
+        return ['$BounceForgotten' in flags for flags, *_ in
+                self.fetch(user, mailbox)]
+
+    def test_forgotten(self):
+        """Nor does it where the dictionary was lost: the report itself says so, but
+        one that also names others, of whom nobody spoke."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net', 'c@example.net')
+        self.deliver(user, 'a@example.net', ['a@example.net', 'd@example.net'])
+        self.run_bounce('remove', '-u', user, 'a@example.net')
+        self.run_bounce('release', '-u', user, 'b@example.net')
+        self.assertEqual(self.marks(user), [True, True, False, True, False])
+        self.forget(user)
+        row, = self.rows('scan', '-u', user)
+        self.assertEqual((row['mails'], row['reports']), (5, 5))
+        # of a the common report alone
+        self.assertEqual({address: self.record(user, address)['count'] for address in
+                          self.addresses(user)},
+                         {f'{c}@example.net': 1 for c in 'acd'})
+        # what fails anew counts
+        self.deliver(user, 'b@example.net')
+        self.forget(user)
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual(self.record(user, 'b@example.net')['count'], 1)
+
+    def test_forgotten_in_inbox(self):
+        """There only what the delivery marked is looked at."""
+        user = self.new_user(bounce_mailbox='')
+        self.deliver(user, 'a@example.net', 'b@example.net')
+        self.lmtp(user, harness.mail(), sender='carol@example.net')
+        self.run_bounce('remove', '-u', user, 'a@example.net')
+        self.assertEqual(self.marks(user, 'INBOX'), [True, False, False])
+        self.forget(user)
+        self.run_bounce('scan', '-u', user)
+        self.assertEqual(self.addresses(user), ['b@example.net'])
+
+    def test_forgotten_unmarked(self):
+        """A mailbox that cannot be written does not stop a person's word."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net', 'b@example.net')
+        folder = pathlib.Path(self.home(user), 'Maildir', '.Bounces')
+        folder.chmod(0)
+        try:
+            done = self.run_bounce('remove', '-u', user, 'a@example.net')
+        finally:
+            folder.chmod(0o700)
+        self.assertIn('Reports are not marked as forgotten: Mailbox Bounces: ',
+                      done.stderr)
+        self.assertEqual(self.addresses(user), ['b@example.net'])
+
     def test_where(self):
         """Without a query: INBOX, bounce_mailbox and below. With: there."""
         user = self.new_user()

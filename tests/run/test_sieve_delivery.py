@@ -1212,6 +1212,15 @@ class Imap(ImapCase):
         client.copy('1', 'Work')
         self.assertEqual(self.records(user), {})
         self.assertFalse(self.marked(user))
+        # the report itself says that it is forgotten, until it is dragged in again
+        for folder, forgotten in (('Bounces', [True]), ('Work', [False]),
+                                  ('Bounces', [False, False])):
+            self.assertEqual(['$BounceForgotten' in flags for flags, _ in
+                              self.fetch(user, folder)], forgotten)
+            if folder == 'Work':
+                client.select('Work')
+                client.copy('1', 'Bounces')
+        self.assertEqual(list(self.records(user)), ['bob@example.net'])
 
     def test_old_report(self):
         """It is recorded as of when it came."""

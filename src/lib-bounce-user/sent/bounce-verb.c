@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "bounce-forgotten.h"
 #include "bounce-sent-mark.h"
 #include "bounce-store.h"
 #include "bounce-user.h"
@@ -15,8 +16,8 @@ struct verb {
 	/* of add (NULL = as it is), of correct */
 	const struct bounce_reason *reason;
 	const char *corrected;
-	/* the address's failures are done with */
-	bool clears;
+	/* the address's failures are done with; as if they had never been */
+	bool clears, forgets;
 };
 
 /* The user's own copies of the mails that failed to this address: nobody need
@@ -29,6 +30,18 @@ static void verb_unmark(const struct verb *verb,
 	if (bounce_sent_mark_cleared(verb->bu, before, verb->now, &error) < 0) {
 		e_error(verb->bu->event, "Sent mail keeps its mark $Bounced: %s",
 			error);
+	}
+}
+
+/* Their reports count no more, whoever reads them. */
+static void verb_forget(const struct verb *verb,
+			const struct bounce_record *before)
+{
+	const char *error;
+
+	if (bounce_forgotten_mark(verb->bu, before, &error) < 0) {
+		e_error(verb->bu->event, "Reports are not marked as forgotten: "
+			"%s", error);
 	}
 }
 
@@ -51,6 +64,8 @@ verb_run_pool(struct verb *verb, pool_t pool, const char **error_r)
 				    verb->change, verb, error_r);
 	if (ret > 0 && found > 0 && verb->clears)
 		verb_unmark(verb, &before);
+	if (ret > 0 && found > 0 && verb->forgets)
+		verb_forget(verb, &before);
 	return ret;
 }
 
@@ -100,7 +115,7 @@ int bounce_verb_release(struct bounce_user *bu, const char *address,
 {
 	struct verb verb = {
 		.bu = bu, .address = address, .now = now, .clears = TRUE,
-		.change = verb_release_change
+		.forgets = TRUE, .change = verb_release_change
 	};
 
 	return verb_run(&verb, error_r);
@@ -133,7 +148,8 @@ int bounce_verb_remove(struct bounce_user *bu, const char *address,
 		       time_t now, const char **error_r)
 {
 	struct verb verb = {
-		.bu = bu, .address = address, .now = now, .clears = TRUE
+		.bu = bu, .address = address, .now = now, .clears = TRUE,
+		.forgets = TRUE
 	};
 
 	return verb_run(&verb, error_r);

@@ -5,7 +5,8 @@
    notices. addresses are in normal form. Each returns 1 if the dictionary
    changed, 0 if there is no record that it could change, or -1 with error_r.
    Where the address's failures are done with by it, the user's own copies of the
-   mails that failed lose their mark, best effort. */
+   mails that failed lose their mark, and where it is allowed again or forgotten,
+   its reports are marked (bounce-forgotten.h), best effort. */
 
 #include "lib.h"
 

@@ -20,9 +20,6 @@ bool bounce_record_list_has(const ARRAY_TYPE(const_string) *list,
 			    const char *id);
 void bounce_record_list_add(ARRAY_TYPE(const_string) *list, pool_t pool,
 			    const char *id);
-/* Was that report counted, or refused? */
-bool bounce_record_report_has(const struct bounce_record *rec,
-			      const char *report_id);
 /* It is from now on; of the one that falls out of recent a hash is kept (seen). */
 void bounce_record_report_add(struct bounce_record *rec, pool_t pool,
 			      const char *report_id);

@@ -160,6 +160,10 @@ void bounce_record_copy(pool_t pool, const struct bounce_record *src,
 bool bounce_record_has_address(const struct bounce_record *rec,
 			       const char *address);
 
+/* Was that report (bounce_incident_id()) counted, or refused? */
+bool bounce_record_report_has(const struct bounce_record *rec,
+			      const char *report_id);
+
 /* The incidents of a failed (or complaint) report, at most
    BOUNCE_MAX_RECIPIENTS, each address once; what is no address is passed over.
    incidents must be an initialised array of struct bounce_incident. */

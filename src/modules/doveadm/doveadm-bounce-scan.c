@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "array.h"
 #include "mail-storage.h"
+#include "bounce-forgotten.h"
 #include "bounce-sent-copy.h"
 #include "bounce-sent-recount.h"
 #include "compat-doveadm.h"
@@ -61,6 +62,9 @@ scan_mail(struct mail *mail, const struct bounce_report *report,
 	    report->kind != BOUNCE_KIND_COMPLAINT)
 		return;
 	scan->reports++;
+	/* also where the dictionary that knew it is lost */
+	if (bounce_forgotten_has(mail))
+		return;
 	if (mail_get_received_date(mail, &when) < 0 || when <= 0)
 		when = scan->cmd->cmd.now;
 	/* delivered while the clock was ahead */
