@@ -48,7 +48,7 @@ static const char *t_address_nfc(const char *input)
 static bool address_has_control(const char *input)
 {
 	for (; *input != '\0'; input++) {
-		unsigned char c = *input;
+		unsigned char c = (unsigned char)*input;
 
 		if (c < 0x20 || c == 0x7f)
 			return TRUE;
@@ -71,7 +71,8 @@ static bool address_is_dot_string(const char *local)
 	bool dot = TRUE;
 
 	for (; *local != '\0'; local++) {
-		if (*local == '.' ? dot : !address_is_atext(*local))
+		if (*local == '.' ? dot :
+		    !address_is_atext((unsigned char)*local))
 			return FALSE;
 		dot = *local == '.';
 	}

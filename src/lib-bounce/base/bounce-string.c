@@ -133,7 +133,8 @@ static const char *string_squeeze(const char *text, size_t max, bool lower)
 		/* the lead of a wide space may lead in to something else */
 		do {
 			dest[used++] = *text++;
-		} while (used < max && string_is_word_byte(*text));
+		} while (used < max &&
+			 string_is_word_byte((unsigned char)*text));
 	}
 	/* not within a character, and no space at the end */
 	while (used > 0 && (*text & 0xc0) == 0x80) {

@@ -24,7 +24,7 @@ static const char *t_authres_plain(const char *value)
 				quoted = FALSE;
 			else
 				str_append_c(str, strchr("; \t\r\n", *value) ==
-					     NULL ? *value : '_');
+					     NULL ? (unsigned char)*value : '_');
 		} else if (*value == '(') {
 			depth++;
 		} else if (*value == ')' && depth > 0) {
@@ -55,7 +55,7 @@ static const char *const *t_authres_words(const char *result)
 			       strchr("=.", str_data(str)[str_len(str) - 1]) !=
 			       NULL)))
 			continue;
-		str_append_c(str, blank ? ' ' : *result);
+		str_append_c(str, blank ? ' ' : (unsigned char)*result);
 	}
 	return t_strsplit_spaces(str_c(str), " ");
 }

@@ -150,7 +150,8 @@ received_read_comment(struct received_parser *parser, const char *p)
 		}
 		if (*p == '\\' && p[1] != '\0')
 			str_append_c(comment, *p++);
-		str_append_c(comment, *p == '\n' || *p == '\r' ? ' ' : *p);
+		str_append_c(comment, *p == '\n' || *p == '\r' ? ' ' :
+			     (unsigned char)*p);
 	}
 	received_comment(parser, t_str_trim(str_c(comment), " \t"));
 	return p;

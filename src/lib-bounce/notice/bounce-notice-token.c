@@ -9,13 +9,17 @@
 
 /* Where a mail address begins and ends within a line of text. */
 
-static bool notice_is_local_char(unsigned char chr)
+static bool notice_is_local_char(char c)
 {
+	unsigned char chr = (unsigned char)c;
+
 	return i_isalnum(chr) || strchr("!#$%&'*+-/=?^_`{|}~.", chr) != NULL;
 }
 
-static bool notice_is_domain_char(unsigned char chr)
+static bool notice_is_domain_char(char c)
 {
+	unsigned char chr = (unsigned char)c;
+
 	return i_isalnum(chr) || chr == '-' || chr == '.' || chr == '_';
 }
 
