@@ -178,8 +178,9 @@ class EximFilterLda(Exim):
         cls.addClassCleanup(cls.filter.close)
         # it runs as the user of the mail, whatever that is called
         mta = exim.Exim(
-            server.relay.port, '  accept condition = ${if ={$received_port}{@PORT2@}}\n' +
-            cls.acl, server.ports['lmtp'], harness.MAIL_UID, routers='''
+            server.relay.port,
+            '  accept condition = ${if ={$received_port}{@PORT2@}}\n' + cls.acl,
+            server.ports['lmtp'], harness.MAIL_UID, routers='''
 filter:
   driver = manualroute
   condition = ${if and{{def:sender_host_address}{!={$received_port}{@PORT2@}}}}

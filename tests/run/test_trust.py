@@ -185,6 +185,10 @@ class Outsiders(TrustCase):
         self.nothing('ORCPT', outside(with_final(
             report, 'mallory@evil.example', self.boss)),
             unproven=['mallory@evil.example'])
+        # E8: left out, the Message-ID alone is no better
+        self.nothing('without', outside(self.forged(
+            re.sub(rb'(?s)X-Bounce-Token:.*?\r\n(?=\S)', b'', mail),
+            ['mallory@evil.example', self.boss])), unproven=['mallory@evil.example'])
         # X4, E7: it does not name its many recipients
         crowd = people(200, 'corp.example')
         mail = letter('News', to=[self.me], sender=self.me)
@@ -203,6 +207,13 @@ class Outsiders(TrustCase):
                        '66.113.0.203.corp.example'):
             self.nothing(client, outside(self.forged(mail, [
                 'x@gmail.com', 'x@google.com', self.boss]), client))
+        # the hoster's signature, as nobody here writes that it was found
+        self.nothing('signed', outside(
+            self.forged(mail, ['x@gmail.com', self.boss],
+                        reporting_mta='googlemail.com'),
+            'mail-1.google.com', below=b'Authentication-Results: mx.example.org; '
+            b'dkim=pass header.d=googlemail.com; dkim=pass header.d=corp.example\r\n'
+        ).replace(b'MAILER-DAEMON@', b'mailer-daemon@'))
 
     def test_own_side(self):
         """What remains: his own server speaks for one address, and no more."""
