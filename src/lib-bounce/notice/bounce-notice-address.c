@@ -62,8 +62,10 @@ static bool notice_is_listing(const char *text)
 
 	if (notice_is_dress(text))
 		return TRUE;
+	p += strspn(p, "[(#");
 	p += strspn(p, "0123456789");
-	if (p != text && (*p == '.' || *p == ')') && notice_is_dress(p))
+	if (p != text && (*p == '.' || *p == ')' || *p == ']') &&
+	    notice_is_dress(p))
 		return TRUE;
 	if (bounce_string_ibegins(text, "to:") ||
 	    bounce_string_ibegins(text, "user:") ||
@@ -71,8 +73,12 @@ static bool notice_is_listing(const char *text)
 	    bounce_string_ibegins(text, "final-recipient:") ||
 	    notice_is_recipient_field(text))
 		return TRUE;
-	/* a name with the address behind it: "Bob <bob@example.com>" */
-	return strchr(text, '<') != NULL && *text == '"';
+	/* a name with the address behind it: "Bob <bob@example.com>", but not
+	   what somebody said: "bob@example.com" said "550 <a@example.net>" */
+	if (*text != '"' || strchr(text, '<') == NULL)
+		return FALSE;
+	p = strchr(text + 1, '"');
+	return p == NULL || notice_is_dress(p);
 }
 
 static bool notice_is_url(const char *text, unsigned int begin)
@@ -110,6 +116,27 @@ notice_line_above(struct bounce_notice *scan, unsigned int line)
 	return &no_line;
 }
 
+/* "Doe, John (": a name of len bytes before an address */
+static bool notice_is_name(const char *before, size_t len)
+{
+	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
+		strcspn(before, "0123456789@/") >= len;
+}
+
+/* Do two addresses begin their lines in the same way? */
+static bool notice_begins_alike(const struct bounce_notice_line *line,
+				const struct bounce_notice_mention *mention,
+				const struct bounce_notice_line *other,
+				const struct bounce_notice_mention *last)
+{
+	if (line->indent != other->indent)
+		return FALSE;
+	return bounce_notice_label_alike(other->text, last->begin, line->text,
+					 mention->begin) ||
+		(notice_is_name(line->text, mention->begin) &&
+		 notice_is_name(other->text, last->begin));
+}
+
 /* The item before that looks like this one: both belong to one list. NULL if
    there is none. */
 static const struct bounce_notice_mention *
@@ -128,9 +155,7 @@ notice_last_item(const struct bounce_notice *scan,
 		if (last->starts && !last->foreign &&
 		    last->tier >= BOUNCE_NOTICE_LISTED &&
 		    last->line != mention->line &&
-		    other->indent == line->indent &&
-		    last->begin == mention->begin &&
-		    strncmp(other->text, line->text, last->begin) == 0)
+		    notice_begins_alike(line, mention, other, last))
 			return last;
 	}
 	return NULL;
@@ -145,6 +170,20 @@ static bool notice_is_items_words(const struct bounce_notice_line *line,
 		bounce_status_reply_find(line->text, NULL) != NULL;
 }
 
+/* "Doe, John <john@example.com>", and his words below it? */
+static bool notice_is_named_item(const struct bounce_notice *scan,
+				 const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		bounce_notice_line(scan, mention->line);
+
+	return notice_is_name(line->text, mention->begin) &&
+		mention->line + 1 < array_count(&scan->lines) &&
+		notice_is_items_words(bounce_notice_line(scan,
+							 mention->line + 1),
+				      line->indent);
+}
+
 /* The line that announces the list that mention stands in. */
 static const struct bounce_notice_line *
 notice_announced_by(struct bounce_notice *scan,
@@ -155,7 +194,8 @@ notice_announced_by(struct bounce_notice *scan,
 	unsigned int i = mention->line, indent;
 
 	indent = bounce_notice_line(scan, i)->indent;
-	last = mention->starts ? notice_last_item(scan, mention) : NULL;
+	last = mention->starts || notice_is_named_item(scan, mention) ?
+		notice_last_item(scan, mention) : NULL;
 	if (last == NULL)
 		return notice_line_above(scan, i);
 	while (i > last->line) {
@@ -163,10 +203,12 @@ notice_announced_by(struct bounce_notice *scan,
 		if (*line->text == '\0' || strchr(line->text, '@') != NULL)
 			continue;
 		if (!notice_is_items_words(line, indent) &&
-		    (bounce_notice_label_colon(line->folded) ||
+		    (!mention->starts ||
+		     bounce_notice_label_colon(line->folded) ||
 		     notice_line_has(line, BOUNCE_WORD_CONTACTING)))
 			return notice_line_above(scan, mention->line);
-		break;
+		if (mention->starts)
+			break;
 	}
 	return last->above;
 }
@@ -227,15 +269,15 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 				    const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *above, *here;
-	const char *word;
+	const char *word, *behind;
 
 	if (mention->line == 0 || mention->begin > 2)
 		return FALSE;
 	here = array_idx(&scan->lines, mention->line);
 	above = array_idx(&scan->lines, mention->line - 1);
-	/* a table's next row */
-	if (here->text[mention->end] == ' ' &&
-	    bounce_status_reply_begins(here->text + mention->end + 1))
+	/* a table's next row; "<bob@example.com> (550 no)" */
+	behind = here->text + mention->end;
+	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
 		return FALSE;
 	if (bounce_status_reply_find(above->text, NULL) == NULL)
 		return FALSE;
@@ -252,10 +294,7 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 static bool notice_is_named(const char *before,
 			    const struct bounce_notice_line *above)
 {
-	size_t len = strlen(before);
-
-	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
-		strcspn(before, "0123456789@/") == len &&
+	return notice_is_name(before, strlen(before)) &&
 		bounce_notice_label_colon(above->folded) &&
 		notice_line_has(above, BOUNCE_WORD_ANNOUNCING) &&
 		!bounce_kind_has(bounce_kind_words(before),
@@ -329,6 +368,7 @@ static void notice_weigh_listed(const struct context *ctx,
 		mention->score += 2;
 	} else if (notice_is_dress(ctx->behind) &&
 		   strchr(ctx->behind, ':') == NULL &&
+		   !notice_is_recipient_field(ctx->before) &&
 		   (notice_line_has(ctx->above, BOUNCE_WORD_CONTACTING) ||
 		    (notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
 		     bounce_notice_label_colon(ctx->above->folded)))) {

@@ -104,51 +104,6 @@ static const char *answer_strip_closing(const char *text)
 	return text;
 }
 
-/* The answer that begins in line i at reply; lines as far as it goes. */
-const char *bounce_notice_answer_read(const struct bounce_notice *scan,
-				    const struct bounce_recipient *rcpt,
-				    unsigned int i, const char *at,
-				    const char *code)
-{
-	unsigned int indent = bounce_notice_line(scan, i)->indent;
-	unsigned int end = array_count(&scan->lines);
-	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
-	string_t *words = t_str_new(256);
-	const struct bounce_notice_line *next;
-	bool more, wrapped, several = at[3] == '-';
-	const char *text;
-
-	str_append(words, at);
-	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
-		next = bounce_notice_line(scan, i);
-		if (bounce_notice_begins_item(scan, rcpt, i) ||
-		    (next->indent > 0 && next->indent < indent))
-			break;
-		/* an indented line below one that is not further in; a sentence
-		   that goes on, where the reply does not say where it ends */
-		wrapped = strlen(line->text) > 55 ||
-			(next->indent > 0 && next->indent >= line->indent) ||
-			(!several && i_islower(next->text[0]));
-		more = at[3] == '-';
-		line = next;
-		if (answer_same_code(line->text, code)) {
-			if (!more && !wrapped)
-				break;
-			text = answer_strip_prompt(line->text);
-			at = text;
-		} else if ((wrapped || more) && !answer_begins_other(line) &&
-			   !bounce_notice_is_refusal(line->text)) {
-			text = line->text;
-		} else {
-			break;
-		}
-		str_append_c(words, ' ');
-		str_append(words, text);
-	}
-	return answer_strip_closing(bounce_string_oneline(str_c(words),
-							  BOUNCE_MAX_DIAGNOSTIC));
-}
-
 /* Those of one line, which are in the order of lines: a report of a thousand
    recipients asks for each of them and each line. Returns how many, which may be
    none. */
@@ -201,6 +156,54 @@ answer_mentions_other(const struct bounce_notice *scan, unsigned int line,
 			return TRUE;
 	}
 	return FALSE;
+}
+
+/* The answer that begins in line i at reply; lines as far as it goes. */
+const char *bounce_notice_answer_read(const struct bounce_notice *scan,
+				    const struct bounce_recipient *rcpt,
+				    unsigned int i, const char *at,
+				    const char *code)
+{
+	unsigned int indent = bounce_notice_line(scan, i)->indent;
+	unsigned int end = array_count(&scan->lines);
+	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
+	string_t *words = t_str_new(256);
+	const struct bounce_notice_line *next;
+	bool more, wrapped, several = at[3] == '-';
+	const char *text;
+
+	str_append(words, at);
+	for (i++; i < end && str_len(words) < BOUNCE_MAX_DIAGNOSTIC; i++) {
+		next = bounce_notice_line(scan, i);
+		/* "...deliver it to bob@example.com: 550 no" has its own */
+		if (bounce_notice_begins_item(scan, rcpt, i) ||
+		    (next->indent > 0 && next->indent < indent) ||
+		    (answer_mentions_other(scan, i, rcpt) &&
+		     bounce_status_reply_find(next->text, NULL) != NULL))
+			break;
+		/* an indented line below one that is not further in; a sentence
+		   that goes on, where the reply does not say where it ends */
+		wrapped = strlen(line->text) > 55 ||
+			(next->indent > 0 && next->indent >= line->indent) ||
+			(!several && i_islower(next->text[0]));
+		more = at[3] == '-';
+		line = next;
+		if (answer_same_code(line->text, code)) {
+			if (!more && !wrapped)
+				break;
+			text = answer_strip_prompt(line->text);
+			at = text;
+		} else if ((wrapped || more) && !answer_begins_other(line) &&
+			   !bounce_notice_is_refusal(line->text)) {
+			text = line->text;
+		} else {
+			break;
+		}
+		str_append_c(words, ' ');
+		str_append(words, text);
+	}
+	return answer_strip_closing(bounce_string_oneline(str_c(words),
+							  BOUNCE_MAX_DIAGNOSTIC));
 }
 
 /* How well an answer fits: 0 = not at all. */

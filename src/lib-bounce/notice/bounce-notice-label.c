@@ -4,6 +4,8 @@
 #include "array.h"
 #include "bounce-notice-private.h"
 
+#include <ctype.h>
+
 /* Chinese and Japanese notices */
 #define WIDE_COLON "\xef\xbc\x9a"
 
@@ -86,4 +88,21 @@ bool bounce_notice_says_delivered(const struct bounce_notice_line *line)
 		!bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
 		!bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) &&
 		strstr(line->folded, "could") == NULL;
+}
+
+bool bounce_notice_label_alike(const char *text, unsigned int len,
+			       const char *other, unsigned int other_len)
+{
+	const char *end = text + len, *other_end = other + other_len;
+
+	for (;;) {
+		while (text < end && i_isdigit(*text))
+			text++;
+		while (other < other_end && i_isdigit(*other))
+			other++;
+		if (text == end || other == other_end)
+			return text == end && other == other_end;
+		if (*text++ != *other++)
+			return FALSE;
+	}
 }

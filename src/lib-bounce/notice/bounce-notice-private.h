@@ -98,6 +98,10 @@ void bounce_notice_label_read(const char *before,
    any language, that is not the sender's? */
 bool bounce_notice_label_colon(const char *text);
 bool bounce_notice_label_field(const char *text, bounce_words_set_t words);
+/* Do the words before two addresses differ by no more than their numbers: "1. "
+   and "10. "? */
+bool bounce_notice_label_alike(const char *text, unsigned int len,
+			       const char *other, unsigned int other_len);
 /* Does the line announce whom the mail reached? */
 bool bounce_notice_says_delivered(const struct bounce_notice_line *line);
 
