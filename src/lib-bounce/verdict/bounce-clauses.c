@@ -30,6 +30,7 @@ static bool
 clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
 {
 	return hit->class == BOUNCE_WORD_WHO &&
+		(last & bounce_words_set(BOUNCE_WORD_YOU)) == 0 &&
 		(last & (bounce_words_set(BOUNCE_WORD_OFF) |
 			 bounce_words_set(BOUNCE_WORD_UNKNOWN))) != 0;
 }

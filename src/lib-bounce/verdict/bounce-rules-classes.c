@@ -116,15 +116,15 @@ classes_has_any(bounce_words_set_t set, const enum bounce_words_class *classes,
 	return FALSE;
 }
 
-/* Does a clause say of us, our host or our mail that something is wrong with it?
-   Then another one that seems to speak of an address does not: "unknown client:
+/* Does a clause say of us, our host or our mail that something is wrong with it,
+   and of no user ("User unknown, in case you need help see ...")? Then another one that seems to speak of an address does not: "unknown client:
    no user will be served". */
 static bool classes_blame_us(bounce_words_set_t set)
 {
 	static const enum bounce_words_class us[] = {
 		BOUNCE_WORD_SENDER, BOUNCE_WORD_OWN, BOUNCE_WORD_YOU,
 		BOUNCE_WORD_HEADER, BOUNCE_WORD_LINK, BOUNCE_WORD_AUTHN,
-		BOUNCE_WORD_SENDING, BOUNCE_WORD_REVERSE
+		BOUNCE_WORD_SENDING, BOUNCE_WORD_REVERSE, BOUNCE_WORD_ATTACH
 	}, wrong[] = {
 		BOUNCE_WORD_UNKNOWN, BOUNCE_WORD_NOBODY, BOUNCE_WORD_NODOMAIN,
 		BOUNCE_WORD_GONE, BOUNCE_WORD_OFF, BOUNCE_WORD_DENY,
@@ -133,7 +133,8 @@ static bool classes_blame_us(bounce_words_set_t set)
 		BOUNCE_WORD_EXIST, BOUNCE_WORD_ALLOW, BOUNCE_WORD_DNS
 	};
 
-	return classes_has_any(set, us, N_ELEMENTS(us)) &&
+	return (set & bounce_words_set(BOUNCE_WORD_WHO)) == 0 &&
+		classes_has_any(set, us, N_ELEMENTS(us)) &&
 		(classes_has_any(set, wrong, N_ELEMENTS(wrong)) ||
 		 ((set & bounce_words_set(BOUNCE_WORD_NOT)) != 0 &&
 		  classes_has_any(set, denied, N_ELEMENTS(denied))));
