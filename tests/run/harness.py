@@ -1004,6 +1004,19 @@ class TestCase(unittest.TestCase):
         return self.run_program([path, '-c', self.server.conf_path, *args],
                                 check, **more)
 
+    def doveadm_on_terminal(self, *args):
+        """What the command prints on one."""
+        master, slave = os.openpty()
+        subprocess.run([shutil.which('doveadm'), '-c', self.server.conf_path, *args],
+                       stdout=slave, stderr=subprocess.DEVNULL, check=False,
+                       env={**os.environ, **self.server.environment()})
+        os.close(slave)
+        text = b''
+        with contextlib.suppress(OSError), open(master, 'rb', 0) as terminal:
+            while piece := terminal.read(65536):
+                text += piece
+        return text.decode().replace('\r\n', '\n')
+
     def doveadm_json(self, *args):
         out = self.doveadm('-f', 'json', *args).stdout
         return json.loads(out) if out.strip() else []

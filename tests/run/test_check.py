@@ -1,14 +1,11 @@
 """doveadm bounce check: is it us?"""
 
-import contextlib
 import fcntl
 import imaplib
 import json
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 import time
 
 import harness
@@ -113,7 +110,7 @@ class Setup(Check):
                               check=False)
         self.expect_log('bounce_threshold = many')
         self.assertEqual(same.sub('', served.stdout), same.sub('', piped.stdout))
-        self.assertEqual(same.sub('', self.on_terminal(*args)),
+        self.assertEqual(same.sub('', self.doveadm_on_terminal(*args)),
                          same.sub('', piped.stdout))
         # of the site
         site = self.doveadm('bounce', 'check', '--only', 'setup')
@@ -121,19 +118,6 @@ class Setup(Check):
         # many users
         self.assertRegex(self.doveadm('bounce', 'check', '-A', '--only', 'setup',
                                       check=False).stdout, r'(?m)^alice:\nok ')
-
-    def on_terminal(self, *args):
-        """What the command prints on one."""
-        master, slave = os.openpty()
-        subprocess.run([shutil.which('doveadm'), '-c', self.server.conf_path, *args],
-                       stdout=slave, stderr=subprocess.DEVNULL, check=False,
-                       env={**os.environ, **self.server.environment()})
-        os.close(slave)
-        text = b''
-        with contextlib.suppress(OSError), open(master, 'rb', 0) as terminal:
-            while piece := terminal.read(65536):
-                text += piece
-        return text.decode().replace('\r\n', '\n')
 
     def test_all_users(self):
         """The site once, each user once."""

@@ -69,10 +69,14 @@ class Show(People):
         self.assertIn('--lang ../x is no language', done.stderr)
 
     def test_server(self):
-        """doveadm-server's rows read alike."""
-        self.put('alice', {'address': 'bob@gmial.com'})
+        """doveadm-server's rows read alike, and so does a terminal."""
+        self.put('alice', {'address': 'bob@gmial.com'},
+                 {'address': 'a' * 60 + '@' + 'very-long-domain.' * 3 + 'example'})
         for args in (['show'], ['rate']):
             here = self.people(*args, '-u', 'alice')
+            self.assertEqual(
+                self.doveadm_on_terminal('bounce', *args, '-u', 'alice').split('\n'),
+                here)
             there = self.people(*args, '-u', 'alice', '-S', f'{self.dir}/run/doveadm-server')
             self.assertEqual(here, there)
         self.assertEqual(
