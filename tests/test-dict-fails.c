@@ -63,8 +63,8 @@ static bool is_once(const struct test_verb *verb, unsigned int percent)
 /* The n-th call fails, and all that follow up to count. Returns FALSE if there were
    not so many. */
 static bool
-fail_one(const struct test_verb *verb, int wanted, unsigned int n, unsigned int count,
-	 unsigned int percent, bool *commit_r)
+fail_one(const struct test_verb *verb, int wanted, unsigned int n,
+	 unsigned int count, unsigned int percent, bool *commit_r)
 {
 	const char *name = verb->name, *of = test_dict_uri(kind);
 	const char *error;
@@ -126,7 +126,7 @@ static unsigned int next_call(unsigned int n)
 	return n + (null_strcmp(getenv("CK_FORK"), "no") == 0 && n > 5 ? 7 : 1);
 }
 
-static void check_verb(const struct test_verb *verb)
+static void check_verb(const struct test_verb *verb, bool writes)
 {
 	static const unsigned int counts[] = { 1, UINT_MAX };
 	const char *error;
@@ -140,6 +140,8 @@ static void check_verb(const struct test_verb *verb)
 	calls = test_dict.calls;
 	after = i_strdup(t_dump());
 	answer = i_strdup(t_said());
+	ck_assert_msg(writes || strcmp(t_test_dict_dump(), before) == 0,
+		      "%s writes", verb->name);
 	close_store();
 	for (unsigned int c = 0; c < N_ELEMENTS(counts); c++) {
 		for (n = 1; n <= calls; n = next_call(n))
@@ -151,10 +153,10 @@ static void check_verb(const struct test_verb *verb)
 	i_free(answer);
 }
 
-static void check_verbs(const struct test_verb *verbs)
+static void check_verbs(const struct test_verb *verbs, bool writes)
 {
 	for (; verbs->name != NULL; verbs++) T_BEGIN {
-		check_verb(verbs);
+		check_verb(verbs, writes);
 	} T_END;
 }
 
@@ -171,8 +173,8 @@ START_TEST(test_fails)
 	test_verbs_fill();
 	close_store();
 	before = i_strdup(t_test_dict_dump());
-	check_verbs(test_verbs_read);
-	check_verbs(test_verbs_write);
+	check_verbs(test_verbs_read, FALSE);
+	check_verbs(test_verbs_write, TRUE);
 	test_dict_deinit();
 	dict_user_deinit(&user);
 	dict_user_rmdir(home);

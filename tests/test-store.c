@@ -422,6 +422,22 @@ START_TEST(test_room_one_mail)
 }
 END_TEST
 
+/* The newest stays. */
+START_TEST(test_room_for_one)
+{
+	struct bounce_record rec;
+
+	room_init(1);
+	for (int i = 0; i < 3; i++) {
+		const char *address = t_strdup_printf("a%d@example.com", i);
+
+		ck_assert_int_eq(add_at("<1>", address, START + i), 1);
+		ck_assert_uint_eq(count_all(0), 1);
+		ck_assert(lookup(address, &rec));
+	}
+}
+END_TEST
+
 /* A damaged record does not stop the others, and goes when it is removed. */
 START_TEST(test_damaged)
 {
@@ -590,6 +606,28 @@ START_TEST(test_final)
 	} T_END;
 	ck_assert_int_eq(find_final("new@example.net", &rec), 0);
 	ck_assert_int_eq(find_final("f0@example.net", &rec), 1);
+}
+END_TEST
+
+/* An address's own record, and those that name it. */
+START_TEST(test_erase)
+{
+	struct bounce_record rec;
+	const char *error;
+
+	(void)add("<1>", "final@example.com");
+	(void)add("<2>", "other@example.com");
+	ck_assert_int_eq(add_final("<3>", "alias1@example.com",
+				   "final@example.com"), 1);
+	ck_assert_int_eq(add_final("<4>", "alias2@example.com",
+				   "final@example.com"), 1);
+	ck_assert_uint_eq(count_all(0), 4);
+	ck_assert_int_eq(bounce_store_erase(store, "Final@example.com", &error),
+			 3);
+	ck_assert_uint_eq(count_all(0), 1);
+	ck_assert(lookup("other@example.com", &rec));
+	ck_assert_int_eq(bounce_store_erase(store, "final@example.com", &error),
+			 0);
 }
 END_TEST
 
@@ -898,6 +936,8 @@ int main(void)
 	tcase_add_test(tcase, test_room_unproven);
 	tcase_add_test(tcase, test_room_one_mail);
 	tcase_add_test(tcase, test_room_in_vain);
+	tcase_add_test(tcase, test_room_for_one);
+	tcase_add_test(tcase, test_erase);
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_lookup_many);
 	tcase_add_test(tcase, test_damaged_heals);
