@@ -369,6 +369,8 @@ START_TEST(test_room_unproven)
 	(void)add_at("<2>", "c@example.com", START + 100);
 	ck_assert(lookup("c@example.com", &rec));
 	ck_assert(!lookup("d@example.net", &rec));
+	/* and makes some for those that come next */
+	ck_assert_uint_eq(count_all(0), 98);
 }
 END_TEST
 
@@ -827,6 +829,38 @@ START_TEST(test_many_removed)
 }
 END_TEST
 
+/* The mailbox is read again: one that is settled holds up no other. */
+START_TEST(test_batch_removed)
+{
+	struct bounce_rebuild *batch;
+	struct bounce_report *report;
+	ARRAY_TYPE(const_string) ids;
+	struct bounce_record rec;
+	const char *error;
+
+	(void)add_at("<0>", "bob@example.com", ioloop_time - 120);
+	ck_assert_int_eq(bounce_store_remove(store, "bob@example.com", &error), 1);
+	batch = bounce_rebuild_init(store);
+	t_array_init(&ids, 2);
+	bounce_rebuild_set_failed_ids(batch, pool_datastack_create(), &ids);
+	bounce_rebuild_add(batch, t_report("<1>", "bob@example.com",
+					   "mailbox-unknown"),
+			   BOUNCE_EVIDENCE_VERIFIED, ioloop_time - 60);
+	bounce_rebuild_add(batch, t_report("<2>", "carol@example.com",
+					   "mailbox-unknown"),
+			   BOUNCE_EVIDENCE_VERIFIED, ioloop_time - 60);
+	/* nor does a report that does not say of which mail it is */
+	report = t_report("<3>", "carol@example.com", "mailbox-unknown");
+	report->original_message_id = "<mail@example.org>";
+	bounce_rebuild_add(batch, report, BOUNCE_EVIDENCE_VERIFIED,
+			   ioloop_time - 50);
+	ck_assert_int_eq(bounce_rebuild_commit(&batch, FALSE, &error), 1);
+	ck_assert_uint_eq(array_count(&ids), 1);
+	ck_assert(!lookup("bob@example.com", &rec));
+	ck_assert(lookup("carol@example.com", &rec));
+}
+END_TEST
+
 /* Proofs of life are many, and do not push out what a person removed. */
 START_TEST(test_removed_stays)
 {
@@ -951,6 +985,7 @@ int main(void)
 	tcase_add_test(tcase, test_announced_unlocked);
 	tcase_add_test(tcase, test_batch);
 	tcase_add_test(tcase, test_many_removed);
+	tcase_add_test(tcase, test_batch_removed);
 	/* a thousand commits of a disk that others use */
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, test_removed_stays);
