@@ -684,9 +684,22 @@ class Server:
                                    f'log_path={self.dir}/log/asan')
             env['UBSAN_OPTIONS'] = ('print_stacktrace=1:'
                                     f'log_path={self.dir}/log/ubsan')
+            env['PATH'] = f'{self.doveconf(env)}:{os.environ["PATH"]}'
         if VALGRIND:
             env['GDB'] = '1'        # Dovecot keeps modules mapped: symbols
         return env
+
+    def doveconf(self, env):
+        """A folder with a doveconf that has env: our modules start it without any, and
+        2.4's loads one of them."""
+        folder = pathlib.Path(f'{self.dir}/bin')
+        if not folder.exists():
+            folder.mkdir()
+            words = ' '.join(f"'{name}={value}'" for name, value in env.items())
+            script = folder / 'doveconf'
+            script.write_text(f'#!/bin/sh\nexec env {words} {shutil.which("doveconf")} "$@"\n')
+            script.chmod(0o755)
+        return folder
 
     def wrapper(self):
         """A script that runs its arguments under valgrind."""

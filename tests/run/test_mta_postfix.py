@@ -105,13 +105,15 @@ class Lda(Postfix):
 
     @classmethod
     def make(cls, server):
+        # pipe(8) hands down no environment; ASan's is in Dovecot's
+        environment = ' '.join(f'{k}={v}' for k, v in server.environment().items())
         return postfix.Postfix(
             server.ports['lmtp'], server.relay.port, Postfix.main +
             'transport_maps = inline:{ example.org=dovecot }\n'
             'dovecot_destination_recipient_limit = 1\n'
             'mynetworks = 127.0.0.0/8, 192.168.1.0/24, 203.0.113.0/24\n',
-            'dovecot unix - n n - - pipe\n flags=DRhu user=bouncevmail argv='
-            f'{harness.LIBEXEC}/dovecot-lda -c {server.conf_path} -o '
+            'dovecot unix - n n - - pipe\n flags=DRhu user=bouncevmail argv=/usr/bin/'
+            f'env {environment} {harness.LIBEXEC}/dovecot-lda -c {server.conf_path} -o '
             'log_path=/dev/stderr -f ${sender} -d ${user}\n', users=(('bouncevmail', harness.MAIL_UID),))
 
     def test_reports(self):
