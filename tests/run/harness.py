@@ -1082,12 +1082,12 @@ class TestCase(unittest.TestCase):
         of these alone."""
         client = self.imap(user)
         status, _ = client.select('"%s"' % mailbox, readonly=True)
-        if status != 'OK':
-            return []
+        if status == 'OK' and client.search(None, 'ALL')[1][0]:
+            _, data = client.fetch('1:*', '(FLAGS BODY.PEEK[])')
+        else:
+            data = []
+        client.logout()
         found = []
-        if not client.search(None, 'ALL')[1][0]:
-            return []
-        _, data = client.fetch('1:*', '(FLAGS BODY.PEEK[])')
         for item in data:
             if isinstance(item, tuple):
                 flags = re.search(rb'FLAGS \(([^)]*)\)', item[0]).group(1)
@@ -1098,13 +1098,15 @@ class TestCase(unittest.TestCase):
 
     def metadata(self, user, entry='', client=None):
         """{name: record} of GETMETADATA below our address/ entry, or of one."""
-        client = client or self.imap(user)
+        session = client or self.imap(user)
         prefix = '/private/vendor/vendor.dovecot-bounce/address'
-        status, data = client.xatom(
+        status, data = session.xatom(
             'GETMETADATA', *([] if entry else ['(DEPTH infinity)']), '""',
             f'"{prefix}/{entry}"' if entry else prefix)
         self.assertEqual(status, 'OK', data)
-        _, data = client.response('METADATA')
+        _, data = session.response('METADATA')
+        if not client:
+            session.logout()
         text = b''.join(b'%s"%s"' % (part[0].rsplit(b'{', 1)[0],
                                      part[1].replace(b'\\', b'\\\\')
                                      .replace(b'"', b'\\"'))
