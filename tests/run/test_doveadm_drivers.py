@@ -11,6 +11,9 @@ import harness
 from test_doveadm import HURTING
 
 
+no_asan = unittest.skipIf(harness.ASAN, 'SQLite is enough')
+
+
 class Driver:
     """Mixed into a TestCase with make()."""
 
@@ -102,6 +105,7 @@ class SQLite(Driver, harness.TestCase):
         return dictserver.SQLite()
 
 
+@no_asan
 class PostgreSQL(Driver, harness.TestCase):
 
     @classmethod
@@ -109,6 +113,7 @@ class PostgreSQL(Driver, harness.TestCase):
         return dictserver.PostgreSQL()
 
 
+@no_asan
 class Redis(Driver, harness.TestCase):
 
     @classmethod
@@ -126,6 +131,7 @@ class Redis(Driver, harness.TestCase):
 
 
 @unittest.skipIf(harness.VERSION < (2, 4), '2.3 cannot list them')
+@no_asan
 class Fs(Driver, harness.TestCase):
 
     dict24 = 'dict fs {\n fs posix {\n  prefix = %{home}/bounces/\n }\n}'

@@ -14,6 +14,7 @@ SCRIPT = harness.SOURCE / 'doc/example-config/mailman/bounce-to-mailman.py'
 
 
 @unittest.skipUnless(mailman.MASTER.exists(), 'the package mailman3 is not installed')
+@unittest.skipIf(harness.ASAN, 'its script is Python')
 class Mailman(Doveadm):
 
     users = {'alice': {}, 'bob smith': {}}

@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import time
+import unittest
 import urllib.request
 
 import harness
@@ -204,6 +205,7 @@ class Metrics(Case):
                 self.assertLessEqual(asked, served[metric], query)
 
 
+@unittest.skipIf(harness.ASAN, 'Metrics is enough')
 class Alerts(Case):
     """What a stranger can make ring, with the settings that everybody has."""
 
@@ -280,8 +282,7 @@ class Alerts(Case):
         more = self.wait_for('dovecot_bounce_failures_total', 20_000)
         self.assertEqual(len(more), len(rows))
         self.assertEqual(self.ringing(more), {'BounceBackscatter'})
-        if not harness.ASAN:
-            self.assertLess(self.stats_memory() - memory, 2_000_000)
+        self.assertLess(self.stats_memory() - memory, 2_000_000)
         # and what is true rings
         for number in range(2):
             mail = letter(to=[f'b{number}@example.net'], sender=me)
