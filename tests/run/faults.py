@@ -18,6 +18,8 @@ import socket
 import threading
 import time
 
+import harness
+
 # look up, iterate, commit (also asynchronously)
 ANSWERED = b'LICD'
 
@@ -50,9 +52,9 @@ class Proxy:
         self.delay = seconds
 
     def close(self):
-        self.listener.close()
+        harness.stop_socket(self.listener)
         for connection in list(self.open):
-            connection.close()
+            harness.stop_socket(connection)
 
     def accept(self):
         with contextlib.suppress(OSError):

@@ -527,6 +527,14 @@ class Config:
 
 # -- servers -----------------------------------------------------------------
 
+def stop_socket(sock):
+    """close() alone leaves a thread in accept() or recv(): when a signal starts its call
+    anew, it takes what comes to whoever got the descriptor's number."""
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
+
+
 class Relay(threading.Thread):
     """An SMTP sink. refuse: {address: "550 5.1.1 text"} answers RCPT;
     refuse_data: an answer to the end of DATA, wait_data: seconds before it;
@@ -551,9 +559,7 @@ class Relay(threading.Thread):
             threading.Thread(target=self.talk, args=(conn,), daemon=True).start()
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
+        stop_socket(self.sock)
 
     def talk(self, conn):
         # a client that had what it wanted is gone

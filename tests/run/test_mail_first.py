@@ -340,7 +340,7 @@ class Silent(Case):
         cls.silent.bind(f'{server.dir}/silent')
         os.chmod(f'{server.dir}/silent', 0o666)
         cls.silent.listen()
-        cls.addClassCleanup(cls.silent.close)
+        cls.addClassCleanup(harness.stop_socket, cls.silent)
         cls.open = []
 
         def accept():

@@ -195,7 +195,7 @@ class Data(EximCase):
         self.addCleanup(lambda: os.replace(path + '.away', path))
         self.taken()
         listener = socket.socket(socket.AF_UNIX)
-        self.addCleanup(listener.close)
+        self.addCleanup(harness.stop_socket, listener)
         listener.bind(path)
         os.chmod(path, 0o666)
         listener.listen(5)

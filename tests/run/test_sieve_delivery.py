@@ -629,7 +629,7 @@ dict redis {
     @classmethod
     def prepare(cls, server):
         silent = socket.create_server(('127.0.0.1', 0))
-        cls.addClassCleanup(silent.close)
+        cls.addClassCleanup(harness.stop_socket, silent)
         cls.asked = []
 
         def accept():
