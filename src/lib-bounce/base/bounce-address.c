@@ -5,16 +5,12 @@
 #include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-punycode.h"
+#include "bounce-unicode.h"
 #include "bounce-address.h"
 
 #include <ctype.h>
 #include <stdlib.h>
-#include <idn2.h>
-#include <unicase.h>
-#include <uninorm.h>
-#include <unistr.h>
 
-/* libunistring and libidn2 hand out malloc()ed memory. */
 static const char *t_address_take(void *data, size_t size)
 {
 	const char *ret = t_strndup(data, size);
@@ -23,26 +19,29 @@ static const char *t_address_take(void *data, size_t size)
 	return ret;
 }
 
+static bool address_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* Case-folded and NFC (Unicode default caseless matching, chapter 3.13), or
    NULL if it cannot be. */
 static const char *t_address_fold(const char *input)
 {
+	const struct bounce_unicode *unicode;
 	uint8_t *folded;
 	size_t size;
 
-	folded = u8_casefold((const uint8_t *)input, strlen(input), NULL,
-			     UNINORM_NFC, NULL, &size);
+	if (address_is_ascii(input))
+		return t_str_lcase(input);
+	unicode = bounce_unicode_get();
+	folded = unicode == NULL ? NULL :
+		unicode->fold(input, strlen(input), &size);
 	return folded == NULL ? NULL : t_address_take(folded, size);
-}
-
-static const char *t_address_nfc(const char *input)
-{
-	uint8_t *nfc;
-	size_t size;
-
-	nfc = u8_normalize(UNINORM_NFC, (const uint8_t *)input, strlen(input),
-			   NULL, &size);
-	return nfc == NULL ? NULL : t_address_take(nfc, size);
 }
 
 static bool address_has_control(const char *input)
@@ -125,15 +124,20 @@ static const char *t_address_normal_local(const char *input)
    are two domains (RFC 5891), though one in a local part's case folding. */
 static const char *t_address_a_labels(const char *domain)
 {
-	const char *nfc = t_address_nfc(domain);
+	const struct bounce_unicode *unicode = bounce_unicode_get();
+	uint8_t *normal;
+	const char *nfc;
 	char *ascii;
+	size_t size;
 
-	if (nfc == NULL)
+	normal = unicode == NULL ? NULL :
+		unicode->normalize(domain, strlen(domain), &size);
+	if (normal == NULL)
 		return NULL;
-	if (idn2_to_ascii_8z(nfc, &ascii, IDN2_NFC_INPUT |
-			     IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return bounce_punycode_domain(nfc);
-	return t_address_take(ascii, strlen(ascii));
+	nfc = t_address_take(normal, size);
+	ascii = unicode->to_ascii(nfc);
+	return ascii == NULL ? bounce_punycode_domain(unicode, nfc) :
+		t_address_take(ascii, strlen(ascii));
 }
 
 static bool address_is_domain(const char *domain)
@@ -153,15 +157,6 @@ static const char *t_address_without_root(const char *domain)
 
 	return len > 1 && domain[len - 1] == '.' ?
 		t_strndup(domain, len - 1) : domain;
-}
-
-static bool address_is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
 }
 
 static const char *t_address_normal_domain(const char *input)
@@ -232,6 +227,8 @@ address_normalize(const char *input, const char **address_r, const char **error_
 		*error_r = "Address has a control character";
 	else if (!uni_utf8_str_is_valid(input))
 		*error_r = "Address is not valid UTF-8";
+	else if (!address_is_ascii(input) && bounce_unicode_get() == NULL)
+		*error_r = "Address is not ASCII, and cannot be folded";
 	else if (*(input = t_address_trim(input)) == '\0')
 		*error_r = "Address is empty";
 	else if (address_normalize_parts(input, address_r, error_r) < 0)

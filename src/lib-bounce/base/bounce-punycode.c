@@ -5,11 +5,9 @@
 #include "str.h"
 #include "unichar.h"
 #include "bounce-punycode.h"
+#include "bounce-unicode.h"
 
 #include <stdlib.h>
-#include <idn2.h>
-#include <unicase.h>
-#include <uninorm.h>
 
 /* RFC 1035 section 2.3.4 */
 #define PUNYCODE_MAX_LABEL 63
@@ -122,7 +120,8 @@ static bool punycode_drops(unichar_t chr)
 		chr == 0x200b || chr == 0x2060 || chr == 0xfeff;
 }
 
-static const char *punycode_fold(const char *label)
+static const char *
+punycode_fold(const struct bounce_unicode *unicode, const char *label)
 {
 	string_t *str = t_str_new(strlen(label));
 	uint8_t *folded;
@@ -135,8 +134,7 @@ static const char *punycode_fold(const char *label)
 		if (!punycode_drops(chr))
 			str_append_data(str, label, len);
 	}
-	folded = u8_casefold(str_data(str), str_len(str), NULL, UNINORM_NFC,
-			     NULL, &size);
+	folded = unicode->fold(str_c(str), str_len(str), &size);
 	if (folded == NULL)
 		return NULL;
 	str_truncate(str, 0);
@@ -155,7 +153,9 @@ static bool punycode_is_ascii(const char *text)
 }
 
 /* FALSE if it cannot be folded. */
-static bool punycode_label(string_t *dest, const char *label)
+static bool
+punycode_label(const struct bounce_unicode *unicode, string_t *dest,
+	       const char *label)
 {
 	const char *folded;
 	char *ascii;
@@ -164,13 +164,13 @@ static bool punycode_label(string_t *dest, const char *label)
 		str_append(dest, label);
 		return TRUE;
 	}
-	if (idn2_to_ascii_8z(label, &ascii, IDN2_NFC_INPUT |
-			     IDN2_NONTRANSITIONAL) == IDN2_OK) {
+	ascii = unicode->to_ascii(label);
+	if (ascii != NULL) {
 		str_append(dest, ascii);
 		free(ascii);
 		return TRUE;
 	}
-	folded = punycode_fold(label);
+	folded = punycode_fold(unicode, label);
 	if (folded == NULL)
 		return FALSE;
 	if (punycode_is_ascii(folded) || !punycode_append(dest, folded))
@@ -178,7 +178,8 @@ static bool punycode_label(string_t *dest, const char *label)
 	return TRUE;
 }
 
-const char *bounce_punycode_domain(const char *domain)
+const char *bounce_punycode_domain(const struct bounce_unicode *unicode,
+				   const char *domain)
 {
 	const char *const *labels = t_strsplit(domain, ".");
 	string_t *str = t_str_new(64);
@@ -186,7 +187,7 @@ const char *bounce_punycode_domain(const char *domain)
 	for (unsigned int i = 0; labels[i] != NULL; i++) {
 		if (i > 0)
 			str_append_c(str, '.');
-		if (!punycode_label(str, labels[i]))
+		if (!punycode_label(unicode, str, labels[i]))
 			return NULL;
 	}
 	return str_c(str);

@@ -2,13 +2,11 @@
 
 #include "lib.h"
 #include "bounce-registered.h"
-
-#include <libpsl.h>
+#include "bounce-unicode.h"
 
 const char *bounce_registered_domain(const char *host)
 {
-	const psl_ctx_t *list = psl_builtin();
+	const struct bounce_unicode *unicode = bounce_unicode_get();
 
-	return list == NULL ? NULL :
-		t_strdup(psl_registrable_domain(list, host));
+	return unicode == NULL ? NULL : t_strdup(unicode->registered(host));
 }

@@ -5,12 +5,11 @@
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
 #include "bounce-string.h"
+#include "bounce-unicode.h"
 #include "bounce-words.h"
 
 #include <ctype.h>
-#include <unicase.h>
-#include <uninorm.h>
-#include <unistr.h>
+#include <stdlib.h>
 
 /* The code at the start of an SMTP reply, to know its repetitions. */
 struct reply_prefix {
@@ -25,6 +24,7 @@ static const char *fold_case(const char *text, size_t len)
 {
 	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
 						    text, len));
+	const struct bounce_unicode *unicode;
 	size_t folded_len, begin, end = 0, done = 0;
 	string_t *dest = NULL;
 	uint8_t *folded;
@@ -34,12 +34,14 @@ static const char *fold_case(const char *text, size_t len)
 			dest = t_str_new(len + 16);
 		str_append_data(dest, lower + done, begin - done);
 		folded_len = 0;
-		folded = u8_casefold((const uint8_t *)text + begin, end - begin,
-				     NULL, UNINORM_NFKC, NULL, &folded_len);
+		unicode = bounce_unicode_get();
+		folded = unicode == NULL ? NULL :
+			unicode->fold_compatible(text + begin, end - begin,
+						 &folded_len);
 		if (folded != NULL)
 			str_append_data(dest, folded, folded_len);
 		else {
-			/* not valid UTF-8, or no memory */
+			/* not valid UTF-8, no memory, or not loaded */
 			str_append_data(dest, lower + begin, end - begin);
 		}
 		free(folded);

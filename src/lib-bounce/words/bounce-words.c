@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "str.h"
 #include "bounce-string.h"
+#include "bounce-unicode.h"
 #include "bounce-words.h"
 #include "bounce-words-core.h"
 /* made by words-compile: bounce_words_tables[] */
@@ -55,6 +56,7 @@ bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
 
 const char *bounce_words_casefold(const char *text, size_t len)
 {
+	const struct bounce_unicode *unicode;
 	size_t begin, end = 0, done = 0;
 	string_t *dest = NULL;
 	char *lower, *wide;
@@ -65,11 +67,13 @@ const char *bounce_words_casefold(const char *text, size_t len)
 		if (dest == NULL)
 			dest = t_str_new(len + 16);
 		str_append_data(dest, lower + done, begin - done);
-		wide = words_core_casefold(text + begin, end - begin);
+		unicode = bounce_unicode_get();
+		wide = unicode == NULL ? NULL :
+			unicode->fold_words(text + begin, end - begin);
 		if (wide != NULL)
 			str_append(dest, wide);
 		else {
-			/* not valid UTF-8, or no memory */
+			/* not valid UTF-8, no memory, or not loaded */
 			str_append_data(dest, lower + begin, end - begin);
 		}
 		free(wide);
