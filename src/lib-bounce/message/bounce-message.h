@@ -19,6 +19,8 @@ struct bounce_message {
 	pool_t pool;
 	/* of the mail itself, in their order: those that tell what it is */
 	ARRAY_TYPE(bounce_header) headers;
+	/* a bit for each first letter of their names */
+	uint32_t initials;
 	/* "type/subtype" in lower case, and the report-type= of a
 	   multipart/report; NULL where there is none */
 	const char *content_type;
