@@ -270,6 +270,17 @@ class Redis(harness.TestCase):
             self.doveadm('bounce', 'stats', '-A')
         self.assertEqual(len(lines), 1 + self.spare_users, lines)
 
+    def test_delivered(self):
+        """An ordinary mail asks nothing; one that may prove that its sender is alive
+        asks for their record, once."""
+        user = self.new_user()
+        proven = (b'Authentication-Results: mx.example.org; dmarc=pass '
+                  b'header.from=example.net\r\n' + harness.as_bytes(harness.mail()))
+        for asked, mail in (0, harness.mail()), (1, proven):
+            with self.monitored() as lines:
+                self.lmtp(user, mail, 'carol@example.net')
+            self.assertEqual(len(lines), asked, lines)
+
     def test_not_empty(self):
         """Whatever is known of a user, nobody takes him for one with nothing."""
         user = self.new_user()
