@@ -125,6 +125,38 @@ class Relay(test_check_dns.Network):
                 self.assertTrue([row for row in rows
                                  if row[2] == result and found in row[3]], rows)
 
+    def test_takes_off_received(self):
+        """Then nobody can tell a report of Postfix's own from an account's."""
+        table = pathlib.Path(self.dir, 'checks')
+        service = 'strip unix n - n - 0 cleanup\n -o header_checks='
+        for text, main, master, wanted in (
+                ('# /^Received:/ IGNORE\n/^X-Received-By:/ WARN\n'
+                 '/^(X-Received|Received-SPF):/ IGNORE\n'
+                 '/^Received: from (.*) '
+                 'by (.*)/ REPLACE Received: from localhost (localhost [127.0.0.1]) by '
+                 '$2\n/^User-Agent:/ IGNORE\n', 'header_checks = regexp:@\n', '', []),
+                ('/^Subject:/ IGNORE\n/^Received:.*Authenticated sender/i\tignore\r\n',
+                 'header_checks = hash:/etc/x regexp:@\n', '', ['line 2 takes off']),
+                ('/^X:/ IGNORE\n/^received:/\n  IGNORE\n', '', service + 'pcre:@\n',
+                 ['line 2 takes off']),
+                ('', '', service + 'regexp:{{/^Received:/ IGNORE}}\n',
+                 ['line 1 takes off']),
+                (None, 'header_checks = regexp:@\n', '', ['it cannot be read'])):
+            with self.subTest(text=text, master=master):
+                table.unlink(missing_ok=True)
+                if text is not None:
+                    table.write_text(text)
+                self.postfix(main.replace('@', str(table)),
+                             master.replace('@', str(table)))
+                done = self.doveadm('-f', 'tab', 'bounce', 'check', '--only',
+                                    'relay', check=False)
+                rows = [line.split('\t') for line in done.stdout.splitlines()
+                        if line.startswith('trace\t')]
+                self.assertEqual(len(rows), len(wanted), rows)
+                for row, words in zip(rows, wanted):
+                    self.assertEqual(row[2], 'unknown' if text is None else 'fail')
+                    self.assertIn(words, row[3])
+
     def test_no_postfix(self):
         self.link.unlink(missing_ok=True)
         rows = self.check('--only', 'relay', status=75)

@@ -58,6 +58,7 @@ static bounce_check_function_t *const check_reports[] = {
 
 static bounce_check_function_t *const check_relay[] = {
 	bounce_check_relay,
+	bounce_check_trace,
 	NULL
 };
 

@@ -99,6 +99,7 @@ bounce_check_function_t bounce_check_lists;
 /* reports, relay */
 bounce_check_function_t bounce_check_reports;
 bounce_check_function_t bounce_check_relay;
+bounce_check_function_t bounce_check_trace;
 
 void doveadm_bounce_check_plugin_init(struct module *module);
 void doveadm_bounce_check_plugin_deinit(void);
