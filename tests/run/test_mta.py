@@ -1,6 +1,7 @@
 """What other MTAs than Postfix (test_circle) write on the reports that they make
 themselves, in earnest."""
 
+import os
 import re
 import smtplib
 import time
@@ -28,11 +29,16 @@ STATS = '''service stats {
 
 
 def lda(server):
-    """The command, for an MTA that gives its programs no environment of ours."""
-    return ' '.join(['/usr/bin/env', *(f'{name}={value}' for name, value in
-                                       server.environment().items()),
-                     f'{harness.LIBEXEC}/dovecot-lda', '-c', server.conf_path,
-                     '-o', 'log_path=/dev/stderr'])
+    """The command, for an MTA that gives its programs no environment of ours: a
+    script, as OpenSMTPD takes no long one."""
+    path = f'{server.dir}/lda'
+    with open(path, 'w', encoding='ascii') as out:
+        out.write('#!/bin/sh\nexec /usr/bin/env %s "$@"\n' % ' '.join(
+            [*(f"'{name}={value}'" for name, value in server.environment().items()),
+             f'{harness.LIBEXEC}/dovecot-lda', '-c', server.conf_path,
+             '-o', 'log_path=/dev/stderr']))
+        os.fchmod(out.fileno(), 0o755)
+    return f'/usr/bin/env {path}'
 
 
 class HandBack(list):
