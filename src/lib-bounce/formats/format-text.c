@@ -367,7 +367,13 @@ static bool format_text_aims_at_nobody(const struct bounce_message *message,
 {
 	const struct bounce_recipient *rcpt;
 
-	if (!hints->null_sender || hints->daemon || hints->report ||
+	/* a mailer that only says why, and whose subject says nothing, is
+	   believed no more than a stranger */
+	if (!hints->null_sender || hints->report ||
+	    (hints->daemon && (tier != BOUNCE_NOTICE_NONE ||
+			       hints->failure_subject || hints->delay_subject ||
+			       hints->no_subject ||
+			       bounce_notice_refuses(scan))) ||
 	    tier == BOUNCE_NOTICE_FIELD || report->original_headers != NULL ||
 	    array_count(&report->original_to) > 0 ||
 	    bounce_notice_shows_envelope(scan) ||
