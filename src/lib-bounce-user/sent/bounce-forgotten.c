@@ -87,16 +87,23 @@ forgotten_may_be(const struct forgotten *forgotten, struct mail *mail)
 static bool
 forgotten_is_wanted(const struct forgotten *forgotten, struct mail *mail)
 {
+	char *several = forgotten->bu->several_id;
 	const char *id;
 
 	id = bounce_incident_id(pool_datastack_create(),
 				bounce_sent_header_message_id(mail));
 	if (id == NULL)
 		return FALSE;
-	return forgotten->before != NULL ?
-		forgotten_counted(forgotten->before, id) &&
-		forgotten_names_one(mail) :
-		strcmp(id, forgotten->report_id) == 0;
+	if (forgotten->before == NULL)
+		return strcmp(id, forgotten->report_id) == 0;
+	/* a person may settle each of its recipients, and it is long */
+	if (strcmp(id, several) == 0 ||
+	    !forgotten_counted(forgotten->before, id))
+		return FALSE;
+	if (forgotten_names_one(mail))
+		return TRUE;
+	i_strocpy(several, id, sizeof(forgotten->bu->several_id));
+	return FALSE;
 }
 
 static bool

@@ -5,6 +5,7 @@
    module for itself from the mail_user, so that the modules need not know of
    each other. Nothing here is a mutable global. */
 
+#include "bounce-limits.h"
 #include "bounce-user-settings.h"
 #include "bounce-wait.h"
 
@@ -26,6 +27,8 @@ struct bounce_user {
 	bool failed;
 	/* loaded at first use; NULL before */
 	struct bounce_remedies *remedies;
+	/* the last report that bounce-forgotten.c found to name several; "" before */
+	char several_id[BOUNCE_MAX_ID + 1];
 };
 
 /* Read the user's settings (site, then userdb). A wrong value is logged once,
