@@ -141,6 +141,9 @@ class Relay(test_check_dns.Network):
                  ['line 2 takes off']),
                 ('', '', service + 'regexp:{{/^Received:/ IGNORE}}\n',
                  ['line 1 takes off']),
+                ('/^Subject:/ WARN\n/^Received:/ IGNORE\n', 'header_checks = regexp:'
+                 '{{/^Received:/ PREPEND X: y} {/^X-Y:/ IGNORE}}, regexp:@\n', '',
+                 ['line 2 takes off']),
                 (None, 'header_checks = regexp:@\n', '', ['it cannot be read'])):
             with self.subTest(text=text, master=master):
                 table.unlink(missing_ok=True)

@@ -84,10 +84,14 @@ static void trace_read_tables(struct bounce_check *check, const char *value)
 
 	if (value == NULL)
 		return;
+	/* rules may stand in it, in braces */
 	if (strchr(value, '{') != NULL) {
-		if (trace_takes_off(value))
+		const char *const *rule = t_strsplit(value, "}");
+
+		while (*rule != NULL && !trace_takes_off(*rule))
+			rule++;
+		if (*rule != NULL)
 			trace_say(check, "header_checks", 1);
-		return;
 	}
 	for (word = t_strsplit_spaces(value, ", \t\n"); *word != NULL; word++) {
 		const char *path = strchr(*word, ':');
