@@ -165,6 +165,8 @@ START_TEST(received)
 		  "(Exim 4.96) id 1", NULL, "192.0.2.1", NULL, FALSE, FALSE },
 		{ "from c ([192.0.2.1] helo=[10.0.0.1]) by mx with esmtp "
 		  "(Exim 4.96) id 1", "c", "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from [192.0.2.1] (port=25 helo=[127.0.0.1]) by mx with esmtp "
+		  "id 1", NULL, NULL, NULL, FALSE, FALSE },
 		{ "from [127.0.0.1] by mx with esmtp (Exim 4.96) id 1", NULL,
 		  "127.0.0.1", NULL, FALSE, FALSE },
 		{ "from [127.0.0.1] (c [192.0.2.1]) by mx (Postfix) with ESMTP "

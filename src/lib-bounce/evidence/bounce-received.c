@@ -218,7 +218,8 @@ received_address(const struct received_parser *parser)
 
 	if (parser->exim && received->helo[0] == '[')
 		return received_bracketed(parser->pool, received->helo);
-	if (comment == NULL || strncasecmp(comment, "helo", 4) == 0)
+	if (comment == NULL || strncasecmp(comment, "helo", 4) == 0 ||
+	    strncasecmp(comment, "port=", 5) == 0)
 		return received->address;
 	return received_bracketed(parser->pool, comment);
 }
