@@ -231,10 +231,9 @@ class Redis(harness.TestCase):
         super().setUpClass()
         dictserver.wait_for(lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
 
-    def setUp(self):
-        super().setUp()
+    def expect_iterated(self):
+        """2.4's dict server is asked whether its backend can, and says no."""
         if self.version >= (2, 4):
-            # the dict server was asked whether its backend iterates
             self.expect_log('Unsupported operation')
 
     @contextlib.contextmanager
@@ -257,6 +256,7 @@ class Redis(harness.TestCase):
         lines += [line.split('] ', 1)[1] for line in seen if 'bounce' in line]
 
     def test_empty(self):
+        self.expect_iterated()
         for command in ('stats', 'list', 'show', 'export', 'rate', 'expire'):
             with self.monitored() as lines:
                 self.doveadm('bounce', command, '-u', 'ali*')
@@ -283,6 +283,7 @@ class Redis(harness.TestCase):
 
     def test_not_empty(self):
         """Whatever is known of a user, nobody takes him for one with nothing."""
+        self.expect_iterated()
         user = self.new_user()
         self.lmtp(user, harness.dsn('forged@example.net', trace=False,
                                     user=f'{user}@example.org',
