@@ -778,7 +778,18 @@ class Server:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
+            self.wait_silent()
         self.process = None
+
+    def wait_silent(self):
+        """What it had just started may outlive it for a moment, and still listens."""
+        deadline = time.monotonic() + 5 * SLOW
+        for name in ('lmtp', 'imap'):
+            with contextlib.suppress(OSError):
+                while time.monotonic() < deadline:
+                    socket.create_connection(
+                        ('127.0.0.1', self.ports[name])).close()
+                    time.sleep(0.02)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
