@@ -6,6 +6,7 @@
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mail-user.h"
+#include "time-util.h"
 #include "bounce-classify.h"
 #include "bounce-forgotten.h"
 #include "bounce-record.h"
@@ -20,6 +21,11 @@
 #define MAX_OLDER 100
 /* A report is dated before it is saved. */
 #define MARGIN_SECS 10
+/* A delivery waits for it, or a client, and an answer has many commands: so long in
+   all, within so long. The time is asked of one mail in so many. */
+#define MAX_USECS (2 * 1000 * 1000)
+#define WINDOW_SECS 60
+#define ASK_EVERY 32
 
 struct forgotten {
 	struct bounce_user *bu;
@@ -30,6 +36,8 @@ struct forgotten {
 	/* the mailbox has mails that are none of ours */
 	bool inbox;
 	int count;
+	uint64_t deadline;
+	bool late;
 };
 
 bool bounce_forgotten_has(struct mail *mail)
@@ -87,7 +95,7 @@ forgotten_may_be(const struct forgotten *forgotten, struct mail *mail)
 static bool
 forgotten_is_wanted(const struct forgotten *forgotten, struct mail *mail)
 {
-	char *several = forgotten->bu->several_id;
+	char *several = forgotten->bu->forgotten.several_id;
 	const char *id;
 
 	id = bounce_incident_id(pool_datastack_create(),
@@ -102,7 +110,7 @@ forgotten_is_wanted(const struct forgotten *forgotten, struct mail *mail)
 		return FALSE;
 	if (forgotten_names_one(mail))
 		return TRUE;
-	i_strocpy(several, id, sizeof(forgotten->bu->several_id));
+	i_strocpy(several, id, sizeof(forgotten->bu->forgotten.several_id));
 	return FALSE;
 }
 
@@ -138,7 +146,7 @@ static int forgotten_opened(struct forgotten *forgotten, struct mailbox *box)
 
 	mailbox_get_open_status(box, STATUS_MESSAGES, &status);
 	for (uint32_t seq = status.messages; seq > 0 && left > 0 &&
-	     older < MAX_OLDER; seq--, left--) T_BEGIN {
+	     older < MAX_OLDER && !forgotten->late; seq--, left--) T_BEGIN {
 		mail_set_seq(mail, seq);
 		if (!forgotten_may_be(forgotten, mail))
 			;
@@ -149,6 +157,8 @@ static int forgotten_opened(struct forgotten *forgotten, struct mailbox *box)
 			if (forgotten_is_wanted(forgotten, mail))
 				forgotten_change(forgotten, mail);
 		}
+		if (left % ASK_EVERY == 0)
+			forgotten->late = i_microseconds() > forgotten->deadline;
 	} T_END;
 	mail_free(&mail);
 	return mailbox_transaction_commit(&trans);
@@ -179,7 +189,7 @@ forgotten_box(struct forgotten *forgotten, const char *name,
 	return ret;
 }
 
-static int forgotten_run(struct forgotten *forgotten, const char **error_r)
+static int forgotten_boxes(struct forgotten *forgotten, const char **error_r)
 {
 	struct bounce_user *bu = forgotten->bu;
 	const char *name = bu->set.mailbox;
@@ -191,6 +201,33 @@ static int forgotten_run(struct forgotten *forgotten, const char **error_r)
 	if (ret == 0 && *name != '\0' && strcasecmp(name, "INBOX") != 0)
 		ret = forgotten_box(forgotten, bounce_user_vname(bu->user, name),
 				    error_r);
+	return ret;
+}
+
+static int forgotten_run(struct forgotten *forgotten, const char **error_r)
+{
+	struct bounce_user *bu = forgotten->bu;
+	uint64_t started = i_microseconds();
+	time_t now = started / 1000000;
+	int ret;
+
+	if (now < bu->forgotten.since ||
+	    now - bu->forgotten.since >= WINDOW_SECS) {
+		bu->forgotten.since = now;
+		bu->forgotten.usecs = 0;
+	}
+	/* who met the limit said so */
+	if (bu->forgotten.usecs > MAX_USECS)
+		return 0;
+	forgotten->deadline = started + MAX_USECS - bu->forgotten.usecs;
+	ret = forgotten_boxes(forgotten, error_r);
+	bu->forgotten.usecs += i_microseconds() - started;
+	if (ret == 0 && bu->forgotten.usecs > MAX_USECS) {
+		*error_r = t_strdup_printf("It took %u seconds, so that no more "
+					   "is looked for",
+					   MAX_USECS / 1000000);
+		ret = -1;
+	}
 	return ret < 0 ? -1 : forgotten->count;
 }
 

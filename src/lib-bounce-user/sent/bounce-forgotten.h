@@ -12,8 +12,8 @@ struct bounce_user;
 struct mail;
 
 /* The record, which is as it was before, was removed or released: mark what it had
-   counted, in INBOX (what we marked there when it came) and in bounce_mailbox.
-   Returns how many are new, or -1. */
+   counted, in INBOX (what we marked there when it came) and in bounce_mailbox, for
+   two seconds of each minute at most. Returns how many are new, or -1. */
 int bounce_forgotten_mark(struct bounce_user *bu,
 			  const struct bounce_record *before,
 			  const char **error_r);

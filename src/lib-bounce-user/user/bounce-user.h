@@ -27,8 +27,13 @@ struct bounce_user {
 	bool failed;
 	/* loaded at first use; NULL before */
 	struct bounce_remedies *remedies;
-	/* the last report that bounce-forgotten.c found to name several; "" before */
-	char several_id[BOUNCE_MAX_ID + 1];
+	/* of bounce-forgotten.c: the last report that it found to name several, ""
+	   before; and what it spent since when */
+	struct {
+		char several_id[BOUNCE_MAX_ID + 1];
+		time_t since;
+		uint64_t usecs;
+	} forgotten;
 };
 
 /* Read the user's settings (site, then userdb). A wrong value is logged once,
