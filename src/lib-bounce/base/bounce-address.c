@@ -5,6 +5,7 @@
 #include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-punycode.h"
+#include "bounce-string.h"
 #include "bounce-unicode.h"
 #include "bounce-address.h"
 
@@ -19,15 +20,6 @@ static const char *t_address_take(void *data, size_t size)
 	return ret;
 }
 
-static bool address_is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* Case-folded and NFC (Unicode default caseless matching, chapter 3.13), or
    NULL if it cannot be. */
 static const char *t_address_fold(const char *input)
@@ -36,7 +28,7 @@ static const char *t_address_fold(const char *input)
 	uint8_t *folded;
 	size_t size;
 
-	if (address_is_ascii(input))
+	if (bounce_string_is_ascii(input))
 		return t_str_lcase(input);
 	unicode = bounce_unicode_get();
 	folded = unicode == NULL ? NULL :
@@ -167,7 +159,7 @@ static const char *t_address_normal_domain(const char *input)
 		return NULL;
 	/* ASCII goes through as it is: underscores and what else libidn2 would
 	   not register stand in real addresses */
-	if (address_is_ascii(domain))
+	if (bounce_string_is_ascii(domain))
 		return domain;
 	/* a full-width dot or @ is one only now */
 	domain = t_address_a_labels(domain);
@@ -227,7 +219,7 @@ address_normalize(const char *input, const char **address_r, const char **error_
 		*error_r = "Address has a control character";
 	else if (!uni_utf8_str_is_valid(input))
 		*error_r = "Address is not valid UTF-8";
-	else if (!address_is_ascii(input) && bounce_unicode_get() == NULL)
+	else if (!bounce_string_is_ascii(input) && bounce_unicode_get() == NULL)
 		*error_r = "Address is not ASCII, and cannot be folded";
 	else if (*(input = t_address_trim(input)) == '\0')
 		*error_r = "Address is empty";

@@ -5,6 +5,7 @@
 #include "str.h"
 #include "unichar.h"
 #include "bounce-punycode.h"
+#include "bounce-string.h"
 #include "bounce-unicode.h"
 
 #include <stdlib.h>
@@ -143,15 +144,6 @@ punycode_fold(const struct bounce_unicode *unicode, const char *label)
 	return str_c(str);
 }
 
-static bool punycode_is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* FALSE if it cannot be folded. */
 static bool
 punycode_label(const struct bounce_unicode *unicode, string_t *dest,
@@ -160,7 +152,7 @@ punycode_label(const struct bounce_unicode *unicode, string_t *dest,
 	const char *folded;
 	char *ascii;
 
-	if (punycode_is_ascii(label)) {
+	if (bounce_string_is_ascii(label)) {
 		str_append(dest, label);
 		return TRUE;
 	}
@@ -173,7 +165,7 @@ punycode_label(const struct bounce_unicode *unicode, string_t *dest,
 	folded = punycode_fold(unicode, label);
 	if (folded == NULL)
 		return FALSE;
-	if (punycode_is_ascii(folded) || !punycode_append(dest, folded))
+	if (bounce_string_is_ascii(folded) || !punycode_append(dest, folded))
 		str_append(dest, folded);
 	return TRUE;
 }

@@ -147,6 +147,15 @@ static const char *string_squeeze(const char *text, size_t max, bool lower)
 	return lower ? bounce_string_lower(dest) : dest;
 }
 
+bool bounce_string_is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 const char *bounce_string_oneline(const char *text, size_t max)
 {
 	text = text == NULL ? "" : string_squeeze(text, max, FALSE);
