@@ -3,6 +3,13 @@
 
 #include "bounce-message.h"
 
+struct message_header_line;
+
+/* Append a header's line as it came, with LF. What the stream could not hold at
+   once comes as several pieces, each but the last without its line end. */
+void bounce_message_append_line(string_t *dest,
+				const struct message_header_line *hdr);
+
 /* The header block in what a part returns of a mail (LF lines): without what
    stands above its first field and what its lines are indented by, as far as
    the first empty line. Data stack; "" if there is no field. */
