@@ -64,6 +64,15 @@ static const struct {
 	  "550 5.1.1 <bob@example.org>... User unknown\n",
 	  "bob@example.org|550|5.1.1|RCPT TO|mail.example.org|"
 	  "550 5.1.1 no user here\n" },
+	/* a list, and answers that do not say whose they are */
+	{ "These recipients failed:\n\nbob@example.org\ncarol@example.org\n\n"
+	  "550 5.1.1 User unknown\n550 5.7.1 You are blocked\n",
+	  "bob@example.org|-|-|-|-|-\ncarol@example.org|-|-|-|-|-\n" },
+	/* one answer is for all of them */
+	{ "These recipients failed:\n\nbob@example.org\ncarol@example.org\n\n"
+	  "550 5.1.1 User unknown\n",
+	  "bob@example.org|550|5.1.1|-|-|550 5.1.1 User unknown\n"
+	  "carol@example.org|550|5.1.1|-|-|550 5.1.1 User unknown\n" },
 	/* of qmail */
 	{ "<bob@example.org>:\n192.0.2.1 does not like recipient.\n"
 	  "Remote host said: 550 5.7.1 not here\nGiving up on 192.0.2.1.\n",

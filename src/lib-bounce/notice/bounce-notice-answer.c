@@ -346,6 +346,39 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 	return TRUE;
 }
 
+/* "550 5.1.1" of the answer in line i, or NULL where it says whose it is or nothing
+   of its own. */
+static const char *
+answer_nobodys(const struct bounce_notice *scan, unsigned int i)
+{
+	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
+	const struct bounce_notice_mention *mentions;
+	const char *status, *at, *code = bounce_status_reply_find(line->text, &at);
+
+	if (code == NULL || answer_rank(line, at, code) < 2 ||
+	    answer_line_mentions(scan, i, &mentions) > 0 ||
+	    (i > 0 && answer_is_command(scan, i - 1)))
+		return NULL;
+	status = bounce_status_find(at);
+	return t_strdup_printf("%.3s %s", at, status == NULL ? "" : status);
+}
+
+bool bounce_notice_answers_differ(const struct bounce_notice *scan,
+				  const struct bounce_notice_region *region)
+{
+	const char *first = NULL, *answer;
+
+	for (unsigned int i = region->first; i < region->end; i++) {
+		answer = answer_nobodys(scan, i);
+		if (answer != NULL && first != NULL &&
+		    strcmp(answer, first) != 0)
+			return TRUE;
+		if (answer != NULL)
+			first = answer;
+	}
+	return FALSE;
+}
+
 /* The host name (or address) at text, less what dresses it. Data stack, or
    NULL. */
 static const char *answer_host_at(const char *text)

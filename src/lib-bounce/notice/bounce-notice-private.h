@@ -163,6 +163,9 @@ bool bounce_notice_answer_find(const struct bounce_notice *scan,
 			     const struct bounce_notice_region *region, bool only,
 			     unsigned int *line_r, const char **at_r,
 			     const char **code_r);
+/* Do answers in region that name nobody differ by their codes? */
+bool bounce_notice_answers_differ(const struct bounce_notice *scan,
+				  const struct bounce_notice_region *region);
 /* That answer whole, as far as it goes before the next recipient's item. Data
    stack. */
 const char *bounce_notice_answer_read(const struct bounce_notice *scan,

@@ -144,6 +144,49 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 	return letters < 8;
 }
 
+/* Letters of line i beside the addresses in it. */
+static unsigned int
+notice_letters_beside(const struct bounce_notice *scan, unsigned int i)
+{
+	const struct bounce_notice_mention *mention;
+	const char *text = bounce_notice_line(scan, i)->text;
+	unsigned int letters = strlen(text);
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == i)
+			letters -= mention->end - mention->begin;
+	}
+	return letters;
+}
+
+/* Has somebody an item without a word, and no answer that names them? */
+static bool notice_has_nameless(const struct bounce_notice *scan,
+				const struct bounce_report *report)
+{
+	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
+	const struct bounce_notice_region *region;
+	const struct bounce_recipient *rcpt;
+	ARRAY_TYPE(bounce_notice_region) regions;
+	const char *at, *code;
+	unsigned int line;
+
+	t_array_init(&regions, 4);
+	array_foreach(&report->recipients, rcpt) {
+		array_clear(&regions);
+		if (rcpt->address == NULL || rcpt->diagnostic != NULL ||
+		    !bounce_notice_regions(scan, rcpt, &regions))
+			continue;
+		region = array_idx(&regions, 0);
+		if (array_count(&regions) == 1 &&
+		    region->end <= region->first + 2 &&
+		    notice_letters_beside(scan, region->first) < 8 &&
+		    !bounce_notice_answer_find(scan, rcpt, &whole, TRUE,
+					       &line, &at, &code))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Where rcpt's own answer stands: in a line that names it, else among its
    lines. */
 static bool notice_find_answer(const struct bounce_notice *scan,
@@ -245,7 +288,7 @@ static bool notice_is_cut(const char *answer)
 
 static void
 notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
-	    struct bounce_recipient *rcpt)
+	    bool differ, bool nameless, struct bounce_recipient *rcpt)
 {
 	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
 	const struct bounce_notice_region *scope;
@@ -254,20 +297,28 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	const char *at, *code, *answer = NULL;
 	const struct bounce_notice_region *first;
 	struct bounce_notice_region own;
-	bool listed, item = FALSE, found, alone = array_count(&report->recipients) == 1;
+	bool listed, bare, item = FALSE, found, alone = array_count(&report->recipients) == 1;
 
 	t_array_init(&regions, 4);
 	if (rcpt->address != NULL)
 		item = bounce_notice_regions(scan, rcpt, &regions);
 	listed = array_count(&regions) > 0;
 	first = listed ? array_idx(&regions, 0) : &whole;
-	if (!listed ||
-	    (array_count(&regions) == 1 && notice_is_bare(scan, first))) {
+	bare = listed && array_count(&regions) == 1 &&
+		notice_is_bare(scan, first);
+	if (!listed || bare) {
 		array_clear(&regions);
 		array_push_back(&regions, &whole);
 		first = &whole;
 		item = FALSE;
 	}
+	/* answers of several together below a list of them, and nobody says whose
+	   they are */
+	if (differ && listed && rcpt->diagnostic == NULL &&
+	    (bare || nameless) && bounce_notice_answers_differ(scan, first) &&
+	    !bounce_notice_answer_find(scan, rcpt, &whole, TRUE, &line, &at,
+				       &code))
+		return;
 	found = notice_find_answer(scan, rcpt, &regions, &line, &at, &code) ||
 		(alone && bounce_notice_answer_find(scan, rcpt, &whole,
 						    FALSE, &line, &at, &code));
@@ -401,12 +452,19 @@ notice_mark_recipients(struct bounce_notice *scan,
 
 void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *report)
 {
+	const struct bounce_notice_region whole = { 0, array_count(&scan->lines) };
 	struct bounce_recipient *rcpt;
+	bool differ, nameless;
 
 	bounce_notice_aliases(scan, report);
 	notice_mark_recipients(scan, report);
+	T_BEGIN {
+		differ = array_count(&report->recipients) > 1 &&
+			bounce_notice_answers_differ(scan, &whole);
+		nameless = differ && notice_has_nameless(scan, report);
+	} T_END;
 	array_foreach_modifiable(&report->recipients, rcpt) T_BEGIN {
-		notice_fill(scan, report, rcpt);
+		notice_fill(scan, report, differ, nameless, rcpt);
 		notice_fill_codes(scan, rcpt);
 	} T_END;
 }
