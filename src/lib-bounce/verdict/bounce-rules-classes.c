@@ -117,8 +117,9 @@ classes_has_any(bounce_words_set_t set, const enum bounce_words_class *classes,
 }
 
 /* Does a clause say of us, our host or our mail that something is wrong with it,
-   and of no user ("User unknown, in case you need help see ...")? Then another one that seems to speak of an address does not: "unknown client:
-   no user will be served". */
+   and of no user ("User unknown, in case you need help see ...")? Then another one
+   that seems to speak of an address does not: "unknown client: no user will be
+   served". */
 static bool classes_blame_us(bounce_words_set_t set)
 {
 	static const enum bounce_words_class us[] = {
