@@ -254,6 +254,34 @@ START_TEST(test_sent_bounced)
 }
 END_TEST
 
+/* What failed before the client's copy came is counted in the broadcast that the
+   copy makes of it. */
+START_TEST(test_sent_overtaken)
+{
+	const char *error = "?";
+	struct bounce_sent sent;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		struct bounce_report *report = t_returned(
+			t_strdup_printf("<r%u>", i),
+			t_strdup_printf("a%u@example.com", i), "");
+
+		report->original_message_id = "<m>";
+		ck_assert_int_eq(bounce_store_add(store, report,
+			i < 6 ? BOUNCE_EVIDENCE_VERIFIED :
+				BOUNCE_EVIDENCE_PLAUSIBLE,
+			START, pool_datastack_create(), NULL, &error), 1);
+	}
+	ck_assert_int_eq(sent_at("<m>", START), 1);
+	ck_assert(copy_bounced);
+	ck_assert_int_eq(sent_read(START, START, &sent), 1);
+	ck_assert_uint_eq(sent.sent, 30);
+	ck_assert_uint_eq(sent.failed, 6);
+	ck_assert_uint_eq(sent.messages, 1);
+	ck_assert(!sent.open);
+}
+END_TEST
+
 START_TEST(test_sent_crossed)
 {
 	static const char *const levels[] = {
@@ -297,6 +325,7 @@ int main(void)
 	tcase_add_test(tcase, test_sent_jump);
 	tcase_add_test(tcase, test_sent_failure);
 	tcase_add_test(tcase, test_sent_bounced);
+	tcase_add_test(tcase, test_sent_overtaken);
 	tcase_add_test(tcase, test_sent_crossed);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

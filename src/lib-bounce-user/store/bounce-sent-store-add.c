@@ -18,7 +18,7 @@ sent_count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
 	pool_t pool = trans->pool;
 	const char *id = bounce_sent_id(day->id, mail->subject,
 					mail->message_id);
-	struct bounce_sent sent;
+	struct bounce_sent sent, *entry;
 
 	if (bounce_sent_is_broadcast(day, id)) {
 		if (bounce_sent_store_get(trans, id, &sent, error_r) < 0)
@@ -27,7 +27,11 @@ sent_count_mail(struct bounce_transaction *trans, struct bounce_sent *day,
 		bounce_sent_store_put(trans, &sent);
 		return 0;
 	}
-	bounce_sent_count(bounce_sent_get(day, pool, id), pool, mail);
+	entry = bounce_sent_get(day, pool, id);
+	bounce_sent_count(entry, pool, mail);
+	/* it may have failed before this copy came */
+	if (entry->failed > entry->sent)
+		day->open = TRUE;
 	if (bounce_sent_promote(day, pool, id, &sent))
 		bounce_sent_store_put(trans, &sent);
 	return 0;

@@ -134,20 +134,17 @@ sent_check_level(pool_t pool, struct bounce_sent *sent)
 	return crossed;
 }
 
-/* It is known to be this user's: a copy that comes later gets its mark, too. */
-static void
-fails_remember_bounced(struct bounce_sent *day, pool_t pool,
-		       const struct bounce_sent_store_failed *failed)
+/* It is known to be this user's, whether its copy was saved or not. */
+static bool fails_are_proven(const struct bounce_sent_store_failed *failed)
 {
 	const struct bounce_incident *incident;
 
 	array_foreach(failed->incidents, incident) {
 		if (!incident->complaint &&
-		    incident->evidence >= BOUNCE_EVIDENCE_VERIFIED) {
-			bounce_sent_bounce(day, pool, failed->message_id);
-			return;
-		}
+		    incident->evidence >= BOUNCE_EVIDENCE_VERIFIED)
+			return TRUE;
 	}
+	return FALSE;
 }
 
 static bool
@@ -175,7 +172,7 @@ fails_count_mail(struct bounce_sent_store_fails *fails,
 	const struct bounce_sent *crossed;
 	struct fails_sent *entry;
 
-	if (mail == NULL && bounce_sent_is_broadcast(day, id)) {
+	if (bounce_sent_is_broadcast(day, id)) {
 		entry = fails_get(fails, id, error_r);
 		if (entry == NULL)
 			return -1;
@@ -186,10 +183,15 @@ fails_count_mail(struct bounce_sent_store_fails *fails,
 			if (crossed != NULL && crossed_r != NULL)
 				*crossed_r = crossed;
 		}
-	} else if (mail != NULL) {
-		(void)fails_count(mail, fails->trans->pool, failed->incidents);
+	} else {
+		/* its copy may yet come: it finds here what has failed */
+		if (mail == NULL && fails_are_proven(failed))
+			mail = bounce_sent_get(day, fails->trans->pool, id);
+		if (mail != NULL)
+			(void)fails_count(mail, fails->trans->pool,
+					  failed->incidents);
 	}
-	if (mail != NULL && bounce_sent_is_open(mail))
+	if (mail != NULL && mail->messages > 0 && bounce_sent_is_open(mail))
 		day->open = TRUE;
 	return 0;
 }
@@ -207,7 +209,10 @@ fails_count_day(struct bounce_sent_store_fails *fails, struct fails_sent *day,
 					fails->now, error_r) < 0)
 		return -1;
 	day->exists = day->changed = TRUE;
-	fails_remember_bounced(&day->sent, fails->trans->pool, failed);
+	/* a copy that comes later gets its mark, too */
+	if (fails_are_proven(failed))
+		bounce_sent_bounce(&day->sent, fails->trans->pool,
+				   failed->message_id);
 	return fails_count_mail(fails, &day->sent, id, failed, pool, crossed_r,
 				error_r);
 }

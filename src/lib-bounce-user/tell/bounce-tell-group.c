@@ -42,7 +42,8 @@ group_find_sent(struct bounce_tell_group *group, const char *suffix,
 	array_foreach_modifiable(days, day) {
 		sent = bounce_sent_find(day, t_strconcat(day->id, suffix,
 							 NULL));
-		if (sent != NULL)
+		/* a copy that has not come yet says nothing */
+		if (sent != NULL && sent->messages > 0)
 			group->sent = sent;
 	}
 	array_foreach(broadcasts, sent) {
