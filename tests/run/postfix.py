@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 
 import harness
 
@@ -147,6 +148,14 @@ class Postfix:
             path = pathlib.Path(self.dir, name)
             text += path.read_text(errors='replace') if path.exists() else ''
         return text
+
+    def wait_log(self, pattern, seconds=20):
+        """Until the log has it: its lines come after the client has its answer."""
+        deadline = time.monotonic() + seconds * harness.SLOW
+        while not re.search(pattern, self.log()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f'no {pattern} in:\n{self.log()}')
+            time.sleep(0.05)
 
     def close(self):
         if self.process:

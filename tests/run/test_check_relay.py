@@ -182,6 +182,7 @@ class Relay(test_check_dns.Network):
         row = self.probe(server)
         self.assertEqual(row[0], 'unknown')
         self.assertIn('within the last hour', row[1])
+        server.wait_log('(?s)disconnect from .*disconnect from ')
         self.assertEqual(server.log().count(': connect from'), 2)   # and start()
         self.forget()
         server = self.postfix('mynetworks = 192.0.2.0/24\nsmtpd_relay_restrictions '
@@ -193,7 +194,7 @@ class Relay(test_check_dns.Network):
         self.assertRegex(row[1], r'^asked from 127\.0\.0\.1, it refuses all 14 '
                          'forms, the last: 554 ')
         # and never a mail
-        self.assertRegex(server.log(), r'mail=14 rcpt=0/14 rset=14 quit=1')
+        server.wait_log(r'mail=14 rcpt=0/14 rset=14 quit=1')
         self.assertNotIn('data=', server.log())
         # as Postfix reads them
         self.assertEqual(re.findall('from=<(.*)> to=<(.*)> ', server.log()), [
