@@ -32,6 +32,8 @@ class Case(PostfixCase):
         user = self.new_user()
         self.append(user, self.send(user, [GONE], 'Lunch'))
         self.wait_for(lambda: self.subjects(user), ['Not delivered: Lunch'])
+        # the report may be faster than the copy
+        self.wait_for(lambda: self.record(user), 'suppressed')
         notice, = self.notices(user)
         self.assertEqual(notice['Reply-To'], f'{user}@example.org')
         return user, notice

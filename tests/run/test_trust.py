@@ -5,10 +5,14 @@ A mail from outside bears the line of our border's MTA; what our own MTA made
 bears its own (harness.made_here)."""
 
 import json
+import os
 import pathlib
 import re
+import socket
+import threading
 import time
 
+import dictserver
 import harness
 from test_sent import complaint, letter, people
 from test_verified import Case, bounce_of
@@ -526,6 +530,34 @@ class Everyday(TrustCase):
             self.assertEqual(self.day(self.user)['failed'], 2 + number)
             self.assertTrue(all('$BounceUnverified' not in flags for flags, _ in
                                 self.fetch(self.user, box)))
+
+    def test_copy_comes_meanwhile(self):
+        """It was looked for, and then saved while the report waited for INBOX."""
+        for number, box in enumerate(('.Bounces', '.')):
+            address = f'bob{number}@corp.example'
+            mail = letter(f'Soon {number}', to=[address], sender=self.me)
+            report = self.ours(mail, 'from c (c [10.0.0.7])', address)
+            if box == '.':
+                report = outside(report, 'mail.corp.example')
+            else:
+                # the mailbox is there
+                self.lmtp(self.user, self.ours(
+                    letter(to=['x@corp.example'], sender=self.me),
+                    'from c (c [10.0.0.7])', 'x@corp.example'))
+            held = pathlib.Path(self.home(self.user), 'Maildir', box,
+                                'dovecot-uidlist.lock')
+            before = self.sent(self.user)
+            held.write_text(f'{os.getpid()}:{socket.gethostname()}')
+            os.chown(held, harness.MAIL_UID, harness.MAIL_UID)
+            thread = threading.Thread(target=self.lmtp, args=(self.user, report),
+                                      kwargs={'stranger': box == '.'})
+            thread.start()
+            dictserver.wait_for(lambda: os.listdir(held.with_name('tmp')))
+            self.append(self.user, mail)
+            self.wait_sent(self.user, before + 1)
+            held.unlink()
+            thread.join()
+            dictserver.wait_for(lambda: address in self.recorded(self.user))
 
     def test_settled_before_the_copy(self):
         """What a person removed meanwhile does not come back with the copy."""

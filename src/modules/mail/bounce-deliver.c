@@ -318,6 +318,10 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	} else if (pu->flood_began) {
 		bounce_tell_deliver_flood(mdctx, bu);
 	}
+	/* after that, as what it says of the report is what was found then */
+	if (delivery->judgement->awaits_copy && bu->set.record && !pending &&
+	    result != NULL && !deliver_is_ignored(delivery))
+		bounce_recheck_waiting(bu, report);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 

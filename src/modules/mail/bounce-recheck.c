@@ -12,15 +12,20 @@
 #include "bounce-filing.h"
 #include "bounce-recheck.h"
 #include "bounce-rules-cache.h"
+#include "bounce-sent-copy.h"
 #include "bounce-sent-mail.h"
 #include "bounce-sent-mark.h"
+#include "bounce-sent-store.h"
 #include "bounce-store.h"
 #include "bounce-unmatched.h"
 #include "bounce-user.h"
 #include "bounce-verify.h"
+#include "bounce-wait.h"
 
 /* It came within the last minutes. */
 #define RECHECK_MAX_MAILS 500
+/* Its copy is the newest mail, or nearly. */
+#define RECHECK_SEARCH_MSECS 500
 
 /* It has become what it would have been. */
 static void
@@ -160,5 +165,41 @@ void bounce_recheck_copy(struct bounce_user *bu, const char *message_id)
 			recheck_report(bu, report, pool);
 		} T_END;
 	}
+	pool_unref(&pool);
+}
+
+/* Who saves a copy counts it before they look for what waits: the day knows of each
+   that was too early for us. */
+static int
+recheck_has_copy(struct bounce_user *bu, const struct bounce_report *report,
+		 pool_t pool, const char **error_r)
+{
+	struct bounce_sent_header out;
+	struct bounce_store *store;
+	int ret;
+
+	if (bounce_user_store(bu, &store, error_r) < 0)
+		return -1;
+	ret = bounce_sent_store_knows(store, report, ioloop_time, error_r);
+	if (ret <= 0 || !bounce_wait_take_search(bu->wait, bu->user->username,
+						 ioloop_time))
+		return I_MIN(ret, 0);
+	return bounce_sent_copy_read(bu->user, report->original_message_id,
+				     ioloop_time, RECHECK_SEARCH_MSECS, pool,
+				     &out, error_r);
+}
+
+void bounce_recheck_waiting(struct bounce_user *bu,
+			    const struct bounce_report *report)
+{
+	pool_t pool = pool_alloconly_create("bounce recheck", 2048);
+	const char *error;
+	int ret = recheck_has_copy(bu, report, pool, &error);
+
+	if (ret > 0)
+		bounce_recheck_copy(bu, report->original_message_id);
+	else if (ret < 0)
+		e_error(bu->event, "Report may wait for a mail that is there: "
+			"%s", error);
 	pool_unref(&pool);
 }
