@@ -8,6 +8,9 @@
 
 #include <ctype.h>
 
+/* The most bytes that only name somebody. */
+#define CLAUSE_MAX_SUBJECT 40
+
 /* While one text is read. */
 struct clauses_reader {
 	const struct bounce_clause_roles *roles;
@@ -355,8 +358,8 @@ static bool clause_is_frame(struct clauses_reader *reader)
 	return len >= 5 && strncasecmp(words + len - 5, " said", 5) == 0;
 }
 
-/* Does the clause so far only name somebody: "Sender:", "From header:"? */
-static bool clause_is_subject(struct clauses_reader *reader)
+/* Do words only name somebody: "Sender", "From header", "User lookup"? */
+static bool clause_words_are_subject(const char *words)
 {
 	bounce_words_set_t subjects =
 		bounce_words_set(BOUNCE_WORD_WHO) |
@@ -366,12 +369,80 @@ static bool clause_is_subject(struct clauses_reader *reader)
 		bounce_words_set(BOUNCE_WORD_HEADER);
 	bounce_words_set_t set;
 
-	if (reader->after_address)
-		return TRUE;
-	if (str_len(reader->words) > 40 || reader->masked != 0)
+	if (strlen(words) > CLAUSE_MAX_SUBJECT)
+		return FALSE;
+	set = clause_classes(bounce_words_fold(words));
+	if ((set & bounce_words_set(BOUNCE_WORD_WHO)) != 0)
+		subjects |= bounce_words_set(BOUNCE_WORD_SYSTEM);
+	return set != 0 && (set & ~subjects) == 0;
+}
+
+/* The same of the clause so far. */
+static bool clause_is_subject(struct clauses_reader *reader)
+{
+	return reader->masked == 0 &&
+		clause_words_are_subject(str_c(reader->words));
+}
+
+/* "Not found: the mailbox": does the clause so far only say what is wrong, and is
+   he of whom it is said all that stands at p, up to the next border? */
+static bool clause_is_finding(struct clauses_reader *reader, const char *p)
+{
+	bounce_words_set_t findings =
+		bounce_words_set(BOUNCE_WORD_NOT) |
+		bounce_words_set(BOUNCE_WORD_EXIST) |
+		bounce_words_set(BOUNCE_WORD_UNKNOWN) |
+		bounce_words_set(BOUNCE_WORD_MISSING);
+	bounce_words_set_t set;
+	const char *end;
+
+	if (reader->masked != 0 || reader->after_address ||
+	    str_len(reader->words) > CLAUSE_MAX_SUBJECT)
+		return FALSE;
+	for (end = p; *end != '\0' && !clauses_is_border(*end); end++)
+		;
+	if (end - p > CLAUSE_MAX_SUBJECT)
 		return FALSE;
 	set = clause_classes(bounce_words_fold(str_c(reader->words)));
-	return set != 0 && (set & ~subjects) == 0;
+	return set != 0 && (set & ~findings) == 0 &&
+		clause_words_are_subject(t_strdup_until(p, end));
+}
+
+/* "recipient(s)": where the bracket at p closes that ends a word, or NULL. */
+static const char *clauses_ending_end(const char *text, const char *p)
+{
+	const char *end;
+
+	if (*p != '(' || p == text || clauses_is_edge(p[-1]) ||
+	    i_isdigit(p[-1]))
+		return NULL;
+	for (end = p + 1; i_islower(*end); end++)
+		;
+	return *end == ')' && end - p <= 5 && end > p + 1 ? end : NULL;
+}
+
+/* "The recipient (unknown) is refused", "no (longer) known": where the bracket at
+   p closes if what stands in it belongs to the clause around it, else NULL. It is
+   said of somebody who is only named so far, or it is a word that says nothing. */
+static const char *
+clauses_remark_end(struct clauses_reader *reader, const char *p)
+{
+	char close = *p == '[' ? ']' : ')';
+	const char *end;
+	size_t len;
+
+	for (end = p + 1; *end != close; end++) {
+		if (*end == '\0' || *end == '@' || clauses_is_border(*end))
+			return NULL;
+	}
+	len = end - p - 1;
+	if (len == 0 || len > CLAUSE_MAX_SUBJECT)
+		return NULL;
+	if (!reader->after_address && clause_is_subject(reader))
+		return end;
+	p = t_strndup(p + 1, len);
+	return str_len(reader->words) > 0 && strchr(p, ' ') == NULL &&
+		clause_classes(bounce_words_fold(p)) == 0 ? end : NULL;
 }
 
 static bool clauses_is_dash(const char *text, const char *p)
@@ -466,7 +537,7 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 
 static void clauses_text_read(struct clauses_reader *reader, const char *text)
 {
-	const char *p = text, *close = NULL, *wide_close = NULL;
+	const char *p = text, *close = NULL, *wide_close = NULL, *ending;
 	size_t len;
 
 	while (*p != '\0') {
@@ -478,11 +549,16 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			reader->masked = 0;
 			reader->after_address = FALSE;
 			p++;
-		} else if (*p == ':' && clause_is_subject(reader)) {
+		} else if (*p == ':' &&
+			   (reader->after_address || clause_is_subject(reader) ||
+			    clause_is_finding(reader, p + 1))) {
 			str_append_c(reader->words, ' ');
 			p++;
+		} else if ((ending = clauses_ending_end(text, p)) != NULL) {
+			p = ending + 1;
 		} else if ((*p == '[' || *p == '(') &&
-			   (close = clauses_bracket_end(p)) != NULL) {
+			   ((close = clauses_bracket_end(p)) != NULL ||
+			    (close = clauses_remark_end(reader, p)) != NULL)) {
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if (p == close) {
@@ -491,6 +567,10 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 		} else if (*p == '.' && p > text && p[-1] == ' ' &&
 			   i_isalnum(p[1])) {
 			/* ".exe" */
+			p++;
+		} else if (clauses_is_dash(text, p) && p[1] == ' ' &&
+			   !reader->after_address && clause_is_subject(reader)) {
+			/* "Recipient - unknown" */
 			p++;
 		} else if (clauses_is_border(*p) || clauses_is_dash(text, p)) {
 			clause_end(reader);

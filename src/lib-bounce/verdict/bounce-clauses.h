@@ -22,7 +22,9 @@ ARRAY_DEFINE_TYPE(bounce_clause, struct bounce_clause);
    words; an address or a domain of the sender counts as the class SENDER, one of
    the recipient as WHO or DOMAIN, an IP address as IP. A clause ends at the
    signs . ; : ! ? ( ) [ ] |, at a line's end and at a dash between spaces; not
-   behind an address, of which what follows is said. */
+   behind an address, of which what follows is said, nor between somebody who is
+   only named and what is said of him: "recipient: unknown", "recipient (unknown)
+   refused", "unknown: recipient". */
 void bounce_clauses_read(const char *text,
 			 const struct bounce_clause_roles *roles,
 			 ARRAY_TYPE(bounce_clause) *clauses);
