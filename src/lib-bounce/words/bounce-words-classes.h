@@ -23,7 +23,8 @@ CLASS(JUDGE, LINK)		/* link, URL in the mail */
 CLASS(JUDGE, THING)		/* certificate, permission, session: no address */
 CLASS(JUDGE, EXIST)		/* exist, found, known, valid */
 CLASS(JUDGE, UNKNOWN)		/* unknown, nonexistent, invalid */
-CLASS(JUDGE, NOBODY)		/* nobody, no such user */
+CLASS(JUDGE, NOBODY)		/* no such user */
+CLASS(JUDGE, NOONE)		/* nobody: who, or of what, is still to be said */
 CLASS(JUDGE, GONE)		/* deleted, removed */
 CLASS(JUDGE, OFF)		/* disabled, suspended, closed */
 CLASS(JUDGE, LEFT)		/* left the company, moved */
