@@ -7,6 +7,7 @@ In tests/package/in-clean-root only: it changes the system."""
 import json
 import pathlib
 import re
+import socket
 import unittest
 
 import system
@@ -47,6 +48,23 @@ class Readme(unittest.TestCase):
         self.assertIn('submission_bounce', run('doveconf', '-f', 'protocol=submission',
                                                'mail_plugins'))
 
+    def switch_on_policy(self):
+        """With Postfix's user and folder; with Postfix: tests/run/test_policy_postfix."""
+        run('adduser', '--system', '--group', '--no-create-home', 'postfix')
+        pathlib.Path('/var/spool/postfix/private').mkdir(parents=True)
+        (_, text, _), = test_guides.blocks('README.md', '### Users who send')
+        self.assertIn('/2.4/', text)
+        for line in text.replace('/2.4/', f'/{system.SERIES}/').replace(
+                '\\\n', ' ').splitlines():
+            run('bash', '-e', '-c', line)
+        system.reload()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(30)
+            client.connect('/var/spool/postfix/private/bounce-policy')
+            client.sendall(b'request=smtpd_access_policy\nprotocol_state=RCPT\n'
+                           b'sasl_username=alice\nrecipient=gone@example.net\n\n')
+            self.assertEqual(client.recv(100), b'action=DUNNO\n\n')
+
     def test_readme(self):
         self.assertNotIn('dovecot', run('dpkg-query', '-W', '-f', '${Package} '))
         self.install()
@@ -62,6 +80,7 @@ class Readme(unittest.TestCase):
         self.assertIn('gone@example.net',
                       run('doveadm', 'bounce', 'list', '-u', 'alice'))
         self.switch_on_more()
+        self.switch_on_policy()
         # its last line
         rows = json.loads(run('doveadm', '-f', 'json', 'bounce', 'check', '-u',
                               'alice'))
