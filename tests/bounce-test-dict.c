@@ -248,6 +248,8 @@ request_add(struct test_conn *conn)
 {
 	struct test_request *req = i_new(struct test_request, 1);
 
+	if (conn->requests == NULL)
+		test_dict.turns++;
 	req->conn = conn;
 	req->to = timeout_add_short(0, request_due, req);
 	DLLIST_PREPEND(&conn->requests, req);
@@ -413,8 +415,12 @@ test_iterate_deinit(struct dict_iterate_context *ctx, const char **error_r)
 		if (req->iter == iter)
 			req->iter = NULL;
 	}
-	if (ret < 0)
+	if (ctx->dict->v.lookup_async != NULL && test_dict.cannot_iterate) {
+		*error_r = "test: not supported";
+		ret = -1;
+	} else if (ret < 0) {
 		*error_r = "test: iteration refused";
+	}
 	test_dict.open--;
 	pool_unref(&iter->pool);
 	return ret;

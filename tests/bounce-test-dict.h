@@ -25,6 +25,10 @@ struct test_dict {
 	unsigned int failed, failed_commits;
 	/* transactions and iterations that were not ended */
 	unsigned int open;
+	/* of a proxy: how often something was asked while no answer was due */
+	unsigned int turns;
+	/* of a proxy: its server's driver cannot iterate */
+	bool cannot_iterate;
 };
 extern struct test_dict test_dict;
 

@@ -79,7 +79,12 @@ evict_room_records(struct bounce_transaction *trans, pool_t pool,
 	struct bounce_store_iter *iter;
 	const struct bounce_record *rec;
 	struct bounce_change *change;
+	int ret = bounce_dict_iterates(trans->dict, error_r);
 
+	if (ret < 0)
+		return -1;
+	if (ret == 0)
+		bounce_index_ask(trans->dict);
 	hash_table_create(&touched, pool, 0, str_hash, strcmp);
 	array_foreach_modifiable(&trans->changes, change) {
 		hash_table_update(touched, change->address, change);

@@ -149,6 +149,13 @@ int bounce_index_update(struct bounce_transaction *trans, const char **error_r)
 	return 0;
 }
 
+void bounce_index_ask(struct bounce_dict *dict)
+{
+	for (unsigned int i = 0; i < INDEX_SHARDS; i++) T_BEGIN {
+		bounce_dict_ask(dict, t_index_shard_key(i));
+	} T_END;
+}
+
 int bounce_index_read(struct bounce_dict *dict, pool_t pool,
 		      ARRAY_TYPE(const_string) *addresses,
 		      const char **error_r)

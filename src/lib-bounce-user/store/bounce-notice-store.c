@@ -94,6 +94,10 @@ notice_transact(struct bounce_transaction *trans, void *context,
 	const char *gone, *language = NULL;
 	int ret;
 
+	/* at once */
+	bounce_dict_ask(trans->dict, BOUNCE_DICT_NOTICES);
+	bounce_dict_ask(trans->dict, t_notice_key(change->hash));
+	bounce_dict_ask(trans->dict, BOUNCE_DICT_LANGUAGE);
 	if (notice_read_counts(trans, change->now, &counts, error_r) < 0 ||
 	    notice_read(trans, change->hash, &memory, error_r) < 0)
 		return -1;

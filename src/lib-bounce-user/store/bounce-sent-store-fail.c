@@ -84,6 +84,15 @@ sent_knows(struct bounce_sent *day, const char *id,
 		bounce_sent_saw(day, failed->message_id);
 }
 
+/* A day's neighbours, at once. */
+static void fails_ask_around(struct bounce_sent_store_fails *fails, time_t sent)
+{
+	for (int i = -1; i <= 1; i += 2) T_BEGIN {
+		bounce_dict_ask(fails->trans->dict, bounce_sent_key(
+			bounce_sent_day(sent + i * DAY_SECS)));
+	} T_END;
+}
+
 /* The day that knows the mail, or the one that its date says: clocks differ,
    and mail is sent at midnight. id_r is what it belongs to on that day. */
 static struct fails_sent *
@@ -111,6 +120,8 @@ fails_find_day(struct bounce_sent_store_fails *fails,
 		}
 		if (known)
 			break;
+		if (i == 0)
+			fails_ask_around(fails, failed->sent);
 	}
 	return found;
 }

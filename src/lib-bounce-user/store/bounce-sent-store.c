@@ -106,12 +106,45 @@ sent_read_broadcasts(struct bounce_store *store, pool_t pool,
 	return 0;
 }
 
+static void
+sent_ask_days(struct bounce_store *store, time_t since, time_t now)
+{
+	for (; since <= now; since += DAY_SECS) T_BEGIN {
+		bounce_dict_ask(store->dict,
+				bounce_sent_key(bounce_sent_day(since)));
+	} T_END;
+}
+
+static int
+sent_read_days(struct bounce_store *store, pool_t pool, time_t since,
+	       time_t now, ARRAY_TYPE(bounce_sent) *days,
+	       ARRAY_TYPE(bounce_sent) *broadcasts, const char **error_r)
+{
+	struct bounce_sent day;
+	int ret;
+
+	for (; since <= now; since += DAY_SECS) {
+		ret = sent_read(store, pool, bounce_sent_day(since), &day,
+				error_r);
+		if (ret < 0)
+			return -1;
+		if (ret == 0)
+			continue;
+		array_push_back(days, &day);
+		if (sent_read_broadcasts(store, pool, &day, broadcasts,
+					 error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since,
 		       time_t now, ARRAY_TYPE(bounce_sent) *days,
 		       ARRAY_TYPE(bounce_sent) *broadcasts,
 		       const char **error_r)
 {
-	struct bounce_sent day;
+	/* as in bounce_store_lookup_many() */
+	bool ahead = store->dict->on_answer == NULL;
 	time_t oldest = now - BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
 	const char *span;
 	int ret;
@@ -126,19 +159,14 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 	if (since < oldest)
 		since = oldest;
 	/* by day, not by second: each day once */
-	for (since -= since % DAY_SECS; since <= now; since += DAY_SECS) {
-		ret = sent_read(store, pool, bounce_sent_day(since), &day,
-				error_r);
-		if (ret < 0)
-			return -1;
-		if (ret == 0)
-			continue;
-		array_push_back(days, &day);
-		if (sent_read_broadcasts(store, pool, &day, broadcasts,
-					 error_r) < 0)
-			return -1;
-	}
-	return 0;
+	since -= since % DAY_SECS;
+	if (ahead)
+		sent_ask_days(store, since, now);
+	ret = sent_read_days(store, pool, since, now, days, broadcasts,
+			     error_r);
+	if (ahead)
+		bounce_dict_forget(store->dict);
+	return ret;
 }
 
 int bounce_sent_store_envelope(struct bounce_store *store, pool_t pool,

@@ -6,6 +6,7 @@
 #include "array.h"
 #include "bounce-address.h"
 #include "bounce-commit-later.h"
+#include "bounce-sent-store-private.h"
 #include "bounce-store-private.h"
 #include "bounce-tombstone.h"
 
@@ -74,15 +75,23 @@ store_added_set(struct store_add *add,
 
 /* What will be read: all of it is on its way at once. */
 static void
-store_ask(struct bounce_transaction *trans,
-	  const ARRAY_TYPE(bounce_incident) *incidents)
+store_ask(struct bounce_transaction *trans, const struct store_add *add)
 {
 	const struct bounce_incident *incident;
+	bool counts = FALSE;
 
-	array_foreach(incidents, incident) T_BEGIN {
+	array_foreach(add->incidents, incident) T_BEGIN {
 		bounce_dict_ask(trans->dict,
 				t_bounce_dict_key(trans->dict,
 						  incident->address));
+		if (incident->evidence >= BOUNCE_EVIDENCE_VERIFIED)
+			counts = TRUE;
+	} T_END;
+	if (counts) T_BEGIN {
+		time_t sent = bounce_sent_store_date(add->report, add->now);
+
+		bounce_dict_ask(trans->dict,
+				bounce_sent_key(bounce_sent_day(sent)));
 	} T_END;
 }
 
@@ -98,7 +107,7 @@ store_add(struct bounce_transaction *trans, void *context,
 
 	i_zero(add->added);
 	p_array_init(&counted, trans->pool, 4);
-	store_ask(trans, add->incidents);
+	store_ask(trans, add);
 	changed = store_count(trans, add->incidents, &counted, error_r);
 	if (changed < 0)
 		return -1;
@@ -192,7 +201,7 @@ store_add_many(struct bounce_transaction *trans, void *context,
 	int ret, changed = 0;
 
 	for (unsigned int i = 0; i < many->count; i++)
-		store_ask(trans, many->adds[i].incidents);
+		store_ask(trans, &many->adds[i]);
 	if (store_drop_removed(trans, many, error_r) < 0)
 		return -1;
 	for (unsigned int i = 0; i < many->count; i++) {

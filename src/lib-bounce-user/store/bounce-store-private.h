@@ -99,6 +99,8 @@ int bounce_transaction_get_key(struct bounce_transaction *trans, pool_t pool,
 /* bounce-index.c: where the driver cannot iterate. Adds the shards that the
    changes touch and those that lost a kept record. */
 int bounce_index_update(struct bounce_transaction *trans, const char **error_r);
+/* Within a transaction: its shards are asked for at once. */
+void bounce_index_ask(struct bounce_dict *dict);
 /* All addresses of the index. */
 int bounce_index_read(struct bounce_dict *dict, pool_t pool,
 		      ARRAY_TYPE(const_string) *addresses,
