@@ -185,7 +185,8 @@ class SQLite:
     def sql(self, statements):
         """What they print, as CSV with names."""
         return subprocess.run(
-            ['sqlite3', '-csv', '-header', '-bail', self.path],
+            ['sqlite3', '-csv', '-header', '-bail', '-cmd', '.timeout 20000',
+             self.path],
             input=statements, check=True, text=True, user='dovecot',
             group='dovecot', extra_groups=[], cwd='/',
             stdout=subprocess.PIPE).stdout

@@ -341,6 +341,10 @@ class RedisProxied(Driver, harness.TestCase):
         super().setUp()
         self.expect_log('Unsupported operation|killed with signal 11')
 
+    def tearDown(self):
+        self.wait_log('Unsupported operation|killed with signal 11')
+        super().tearDown()
+
 
 class Queries:
     """The views, and each question of guides/queries.md."""
