@@ -77,6 +77,13 @@ static const struct {
 	/* the longest phrase */
 	{ "your address", "sender" },
 	{ "you", "you" },
+	/* what is wrong with the message */
+	{ "Invalid message for the user", "who" },
+	{ "Message invalid for the user", "who" },
+	{ "Ung\xc3\xbcltige Nachricht an den Benutzer", "who" },
+	{ "Message to an unknown user", "who unknown" },
+	{ "Invalid mail recipient", "who unknown" },
+	{ "Invalid message", "" },
 	/* other languages */
 	{ "Empf\xc3\xa4nger unbekannt", "who unknown" },
 	{ "\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",

@@ -2,7 +2,7 @@
 
 #include "lib.h"
 #include "str.h"
-#include "bounce-clauses.h"
+#include "bounce-clauses-private.h"
 #include "bounce-limits.h"
 #include "bounce-string.h"
 
@@ -28,50 +28,6 @@ struct clauses_reader {
 	bool names_recipient;
 };
 
-/* Whom a phrase speaks of counts even within it: "account expired". */
-static bool
-clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
-{
-	return hit->class == BOUNCE_WORD_WHO &&
-		(last & bounce_words_set(BOUNCE_WORD_YOU)) == 0 &&
-		(last & (bounce_words_set(BOUNCE_WORD_OFF) |
-			 bounce_words_set(BOUNCE_WORD_UNKNOWN))) != 0;
-}
-
-/* The longest phrase counts: "your message" is no "your". */
-static bounce_words_set_t clause_classes(const char *words)
-{
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit, *other;
-	bounce_words_set_t set = 0, last = 0;
-	unsigned int i, j, count, done = 0, end;
-
-	t_array_init(&hits, 32);
-	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &hits);
-	hit = array_get(&hits, &count);
-	for (i = 0; i < count; i = j) {
-		/* those that begin here, the longest last */
-		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
-			j++;
-		end = hit[j - 1].end;
-		if (hit[i].begin >= done) {
-			last = 0;
-			for (other = &hit[i]; other < &hit[j]; other++) {
-				if (other->end == end)
-					last |= bounce_words_set(other->class);
-			}
-			set |= last;
-			done = end;
-		}
-		for (other = &hit[i]; other < &hit[j]; other++) {
-			if (other->end <= done &&
-			    clause_hit_is_named(other, last))
-				set |= bounce_words_set(BOUNCE_WORD_WHO);
-		}
-	}
-	return set;
-}
-
 static void clause_end(struct clauses_reader *reader)
 {
 	struct bounce_clause *clause;
@@ -81,7 +37,8 @@ static void clause_end(struct clauses_reader *reader)
 	if (reader->names_recipient)
 		set &= ~bounce_words_set(BOUNCE_WORD_SENDER);
 	if (str_len(reader->words) > 0)
-		set |= clause_classes(bounce_words_fold(str_c(reader->words)));
+		set |= bounce_clause_classes(
+			bounce_words_fold(str_c(reader->words)));
 	if (set != 0 &&
 	    array_count(reader->clauses) < BOUNCE_MAX_CLAUSES) {
 		clause = array_append_space(reader->clauses);
@@ -93,34 +50,10 @@ static void clause_end(struct clauses_reader *reader)
 	reader->names_recipient = FALSE;
 }
 
-static bool clauses_is_edge(char c)
-{
-	switch (c) {
-	case '<': case '>': case '(': case ')': case '[': case ']':
-	case '{': case '}': case '"': case '\'': case ',': case ';':
-	case '|': case 0x7f:
-		return TRUE;
-	default:
-		return (unsigned char)c <= ' ';
-	}
-}
-
-/* The signs at which a clause ends. */
-static bool clauses_is_border(char c)
-{
-	switch (c) {
-	case '.': case ':': case ';': case '!': case '?': case '(': case ')':
-	case '[': case ']': case '|': case '\n':
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
-
 /* What separates words within a clause. */
 static bool clauses_is_space(char c)
 {
-	return (clauses_is_edge(c) && c != '\'') || c == '=';
+	return (bounce_clauses_is_edge(c) && c != '\'') || c == '=';
 }
 
 static const char *clauses_address_domain(const char *address)
@@ -314,39 +247,6 @@ static bool clauses_is_field_colon(const char *p)
 	return FALSE;
 }
 
-/* Does the bracket at p hold one address, number or host, of which the words
-   around it speak? Returns where it closes, or NULL. */
-static const char *clauses_bracket_end(const char *p)
-{
-	char close = *p == '[' ? ']' : ')';
-	bool special = FALSE;
-
-	for (p++; *p != close; p++) {
-		if (clauses_is_edge(*p))
-			return NULL;
-		if (*p == '@' || *p == '.' || i_isdigit(*p))
-			special = TRUE;
-	}
-	return special ? p : NULL;
-}
-
-/* The same of the wide brackets of Chinese and Japanese, for an address: returns
-   where the closing one stands, or NULL. */
-static const char *clauses_wide_bracket_end(const char *p)
-{
-	static const char open[] = "\xef\xbc\x88", close[] = "\xef\xbc\x89";
-	const char *end;
-
-	if (!bounce_string_begins(p, open))
-		return NULL;
-	p += strlen(open);
-	for (end = p; !clauses_is_edge(*end); end++) {
-		if (bounce_string_begins(end, close))
-			return memchr(p, '@', end - p) != NULL ? end : NULL;
-	}
-	return NULL;
-}
-
 /* "host mx.example.org[192.0.2.1] said": who speaks, not what of. */
 static bool clause_is_frame(struct clauses_reader *reader)
 {
@@ -371,7 +271,7 @@ static bool clause_words_are_subject(const char *words)
 
 	if (strlen(words) > CLAUSE_MAX_SUBJECT)
 		return FALSE;
-	set = clause_classes(bounce_words_fold(words));
+	set = bounce_clause_classes(bounce_words_fold(words));
 	if ((set & bounce_words_set(BOUNCE_WORD_WHO)) != 0)
 		subjects |= bounce_words_set(BOUNCE_WORD_SYSTEM);
 	return set != 0 && (set & ~subjects) == 0;
@@ -384,8 +284,8 @@ static bool clause_is_subject(struct clauses_reader *reader)
 		clause_words_are_subject(str_c(reader->words));
 }
 
-/* "Not found: the mailbox": does the clause so far only say what is wrong, and is
-   he of whom it is said all that stands at p, up to the next border? */
+/* "Not found: the mailbox": does the clause so far only say what is wrong, and
+   is he of whom it is said all that stands at p, up to the next border? */
 static bool clause_is_finding(struct clauses_reader *reader, const char *p)
 {
 	bounce_words_set_t findings =
@@ -399,31 +299,18 @@ static bool clause_is_finding(struct clauses_reader *reader, const char *p)
 	if (reader->masked != 0 || reader->after_address ||
 	    str_len(reader->words) > CLAUSE_MAX_SUBJECT)
 		return FALSE;
-	for (end = p; *end != '\0' && !clauses_is_border(*end); end++)
+	for (end = p; *end != '\0' && !bounce_clauses_is_border(*end); end++)
 		;
 	if (end - p > CLAUSE_MAX_SUBJECT)
 		return FALSE;
-	set = clause_classes(bounce_words_fold(str_c(reader->words)));
+	set = bounce_clause_classes(bounce_words_fold(str_c(reader->words)));
 	return set != 0 && (set & ~findings) == 0 &&
 		clause_words_are_subject(t_strdup_until(p, end));
 }
 
-/* "recipient(s)": where the bracket at p closes that ends a word, or NULL. */
-static const char *clauses_ending_end(const char *text, const char *p)
-{
-	const char *end;
-
-	if (*p != '(' || p == text || clauses_is_edge(p[-1]) ||
-	    i_isdigit(p[-1]))
-		return NULL;
-	for (end = p + 1; i_islower(*end); end++)
-		;
-	return *end == ')' && end - p <= 5 && end > p + 1 ? end : NULL;
-}
-
-/* "The recipient (unknown) is refused", "no (longer) known": where the bracket at
-   p closes if what stands in it belongs to the clause around it, else NULL. It is
-   said of somebody who is only named so far, or it is a word that says nothing. */
+/* "The recipient (unknown) is refused", "no (longer) known": where the bracket
+   at p closes if what stands in it belongs to the clause around it, else NULL. It
+   is said of who is only named so far, or it is a word that says nothing. */
 static const char *
 clauses_remark_end(struct clauses_reader *reader, const char *p)
 {
@@ -432,7 +319,8 @@ clauses_remark_end(struct clauses_reader *reader, const char *p)
 	size_t len;
 
 	for (end = p + 1; *end != close; end++) {
-		if (*end == '\0' || *end == '@' || clauses_is_border(*end))
+		if (*end == '\0' || *end == '@' ||
+		    bounce_clauses_is_border(*end))
 			return NULL;
 	}
 	len = end - p - 1;
@@ -442,42 +330,7 @@ clauses_remark_end(struct clauses_reader *reader, const char *p)
 		return end;
 	p = t_strndup(p + 1, len);
 	return str_len(reader->words) > 0 && strchr(p, ' ') == NULL &&
-		clause_classes(bounce_words_fold(p)) == 0 ? end : NULL;
-}
-
-static bool clauses_is_dash(const char *text, const char *p)
-{
-	return *p == '-' && p > text && p[-1] == ' ' &&
-		(p[1] == ' ' || p[1] == '-');
-}
-
-/* Chinese and Japanese signs, dashes: the length of one at p, or 0. */
-static size_t clauses_wide_border(const char *p)
-{
-	/* each begins with one of these */
-	static const char *const signs[] = {
-		"\xe3\x80\x82",	/* ideographic full stop */
-		"\xe3\x80\x81",	/* and comma */
-		"\xef\xbc\x9b",	/* fullwidth ; : ! ? ( ) , */
-		"\xef\xbc\x9a",
-		"\xef\xbc\x81",
-		"\xef\xbc\x9f",
-		"\xef\xbc\x88",
-		"\xef\xbc\x89",
-		"\xef\xbc\x8c",
-		"\xe2\x80\x93",	/* en dash, em dash, ellipsis */
-		"\xe2\x80\x94",
-		"\xe2\x80\xa6",
-	};
-
-	if ((unsigned char)*p != 0xe2 && (unsigned char)*p != 0xe3 &&
-	    (unsigned char)*p != 0xef)
-		return 0;
-	for (unsigned int i = 0; i < N_ELEMENTS(signs); i++) {
-		if (bounce_string_begins(p, signs[i]))
-			return strlen(signs[i]);
-	}
-	return 0;
+		bounce_clause_classes(bounce_words_fold(p)) == 0 ? end : NULL;
 }
 
 /* p is at no edge: take the word there. Returns where it ends. */
@@ -488,8 +341,8 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	const char *word, *sign;
 
 	/* "a@example.net...User unknown" */
-	while (*end != '\0' && !clauses_is_edge(*end) &&
-	       clauses_wide_border(end) == 0 &&
+	while (*end != '\0' && !bounce_clauses_is_edge(*end) &&
+	       bounce_clauses_wide_border(end) == 0 &&
 	       !(end > p && bounce_string_begins(end, "...")))
 		end++;
 	word = t_strdup_until(p, end);
@@ -525,7 +378,7 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	}
 	reader->after_address = FALSE;
 	/* "BadRecipient" */
-	for (begin = p; p < end && !clauses_is_border(*p); p++) {
+	for (begin = p; p < end && !bounce_clauses_is_border(*p); p++) {
 		if (i_isupper(p[0]) && p > begin && str_len(reader->words) > 0 &&
 		    i_islower(str_c(reader->words)
 			      [str_len(reader->words) - 1]))
@@ -550,14 +403,16 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			reader->after_address = FALSE;
 			p++;
 		} else if (*p == ':' &&
-			   (reader->after_address || clause_is_subject(reader) ||
+			   (reader->after_address ||
+			    clause_is_subject(reader) ||
 			    clause_is_finding(reader, p + 1))) {
 			str_append_c(reader->words, ' ');
 			p++;
-		} else if ((ending = clauses_ending_end(text, p)) != NULL) {
+		} else if ((ending = bounce_clauses_ending_end(text, p)) !=
+			   NULL) {
 			p = ending + 1;
 		} else if ((*p == '[' || *p == '(') &&
-			   ((close = clauses_bracket_end(p)) != NULL ||
+			   ((close = bounce_clauses_bracket_end(p)) != NULL ||
 			    (close = clauses_remark_end(reader, p)) != NULL)) {
 			str_append_c(reader->words, ' ');
 			p++;
@@ -568,15 +423,17 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			   i_isalnum(p[1])) {
 			/* ".exe" */
 			p++;
-		} else if (clauses_is_dash(text, p) && p[1] == ' ' &&
-			   !reader->after_address && clause_is_subject(reader)) {
+		} else if (bounce_clauses_is_dash(text, p) && p[1] == ' ' &&
+			   !reader->after_address &&
+			   clause_is_subject(reader)) {
 			/* "Recipient - unknown" */
 			p++;
-		} else if (clauses_is_border(*p) || clauses_is_dash(text, p)) {
+		} else if (bounce_clauses_is_border(*p) ||
+			   bounce_clauses_is_dash(text, p)) {
 			clause_end(reader);
 			p++;
-		} else if ((len = clauses_wide_border(p)) > 0) {
-			const char *end = clauses_wide_bracket_end(p);
+		} else if ((len = bounce_clauses_wide_border(p)) > 0) {
+			const char *end = bounce_clauses_wide_bracket_end(p);
 
 			if (end != NULL)
 				wide_close = end;
@@ -585,7 +442,7 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			else
 				clause_end(reader);
 			p += len;
-		} else if (clauses_is_edge(*p) || *p == '=') {
+		} else if (bounce_clauses_is_edge(*p) || *p == '=') {
 			str_append_c(reader->words, clauses_is_space(*p) ? ' ' :
 				     *p);
 			p++;

@@ -211,6 +211,15 @@ static bool verdict_speaks_of_us(const struct judge *judge)
 		(judge->classes & bounce_words_set(BOUNCE_WORD_WHO)) == 0;
 }
 
+/* The words name us beside whatever else they speak of. */
+static bool verdict_names_us(const struct judge *judge)
+{
+	return (judge->classes & (bounce_words_set(BOUNCE_WORD_SENDER) |
+				  bounce_words_set(BOUNCE_WORD_OWN) |
+				  bounce_words_set(BOUNCE_WORD_YOU) |
+				  bounce_words_set(BOUNCE_WORD_SENDING))) != 0;
+}
+
 static void
 verdict_judge_find(const struct judge *judge, struct finding *find_r)
 {
@@ -231,8 +240,14 @@ verdict_judge_find(const struct judge *judge, struct finding *find_r)
 		}
 		return;
 	}
-	if (verdict_from_weak(&judge->weak, find_r) ||
-	    verdict_from_hit(&judge->local, find_r) ||
+	if (verdict_from_weak(&judge->weak, find_r)) {
+		/* too little to blame an address beside us */
+		if (find_r->class == BOUNCE_CLASS_HARD &&
+		    verdict_names_us(judge))
+			find_r->class = BOUNCE_CLASS_UNDETERMINED;
+		return;
+	}
+	if (verdict_from_hit(&judge->local, find_r) ||
 	    (!verdict_is_refused(judge) &&
 	     verdict_from_weak(&judge->local_weak, find_r)) ||
 	    verdict_from_reply(judge, find_r) ||

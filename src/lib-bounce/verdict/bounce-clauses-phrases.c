@@ -1,0 +1,114 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "bounce-clauses-private.h"
+
+/* Whom a phrase speaks of counts even within it: "account expired". */
+static bool
+clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
+{
+	return hit->class == BOUNCE_WORD_WHO &&
+		(last & bounce_words_set(BOUNCE_WORD_YOU)) == 0 &&
+		(last & (bounce_words_set(BOUNCE_WORD_OFF) |
+			 bounce_words_set(BOUNCE_WORD_UNKNOWN))) != 0;
+}
+
+/* A phrase of the clause: the longest that begins where it does. */
+struct clause_phrase {
+	bounce_words_set_t set;
+	const char *words;		/* of the clause */
+	unsigned int begin, end;	/* bytes of them */
+};
+
+static bool clause_phrase_is(const struct clause_phrase *phrase,
+			     enum bounce_words_class class)
+{
+	return (phrase->set & bounce_words_set(class)) != 0;
+}
+
+/* Does nothing stand between them but a space and the end of a word? */
+static bool clause_phrases_touch(const struct clause_phrase *phrase,
+				 const struct clause_phrase *next)
+{
+	const char *p;
+
+	p = phrase->words + phrase->end;
+	p += strcspn(p, " ");
+	return phrase->words + next->begin <= p + 1;
+}
+
+/* "Invalid message for the user", "message invalid for the user": it is the message
+   that is invalid. Not "invalid mail recipient". */
+static bool
+clause_phrase_of_message(const struct clause_phrase *phrases,
+			 unsigned int count, unsigned int i)
+{
+	if (!clause_phrase_is(&phrases[i], BOUNCE_WORD_UNKNOWN) ||
+	    clause_phrase_is(&phrases[i], BOUNCE_WORD_WHO))
+		return FALSE;
+	if (i > 0 && clause_phrase_is(&phrases[i - 1], BOUNCE_WORD_MESSAGE) &&
+	    clause_phrases_touch(&phrases[i - 1], &phrases[i]))
+		return TRUE;
+	return i + 1 < count &&
+		clause_phrase_is(&phrases[i + 1], BOUNCE_WORD_MESSAGE) &&
+		clause_phrases_touch(&phrases[i], &phrases[i + 1]) &&
+		!(i + 2 < count &&
+		  clause_phrase_is(&phrases[i + 2], BOUNCE_WORD_WHO) &&
+		  clause_phrases_touch(&phrases[i + 1], &phrases[i + 2]));
+}
+
+static bounce_words_set_t
+clause_phrases_classes(const struct clause_phrase *phrases, unsigned int count)
+{
+	bounce_words_set_t set = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (clause_phrase_of_message(phrases, count, i))
+			set |= phrases[i].set &
+				~bounce_words_set(BOUNCE_WORD_UNKNOWN);
+		else
+			set |= phrases[i].set;
+	}
+	return set;
+}
+
+bounce_words_set_t bounce_clause_classes(const char *words)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	ARRAY(struct clause_phrase) phrases;
+	const struct bounce_words_hit *hit, *other;
+	struct clause_phrase *phrase = NULL;
+	bounce_words_set_t set = 0;
+	unsigned int i, j, count, end;
+
+	t_array_init(&hits, 32);
+	t_array_init(&phrases, 16);
+	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &hits);
+	hit = array_get(&hits, &count);
+	for (i = 0; i < count; i = j) {
+		/* those that begin here, the longest last */
+		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
+			j++;
+		end = hit[j - 1].end;
+		if (phrase == NULL || hit[i].begin >= phrase->end) {
+			phrase = array_append_space(&phrases);
+			phrase->words = words;
+			phrase->begin = hit[i].begin;
+			phrase->end = end;
+			for (other = &hit[i]; other < &hit[j]; other++) {
+				if (other->end == end)
+					phrase->set |= bounce_words_set(
+						other->class);
+			}
+		}
+		for (other = &hit[i]; other < &hit[j]; other++) {
+			if (other->end <= phrase->end &&
+			    clause_hit_is_named(other, phrase->set))
+				set |= bounce_words_set(BOUNCE_WORD_WHO);
+		}
+	}
+	if (phrase == NULL)
+		return 0;
+	return set | clause_phrases_classes(array_front(&phrases),
+					    array_count(&phrases));
+}

@@ -1,0 +1,26 @@
+#ifndef BOUNCE_CLAUSES_PRIVATE_H
+#define BOUNCE_CLAUSES_PRIVATE_H
+
+#include "bounce-clauses.h"
+
+/* The classes of the folded words of one clause. The longest phrase counts: "your
+   message" is no "your". */
+bounce_words_set_t bounce_clause_classes(const char *words);
+
+/* Does a word end at c, does a clause? */
+bool bounce_clauses_is_edge(char c);
+bool bounce_clauses_is_border(char c);
+/* Is p, in text, a dash between spaces? */
+bool bounce_clauses_is_dash(const char *text, const char *p);
+/* Chinese and Japanese signs, dashes: the length of one at p, or 0. */
+size_t bounce_clauses_wide_border(const char *p);
+/* Where the bracket at p closes if it holds one address, number or host, of which
+   the words around it speak, or NULL. */
+const char *bounce_clauses_bracket_end(const char *p);
+/* The same of the wide brackets of Chinese and Japanese, for an address: where the
+   closing one stands, or NULL. */
+const char *bounce_clauses_wide_bracket_end(const char *p);
+/* "recipient(s)": where the bracket at p closes that ends a word, or NULL. */
+const char *bounce_clauses_ending_end(const char *text, const char *p);
+
+#endif
