@@ -47,11 +47,12 @@ static void pending_lower_date(const char *path, time_t when)
 
 bool bounce_pending_mark(struct mail_user *user, time_t when)
 {
-	const char *path = t_bounce_lock_user_path(user, NEW_NAME);
+	const char *path;
 	int fd;
 
 	if (bounce_lock_user_home(user) == NULL)
 		return FALSE;
+	path = t_bounce_lock_user_path(user, NEW_NAME);
 	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd == -1 && errno == EEXIST) {
 		pending_lower_date(path, when);
@@ -124,16 +125,23 @@ const char *t_bounce_pending_position(struct bounce_pending *pending)
 	return ret <= 0 ? "" : t_strndup(buf, ret);
 }
 
+static bool pending_write(int fd, const char *position, size_t len)
+{
+	return ftruncate(fd, 0) == 0 &&
+		pwrite(fd, position, len, 0) == (ssize_t)len;
+}
+
 void bounce_pending_progress(struct bounce_pending *pending,
 			     const char *position)
 {
 	size_t len = strlen(position);
 
 	i_assert(len <= MAX_POSITION);
-	/* without it the next one begins anew, and counts nothing twice */
-	if (ftruncate(pending->fd, 0) == 0 &&
-	    pwrite(pending->fd, position, len, 0) == (ssize_t)len)
-		pending_set_date(pending->fd, pending->since);
+	/* without it the next one begins anew, and counts nothing twice; without
+	   the date it would begin now */
+	if (!pending_write(pending->fd, position, len))
+		(void)pending_write(pending->fd, "", 0);
+	pending_set_date(pending->fd, pending->since);
 }
 
 void bounce_pending_end(struct bounce_pending **_pending, bool all)
