@@ -8,14 +8,82 @@
 #include "array.h"
 #include "ioloop.h"
 #include "bounce-final.h"
+#include "bounce-hosts.h"
 #include "bounce-tombstone.h"
 #include "bounce-store-private.h"
 #include "bounce-unmatched.h"
 
 #include <time.h>
 
+#define MAX_HOSTS 8
 #define MAX_UNMATCHED 200
 #define MAX_REMOVED 500
+
+/*
+ * Names of our own hosts
+ */
+
+static void learn(const char *names, time_t now)
+{
+	const char *const *list = t_strsplit(names, " ");
+	ARRAY_TYPE(const_string) hosts;
+	const char *error = "?";
+
+	t_array_init(&hosts, 4);
+	for (; *list != NULL; list++)
+		array_push_back(&hosts, list);
+	ck_assert_msg(bounce_hosts_learn(store, &hosts, now, &error) == 0, "%s",
+		      error);
+}
+
+/* Sorted. */
+static const char *t_hosts(time_t now)
+{
+	const char *const *hosts, *error = "?";
+	ARRAY_TYPE(const_string) sorted;
+
+	ck_assert_msg(bounce_hosts_read(store, pool_datastack_create(), now,
+					&hosts, &error) == 0, "%s", error);
+	t_array_init(&sorted, 8);
+	for (; *hosts != NULL; hosts++)
+		array_push_back(&sorted, hosts);
+	array_sort(&sorted, i_strcmp_p);
+	return t_array_const_string_join(&sorted, " ");
+}
+
+START_TEST(test_hosts)
+{
+	learn("MX.example", START);
+	ck_assert_str_eq(t_hosts(START), "mx.example");
+	/* what is known holds up nothing */
+	learn("mx.example b.example", START + 1);
+	ck_assert_str_eq(t_hosts(START + 1), "b.example mx.example");
+	/* for 90 days from when it was seen last, which is noted once a day */
+	ck_assert_str_eq(t_hosts(START + 90 * DAY), "b.example mx.example");
+	ck_assert_str_eq(t_hosts(START + 90 * DAY + 1), "b.example");
+	learn("mx.example", START + DAY - 1);
+	ck_assert_str_eq(t_hosts(START + 90 * DAY + 61), "");
+	learn("mx.example", START + DAY);
+	ck_assert_str_eq(t_hosts(START + 91 * DAY), "mx.example");
+	/* a clock that is a day ahead is believed, no other */
+	ck_assert_str_eq(t_hosts(START), "b.example mx.example");
+	ck_assert_str_eq(t_hosts(START - 61), "b.example");
+}
+END_TEST
+
+START_TEST(test_hosts_room)
+{
+	for (unsigned int i = 0; i < MAX_HOSTS; i++)
+		learn(t_strdup_printf("h%u", i), START + (i + 1) % 3);
+	ck_assert_str_eq(t_hosts(START), "h0 h1 h2 h3 h4 h5 h6 h7");
+	/* the one that was seen longest ago */
+	learn("h8", START + 3);
+	ck_assert_str_eq(t_hosts(START + 70), "h0 h1 h3 h4 h5 h6 h7 h8");
+	/* one that is there needs none */
+	learn("h1", START + DAY + 2);
+	ck_assert_str_eq(t_hosts(START + DAY + 70), "h0 h1 h3 h4 h5 h6 h7 h8");
+}
+END_TEST
 
 /*
  * Reports that came before the copy of their mail
@@ -225,6 +293,8 @@ int main(void)
 
 	START = time(NULL);
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, test_hosts);
+	tcase_add_test(tcase, test_hosts_room);
 	tcase_add_test(tcase, test_unmatched);
 	tcase_add_test(tcase, test_removed_room);
 	tcase_add_test(tcase, test_final_lapses);

@@ -69,7 +69,7 @@ int bounce_hosts_read(struct bounce_store *store, pool_t pool, time_t now,
 		      const char *const **hosts_r, const char **error_r)
 {
 	ARRAY_TYPE(const_string) hosts;
-	const char *host;
+	const char *host, *copy;
 	json_t *json, *value;
 
 	json = hosts_lookup_cached(store, now, error_r);
@@ -81,8 +81,9 @@ int bounce_hosts_read(struct bounce_store *store, pool_t pool, time_t now,
 		    json_integer_value(value) > now + HOSTS_AHEAD_SECS ||
 		    array_count(&hosts) >= HOSTS_MAX)
 			continue;
-		host = p_strdup(pool, host);
-		array_push_back(&hosts, &host);
+		/* host itself leads to the next */
+		copy = p_strdup(pool, host);
+		array_push_back(&hosts, &copy);
 	}
 	json_decref(json);
 	array_append_zero(&hosts);
