@@ -251,7 +251,7 @@ request_add(struct test_conn *conn)
 	if (conn->requests == NULL)
 		test_dict.turns++;
 	req->conn = conn;
-	req->to = timeout_add_short(0, request_due, req);
+	req->to = timeout_add_short(test_dict.msecs, request_due, req);
 	DLLIST_PREPEND(&conn->requests, req);
 	return req;
 }
@@ -329,6 +329,8 @@ test_lookup_async(struct dict *dict,
 	req->key = i_strdup(key);
 	req->looked_up = callback;
 	req->context = context;
+	if (null_strcmp(key, test_dict.silent) == 0)
+		timeout_remove(&req->to);
 }
 
 static bool test_switch_ioloop(struct dict *dict)
@@ -336,8 +338,10 @@ static bool test_switch_ioloop(struct dict *dict)
 	struct test_conn *conn = (struct test_conn *)dict;
 	struct test_request *req;
 
-	for (req = conn->requests; req != NULL; req = req->next)
-		req->to = io_loop_move_timeout(&req->to);
+	for (req = conn->requests; req != NULL; req = req->next) {
+		if (req->to != NULL)
+			req->to = io_loop_move_timeout(&req->to);
+	}
 	return conn->requests != NULL;
 }
 

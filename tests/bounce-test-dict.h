@@ -19,6 +19,10 @@ struct test_dict {
 	unsigned int calls;
 	/* the first of them that fails, 0 = none; and how many do */
 	unsigned int fail_at, fail_count;
+	/* of a proxy: how long it takes to answer; the key that it never answers, NULL =
+	   none */
+	unsigned int msecs;
+	const char *silent;
 	/* so many of a commit that fails were written all the same, in percent */
 	unsigned int commit_percent;
 	/* those that failed, and commits among them */

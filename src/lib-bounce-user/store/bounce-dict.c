@@ -124,8 +124,10 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 		return -1;
 	if (dict->wait->each || dict->file != NULL)
 		return 0;
-	bounce_wait_open_pause(dict->wait, dict->user->set->base_dir,
-			       t_bounce_dict_temp_dir(dict->user));
+	if (dict->wait->pause_fd == -1) {
+		bounce_wait_open_pause(dict->wait, dict->user->set->base_dir,
+				       t_bounce_dict_temp_dir(dict->user));
+	}
 	if (bounce_wait_is_paused(dict->wait, dict->name)) {
 		*error_r = LATE" a moment ago, not asked again";
 		dict->down = dict->wait->refused = TRUE;
