@@ -117,6 +117,8 @@ START_TEST(halves)
 		{ 3600, { "E "MANY" 1", "C a 1" }, 1, 0, 26, 1, 0, 26 },
 		{ 3600, { "C a 1", "E "MANY" 1" }, 1, 0, 26, 1, 0, 26 },
 		{ 3600, { "C "MANY" 1", "E "MANY" 1" }, 1, 0, 26, 1, 0, 26 },
+		/* without the one that was refused */
+		{ 3600, { "O "MANY" 1", "C a 1" }, 1, 0, 25, 1, 0, 25 },
 		/* over midnight */
 		{ -30, { "E ab 1", "C a 1" }, 1, 0, 2, 0, 0, 0 },
 		{ -30, { "C a 1", "E ab 1" }, 1, 0, 2, 0, 0, 0 },
@@ -167,6 +169,45 @@ START_TEST(too_late)
 	read_sum(noon, noon, &sum, &broadcast, pool);
 	ck_assert_uint_eq(sum.sent, 6);
 	pool_unref(&pool);
+}
+END_TEST
+
+/* An envelope that is counted can be asked for. */
+START_TEST(asked)
+{
+	static const struct {
+		const char *letters;
+		unsigned int recipients;
+		bool open, exact;
+	} tests[] = {
+		{ "a", 1, FALSE, TRUE },
+		/* one of two was refused: it is not known which */
+		{ "ab", 1, TRUE, FALSE },
+		/* it is not known who they are */
+		{ NULL, 3, FALSE, FALSE },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) T_BEGIN {
+		struct bounce_sent_mail mail = {
+			.when = START, .queue_id = t_strdup_printf("4bX%u", i),
+			.addresses = tests[i].letters == NULL ? NULL :
+				t_letters(tests[i].letters),
+			.open = tests[i].open, .recipients = tests[i].recipients
+		};
+		struct bounce_sent_envelope env;
+		const char *error = "?";
+		bool bounced;
+
+		ck_assert_msg(bounce_sent_store_add(store, &mail, 1, &bounced,
+						    &error) == 1, "%s", error);
+		ck_assert_int_eq(bounce_sent_store_envelope(store,
+			pool_datastack_create(), mail.queue_id, START, &env,
+			&error), 1);
+		ck_assert_uint_eq(env.recipients, tests[i].recipients);
+		ck_assert(bounce_sent_envelope_is_exact(&env) == tests[i].exact);
+		ck_assert(bounce_sent_envelope_has(&env, "a@x.example") ==
+			  tests[i].exact);
+	} T_END;
 }
 END_TEST
 
@@ -349,6 +390,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, store_setup, store_teardown);
 	tcase_add_test(tcase, halves);
 	tcase_add_test(tcase, too_late);
+	tcase_add_test(tcase, asked);
 	tcase_add_test(tcase, shards);
 	tcase_add_test(tcase, damaged);
 	tcase_add_test(tcase, caps);
