@@ -64,6 +64,7 @@ static const struct {
 	{ "include.example", BOUNCE_DNS_TXT, "v=spf1 include:plain.example -all" },
 	{ "nothing.example", BOUNCE_DNS_TXT, "v=spf1 include:gone.example -all" },
 	{ "redirect.example", BOUNCE_DNS_TXT, "v=spf1 redirect=plain.example" },
+	{ "redirects.example", BOUNCE_DNS_TXT, "v=spf1 redirect=%{d}.x.example" },
 	{ "host.example", BOUNCE_DNS_TXT, "v=spf1 a mx/28 -all" },
 	{ "host.example", BOUNCE_DNS_A, "198.51.100.1" },
 	{ "host.example", BOUNCE_DNS_AAAA, "2001:db8::1" },
@@ -135,6 +136,10 @@ START_TEST(spf)
 		{ "nothing.example", NULL, "permerror", 1, NULL },
 		{ "redirect.example", "192.0.2.1", "pass", 1, NULL },
 		{ "redirect.example", "192.0.3.1", "fail", 1, NULL },
+		/* whose record it is is not known */
+		{ "redirects.example", "192.0.2.1", "unknown", 1,
+		  "%{d}.x.example decides" },
+		{ "redirects.example", NULL, "neutral", 1, NULL },
 		{ "host.example", "198.51.100.1", "pass", 1, "a" },
 		{ "host.example", "203.0.113.31", "pass", 2, "mx/28" },
 		{ "host.example", "203.0.113.32", "fail", 2, NULL },

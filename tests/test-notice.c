@@ -287,6 +287,21 @@ static const struct {
 	{ "To: bob@example.org\nSubject: hello\nSent: today\n\n"
 	  "did not reach:\n\ncarol@example.org on today\n  unknown\n", LISTED,
 	  "carol@example.org" },
+	/* within three lines of it, above or below */
+	{ "To: bob@example.org\nx\ny\nSubject: hello\n\n"
+	  "carol@example.org: unknown\n", LISTED, "carol@example.org" },
+	{ "To: bob@example.org\nx\ny\nz\nSubject: hello\n\n"
+	  "carol@example.org: unknown\n", LISTED,
+	  "bob@example.org carol@example.org" },
+	{ "Subject: hello\nx\ny\nTo: bob@example.org\n\n"
+	  "carol@example.org: unknown\n", LISTED, "carol@example.org" },
+	{ "Subject: hello\nx\ny\nz\nTo: bob@example.org\n\n"
+	  "carol@example.org: unknown\n", LISTED,
+	  "bob@example.org carol@example.org" },
+	/* a sentence that says less than another */
+	{ "To: bob@example.org\nSubject: hello\n\n"
+	  "Unknown user: carol@example.org\n", SENTENCE,
+	  "carol@example.org" },
 };
 
 START_TEST(test_recipients)

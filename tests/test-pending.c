@@ -72,8 +72,12 @@ static void limit_bytes(rlim_t most)
 
 START_TEST(test_mark)
 {
+	struct stat st;
+
 	check_nothing();
 	mark(START - 100);
+	ck_assert_int_eq(stat(t_strconcat(home, "/"NAME, NULL), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
 	mark(START - 50);
 	check_begin(START - 100, "");
 	/* while it is made up for */

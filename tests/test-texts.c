@@ -25,7 +25,8 @@ static void write_file(const char *dir, const char *name, const char *text)
 static void remove_files(const char *dir)
 {
 	static const char *const names[] = {
-		"de.texts", "de-AT.texts", "en.texts", "pl.texts", "xx.texts"
+		"de.texts", "de-AT.texts", "en.texts", "ja.texts", "pl.texts",
+		"xx.texts"
 	};
 
 	for (unsigned int i = 0; i < N_ELEMENTS(names); i++)
@@ -219,6 +220,40 @@ START_TEST(wrong)
 }
 END_TEST
 
+/* A language lacks each form that it needs. */
+START_TEST(missing)
+{
+	static const char *const names[] = { "ja", "de", "pl" };
+	unsigned int lacks[N_ELEMENTS(names)], forms[N_ELEMENTS(names)];
+	char dir[] = "/tmp/bounce-test-texts.XXXXXX";
+	const char *dirs[] = { NULL, NULL };
+
+	dirs[0] = mkdtemp(dir);
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		ARRAY_TYPE(bounce_texts_status) languages;
+		ARRAY_TYPE(const_string) errors;
+		const struct bounce_texts_status *status;
+
+		write_file(dir, t_strconcat(names[i], ".texts", NULL),
+			   "draft: yes\n");
+		t_array_init(&languages, 4);
+		t_array_init(&errors, 4);
+		bounce_texts_check(dirs, &languages, &errors);
+		ck_assert_uint_eq(array_count(&languages), 1);
+		status = array_idx(&languages, 0);
+		lacks[i] = status->missing;
+		forms[i] = str_array_length(bounce_texts_plurals(names[i]));
+		(void)unlink(t_strconcat(dir, "/", names[i], ".texts", NULL));
+	}
+	remove_files(dir);
+	ck_assert_uint_eq(forms[0], 1);
+	ck_assert_uint_eq(forms[1], 2);
+	ck_assert_uint_gt(lacks[1], lacks[0]);
+	ck_assert_uint_eq(lacks[2] - lacks[0],
+			  (lacks[1] - lacks[0]) * (forms[2] - forms[0]));
+}
+END_TEST
+
 /* A line, and a file, that go over their cap. */
 START_TEST(caps)
 {
@@ -263,6 +298,7 @@ int main(void)
 	tcase_add_test(tcase, fill);
 	tcase_add_test(tcase, plural);
 	tcase_add_test(tcase, wrong);
+	tcase_add_test(tcase, missing);
 	tcase_add_test(tcase, caps);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
