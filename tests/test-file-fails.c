@@ -1,7 +1,8 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 /* Each verb of the store where the kernel lets the process open no more files, or
-   write no more bytes: as test-dict-fails, with Dovecot's own file driver. */
+   write no more bytes, or a call of the driver's fails: as test-dict-fails, with
+   Dovecot's own file driver. */
 
 #include "bounce-test-verbs.h"
 #include "array.h"
@@ -11,7 +12,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +26,43 @@ static const char *path;
 static char *before, *after, *answer;
 /* verbs that failed */
 static unsigned int failed;
+
+/*
+ * Calls that fail: Dovecot's library finds ours first
+ */
+
+enum call {
+	CALL_RENAME,
+	CALL_LOCK,
+	CALL_COUNT
+};
+static const char *const call_names[CALL_COUNT] = {
+	"rename", "flock"
+};
+static enum call call_kind;
+/* the n-th, 0 = none; so many were made */
+static unsigned int call_at, calls[CALL_COUNT];
+/* verbs that failed by them */
+static unsigned int failed_calls[CALL_COUNT];
+
+static bool call_fails(enum call call)
+{
+	if (call_at == 0 || call != call_kind || ++calls[call] != call_at)
+		return FALSE;
+	errno = EIO;
+	return TRUE;
+}
+
+int rename(const char *from, const char *to)
+{
+	return call_fails(CALL_RENAME) ? -1 :
+		renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int flock(int fd, int operation)
+{
+	return call_fails(CALL_LOCK) ? -1 : syscall(SYS_flock, fd, operation);
+}
 
 /* All that it holds, in order: the driver has none. */
 static const char *t_dump(void)
@@ -82,16 +122,27 @@ static bool is_answer(int ret, int wanted)
 
 #define SAYS(condition, text) \
 	ck_assert_msg(condition, "%s, %s %lu: %s %d\n%s\n%s", verb->name, \
-		      resource == RLIMIT_NOFILE ? "files" : "bytes", \
-		      (unsigned long)most, text, ret, \
+		      what, (unsigned long)most, text, ret, \
 		      error == NULL ? "" : error, \
 		      t_test_verbs_difference(t_test_verbs_hide_time(t_dump()), \
 					      after))
+
+/* It failed: nothing was written, and the same later is what it would have been. */
+static void
+check_failed(const struct test_verb *verb, int wanted, const char *what,
+	     rlim_t most, int ret, const char *error)
+{
+	SAYS(error != NULL && *error != '\0', "no error");
+	SAYS(strcmp(t_dump(), before) == 0, "written in part");
+	ret = run(verb, &error);
+	SAYS(is_answer(ret, wanted), "another answer later");
+}
 
 /* Returns FALSE if that was enough. */
 static bool
 fails(const struct test_verb *verb, int wanted, int resource, rlim_t most)
 {
+	const char *what = resource == RLIMIT_NOFILE ? "files" : "bytes";
 	const char *error;
 	int ret;
 
@@ -100,17 +151,41 @@ fails(const struct test_verb *verb, int wanted, int resource, rlim_t most)
 	limit(resource, most);
 	ret = run(verb, &error);
 	limit(resource, RLIM_INFINITY);
-	if (ret >= 0) {
+	if (ret < 0)
+		check_failed(verb, wanted, what, most, ret, error);
+	else
 		SAYS(is_answer(ret, wanted), "another answer");
-		bounce_store_deinit(&store);
-		return FALSE;
-	}
-	SAYS(error != NULL && *error != '\0', "no error");
-	SAYS(strcmp(t_dump(), before) == 0, "written in part");
-	ret = run(verb, &error);
-	SAYS(is_answer(ret, wanted), "another answer later");
 	bounce_store_deinit(&store);
-	return TRUE;
+	return ret < 0;
+}
+
+/* Returns FALSE if there were not so many calls. */
+static bool
+fails_call(const struct test_verb *verb, int wanted, enum call call,
+	   unsigned int most)
+{
+	const char *what = call_names[call], *error;
+	bool made;
+	int ret;
+
+	load(before);
+	store = dict_user_store(user, &set);
+	call_kind = call;
+	call_at = most;
+	calls[call] = 0;
+	ret = run(verb, &error);
+	call_at = 0;
+	made = calls[call] >= most;
+	if (ret < 0) {
+		SAYS(made, "failed by itself");
+		check_failed(verb, wanted, what, most, ret, error);
+	} else {
+		SAYS(is_answer(ret, wanted), "another answer");
+	}
+	bounce_store_deinit(&store);
+	if (made && ret < 0)
+		failed_calls[call]++;
+	return made;
 }
 
 static void check_verb(const struct test_verb *verb, bool writes)
@@ -144,6 +219,10 @@ static void check_verb(const struct test_verb *verb, bool writes)
 		if (!fails(verb, wanted, RLIMIT_FSIZE, most))
 			break;
 	}
+	for (unsigned int call = 0; call < CALL_COUNT; call++) {
+		for (most = 1; fails_call(verb, wanted, call, most); most++)
+			;
+	}
 	i_free(after);
 	i_free(answer);
 }
@@ -161,6 +240,9 @@ static void check_verbs(const struct test_verb *verbs, bool writes)
 	} T_END;
 	/* whether it is empty is asked of no file */
 	ck_assert_uint_ge(failed, count - 1);
+	/* a dry run writes nothing */
+	for (unsigned int i = 0; i < CALL_COUNT; i++)
+		ck_assert_uint_ge(failed_calls[i], writes ? count - 1 : 0);
 }
 
 static void setup(void)
