@@ -102,8 +102,8 @@ class Enforce(Case):
         record = self.record(user)
         self.assertEqual(record['holds'], 1)
         self.assertAlmostEqual(record['held'], time.time(), delta=60)
-        # several
-        said = self.refused(user, [DEAD, 'dead2@example.net'], client)
+        # several, one of them twice
+        said = self.refused(user, [DEAD.upper(), DEAD, 'dead2@example.net'], client)
         self.assertIn(f'{DEAD} does not work; dead2@example.net does not work', said)
         # the next mail of the session
         self.goes(user, [ALIVE], client=client)
