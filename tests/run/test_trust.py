@@ -715,6 +715,22 @@ class Everyday(TrustCase):
             b'mx.example.org; dkim=pass header.d=googlemail.com\r\n'), stranger=True)
         self.assertEqual(self.recorded(user), ['bob@gmail.com'])
 
+    def test_feedback_loop(self):
+        """The one that is named, with a signature of its own."""
+        user = self.new_user(bounce_authserv='mx.example.org',
+                             bounce_feedback='feedback@isp.example')
+        mail = letter(to=['bob@example.net'], sender=f'{user}@example.org')
+        self.append(user, mail)
+        for sender, signer, wanted in (
+                (b'feedback@isp.example', b'other.example', 'watched'),
+                (b'eve@isp.example', b'isp.example', 'watched'),
+                (b'feedback@isp.example', b'isp.example', 'suppressed')):
+            report = complaint('bob@example.net', f'{user}@example.org', mail)
+            self.lmtp(user, outside(report.replace(
+                b'feedback@isp.example', sender).replace(
+                b'header.d=example.net', b'header.d=' + signer)), stranger=True)
+            self.assertEqual(self.state(user, 'bob@example.net')['state'], wanted)
+
     def test_relay(self):
         """A smarthost that sends for us, named."""
         user = self.new_user(bounce_relays='smarthost.example.com')
