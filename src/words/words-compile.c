@@ -122,6 +122,8 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 		entries[i].len = list[i].len;
 		entries[i].class = list[i].class;
 		entries[i].open = list[i].open;
+		if (list[i].len > 2)
+			entries[i].third = list[i].text[2];
 		used += list[i].len;
 	}
 	while (slot <= WORDS_SLOTS)
@@ -338,11 +340,11 @@ static void words_write_group(enum words_group group)
 	printf("\t;\nstatic const struct bounce_words_entry "
 	       "words_entries_%u[] = {\n", group);
 	for (unsigned int i = 0; i < count; i++) {
-		printf("\t{ %u, %u, %u, %u },\n", table.entries[i].offset,
+		printf("\t{ %u, %u, %u, %u, %u },\n", table.entries[i].offset,
 		       table.entries[i].len, table.entries[i].class,
-		       table.entries[i].open);
+		       table.entries[i].open, table.entries[i].third);
 	}
-	printf("\t{ 0, 0, 0, 0 }\n};\n"
+	printf("\t{ 0, 0, 0, 0, 0 }\n};\n"
 	       "static const uint16_t words_starts_%u[] = {", group);
 	for (unsigned int i = 0; i <= WORDS_SLOTS; i++)
 		printf("%s%u,", i % 16 == 0 ? "\n\t" : " ", table.starts[i]);

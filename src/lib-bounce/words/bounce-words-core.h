@@ -19,6 +19,7 @@ struct bounce_words_entry {
 	uint8_t len;
 	uint8_t class;			/* enum bounce_words_class */
 	bool open;			/* "word*": the word may go on */
+	uint8_t third;			/* its third byte, or 0 if it has none */
 };
 
 /* The phrases of one group, sorted: a phrase stands before those that it
@@ -218,6 +219,8 @@ struct words_core_walk {
 	size_t pos;
 	/* the entries that are still to be compared at pos */
 	unsigned int lo, hi;
+	/* the third byte there, or 0 */
+	uint8_t third;
 };
 
 static inline void
@@ -271,6 +274,7 @@ static inline bool words_core_advance(struct words_core_walk *walk)
 				     &walk->hi) ||
 		 !words_core_is_border(text, pos));
 	walk->pos = pos;
+	walk->third = text[pos + 1] == '\0' ? 0 : (uint8_t)text[pos + 2];
 	return true;
 }
 
@@ -300,6 +304,15 @@ words_core_next(struct words_core_walk *walk)
 		while (walk->lo < walk->hi) {
 			p = walk->text + walk->pos;
 			entry = &walk->table->entries[walk->lo++];
+			/* most differ there: their text is not looked at */
+			if (entry->third != 0 && entry->third != walk->third) {
+				/* so are all behind it */
+				if (entry->third > walk->third &&
+				    walk->table->text[entry->offset + 1] ==
+				    p[1])
+					walk->lo = walk->hi;
+				continue;
+			}
 			len = words_core_alike(walk, entry, p);
 			if (len == entry->len) {
 				if (entry->open ||
