@@ -35,8 +35,8 @@ static bool html_begins_quote(const char *html)
 /* Where a word may be broken, it is still one; Dovecot's reader makes two. */
 static const char *html_skip_wbr(const char *html)
 {
-	while (strncasecmp(html, "<wbr>", 5) == 0 ||
-	       strncasecmp(html, "<wbr/>", 6) == 0)
+	while (*html == '<' && (strncasecmp(html, "<wbr>", 5) == 0 ||
+				strncasecmp(html, "<wbr/>", 6) == 0))
 		html += html[4] == '>' ? 5 : 6;
 	return html;
 }
@@ -48,15 +48,22 @@ static const char *t_html_words(const char *html, bool quotes)
 		MAIL_HTML2TEXT_FLAG_SKIP_QUOTED);
 	string_t *lines = t_str_new(strlen(html) + 256);
 	string_t *words = t_str_new(strlen(html));
-	const char *p;
+	const char *p = html;
 
-	for (p = html_skip_wbr(html); *p != '\0'; p = html_skip_wbr(p + 1)) {
-		if (*p == '<' && p > html && p[-1] != '\n' &&
-		    html_breaks_line(p))
+	for (;;) {
+		size_t len = strcspn(p, "<");
+
+		str_append_data(lines, p, len);
+		p = html_skip_wbr(p + len);
+		if (*p == '\0')
+			break;
+		if (*p != '<')
+			continue;
+		if (p > html && p[-1] != '\n' && html_breaks_line(p))
 			str_append_c(lines, '\n');
 		if (!quotes && html_begins_quote(p))
 			str_append(lines, "\n&gt;\n");
-		str_append_c(lines, *p);
+		str_append_c(lines, *p++);
 	}
 	if (str_len(lines) > 0)
 		mail_html2text_more(reader, str_data(lines), str_len(lines),
