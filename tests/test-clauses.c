@@ -82,8 +82,16 @@ static const struct {
 	{ "Message invalid for the user", "who" },
 	{ "Ung\xc3\xbcltige Nachricht an den Benutzer", "who" },
 	{ "Message to an unknown user", "who unknown" },
+	{ "Message refused, unknown user", "who unknown" },
+	{ "Message, unknown user", "who unknown" },
 	{ "Invalid mail recipient", "who unknown" },
 	{ "Invalid message", "" },
+	/* or with a server */
+	{ "Unknown server for the user", "who" },
+	{ "Unknown server, the user says no", "not who" },
+	{ "User unknown server", "who unknown" },
+	{ "Unknown system user", "who unknown" },
+	{ "The user is unknown to our server", "who unknown" },
 	/* other languages */
 	{ "Empf\xc3\xa4nger unbekannt", "who unknown" },
 	{ "\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",

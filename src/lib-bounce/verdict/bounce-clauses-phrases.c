@@ -30,31 +30,46 @@ static bool clause_phrase_is(const struct clause_phrase *phrase,
 static bool clause_phrases_touch(const struct clause_phrase *phrase,
 				 const struct clause_phrase *next)
 {
-	const char *p;
+	const char *p = phrase->words + phrase->end;
 
-	p = phrase->words + phrase->end;
-	p += strcspn(p, " ");
+	p += strcspn(p, " ,");
 	return phrase->words + next->begin <= p + 1;
 }
 
-/* "Invalid message for the user", "message invalid for the user": it is the message
-   that is invalid. Not "invalid mail recipient". */
 static bool
-clause_phrase_of_message(const struct clause_phrase *phrases,
-			 unsigned int count, unsigned int i)
+clause_phrase_is_beside(const struct clause_phrase *phrases, unsigned int i,
+			unsigned int j, enum bounce_words_class class)
+{
+	return clause_phrase_is(&phrases[j], class) &&
+		clause_phrases_touch(&phrases[I_MIN(i, j)],
+				     &phrases[I_MAX(i, j)]);
+}
+
+/* "Invalid message for the user", "message invalid for the user", "unknown
+   server, the user ...": it is the message or the server that is invalid. Not
+   "invalid mail recipient", "user unknown server mx1". */
+static bool
+clause_phrase_of_thing(const struct clause_phrase *phrases, unsigned int count,
+		       unsigned int i)
 {
 	if (!clause_phrase_is(&phrases[i], BOUNCE_WORD_UNKNOWN) ||
 	    clause_phrase_is(&phrases[i], BOUNCE_WORD_WHO))
 		return FALSE;
-	if (i > 0 && clause_phrase_is(&phrases[i - 1], BOUNCE_WORD_MESSAGE) &&
-	    clause_phrases_touch(&phrases[i - 1], &phrases[i]))
-		return TRUE;
+	if (i > 0) {
+		if (clause_phrase_is_beside(phrases, i, i - 1,
+					    BOUNCE_WORD_MESSAGE))
+			return TRUE;
+		if (clause_phrase_is_beside(phrases, i, i - 1, BOUNCE_WORD_WHO))
+			return FALSE;
+	}
 	return i + 1 < count &&
-		clause_phrase_is(&phrases[i + 1], BOUNCE_WORD_MESSAGE) &&
-		clause_phrases_touch(&phrases[i], &phrases[i + 1]) &&
+		(clause_phrase_is_beside(phrases, i, i + 1,
+					 BOUNCE_WORD_MESSAGE) ||
+		 clause_phrase_is_beside(phrases, i, i + 1,
+					 BOUNCE_WORD_SYSTEM)) &&
 		!(i + 2 < count &&
-		  clause_phrase_is(&phrases[i + 2], BOUNCE_WORD_WHO) &&
-		  clause_phrases_touch(&phrases[i + 1], &phrases[i + 2]));
+		  clause_phrase_is_beside(phrases, i + 1, i + 2,
+					  BOUNCE_WORD_WHO));
 }
 
 static bounce_words_set_t
@@ -63,7 +78,7 @@ clause_phrases_classes(const struct clause_phrase *phrases, unsigned int count)
 	bounce_words_set_t set = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (clause_phrase_of_message(phrases, count, i))
+		if (clause_phrase_of_thing(phrases, count, i))
 			set |= phrases[i].set &
 				~bounce_words_set(BOUNCE_WORD_UNKNOWN);
 		else

@@ -53,7 +53,8 @@ static void clause_end(struct clauses_reader *reader)
 /* What separates words within a clause. */
 static bool clauses_is_space(char c)
 {
-	return (bounce_clauses_is_edge(c) && c != '\'') || c == '=';
+	return (bounce_clauses_is_edge(c) && c != '\'' && c != ',') ||
+		c == '=';
 }
 
 static const char *clauses_address_domain(const char *address)
