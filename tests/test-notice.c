@@ -293,14 +293,17 @@ static const struct {
 	{ "To: bob@example.org\nx\ny\nz\nSubject: hello\n\n"
 	  "carol@example.org: unknown\n", LISTED,
 	  "bob@example.org carol@example.org" },
-	{ "Subject: hello\nx\ny\nTo: bob@example.org\n\n"
+	{ "w\nSubject: hello\nx\ny\nTo: bob@example.org\n\n"
 	  "carol@example.org: unknown\n", LISTED, "carol@example.org" },
-	{ "Subject: hello\nx\ny\nz\nTo: bob@example.org\n\n"
+	{ "w\nSubject: hello\nx\ny\nz\nTo: bob@example.org\n\n"
 	  "carol@example.org: unknown\n", LISTED,
 	  "bob@example.org carol@example.org" },
-	/* a sentence that says less than another */
+	/* a sentence that says hardly less than another, and one that does */
 	{ "To: bob@example.org\nSubject: hello\n\n"
-	  "Unknown user: carol@example.org\n", SENTENCE,
+	  "The user carol@example.org is unknown.\n", SENTENCE,
+	  "bob@example.org carol@example.org" },
+	{ "To: bob@example.org\nSubject: hello\n\n"
+	  "Your mail to carol@example.org could not be delivered.\n", SENTENCE,
 	  "carol@example.org" },
 };
 
