@@ -225,7 +225,9 @@ static int verb_removed(const char **error_r)
 {
 	struct bounce_tombstone *removed;
 
-	if (bounce_tombstone_read(store->dict, &removed, error_r) < 0)
+	/* as each transaction begins */
+	if (bounce_dict_ready(store->dict, error_r) < 0 ||
+	    bounce_tombstone_read(store->dict, &removed, error_r) < 0)
 		return -1;
 	test_verb_say("%d", bounce_tombstone_when(removed, "gone@example.com") != 0);
 	bounce_tombstone_free(&removed);

@@ -4,6 +4,7 @@
 
 #include "bounce-test-verbs.h"
 #include "ioloop.h"
+#include "message-date.h"
 #include "bounce-allowance.h"
 #include "bounce-answer-store.h"
 #include "bounce-commit-later.h"
@@ -57,6 +58,17 @@ static int verb_add_new(const char **error_r)
 {
 	return report_add("<2>", "dave@example.com", BOUNCE_EVIDENCE_VERIFIED,
 			  START, error_r);
+}
+
+/* Of the broadcast that was sent three days ago. */
+static int verb_add_broadcast(const char **error_r)
+{
+	struct bounce_report *report = t_news_report("<2>", "dave@example.com");
+
+	report->original_headers = t_strdup_printf("Date: %s\n",
+		message_date_create(START - 3 * DAY));
+	return bounce_store_add(store, report, BOUNCE_EVIDENCE_VERIFIED, START,
+				pool_datastack_create(), NULL, error_r);
 }
 
 static int verb_add_forged(const char **error_r)
@@ -442,6 +454,7 @@ static int verb_tell_later(const char **error_r)
 const struct test_verb test_verbs_write[] = {
 	{ "add", verb_add, TEST_VERB_ONCE },
 	{ "add-new", verb_add_new, TEST_VERB_ONCE },
+	{ "add-broadcast", verb_add_broadcast, TEST_VERB_ONCE },
 	{ "add-forged", verb_add_forged, TEST_VERB_TWICE },
 	{ "add-many", verb_add_many, TEST_VERB_WHOLE },
 	{ "scan", verb_scan, TEST_VERB_ONCE },

@@ -10,6 +10,7 @@
 #include "mail-user.h"
 #include "time-util.h"
 #include "bounce-commit-later.h"
+#include "bounce-sent-store.h"
 
 #include <fcntl.h>
 #include <time.h>
@@ -263,6 +264,80 @@ START_TEST(test_silent)
 }
 END_TEST
 
+/* The session ends: who waits is told, once, and at once. */
+START_TEST(test_cancelled)
+{
+	struct bounce_sent_mail mail = {
+		.message_id = "<1@example.org>", .recipients = 1, .when = START
+	};
+	pool_t pool = pool_alloconly_create("cancelled", 1024);
+	bool bounced;
+
+	test_dict.msecs = 100;
+	running++;
+	bounce_sent_store_add_later(one.store, pool, &mail, 1, &bounced,
+				    change_done, &one, &one.later);
+	ck_assert(!one.ended);
+	bounce_sent_store_add_cancel(one.later);
+	ck_assert(one.ended);
+	check_late(&one);
+	ck_assert(!change_is_paused(&one));
+	ck_assert_str_eq(t_test_dict_dump(), "");
+	pool_unref(&pool);
+}
+END_TEST
+
+/* Whoever waits while the lock is another's is answered as ever. */
+START_TEST(test_meanwhile)
+{
+	struct file_lock *lock;
+	struct bounce_record rec;
+	const char *error;
+
+	change_init(&locked);
+	ck_assert_int_eq(bounce_lock_take(locked.store->dict, &lock, &error), 0);
+	change_begin(&one, NULL, no_transact);
+	ck_assert_int_eq(bounce_store_lookup(one.store, pool_datastack_create(),
+					     NAME, START, &rec, &error), 0);
+	bounce_commit_later_cancel(one.later);
+	check_late(&one);
+	bounce_lock_release(&lock);
+	change_deinit(&locked);
+}
+END_TEST
+
+static int
+read_rows(struct bounce_transaction *trans, void *context,
+	  const char **error_r)
+{
+	struct change *change = context;
+	struct bounce_dict_iter *iter =
+		bounce_dict_iter_init(trans->dict, "priv/bounce/address/", 0);
+	const char *key, *value;
+
+	change->keys = 0;
+	while (bounce_dict_iter_next(iter, &key, &value))
+		change->keys++;
+	return bounce_dict_iter_deinit(&iter, error_r);
+}
+
+/* What is not there yet has not failed: the connection stays. */
+START_TEST(test_iterated)
+{
+	struct dict *dict;
+
+	test_dict_load("priv/bounce/address/a\n1\npriv/bounce/address/b\n2\n");
+	test_dict.msecs = 10;
+	change_begin(&one, NULL, read_rows);
+	dict = one.store->dict->dict;
+	change_run();
+	ck_assert_int_eq(one.ret, 0);
+	ck_assert_uint_eq(one.keys, 2);
+	ck_assert(!one.store->dict->reopen);
+	ck_assert_ptr_eq(one.store->dict->dict, dict);
+}
+END_TEST
+
 /* What was waited for is counted, no more. */
 START_TEST(test_waited)
 {
@@ -292,6 +367,9 @@ int main(void)
 	tcase_add_test(tcase, test_announced);
 	tcase_add_test(tcase, test_not_written);
 	tcase_add_test(tcase, test_silent);
+	tcase_add_test(tcase, test_cancelled);
+	tcase_add_test(tcase, test_meanwhile);
+	tcase_add_test(tcase, test_iterated);
 	tcase_add_test(tcase, test_waited);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

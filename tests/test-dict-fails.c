@@ -7,6 +7,7 @@
 #include "bounce-test-verbs.h"
 #include "bounce-test-dict.h"
 #include "mail-user.h"
+#include "bounce-store-private.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -126,6 +127,26 @@ static unsigned int next_call(unsigned int n)
 	return n + (null_strcmp(getenv("CK_FORK"), "no") == 0 && n > 5 ? 7 : 1);
 }
 
+/* The dictionary is left alone, as it did not answer before: that is no empty one
+   either. */
+static void refuse(const struct test_verb *verb)
+{
+	const char *error;
+	int ret;
+
+	test_dict_load(before);
+	open_store();
+	store->dict->wait->gave_up = TRUE;
+	ret = run(verb, 0, 0, 0, &error);
+	store->dict->wait->gave_up = FALSE;
+	ck_assert_msg(ret < 0, "%s of %s: not asked, and no error", verb->name,
+		      test_dict_uri(kind));
+	ck_assert_msg(error != NULL && *error != '\0', "%s of %s: no error",
+		      verb->name, test_dict_uri(kind));
+	ck_assert_uint_eq(test_dict.calls, 0);
+	close_store();
+}
+
 static void check_verb(const struct test_verb *verb, bool writes)
 {
 	static const unsigned int counts[] = { 1, UINT_MAX };
@@ -143,6 +164,7 @@ static void check_verb(const struct test_verb *verb, bool writes)
 	ck_assert_msg(writes || strcmp(t_test_dict_dump(), before) == 0,
 		      "%s writes", verb->name);
 	close_store();
+	refuse(verb);
 	for (unsigned int c = 0; c < N_ELEMENTS(counts); c++) {
 		for (n = 1; n <= calls; n = next_call(n))
 			ck_assert(fail_each(verb, wanted, n, counts[c]));

@@ -119,6 +119,8 @@ START_TEST(halves)
 		{ 3600, { "C "MANY" 1", "E "MANY" 1" }, 1, 0, 26, 1, 0, 26 },
 		/* without the one that was refused */
 		{ 3600, { "O "MANY" 1", "C a 1" }, 1, 0, 25, 1, 0, 25 },
+		/* just after midnight, with nothing on the day before */
+		{ 30, { "E ab 1", "C ab 1" }, 1, 0, 2, 0, 0, 0 },
 		/* over midnight */
 		{ -30, { "E ab 1", "C a 1" }, 1, 0, 2, 0, 0, 0 },
 		{ -30, { "C a 1", "E ab 1" }, 1, 0, 2, 0, 0, 0 },

@@ -440,6 +440,17 @@ START_TEST(test_room_for_one)
 }
 END_TEST
 
+/* No limit: nobody makes room. */
+START_TEST(test_room_for_all)
+{
+	room_init(0);
+	for (unsigned int i = 0; i < 3; i++)
+		(void)add(t_strdup_printf("<%u>", i),
+			  t_strdup_printf("a%u@example.com", i));
+	ck_assert_uint_eq(count_all(0), 3);
+}
+END_TEST
+
 /* A damaged record does not stop the others, and goes when it is removed. */
 START_TEST(test_damaged)
 {
@@ -971,6 +982,7 @@ int main(void)
 	tcase_add_test(tcase, test_room_one_mail);
 	tcase_add_test(tcase, test_room_in_vain);
 	tcase_add_test(tcase, test_room_for_one);
+	tcase_add_test(tcase, test_room_for_all);
 	tcase_add_test(tcase, test_erase);
 	tcase_add_test(tcase, test_damaged);
 	tcase_add_test(tcase, test_lookup_many);

@@ -225,6 +225,7 @@ START_TEST(missing)
 {
 	static const char *const names[] = { "ja", "de", "pl" };
 	unsigned int lacks[N_ELEMENTS(names)], forms[N_ELEMENTS(names)];
+	unsigned int plurals = 0;
 	char dir[] = "/tmp/bounce-test-texts.XXXXXX";
 	const char *dirs[] = { NULL, NULL };
 
@@ -248,9 +249,13 @@ START_TEST(missing)
 	remove_files(dir);
 	ck_assert_uint_eq(forms[0], 1);
 	ck_assert_uint_eq(forms[1], 2);
-	ck_assert_uint_gt(lacks[1], lacks[0]);
-	ck_assert_uint_eq(lacks[2] - lacks[0],
-			  (lacks[1] - lacks[0]) * (forms[2] - forms[0]));
+	for (unsigned int i = 0; i < bounce_texts_english_count; i++) {
+		if (strstr(bounce_texts_english[i].key, "[other]") != NULL)
+			plurals++;
+	}
+	ck_assert_uint_gt(plurals, 0);
+	ck_assert_uint_eq(lacks[1] - lacks[0], plurals);
+	ck_assert_uint_eq(lacks[2] - lacks[0], plurals * (forms[2] - forms[0]));
 }
 END_TEST
 
