@@ -106,6 +106,22 @@ START_TEST(test_sent_together)
 }
 END_TEST
 
+/* A day that was counted is not filled again. */
+START_TEST(test_sent_fill)
+{
+	struct bounce_sent_mail mails[] = {
+		{ .message_id = "<1>", .recipients = 3, .when = START - DAY },
+		{ .message_id = "<2>", .recipients = 4, .when = START - DAY },
+	};
+	const char *error;
+
+	ck_assert_int_eq(bounce_sent_store_fill(store, mails, 1, &error), 1);
+	ck_assert_int_eq(bounce_sent_store_fill(store, mails, 2, &error), 0);
+	mails[0].when = mails[1].when = START - 2 * DAY;
+	ck_assert_int_eq(bounce_sent_store_fill(store, mails, 2, &error), 2);
+}
+END_TEST
+
 /* Mail that leaves no copy and bears no token asks no evidence of anybody. */
 START_TEST(test_sent_not_verifiable)
 {
@@ -320,6 +336,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, store_setup, store_teardown);
 	tcase_add_test(tcase, test_sent_midnight);
 	tcase_add_test(tcase, test_sent_together);
+	tcase_add_test(tcase, test_sent_fill);
 	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
 	tcase_add_test(tcase, test_sent_jump);
