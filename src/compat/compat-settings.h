@@ -22,7 +22,7 @@ struct mail_user;
    as well, 2.4 bounce { dict ... }. */
 #define COMPAT_SETTINGS(X) \
 	X(mailbox, text, mailbox, "Bounces", 0) \
-	X(file, kinds, file_kinds, "failure delay", 0) \
+	X(file, kinds, file_kinds, "failure", 0) \
 	X(record, yesno, record, "yes", 0) \
 	X(evidence, evidence, policy.evidence, "verified", 0) \
 	X(addresses, words, addresses, "", 0) \

@@ -55,11 +55,14 @@ class Delivery(harness.TestCase):
         self.assertEqual((record['state'], record['reason']),
                          ('watched', 'mailbox-full'))
 
-    def test_delay_is_filed_not_recorded(self):
-        user = self.new_user()
-        self.lmtp(user, self.report(user, status='4.4.1', action='delayed'))
-        self.assertEqual(self.flags(user), [{'$Bounce'}])
-        self.assertEqual(self.metadata(user), {})
+    def test_delay_is_not_recorded(self):
+        """Nobody is told of it: it is filed where the site says so only."""
+        for setting, box, flags in (({}, 'INBOX', set()), (
+                {'bounce_file': 'delay'}, 'Bounces', {'$Bounce'})):
+            user = self.new_user(**setting)
+            self.lmtp(user, self.report(user, status='4.4.1', action='delayed'))
+            self.assertEqual(self.flags(user, box), [flags])
+            self.assertEqual(self.metadata(user), {})
 
     def test_success_is_not_filed(self):
         user = self.new_user()
@@ -85,9 +88,15 @@ class Delivery(harness.TestCase):
         self.assertEqual(self.metadata(two)['gone@example.net']['count'], 0)
 
     def test_userdb_overrides(self):
-        user = self.new_user(bounce_mailbox='Returned', bounce_record='no')
+        user = self.new_user(bounce_mailbox='Returned')
         self.lmtp(user, self.report(user))
         self.assertEqual(self.messages(user, 'Returned'), 1)
+
+    def test_no_record(self):
+        """Marked only: what nobody is told of is not filed."""
+        user = self.new_user(bounce_record='no')
+        self.lmtp(user, self.report(user))
+        self.assertEqual(self.flags(user, 'INBOX'), [{'$Bounce', '$BounceHard'}])
         self.assertEqual(self.metadata(user), {})
 
     def test_kinds_of_bounce_file(self):
