@@ -374,6 +374,27 @@ START_TEST(test_room_unproven)
 }
 END_TEST
 
+/* Room in advance costs nothing that is hard, or that a person said. */
+START_TEST(test_room_hard)
+{
+	struct bounce_record rec;
+	const char *error;
+
+	room_init(100);
+	bounce_record_init(&rec, pool_datastack_create(), "hand@example.com");
+	bounce_record_suppress(&rec, BOUNCE_BY_USER, NULL, START - 1000);
+	ck_assert_int_eq(bounce_store_set(store, &rec, &error), 0);
+	for (int i = 0; i < 99; i++)
+		(void)add_at("<1>", t_strdup_printf("a%d@example.com", i), START);
+	for (int i = 0; i < 3; i++) {
+		(void)add_at(t_strdup_printf("<%d>", 2 + i),
+			     t_strdup_printf("b%d@example.com", i), START + 1 + i);
+		ck_assert_uint_eq(count_all(0), 100);
+	}
+	ck_assert(lookup("hand@example.com", &rec));
+}
+END_TEST
+
 /* Those of a flood that find no room do not read all records each: it is noted. */
 START_TEST(test_room_in_vain)
 {
@@ -980,6 +1001,7 @@ int main(void)
 	tcase_add_test(tcase, test_room);
 	tcase_add_test(tcase, test_room_unproven);
 	tcase_add_test(tcase, test_room_one_mail);
+	tcase_add_test(tcase, test_room_hard);
 	tcase_add_test(tcase, test_room_in_vain);
 	tcase_add_test(tcase, test_room_for_one);
 	tcase_add_test(tcase, test_room_for_all);

@@ -152,7 +152,7 @@ evict_room_drop_count(const ARRAY_TYPE(room_record) *records,
 		      unsigned int excess, unsigned int ahead)
 {
 	const struct room_record *room;
-	unsigned int giving = 0;
+	unsigned int giving = 0, softer = 0;
 	bool proven = FALSE;
 
 	array_foreach(records, room) {
@@ -160,9 +160,11 @@ evict_room_drop_count(const ARRAY_TYPE(room_record) *records,
 			giving++;
 		else if (room->change != NULL && !room->change->exists)
 			proven = TRUE;
+		if (bounce_record_is_softer(&room->rec, ioloop_time))
+			softer++;
 	}
-	return proven ? excess + ahead :
-		I_MAX(excess, I_MIN(excess + ahead, giving));
+	/* room in advance costs no hard record, and nothing that a person said */
+	return I_MAX(excess, I_MIN(excess + ahead, proven ? softer : giving));
 }
 
 static void

@@ -88,6 +88,11 @@ bool bounce_record_gives_way(const struct bounce_record *rec, time_t now)
 	return record_room_rank(rec, now) <= 1;
 }
 
+bool bounce_record_is_softer(const struct bounce_record *rec, time_t now)
+{
+	return record_room_rank(rec, now) <= 3;
+}
+
 int bounce_record_room_cmp(const struct bounce_record *a,
 			   const struct bounce_record *b, time_t now)
 {

@@ -213,6 +213,8 @@ bool bounce_record_clears(const struct bounce_record *rec);
 
 /* Nobody would miss it: it has lapsed, or nobody proved what it says. */
 bool bounce_record_gives_way(const struct bounce_record *rec, time_t now);
+/* It has lapsed, or is soft: the first to make room. */
+bool bounce_record_is_softer(const struct bounce_record *rec, time_t now);
 /* Who makes room when there are too many: negative if a goes before b. The
    lapsed first, then what nobody proved, then watched, then soft, then hard; the
    oldest first; what a person or a complaint said last of all. */
