@@ -102,6 +102,7 @@ int bounce_classify_read(struct istream *input,
 	if (ret == 0 && hints.ours)
 		return 0;
 	if (ret == 0 && !bounce_kind_hints_is_candidate(&hints)) {
+		report->truncated = message->truncated;
 		classify_mail(message, pool, report);
 		return 0;
 	}

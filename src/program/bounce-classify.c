@@ -189,8 +189,13 @@ static int classify_lang_option(struct program *program, const char *language)
 
 static int classify_rules_option(struct program *program, const char *dir)
 {
-	DIR *dirp = opendir(dir);
+	DIR *dirp;
 
+	if (strcmp(dir, BOUNCE_RULES_SHIPPED) == 0) {
+		array_push_back(&program->rule_dirs, &dir);
+		return 0;
+	}
+	dirp = opendir(dir);
 	if (dirp == NULL) {
 		classify_error("--rules %s: %m", dir);
 		return -1;
