@@ -250,7 +250,7 @@ static const struct text {
 	  "Not sent. bob@example.net is noted as bob@example.org. Send to that "
 	  "address.", "5.1.1" },
 	{ SUPPRESSED, BY(USER), NULL, "b\xc3\xb6" "b\r\n@example.net", NULL, HOUR,
-	  "Not sent. You took b??b??@example.net off (on 2025-11-24). Allow it again "
+	  "Not sent. You took b?b??@example.net off (on 2025-11-24). Allow it again "
 	  "before you write there.", "5.1.1" },
 };
 

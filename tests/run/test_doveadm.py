@@ -95,6 +95,7 @@ class Reading(Doveadm):
                 (['*@Example.COM'], 'ac'), (['*@bücher.example'], 'b'),
                 (['A@example.com'], 'a'), (['b*'], 'b'), (['?@*'], 'abc'),
                 (['-H'], 'c'), (['-P'], 'c'), (['-H', 'a*'], ''),
+                (['-H', 'held'], 'c'), (['-P', 'unproven'], 'c'), (['held'], ''),
                 (['-c', 'undetermined'], ''), (['nobody@*'], '')):
             with self.subTest(args=args):
                 self.assertEqual(''.join(

@@ -32,8 +32,11 @@ static const char *t_hold_ascii(const char *text, size_t max)
 			str_append(str, "...");
 			break;
 		}
-		str_append_c(str, (unsigned char)*text < 0x20 ||
-			     (unsigned char)*text >= 0x7f ? '?' : *text);
+		/* one for each character of UTF-8 */
+		if (((unsigned char)*text & 0xc0) != 0x80)
+			str_append_c(str, (unsigned char)*text < 0x20 ||
+				     (unsigned char)*text >= 0x7f ? '?' :
+				     *text);
 	}
 	return str_c(str);
 }

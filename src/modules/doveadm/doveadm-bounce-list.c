@@ -78,7 +78,10 @@ static void list_init(struct doveadm_bounce_cmd *_cmd)
 				     cmd->reason);
 	(void)doveadm_cmd_param_bool(cctx, "held", &cmd->held);
 	(void)doveadm_cmd_param_bool(cctx, "unproven", &cmd->unproven);
-	if (doveadm_cmd_param_str(cctx, "mask", &value))
+	/* -H held: as the flag's own word */
+	if (doveadm_cmd_param_str(cctx, "mask", &value) &&
+	    !(cmd->held && strcmp(value, "held") == 0) &&
+	    !(cmd->unproven && strcmp(value, "unproven") == 0))
 		cmd->mask = doveadm_bounce_mask(_cmd->ctx.pool, value);
 }
 

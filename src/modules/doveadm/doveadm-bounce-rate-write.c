@@ -5,6 +5,7 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "bounce-sent.h"
 #include "bounce-texts.h"
 #include "bounce-width.h"
 #include "doveadm-bounce-rate.h"
@@ -39,9 +40,11 @@ rate_verdict(const struct bounce_texts *texts, const char *const *values)
 			strcmp(values[RATE_FAILED], "0") == 0 ?
 			"rate.nothing" : "rate.unknown");
 	}
-	return bounce_texts_get(texts,
-				strcmp(values[RATE_FAILED], "0") == 0 ?
-				"rate.none" : "broadcast.theirs");
+	if (strcmp(values[RATE_FAILED], "0") == 0)
+		return bounce_texts_get(texts, "rate.none");
+	/* too few to say anything */
+	return strtoul(values[RATE_SENT], NULL, 10) < BOUNCE_RATE_MINIMUM ? "" :
+		bounce_texts_get(texts, "broadcast.theirs");
 }
 
 static void rate_append_right(string_t *str, const char *text,
