@@ -98,7 +98,7 @@ class RulesMissing(Case):
     def test_filed_and_recorded(self):
         user = self.new_user()
         self.deliver(user)
-        self.assert_one_error('No rules in .*/nowhere')
+        self.assert_one_error('Setting bounce_rules = .*/nowhere is wrong')
         self.assertEqual(self.messages(user, 'Bounces'), 1)
         self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
 

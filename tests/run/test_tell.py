@@ -214,6 +214,23 @@ class Failure(Case):
         self.assertIn('Failed: 8', text)
         self.assertIn('The share is: far too high', text)
 
+    def test_many_without_copy(self):
+        """What failed for so many went to many, also where nobody saved a copy: one
+        summary with the list, whether it is proven or not."""
+        many = [f'm{i}@example.net' for i in range(25)]
+        for trace in (True, False):
+            user = self.new_user()
+            self.report(user, many, mid='<1@crm.example>', **(
+                {} if trace else {'hop': 'Received: from c (c [10.0.0.7])'}))
+            self.assertEqual(self.kinds(user), ['broadcast'])
+            self.assertEqual(self.notice(user)['Subject'], '25 not delivered: Lunch')
+            self.assertIn('failed-addresses.csv', str(self.notice(user)))
+            self.assertEqual(self.messages(user, 'Bounces'), 1)
+            # one more of the same mail
+            self.report(user, ['m25@example.net'], mid='<1@crm.example>', **(
+                {} if trace else {'hop': 'Received: from c (c [10.0.0.7])'}))
+            self.assertEqual(self.kinds(user), ['broadcast'])
+
     def test_language(self):
         """The mail's own, then remembered; a setting wins; a draft never."""
         user = self.new_user()
@@ -418,11 +435,36 @@ class NotTold(Case):
         self.report(user, 'bob@example.net')
         self.assertEqual(self.kinds(user), ['failure'])
 
-    def test_cannot_be_saved(self):
-        """The report is delivered and recorded all the same."""
-        user = self.new_user(bounce_notice_mailbox='../x')
-        self.expect_log('Notice is not written')
+    def test_wrong_mailbox(self):
+        """No name of a mailbox: they are told in INBOX."""
+        for name in ('../x', 'a//b'):
+            user = self.new_user(bounce_notice_mailbox=name)
+            self.expect_log(f'Setting bounce_notice_mailbox = {name} is wrong')
+            self.report(user, 'bob@example.net')
+            self.assertEqual(self.kinds(user), ['failure'])
+            self.assertEqual(self.messages(user, 'Bounces'), 1)
+
+
+class NoRoom(Case):
+    plugins = ['quota']
+    conf23 = '''plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:bytes=30000
+}
+'''
+    conf24 = '''quota "User quota" {
+}
+quota_storage_size = 30000B
+'''
+
+    def test_not_filed(self):
+        """Nobody can be told: it stays where it would be without us."""
+        user = self.new_user()
+        self.expect_log('Not filed, as no notice can be saved: Quota exceeded')
         self.report(user, 'bob@example.net')
+        self.assertEqual(self.messages(user, 'Bounces'), 0)
+        self.assertGreater(self.messages(user, 'INBOX'), 0)
         self.assertEqual(len(self.doveadm_json('bounce', 'list', '-u', user)), 1)
 
 

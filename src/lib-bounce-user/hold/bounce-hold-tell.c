@@ -13,10 +13,6 @@
 #include "bounce-tell-write.h"
 #include "bounce-user.h"
 
-/* No notice is larger: where this was saved, it can be, too, unless somebody else
-   takes the room meanwhile; then the next trial fails. */
-#define TRIAL_SIZE BOUNCE_MAX_TELL
-
 struct bounce_hold_tell {
 	struct bounce_user *bu;
 	/* what was saved there is not committed; NULL = nothing was, see
@@ -25,25 +21,6 @@ struct bounce_hold_tell {
 	string_t *mail;
 	time_t now;
 };
-
-static int
-hold_tell_try(struct bounce_user *bu, const char **error_r)
-{
-	struct bounce_tell_box *box;
-	string_t *mail;
-	int ret;
-
-	if (bounce_tell_box_open(bu, &box, error_r) < 0)
-		return -1;
-	mail = str_new(default_pool, TRIAL_SIZE + 128);
-	str_append(mail, "Subject: Trial\r\n\r\n");
-	while (str_len(mail) < TRIAL_SIZE)
-		str_append(mail, "This mail is never committed.\r\n");
-	ret = bounce_tell_box_save_begin(box, mail, error_r);
-	str_free(&mail);
-	bounce_tell_box_close(&box);
-	return ret;
-}
 
 static bool
 hold_tell_may(struct bounce_user *bu, time_t now, const char **why_r)
@@ -73,7 +50,8 @@ hold_tell_may(struct bounce_user *bu, time_t now, const char **why_r)
 bool bounce_hold_tell_can(struct bounce_user *bu, time_t now,
 			  const char **why_r)
 {
-	return hold_tell_may(bu, now, why_r) && hold_tell_try(bu, why_r) == 0;
+	return hold_tell_may(bu, now, why_r) &&
+		bounce_tell_box_try(bu, why_r) == 0;
 }
 
 static void

@@ -7,11 +7,15 @@
 #include "mail-storage-private.h"
 #include "mail-user.h"
 #include "str.h"
+#include "bounce-limits.h"
 #include "bounce-tell-box.h"
 #include "bounce-user.h"
 
 /* Where a notice of a moment ago is looked for. */
 #define EARLIER_MAX_MAILS 50
+/* No notice is larger: where this was saved, it can be, too, unless somebody else
+   takes the room meanwhile; then the next trial fails. */
+#define TRIAL_SIZE BOUNCE_MAX_TELL
 
 struct bounce_tell_box {
 	struct mailbox *box;
@@ -38,14 +42,29 @@ static int box_open(struct mailbox *box)
 	return mailbox_open(box);
 }
 
-int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
-			 const char **error_r)
+/* A name that none can have is a wrong value of the setting: INBOX then. */
+static struct mailbox *box_alloc(struct bounce_user *bu)
 {
 	const char *name = *bu->set.notice_mailbox == '\0' ? "INBOX" :
 		bounce_user_vname(bu->user, bu->set.notice_mailbox);
 	struct mail_namespace *ns =
 		mail_namespace_find(bu->user->namespaces, name);
 	struct mailbox *box = mailbox_alloc(ns->list, name, 0);
+
+	if (mailbox_verify_name(box) == 0)
+		return box;
+	e_error(bu->event, "Setting bounce_notice_mailbox = %s is wrong (%s), "
+		"using its default INBOX", bu->set.notice_mailbox,
+		mailbox_get_last_error(box, NULL));
+	mailbox_free(&box);
+	ns = mail_namespace_find_inbox(bu->user->namespaces);
+	return mailbox_alloc(ns->list, "INBOX", 0);
+}
+
+int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
+			 const char **error_r)
+{
+	struct mailbox *box = box_alloc(bu);
 	struct mailbox_status status;
 
 	if (box_open(box) < 0 || mailbox_sync(box, 0) < 0) {
@@ -71,6 +90,24 @@ void bounce_tell_box_close(struct bounce_tell_box **_box)
 		mailbox_transaction_rollback(&box->saving);
 	mailbox_free(&box->box);
 	i_free(box);
+}
+
+int bounce_tell_box_try(struct bounce_user *bu, const char **error_r)
+{
+	struct bounce_tell_box *box;
+	string_t *mail;
+	int ret;
+
+	if (bounce_tell_box_open(bu, &box, error_r) < 0)
+		return -1;
+	mail = str_new(default_pool, TRIAL_SIZE + 128);
+	str_append(mail, "Subject: Trial\r\n\r\n");
+	while (str_len(mail) < TRIAL_SIZE)
+		str_append(mail, "This mail is never committed.\r\n");
+	ret = bounce_tell_box_save_begin(box, mail, error_r);
+	str_free(&mail);
+	bounce_tell_box_close(&box);
+	return ret;
 }
 
 /* The mail at that place, if it is the one. */

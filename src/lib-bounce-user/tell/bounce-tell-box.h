@@ -8,8 +8,8 @@
 struct bounce_tell_box;
 struct bounce_user;
 
-/* bounce_notice_mailbox; made and subscribed where it does not exist. Returns 0,
-   or -1 with error_r. */
+/* bounce_notice_mailbox, or INBOX where that is no name of a mailbox; made and
+   subscribed where it does not exist. Returns 0, or -1 with error_r. */
 int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
 			 const char **error_r);
 void bounce_tell_box_close(struct bounce_tell_box **box);
@@ -32,6 +32,9 @@ int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
 				const char **error_r);
 /* Is what was saved and not committed a lock on the mailbox for all others (mbox)? */
 bool bounce_tell_box_is_locked(struct bounce_tell_box *box);
+/* Is there room for a notice? One of the largest is saved and dropped. Returns 0, or
+   -1 with error_r. */
+int bounce_tell_box_try(struct bounce_user *bu, const char **error_r);
 /* Best effort: what was saved instead is there. */
 void bounce_tell_box_expunge(struct bounce_tell_box *box,
 			     const struct bounce_tell_place *place);

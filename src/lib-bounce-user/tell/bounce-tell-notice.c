@@ -174,7 +174,7 @@ tell_fill_summary(struct bounce_tell_notice *notice,
 {
 	tell->unproven = notice->about->unproven;
 	/* mails that are only perhaps ours share no subject */
-	if (!notice->about->unproven)
+	if (!notice->about->unproven || bounce_tell_memory_mails(memory) == 1)
 		tell->subject = memory->subject;
 	if (bounce_tell_memory_mails(memory) == 1) {
 		tell->original_message_id =
@@ -303,11 +303,28 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	return 1;
 }
 
-static bool
-tell_is_summary(struct bounce_user *bu, const struct bounce_tell_group *group)
+/* So many failed of that mail. */
+static unsigned int
+tell_count(const struct bounce_tell_memory *memory, const char *mail)
 {
+	const struct bounce_tell_failure *failure;
+	unsigned int count = 0;
+
+	array_foreach(&memory->failures, failure) {
+		if (strcmp(failure->mail, mail) == 0)
+			count++;
+	}
+	return count;
+}
+
+static bool
+tell_is_summary(struct bounce_user *bu, const struct bounce_tell_group *group,
+		unsigned int failed)
+{
+	/* what failed for so many went to so many, known or not */
 	return tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
-		bounce_tell_group_is_broadcast(group);
+		(bounce_tell_group_is_broadcast(group) ||
+		 failed >= BOUNCE_RATE_MINIMUM);
 }
 
 int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
@@ -321,7 +338,8 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 	if (tell_take_in(notice, pool, memory) == 0)
 		return 0;
 	tell_judge(notice, memory);
-	summary = tell_is_summary(notice->bu, &notice->group) ||
+	summary = tell_is_summary(notice->bu, &notice->group,
+				  tell_count(memory, notice->group.mail)) ||
 		(tell_is_wanted(notice->bu, counts, BOUNCE_TELL_BROADCAST) &&
 		 bounce_tell_memory_mails(memory) >= BOUNCE_TELL_SUMMARY);
 	if (!tell_is_wanted(notice->bu, counts, summary ?
@@ -360,7 +378,9 @@ tell_plan_kind(struct bounce_user *bu, const struct bounce_tell_about *about,
 	pool = pool_alloconly_create("bounce tell plan", 2048);
 	ret = bounce_tell_group_find(store, about, pool, &group, error_r);
 	if (ret == 0)
-		ret = (tell_is_summary(bu, &group) ? summary : single) ? 1 : 0;
+		ret = (tell_is_summary(bu, &group, array_count(
+			&about->report->recipients)) ?
+		       summary : single) ? 1 : 0;
 	pool_unref(&pool);
 	return ret;
 }
@@ -413,7 +433,8 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 	bounce_tell_memory_decode(pool, NULL, &memory);
 	(void)tell_take_in(&notice, pool, &memory);
 	tell_judge(&notice, &memory);
-	summary = tell_is_summary(bu, &notice.group);
+	summary = tell_is_summary(bu, &notice.group,
+				  tell_count(&memory, notice.group.mail));
 	if (!summary && !tell_is_enabled(bu, BOUNCE_TELL_FAILURE))
 		return 0;
 	tell_init(&notice, &counts, summary ? BOUNCE_TELL_BROADCAST :

@@ -19,8 +19,9 @@ static void rules_log_errors(struct bounce_user *bu, const char *dirs,
 			"over (see doveadm bounce rules check), the first: %s",
 			count, array_idx_elem(errors, 0));
 	} else if (bounce_rules_count(ruleset) == 0) {
-		e_error(bu->event, "No rules in %s: classifying by status "
-			"codes alone", dirs);
+		e_error(bu->event, "Setting bounce_rules = %s is wrong (no "
+			"rules in it), classifying by status codes alone",
+			dirs);
 	}
 }
 

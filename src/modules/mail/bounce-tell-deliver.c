@@ -4,11 +4,14 @@
 #include "array.h"
 #include "ioloop.h"
 #include "mail-deliver.h"
+#include "mail-storage-service.h"
+#include "module-dir.h"
 #include "smtp-address.h"
 #include "bounce-handover.h"
 #include "bounce-pending-keyword.h"
 #include "bounce-plugin.h"
 #include "bounce-store.h"
+#include "bounce-tell-box.h"
 #include "bounce-tell-deliver.h"
 #include "bounce-tell-notice.h"
 #include "bounce-tell-single.h"
@@ -34,6 +37,12 @@ tell_about_init(struct mail_deliver_context *mdctx,
 	about_r->when = about_r->now = ioloop_time;
 }
 
+/* Without it there is room where there was room for the report. */
+static bool tell_has_quota(void)
+{
+	return module_dir_find(mail_storage_service_modules, "quota") != NULL;
+}
+
 bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 			      struct bounce_user *bu,
 			      struct bounce_handover *delivery)
@@ -42,9 +51,11 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	const char *error;
 	int ret;
 
-	/* nothing is remembered, so nothing can be told: the site wants it so */
-	if (delivery->report->kind != BOUNCE_KIND_FAILURE || !bu->set.record)
+	if (delivery->report->kind != BOUNCE_KIND_FAILURE)
 		return TRUE;
+	/* nothing is remembered, so nothing can be told: marked only */
+	if (!bu->set.record)
+		return FALSE;
 	/* a flood: one notice with a number */
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return bounce_tell_notice_is_enabled(bu);
@@ -55,6 +66,12 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 		bounce_user_failed(bu, t_strconcat(
 			"Delivered but not recorded: ", error, NULL));
 		delivery->dict_down = TRUE;
+	}
+	if (ret > 0 && tell_has_quota() &&
+	    bounce_tell_box_try(bu, &error) < 0) {
+		e_warning(bu->event, "Not filed, as no notice can be saved: %s",
+			  error);
+		ret = 0;
 	}
 	delivery->will_tell = ret > 0;
 	return ret > 0;
