@@ -214,7 +214,8 @@ if bounce_record :value "ge" :comparator "i;ascii-numeric" "held" "${from}"
         self.put_script(user, 'require ["vnd.dovecot-bounce"];\n'
                         'bounce_learn;\n')
         self.lmtp(user, bounce(HARD, user=user))
-        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.messages(user, 'Bounces'), 0)
+        self.assertEqual(self.messages(user, 'INBOX'), 1)
         self.assertEqual(self.records(user), {})
 
     def test_ignore_with_discard(self):
@@ -766,7 +767,7 @@ Your message could not be delivered. 550 5.1.1 User unknown.
                                 'mx.slow.example'), user=user))
         self.assertEqual([self.messages(user, box) for box in
                           ('Bounces/Hard', 'Bounces/Soft', 'INBOX', 'Bounces')],
-                         [1, 1, 1, 1])
+                         [1, 1, 2, 0])
 
     def test_by_reason(self):
         user = self.new_user()
