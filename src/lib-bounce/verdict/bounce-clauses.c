@@ -31,14 +31,17 @@ struct clauses_reader {
 static void clause_end(struct clauses_reader *reader)
 {
 	struct bounce_clause *clause;
-	bounce_words_set_t set = reader->masked;
+	bounce_words_set_t set = 0, masked = reader->masked;
 
-	/* "<recipient> from <sender>: no such user" */
-	if (reader->names_recipient)
-		set &= ~bounce_words_set(BOUNCE_WORD_SENDER);
 	if (str_len(reader->words) > 0)
-		set |= bounce_clause_classes(
+		set = bounce_clause_classes(
 			bounce_words_fold(str_c(reader->words)));
+	/* "<recipient> from <sender>: no such user"; but "<recipient>: no MX for
+	   <sender's host>" */
+	if (reader->names_recipient &&
+	    (set & bounce_words_set(BOUNCE_WORD_DNS)) == 0)
+		masked &= ~bounce_words_set(BOUNCE_WORD_SENDER);
+	set |= masked;
 	if (set != 0 &&
 	    array_count(reader->clauses) < BOUNCE_MAX_CLAUSES) {
 		clause = array_append_space(reader->clauses);
