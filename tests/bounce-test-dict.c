@@ -238,9 +238,25 @@ static void request_answer(struct test_request *req, bool late)
 	i_free(req);
 }
 
+/* connections that are gone */
+static unsigned int closed;
+
+/* In the order in which they were asked for, as a proxy answers: a timeout does
+   not keep it. */
 static void request_due(struct test_request *req)
 {
-	request_answer(req, FALSE);
+	struct test_conn *conn = req->conn;
+	struct test_request *oldest;
+	unsigned int before = closed;
+	bool last;
+
+	do {
+		for (oldest = conn->requests; oldest->next != NULL;)
+			oldest = oldest->next;
+		last = oldest == req;
+		request_answer(oldest, FALSE);
+		/* an answer may end the connection, and with it all of them */
+	} while (!last && closed == before);
 }
 
 static struct test_request *
@@ -293,6 +309,7 @@ static void test_deinit(struct dict *dict)
 
 	while (conn->requests != NULL)
 		request_answer(conn->requests, TRUE);
+	closed++;
 	i_free(conn);
 }
 

@@ -117,6 +117,21 @@ START_TEST(many_singles_stay_small)
 }
 END_TEST
 
+/* What has failed and whose copy did not come makes room for what was sent. */
+START_TEST(copies_stay)
+{
+	const char *lunch = bounce_sent_id(DAY, "Lunch", NULL);
+
+	count("Lunch", "<1@x>", 15);
+	for (unsigned int i = 0; i < 2 * BOUNCE_MAX_SENT_MAILS; i++) T_BEGIN {
+		(void)bounce_sent_get(&day, pool,
+			bounce_sent_id(DAY, t_strdup_printf("CRM %u", i), NULL));
+	} T_END;
+	ck_assert_uint_eq(array_count(&day.mails), BOUNCE_MAX_SENT_MAILS);
+	ck_assert_ptr_nonnull(bounce_sent_find(&day, lunch));
+}
+END_TEST
+
 START_TEST(copies_make_a_broadcast)
 {
 	const char *id = bounce_sent_id(DAY, "News", NULL);
@@ -576,6 +591,7 @@ int main(void)
 	tcase_add_test(tcase, message_ids_once);
 	tcase_add_test(tcase, many_singles_stay_small);
 	tcase_add_test(tcase, copies_make_a_broadcast);
+	tcase_add_test(tcase, copies_stay);
 	tcase_add_test(tcase, an_address_fails_once);
 	tcase_add_test(tcase, a_report_counts_once_a_day);
 	tcase_add_test(tcase, complaints_once_and_untried);

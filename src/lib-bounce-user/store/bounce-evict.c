@@ -160,7 +160,10 @@ evict_room_drop_count(const ARRAY_TYPE(room_record) *records,
 			giving++;
 		else if (room->change != NULL && !room->change->exists)
 			proven = TRUE;
-		if (bounce_record_is_softer(&room->rec, ioloop_time))
+		/* those of the report itself leave last */
+		if (room->change == NULL ?
+		    bounce_record_is_softer(&room->rec, ioloop_time) :
+		    bounce_record_gives_way(&room->rec, ioloop_time))
 			softer++;
 	}
 	/* room in advance costs no hard record, and nothing that a person said */

@@ -87,7 +87,7 @@ sent_knows(struct bounce_sent *day, const char *id,
 /* A day's neighbours, at once. */
 static void fails_ask_around(struct bounce_sent_store_fails *fails, time_t sent)
 {
-	for (int i = -1; i <= 1; i += 2) T_BEGIN {
+	for (int i = 1; i >= -1; i -= 2) T_BEGIN {
 		bounce_dict_ask(fails->trans->dict, bounce_sent_key(
 			bounce_sent_day(sent + i * DAY_SECS)));
 	} T_END;

@@ -80,18 +80,22 @@ store_ask(struct bounce_transaction *trans, const struct store_add *add)
 	const struct bounce_incident *incident;
 	bool counts = FALSE;
 
-	array_foreach(add->incidents, incident) T_BEGIN {
-		bounce_dict_ask(trans->dict,
-				t_bounce_dict_key(trans->dict,
-						  incident->address));
+	array_foreach(add->incidents, incident) {
 		if (incident->evidence >= BOUNCE_EVIDENCE_VERIFIED)
 			counts = TRUE;
-	} T_END;
+	}
+	/* first: where it is not read, it is answered by the time that the records
+	   are, and no connection is given up for it */
 	if (counts) T_BEGIN {
 		time_t sent = bounce_sent_store_date(add->report, add->now);
 
 		bounce_dict_ask(trans->dict,
 				bounce_sent_key(bounce_sent_day(sent)));
+	} T_END;
+	array_foreach(add->incidents, incident) T_BEGIN {
+		bounce_dict_ask(trans->dict,
+				t_bounce_dict_key(trans->dict,
+						  incident->address));
 	} T_END;
 }
 

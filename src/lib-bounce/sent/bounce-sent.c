@@ -248,6 +248,18 @@ bounce_sent_find(struct bounce_sent *day, const char *id)
 	return idx < 0 ? NULL : array_idx_modifiable(&day->mails, idx);
 }
 
+/* The oldest whose copy has not come, else the oldest. */
+static void sent_make_room(struct bounce_sent *day)
+{
+	unsigned int i, count;
+	const struct bounce_sent *mails = array_get(&day->mails, &count);
+
+	if (count < BOUNCE_MAX_SENT_MAILS)
+		return;
+	for (i = 0; i < count && mails[i].messages > 0; i++) ;
+	array_delete(&day->mails, i == count ? 0 : i, 1);
+}
+
 struct bounce_sent *
 bounce_sent_get(struct bounce_sent *day, pool_t pool, const char *id)
 {
@@ -259,8 +271,7 @@ bounce_sent_get(struct bounce_sent *day, pool_t pool, const char *id)
 		array_delete(&day->mails, idx, 1);
 	} else {
 		bounce_sent_init(&mail, pool, id);
-		if (array_count(&day->mails) >= BOUNCE_MAX_SENT_MAILS)
-			array_pop_front(&day->mails);
+		sent_make_room(day);
 	}
 	array_push_back(&day->mails, &mail);
 	return array_idx_modifiable(&day->mails, array_count(&day->mails) - 1);
