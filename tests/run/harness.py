@@ -735,7 +735,8 @@ class Server:
             os.makedirs(home, 0o700)
             os.chown(home, MAIL_UID, MAIL_UID)
         extra = ' '.join(f'userdb_{k}={v}' for k, v in fields.items())
-        with open(f'{self.dir}/passwd', 'a', encoding='utf-8') as out:
+        with open(f'{self.dir}/passwd', 'a', encoding='utf-8',
+                  errors='surrogateescape') as out:
             out.write(f'{name}:{{PLAIN}}{password}:{MAIL_UID}:{MAIL_UID}::{home}'
                       f'::{extra}\n')
         return home

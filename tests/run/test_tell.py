@@ -403,6 +403,18 @@ class NotTold(Case):
             self.assertEqual(self.messages(user, 'Bounces'), filed)
             self.assertEqual(self.messages(user, 'INBOX'), 2 - filed)
 
+    def test_few_failed(self):
+        """Many are named, and one failed: that is no summary."""
+        user = self.new_user(bounce_notice='broadcast')
+        self.sent(user, '<1@example.org>', count=2)
+        report = harness.dsn([f'm{i}@example.net' for i in range(25)],
+                             original_id='<1@example.org>', action='relayed',
+                             user=self.address(user))
+        self.lmtp(user, report.replace(b'Action: relayed', b'Action: failed', 1))
+        self.assertEqual(self.notices(user), [])
+        self.assertEqual(self.messages(user, 'Bounces'), 0)
+        self.assertEqual(self.messages(user, 'INBOX'), 1)
+
     def test_unverified(self):
         user = self.new_user()
         self.report(user, 'bob@example.net', trace=STRANGER)
@@ -437,9 +449,11 @@ class NotTold(Case):
 
     def test_wrong_mailbox(self):
         """No name of a mailbox: they are told in INBOX."""
-        for name in ('../x', 'a//b'):
+        # the last is Latin-1, at which Dovecot itself would end
+        for name in ('../x', 'a//b', 'R\udcfcck'):
             user = self.new_user(bounce_notice_mailbox=name)
-            self.expect_log(f'Setting bounce_notice_mailbox = {name} is wrong')
+            self.expect_log('Setting bounce_notice_mailbox = '
+                            f'{name[:1]}.*{name[-1:]} is wrong')
             self.report(user, 'bob@example.net')
             self.assertEqual(self.kinds(user), ['failure'])
             self.assertEqual(self.messages(user, 'Bounces'), 1)

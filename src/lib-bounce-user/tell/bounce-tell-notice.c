@@ -317,14 +317,28 @@ tell_count(const struct bounce_tell_memory *memory, const char *mail)
 	return count;
 }
 
+/* The same of a report that is to come. */
+static unsigned int tell_report_count(const struct bounce_report *report)
+{
+	const struct bounce_recipient *rcpt;
+	unsigned int count = 0;
+
+	array_foreach(&report->recipients, rcpt) {
+		if (rcpt->action == BOUNCE_ACTION_FAILED && !rcpt->stranger)
+			count++;
+	}
+	return count;
+}
+
+/* wanted: see tell_is_wanted() */
 static bool
 tell_is_summary(struct bounce_user *bu, const struct bounce_tell_group *group,
-		unsigned int failed)
+		bool wanted, unsigned int failed)
 {
 	/* what failed for so many went to so many, known or not */
-	return tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
-		(bounce_tell_group_is_broadcast(group) ||
-		 failed >= BOUNCE_RATE_MINIMUM);
+	return (tell_is_enabled(bu, BOUNCE_TELL_BROADCAST) &&
+		bounce_tell_group_is_broadcast(group)) ||
+		(wanted && failed >= BOUNCE_RATE_MINIMUM);
 }
 
 int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
@@ -339,6 +353,8 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 		return 0;
 	tell_judge(notice, memory);
 	summary = tell_is_summary(notice->bu, &notice->group,
+				  tell_is_wanted(notice->bu, counts,
+						 BOUNCE_TELL_BROADCAST),
 				  tell_count(memory, notice->group.mail)) ||
 		(tell_is_wanted(notice->bu, counts, BOUNCE_TELL_BROADCAST) &&
 		 bounce_tell_memory_mails(memory) >= BOUNCE_TELL_SUMMARY);
@@ -378,8 +394,8 @@ tell_plan_kind(struct bounce_user *bu, const struct bounce_tell_about *about,
 	pool = pool_alloconly_create("bounce tell plan", 2048);
 	ret = bounce_tell_group_find(store, about, pool, &group, error_r);
 	if (ret == 0)
-		ret = (tell_is_summary(bu, &group, array_count(
-			&about->report->recipients)) ?
+		ret = (tell_is_summary(bu, &group, summary,
+				       tell_report_count(about->report)) ?
 		       summary : single) ? 1 : 0;
 	pool_unref(&pool);
 	return ret;
@@ -434,6 +450,7 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 	(void)tell_take_in(&notice, pool, &memory);
 	tell_judge(&notice, &memory);
 	summary = tell_is_summary(bu, &notice.group,
+				  tell_is_enabled(bu, BOUNCE_TELL_BROADCAST),
 				  tell_count(&memory, notice.group.mail));
 	if (!summary && !tell_is_enabled(bu, BOUNCE_TELL_FAILURE))
 		return 0;
