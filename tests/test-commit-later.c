@@ -255,7 +255,6 @@ START_TEST(test_silent)
 	ck_assert_uint_gt(many.keys, 1);
 	ck_assert(change_is_paused(&one));
 	ck_assert(!change_is_paused(&locked));
-	ck_assert_uint_ge(locked.ended_at, one.ended_at);
 	/* unless this machine stood still itself */
 	if (many.ended_at - many.store->dict->answered_at < 400 * 1000)
 		ck_assert(!change_is_paused(&many));

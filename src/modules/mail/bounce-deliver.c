@@ -321,7 +321,9 @@ delivered(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	/* after that, as what it says of the report is what was found then */
 	if (delivery->judgement->awaits_copy && bu->set.record && !pending &&
 	    result != NULL && !deliver_is_ignored(delivery))
-		bounce_recheck_waiting(bu, report);
+		bounce_recheck_waiting(bu, report,
+				       delivery->judgement->reporter >=
+				       BOUNCE_REPORTER_RELAY);
 	if (result != NULL) {
 		string_t *reasons = t_str_new(64);
 

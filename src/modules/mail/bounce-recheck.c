@@ -172,7 +172,7 @@ void bounce_recheck_copy(struct bounce_user *bu, const char *message_id)
    that was too early for us. */
 static int
 recheck_has_copy(struct bounce_user *bu, const struct bounce_report *report,
-		 pool_t pool, const char **error_r)
+		 bool own, pool_t pool, const char **error_r)
 {
 	struct bounce_sent_header out;
 	struct bounce_store *store;
@@ -181,8 +181,9 @@ recheck_has_copy(struct bounce_user *bu, const struct bounce_report *report,
 	if (bounce_user_store(bu, &store, error_r) < 0)
 		return -1;
 	ret = bounce_sent_store_knows(store, report, ioloop_time, error_r);
-	if (ret <= 0 || !bounce_wait_take_search(bu->wait, bu->user->username,
-						 ioloop_time))
+	/* what strangers use up is not what our own need */
+	if (ret <= 0 || (!own && !bounce_wait_take_search(bu->wait,
+						bu->user->username, ioloop_time)))
 		return I_MIN(ret, 0);
 	return bounce_sent_copy_read(bu->user, report->original_message_id,
 				     ioloop_time, RECHECK_SEARCH_MSECS, pool,
@@ -190,11 +191,11 @@ recheck_has_copy(struct bounce_user *bu, const struct bounce_report *report,
 }
 
 void bounce_recheck_waiting(struct bounce_user *bu,
-			    const struct bounce_report *report)
+			    const struct bounce_report *report, bool own)
 {
 	pool_t pool = pool_alloconly_create("bounce recheck", 2048);
 	const char *error;
-	int ret = recheck_has_copy(bu, report, pool, &error);
+	int ret = recheck_has_copy(bu, report, own, pool, &error);
 
 	if (ret > 0)
 		bounce_recheck_copy(bu, report->original_message_id);
