@@ -312,7 +312,8 @@ class Token(Case):
         path.chmod(0o644)
         self.expect_log('Sent mail bears no token: .*is open to everybody .mode 0644')
         self.expect_log('Tokens cannot be verified: .*is open to everybody')
-        self.expect_log('Notice cannot be answered: .*is open to everybody')
+        self.expect_log(r'Notice cannot be answered \(bounce_token_key\): .*is open to '
+                        'everybody')
         self.assertNotIn(b'X-Bounce', self.submitted(user, people(1, start=1)))
         self.report(user, mail, people(1))
         self.assertEqual(self.recorded(user), [])

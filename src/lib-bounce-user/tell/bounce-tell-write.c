@@ -29,7 +29,8 @@ write_message_id(struct bounce_user *bu, time_t now, struct bounce_tell *tell)
 	t_array_init(&keys, 2);
 	if (bu->set.answers && bounce_key_read(bu, TRUE, &keys, &error) < 0) {
 		bounce_user_failed(bu, t_strconcat(
-			"Notice cannot be answered (bounce_token_key): ", error, NULL));
+			"Notice cannot be answered (bounce_token_key): ",
+			error, NULL));
 		array_clear(&keys);
 	}
 	tell->answers = !array_is_empty(&keys);
