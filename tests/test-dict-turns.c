@@ -45,9 +45,10 @@ START_TEST(test_report)
 	/* the day knows the mail: record with day; how many; commit */
 	ck_assert_int_eq(add("<2@example.net>", "b@example.com"), 1);
 	check_turns(3, 4);
-	/* the same again */
+	/* the same again: nobody waits for the day, which may have been answered */
 	ck_assert_int_eq(add("<2@example.net>", "b@example.com"), 0);
-	check_turns(1, 2);
+	ck_assert_uint_eq(test_dict.turns, 1);
+	ck_assert_uint_le(test_dict.calls, 2);
 }
 END_TEST
 

@@ -281,6 +281,9 @@ class Down:
             answer = tool.ask('add', '<2>', 'bob@example.com')
             if answer == '1':
                 break
+            # Dovecot's driver answers only some of several at once
+            if 'not asked again' in answer:
+                tool = self.tool()
             time.sleep(0.5)
         self.assertEqual(answer, '1')
         self.assertEqual(self.record(tool, 'bob@example.com')['count'], 2)

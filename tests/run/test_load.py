@@ -124,8 +124,8 @@ class Load:
     def with_kills(self, user, names):
         done = threading.Event()
         killer = threading.Thread(target=self.killing, args=(names, done))
-        self.expect_log('killed with signal 9|[Cc]onnection|command startup '
-                        'failed|Service command|respawn|not recorded|'
+        self.expect_log('killed with signal 9|[Cc]onnection|Broken pipe|'
+                        'command startup failed|Service command|respawn|not recorded|'
                         'bounce: |'
                         'Broken file|[Cc]orrupt|fscking|throttling|[Rr]ebuilding index|'
                         '(lookup|commit|transaction) took')

@@ -80,22 +80,20 @@ store_ask(struct bounce_transaction *trans, const struct store_add *add)
 	const struct bounce_incident *incident;
 	bool counts = FALSE;
 
-	array_foreach(add->incidents, incident) {
+	/* first what is read first: of several look-ups at once whose server went,
+	   Dovecot's SQL drivers fail one, and let the others wait */
+	array_foreach(add->incidents, incident) T_BEGIN {
+		bounce_dict_ask(trans->dict,
+				t_bounce_dict_key(trans->dict,
+						  incident->address));
 		if (incident->evidence >= BOUNCE_EVIDENCE_VERIFIED)
 			counts = TRUE;
-	}
-	/* first: where it is not read, it is answered by the time that the records
-	   are, and no connection is given up for it */
+	} T_END;
 	if (counts) T_BEGIN {
 		time_t sent = bounce_sent_store_date(add->report, add->now);
 
 		bounce_dict_ask(trans->dict,
 				bounce_sent_key(bounce_sent_day(sent)));
-	} T_END;
-	array_foreach(add->incidents, incident) T_BEGIN {
-		bounce_dict_ask(trans->dict,
-				t_bounce_dict_key(trans->dict,
-						  incident->address));
 	} T_END;
 }
 
