@@ -21,7 +21,7 @@ struct mail_user;
    struct bounce_user_settings, default, the largest number. 2.3 has bounce_dict
    as well, 2.4 bounce { dict ... }. */
 #define COMPAT_SETTINGS(X) \
-	X(mailbox, text, mailbox, "Bounces", 0) \
+	X(mailbox, mailbox, mailbox, "Bounces", 0) \
 	X(file, kinds, file_kinds, "failure", 0) \
 	X(record, yesno, record, "yes", 0) \
 	X(evidence, evidence, policy.evidence, "verified", 0) \
@@ -39,7 +39,7 @@ struct mail_user;
 	X(max_addresses, number, max_addresses, "10000", 10000000) \
 	X(rules, rules, rules_dirs, COMPAT_RULES_DIRS, 0) \
 	X(notice, notice, notice_kinds, "failure broadcast held", 0) \
-	X(notice_mailbox, text, notice_mailbox, "INBOX", 0) \
+	X(notice_mailbox, mailbox, notice_mailbox, "INBOX", 0) \
 	X(answers, yesno, answers, "yes", 0) \
 	X(digest, digest, digest, "no", 0) \
 	X(flag, yesno, flag, "no", 0) \

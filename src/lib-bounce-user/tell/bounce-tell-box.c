@@ -7,7 +7,6 @@
 #include "mail-storage-private.h"
 #include "mail-user.h"
 #include "str.h"
-#include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-tell-box.h"
 #include "bounce-user.h"
@@ -50,19 +49,14 @@ static struct mailbox *box_alloc(struct bounce_user *bu)
 		bounce_user_vname(bu->user, bu->set.notice_mailbox);
 	struct mail_namespace *ns =
 		mail_namespace_find(bu->user->namespaces, name);
-	const char *error = "not UTF-8";
-	struct mailbox *box;
+	struct mailbox *box = mailbox_alloc(ns->list, name, 0);
 
-	/* mailbox_alloc() would panic */
-	if (uni_utf8_str_is_valid(name)) {
-		box = mailbox_alloc(ns->list, name, 0);
-		if (mailbox_verify_name(box) == 0)
-			return box;
-		error = t_strdup(mailbox_get_last_error(box, NULL));
-		mailbox_free(&box);
-	}
+	if (mailbox_verify_name(box) == 0)
+		return box;
 	e_error(bu->event, "Setting bounce_notice_mailbox = %s is wrong (%s), "
-		"using its default INBOX", bu->set.notice_mailbox, error);
+		"using its default INBOX", bu->set.notice_mailbox,
+		mailbox_get_last_error(box, NULL));
+	mailbox_free(&box);
 	ns = mail_namespace_find_inbox(bu->user->namespaces);
 	return mailbox_alloc(ns->list, "INBOX", 0);
 }

@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "unichar.h"
 #include "bounce-rules.h"
 #include "bounce-tell.h"
 #include "bounce-texts.h"
@@ -48,6 +49,19 @@ setting_parse_text(const struct setting *setting, const char *value,
 
 	*text = p_strdup(pool, value);
 	return 0;
+}
+
+/* Dovecot would panic at such a name, from 2.4.4 on where it looks for the namespace. */
+static int
+setting_parse_mailbox(const struct setting *setting, const char *value,
+		      struct bounce_user_settings *set, pool_t pool,
+		      const char **error_r)
+{
+	if (!uni_utf8_str_is_valid(value)) {
+		*error_r = "not UTF-8";
+		return -1;
+	}
+	return setting_parse_text(setting, value, set, pool, error_r);
 }
 
 static int

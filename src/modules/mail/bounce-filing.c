@@ -6,7 +6,6 @@
 #include "mail-namespace.h"
 #include "mail-storage-private.h"
 #include "sleep.h"
-#include "unichar.h"
 #include "bounce-filing.h"
 #include "bounce-plugin.h"
 #include "bounce-store.h"
@@ -67,10 +66,6 @@ static bool filing_is_valid(struct mail_user *user, const char *vname,
 	struct mailbox *box;
 	bool valid;
 
-	if (!uni_utf8_str_is_valid(vname)) {
-		*error_r = "not UTF-8";
-		return FALSE;
-	}
 	box = mailbox_alloc(mail_namespace_find(user->namespaces, vname)->list,
 			    vname, MAILBOX_FLAG_SAVEONLY);
 	valid = mailbox_verify_name(box) == 0;
