@@ -628,6 +628,16 @@ class Rates(SentCase):
         since, = self.rate(user, '--since', '2d', '--sent', '100')
         self.assertEqual((since['percent'], since['level']), ('3.00', 'notice'))
 
+    def test_too_few(self):
+        """Fewer than twenty: numbers, and no word of what they mean."""
+        user = self.new_user()
+        self.append(user, letter('Hello', to=people(3)))
+        self.fail_to(user, people(3), 'Hello')
+        shown = self.doveadm('bounce', 'rate', '-u', user, '--since', '1d').stdout
+        self.assertIn('100.00 %', shown)
+        self.assertNotIn('ordinary', shown)
+        self.assertNotIn('\n    \n', shown)
+
     def test_wrong_parameters(self):
         user = self.new_user()
         for args in (['--since', 'yesterday'], ['--sent', '100'],

@@ -117,7 +117,7 @@ void doveadm_bounce_rate_write(const struct bounce_texts *texts,
 			       string_t *str)
 {
 	const struct doveadm_bounce_people_row *row;
-	const char *user = NULL;
+	const char *user = NULL, *verdict;
 	unsigned int i, count;
 
 	row = array_get(rows, &count);
@@ -131,10 +131,10 @@ void doveadm_bounce_rate_write(const struct bounce_texts *texts,
 			str_append_c(str, '\n');
 		}
 		rate_append_row(str, row[i].values);
-		if (rate_is_last(texts, rows, i)) {
+		verdict = rate_verdict(texts, row[i].values);
+		if (*verdict != '\0' && rate_is_last(texts, rows, i)) {
 			bounce_width_wrap(str, "    ", "    ",
-				DOVEADM_BOUNCE_PEOPLE_COLUMNS,
-				rate_verdict(texts, row[i].values));
+				DOVEADM_BOUNCE_PEOPLE_COLUMNS, verdict);
 		}
 	} T_END;
 }
