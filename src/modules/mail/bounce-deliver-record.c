@@ -5,6 +5,7 @@
 #include "ioloop.h"
 #include "mail-deliver.h"
 #include "str.h"
+#include "time-util.h"
 #include "bounce-deliver-liveness.h"
 #include "bounce-deliver-record.h"
 #include "bounce-events.h"
@@ -65,11 +66,12 @@ static bool deliver_is_ignored(const struct bounce_handover *delivery)
 	return delivery->ignore && !delivery->learn;
 }
 
-/* The date that the saved mail has, but for one ahead of the clock. */
+/* The date that the saved mail has, but for one ahead of the clock: that of ioloop_time,
+   behind which time() is for some milliseconds of each second. */
 static time_t deliver_received(const struct bounce_plugin_user *pu)
 {
 	return pu->stored_when == 0 ? ioloop_time :
-		I_MIN(pu->stored_when, time(NULL));
+		I_MIN(pu->stored_when, (time_t)(i_microseconds() / 1000000));
 }
 
 /* Best effort: it can be seen in the dictionary, too. */
