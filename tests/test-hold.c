@@ -228,12 +228,12 @@ static const struct text {
 	const char *wanted, *status;
 } texts[] = {
 	{ SUPPRESSED, BY(BOUNCE), "mailbox-unknown", "bob@example.net", NULL, HOUR,
-	  "Not sent. bob@example.net does not work: nobody has this address at that "
-	  "domain (since 2025-11-20). Correct it, or send again within 1 hour to try "
+	  "Not sent. bob@example.net does not work: no such mailbox "
+	  "(since 2025-11-20). Correct it, or send again within 1 hour to try "
 	  "all the same.", "5.1.1" },
 	{ SUPPRESSED, BY(BOUNCE), "mailbox-unknown", "bob@example.net", NULL, 0,
-	  "Not sent. bob@example.net does not work: nobody has this address at that "
-	  "domain (since 2025-11-20). Correct it.", "5.1.1" },
+	  "Not sent. bob@example.net does not work: no such mailbox "
+	  "(since 2025-11-20). Correct it.", "5.1.1" },
 	{ SUPPRESSED, BY(IMPORT), "undetermined", "bob@example.net", NULL, 2 * HOUR,
 	  "Not sent. bob@example.net does not work (since 2025-11-19). Correct it, or "
 	  "send again within 2 hours to try all the same.", "5.1.1" },

@@ -164,7 +164,7 @@ class Circle(test_hold.Records, Behind):
             with self.assertRaises(smtplib.SMTPDataError) as caught:
                 write(subject, gone)
             self.assertEqual(caught.exception.smtp_code, 550)
-            self.assertIn(f'Not sent. {gone} does not work: nobody has this address',
+            self.assertIn(f'Not sent. {gone} does not work: no such mailbox',
                           caught.exception.smtp_error.decode())
 
         self.send(user, [gone], 'First')

@@ -96,8 +96,8 @@ class Enforce(Case):
         client = self.submission(user)
         said = self.refused(user, [DEAD], client)
         self.assertRegex(
-            said, f'^550 5.1.1 Not sent. {DEAD} does not work: nobody has this '
-            r'address at that domain \(since \d{4}-\d\d-\d\d\). Correct it, or send '
+            said, f'^550 5.1.1 Not sent. {DEAD} does not work: no such '
+            r'mailbox \(since \d{4}-\d\d-\d\d\). Correct it, or send '
             r'again within 1 hour to try all the same.$')
         record = self.record(user)
         self.assertEqual(record['holds'], 1)

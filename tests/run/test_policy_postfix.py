@@ -303,7 +303,7 @@ class Held(PostfixCase):
         user, gone = self.new_user(), 'gone@example.net'
         self.known(user, gone)
         _, text = self.refused(user, [gone])
-        self.assertIn('does not work: nobody has', text)
+        self.assertIn('does not work: no such mailbox', text)
         self.wait_for(lambda: self.held(user, gone), 1)
         # a machine that tries again at once
         self.refused(user, [gone])

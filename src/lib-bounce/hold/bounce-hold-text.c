@@ -52,7 +52,7 @@ static const char *t_hold_day(const char *word, time_t when)
 			       tm.tm_mon + 1, tm.tm_mday);
 }
 
-/* ": nobody has this address at that domain" */
+/* ": the mailbox is full" */
 static const char *t_hold_meaning(const struct bounce_record *rec)
 {
 	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
@@ -63,6 +63,9 @@ static const char *t_hold_meaning(const struct bounce_record *rec)
 
 	if (reason == NULL || strcmp(reason->name, "undetermined") == 0)
 		return "";
+	/* the usual case in the words that mail programs know (RFC 3463, X.1.1) */
+	if (strcmp(reason->name, "mailbox-unknown") == 0)
+		return ": no such mailbox";
 	text = t_hold_ascii(bounce_texts_meaning(NULL, reason), MAX_TAIL);
 	str = t_str_new(MAX_TAIL);
 	/* "We kept trying", but not "I" or "IP" */
