@@ -1,7 +1,7 @@
 # bash completion of "doveadm bounce" and bounce-classify. tests/check-manual
 # compares the tables with the commands' own.
 
-# A command, its options, and for some words what may stand there.
+# A command, its options, and for some words what may be there.
 _doveadm_bounce_commands='
 add
 ask

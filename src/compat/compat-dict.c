@@ -20,7 +20,7 @@
    lock of the kernel does not. */
 #define FILE_LOCK_METHOD "fcntl"
 
-/* Below these keys stand addresses, in the key or in its value. The fs driver
+/* Below these keys are addresses, in the key or in its value. The fs driver
    puts the user's name in the place of "priv". */
 static const char *const private_keys[] = {
 	"/bounce/address/", "/bounce/index/", "/bounce/sent/"

@@ -27,7 +27,7 @@ void compat_doveadm_set_init(struct doveadm_mail_cmd_context *ctx,
    doveadm-server only 2.3 is told of the client's -A. */
 bool compat_doveadm_many_users(const struct doveadm_mail_cmd_context *ctx);
 
-/* The site's settings, without a user, as they stand there; from pool. Returns 0,
+/* The site's settings, without a user, as they are there; from pool. Returns 0,
    or -1 with error_r. */
 struct compat_settings;
 int compat_doveadm_settings(struct doveadm_cmd_context *cctx, pool_t pool,
@@ -42,7 +42,7 @@ int compat_doveadm_rules_dirs(struct doveadm_cmd_context *cctx,
 int compat_doveadm_remedies_dirs(struct doveadm_cmd_context *cctx,
 				 const char *const **dirs_r,
 				 const char **error_r);
-/* The same of bounce_texts, as it stands there. */
+/* The same of bounce_texts, as it is there. */
 int compat_doveadm_texts(struct doveadm_cmd_context *cctx,
 			 const char **value_r, const char **error_r);
 

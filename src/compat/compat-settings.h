@@ -73,7 +73,7 @@ int compat_settings_get(struct mail_user *user, pool_t pool,
 			const char **error_r);
 
 /* Settings of the user that are called bounce_... and are none of ours (2.3; 2.4
-   refuses them itself), as they stand in the user's settings. */
+   refuses them itself), as they are in the user's settings. */
 void compat_settings_unknown(struct mail_user *user,
 			     ARRAY_TYPE(const_string) *names);
 

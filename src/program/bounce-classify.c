@@ -106,7 +106,7 @@ static bool classify_dir_has_files(const char *path, const char *ending)
 	return found;
 }
 
-/* In the build tree the rules stand beside the program in "rules", the texts in
+/* In the build tree the rules are beside the program in "rules", the texts in
    "texts". An installed program has no such folders beside it. */
 static const char *
 classify_folder_beside(const char *name, const char *ending)

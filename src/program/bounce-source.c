@@ -40,7 +40,7 @@ static bool source_from_parse(const unsigned char *data, size_t size,
 	return TRUE;
 }
 
-/* Bytes of the From_ line at which input stands, with its line end; 0 if it is
+/* Bytes of the From_ line at which input is, with its line end; 0 if it is
    none. A line that is too long for one is none. sender_r: data stack. */
 static size_t
 source_from_line_size(struct istream *input, const char **sender_r)
@@ -78,7 +78,7 @@ source_mail(const struct bounce_source *source, const char *path,
 }
 
 /* Offset of the line after the next From_ line that follows an empty line and
-   where the mail before it ends; input stands at the start of a line. Returns
+   where the mail before it ends; input is at the start of a line. Returns
    FALSE at the end of the file: end_r is its size. */
 static bool
 source_mbox_next(struct istream *input, uoff_t *end_r, uoff_t *begin_r,

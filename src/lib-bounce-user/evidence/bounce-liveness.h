@@ -9,10 +9,10 @@
 struct bounce_user;
 struct mail;
 
-/* A delivered mail that is no report; sender is struct bounce_report's. He is
-   alive if a server of ours says that the mail is from his domain
+/* A delivered mail that is no report; sender is struct bounce_report's. It is
+   alive if a server of ours says that the mail is from its domain
    (Authentication-Results), or if it answers a mail of this user's that went to
-   him alone. session_id: of the delivery. One look-up where he has no record.
+   it alone. session_id: of the delivery. One look-up where it has no record.
    Returns how many records went, or -1; they are appended to cleared, from
    pool. */
 int bounce_liveness_mail(struct bounce_user *bu, const char *sender,

@@ -25,7 +25,7 @@ bool bounce_submitted_is_own(struct bounce_user *bu, const char *from)
 	return ret;
 }
 
-/* Below a line of loopback stands what a local program may have written. */
+/* Below a line of loopback is what a local program may have written. */
 static bool submitted_is_genuine(struct bounce_user *bu,
 				 const struct bounce_entry *entry)
 {
@@ -43,7 +43,7 @@ submitted_by_login(struct bounce_user *bu, const struct bounce_entry *entry)
 		strcasecmp(entry->login, bu->user->username) == 0;
 }
 
-/* A trace without a login: somebody's. Only what this user's login sent stands in
+/* A trace without a login: somebody's. Only what this user's login sent is in
    this user's dictionary. */
 static bool
 submitted_by_envelope(struct bounce_user *bu, const struct bounce_entry *entry,

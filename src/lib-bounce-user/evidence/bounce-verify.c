@@ -181,7 +181,7 @@ static bool verify_names_others(struct verify *verify)
  */
 
 /* Our own MTA's report names the queue id of the mail where it came in, and what
-   stands there no outsider wrote. */
+   is there no outsider wrote. */
 static void verify_envelope(struct verify *verify)
 {
 	struct bounce_sent_envelope envelope;
@@ -260,7 +260,7 @@ verify_entry(struct verify *verify, enum bounce_knowledge knowledge)
 	const struct bounce_entry *entry = &verify->entry;
 	const struct bounce_user *bu = verify->bu;
 	enum bounce_knowledge entered = BOUNCE_KNOWLEDGE_PERHAPS;
-	/* below a line of loopback stands what a local program may have
+	/* below a line of loopback is what a local program may have
 	   written */
 	bool genuine = !entry->loopback ||
 		(bu->set.relays != NULL &&

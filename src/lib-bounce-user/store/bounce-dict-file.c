@@ -41,7 +41,7 @@ void bounce_dict_file_loaded(struct bounce_dict *dict)
 }
 
 /* The driver gives a new file the folder's permissions; ours is only for its owner.
-   The folder is there: the lock stands in it. */
+   The folder is there: the lock is in it. */
 void bounce_dict_file_create(struct bounce_dict *dict)
 {
 	int fd = open(dict->file, O_CREAT | O_EXCL | O_WRONLY, 0600);

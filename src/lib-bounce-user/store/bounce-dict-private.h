@@ -2,7 +2,7 @@
 #define BOUNCE_DICT_PRIVATE_H
 
 /* Between bounce-dict-file.c, bounce-dict.c, and bounce-dict-iter.c and
-   bounce-dict-glance.c, which stand on it. */
+   bounce-dict-glance.c, which build on it. */
 
 #include "bounce-dict.h"
 

@@ -90,7 +90,7 @@ const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address);
 /* One value, from pool. 1/0/-1; notes whether the dictionary is down. */
 int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 		    const char **value_r, const char **error_r);
-/* The record as it stands there, lapsed or not. address in normal form. 1/0/-1,
+/* The record as it is there, lapsed or not. address in normal form. 1/0/-1,
    or BOUNCE_DICT_DAMAGED with error_r for a value that is no record. */
 #define BOUNCE_DICT_DAMAGED -2
 int bounce_dict_read(struct bounce_dict *dict, pool_t pool,

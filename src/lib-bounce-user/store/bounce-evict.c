@@ -1,6 +1,6 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* bounce_max_addresses. How many there are stands in meta/count, so that a new
+/* bounce_max_addresses. How many there are is in meta/count, so that a new
    address costs one look-up and no iteration; when the limit is reached, the
    records are counted truly and some room is made in advance. */
 

@@ -1,6 +1,6 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* Where the driver cannot iterate (redis), the addresses stand in shards:
+/* Where the driver cannot iterate (redis), the addresses are in shards:
    priv/bounce/index/00 ... 3f, each a JSON array of addresses. The shard of an
    address is the first byte of its SHA-1, modulo 64. */
 

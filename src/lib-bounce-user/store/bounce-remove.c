@@ -129,7 +129,7 @@ static bool
 remove_names_address(const struct bounce_record *rec,
 		     const struct remove *remove)
 {
-	/* its own record is looked up, whatever stands in it */
+	/* its own record is looked up, whatever is in it */
 	return strcmp(rec->address, remove->address) != 0 &&
 		bounce_record_has_address(rec, remove->address);
 }

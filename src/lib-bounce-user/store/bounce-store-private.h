@@ -58,7 +58,7 @@ struct bounce_transaction {
 	ARRAY_TYPE(bounce_key_change) keys;
 	/* what was read last: put and drop follow it */
 	const struct bounce_was *was;
-	/* records that are right as they stand: they must be in the index */
+	/* records that are right as they are: they must be in the index */
 	ARRAY_TYPE(const_string) kept;
 };
 
@@ -70,11 +70,11 @@ int bounce_transaction_begin(struct bounce_store *store,
 void bounce_transaction_clear(struct bounce_transaction *trans);
 /* Unlocks and frees. */
 void bounce_transaction_end(struct bounce_transaction **trans);
-/* rec is as it stands in the dictionary. bounce_transaction_read() notes it, too;
+/* rec is as it is in the dictionary. bounce_transaction_read() notes it, too;
    whoever reads without it calls this before put or drop. */
 void bounce_transaction_note(struct bounce_transaction *trans,
 			     const struct bounce_record *rec);
-/* rec is encoded at once. exists: a record of that address stands there. */
+/* rec is encoded at once. exists: a record of that address is there. */
 void bounce_transaction_put(struct bounce_transaction *trans,
 			    const struct bounce_record *rec, bool exists);
 /* A record that exists; address in normal form. */

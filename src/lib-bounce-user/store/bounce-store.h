@@ -132,7 +132,7 @@ void bounce_rebuild_set_changed(struct bounce_rebuild *batch,
 				    bounce_rebuild_changed_t *callback,
 				    void *context);
 /* At commit ids (in pool, initialised) gets the mails that failed and for which a
-   record still stands, as bounce_incident_id() has them; some more than once. */
+   record remains, as bounce_incident_id() has them; some more than once. */
 void bounce_rebuild_set_failed_ids(struct bounce_rebuild *batch, pool_t pool,
 				   ARRAY_TYPE(const_string) *ids);
 /* The failures that the sent side does not know of are counted there, too.
@@ -142,7 +142,7 @@ int bounce_rebuild_commit(struct bounce_rebuild **batch, bool dry_run,
 			      const char **error_r);
 void bounce_rebuild_cancel(struct bounce_rebuild **batch);
 
-/* Change one record under the lock. callback gets the record as it stands, or
+/* Change one record under the lock. callback gets the record as it is, or
    an empty one with address and count 0 where there is none, and its pool for
    new strings; it returns TRUE to write, FALSE to leave all as it is. This is
    how doveadm's add, release and correct keep a delivery's update at the same

@@ -1,7 +1,7 @@
 #ifndef BOUNCE_USER_SETTINGS_H
 #define BOUNCE_USER_SETTINGS_H
 
-/* What the settings of bounce-settings(5) say for one user. They stand in one
+/* What the settings of bounce-settings(5) say for one user. They are in one
    table, COMPAT_SETTINGS of compat-settings.h. */
 
 #include "bounce-digest.h"
@@ -48,7 +48,7 @@ struct bounce_user_settings {
 	bool sender_checked;
 	/* bounce_suppress and its kind */
 	struct bounce_hold_settings hold;
-	/* bounce_token_key: "" = the user's own in his home, NULL = none */
+	/* bounce_token_key: "" = the user's own, in their home, NULL = none */
 	const char *token_key;
 };
 

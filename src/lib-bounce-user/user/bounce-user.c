@@ -120,8 +120,8 @@ void bounce_user_failed(struct bounce_user *bu, const char *error)
 	bu->failed = TRUE;
 }
 
-/* "Bounces" where all of the user's folders stand below "INBOX.": name it as
-   he sees it, not as something outside of all namespaces. */
+/* "Bounces" where all of the user's folders are below "INBOX.": name it as
+   they see it, not as something outside of all namespaces. */
 const char *bounce_user_vname(struct mail_user *user, const char *name)
 {
 	struct mail_namespace *inbox =

@@ -32,7 +32,7 @@ struct bounce_access {
 void bounce_access_init(struct bounce_access *access, pool_t pool);
 /* The next request begins. */
 void bounce_access_reset(struct bounce_access *access);
-/* Read one line without its end. Names that are not ours, and those that stand
+/* Read one line without its end. Names that are not ours, and those that are
    there a second time, are passed over, and so are lines without "=". Returns 1 if
    the request is complete, 0 if more lines follow, or -1 with error_r: longer than
    BOUNCE_MAX_ACCESS_LINE, or more of them than BOUNCE_MAX_ACCESS_LINES. */

@@ -158,7 +158,7 @@ static const char *t_address_normal_domain(const char *input)
 	if (!address_is_domain(domain))
 		return NULL;
 	/* ASCII goes through as it is: underscores and what else libidn2 would
-	   not register stand in real addresses */
+	   not register are in real addresses */
 	if (bounce_string_is_ascii(domain))
 		return domain;
 	/* a full-width dot or @ is one only now */

@@ -11,7 +11,7 @@
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r);
 
-/* What stands behind the last "@" of address, in lower case on the data stack.
+/* What is behind the last "@" of address, in lower case on the data stack.
    NULL if there is nothing, or address is NULL. */
 const char *bounce_address_domain(const char *address);
 

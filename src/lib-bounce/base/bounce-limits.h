@@ -4,7 +4,7 @@
 /* Every cap of the library, and why. Going over one is never an error: the
    mail is delivered and filed, and the report says truncated. */
 
-/* What we keep of the parts that matter. A bounce's own words stand at its
+/* What we keep of the parts that matter. A bounce's own words are at its
    start; the rest is the returned mail, whose body we never need. */
 #define BOUNCE_MAX_TEXT (1024 * 1024)
 /* Longest header block that is read (RFC 5322 sets none; Dovecot's cache and
@@ -54,7 +54,7 @@
 #define BOUNCE_MAX_DIGEST_RECOVERED 50
 /* Lines of one file of texts: all of ours have a few hundred. */
 #define BOUNCE_MAX_TEXTS_LINES 5000
-/* Bytes that may lie between two pieces of a rule ("..."): words that stand
+/* Bytes that may lie between two pieces of a rule ("..."): words that are
    further apart do not belong together. */
 #define BOUNCE_MAX_RULE_GAP 120
 /* Bytes of a text that are matched against the rules. Diagnostics are shorter;

@@ -5,7 +5,7 @@
 
 /* Domains where many people have their mail. A domain that is one slip of the
    keyboard away from one of these, and is none of them, was probably meant to
-   be it. Real neighbours stand here too, so that they are left alone. */
+   be it. Real neighbours are here too, so that they are left alone. */
 static const char *const common_domains[] = {
 	"126.com", "163.com", "aliyun.com", "alice.it", "aol.com", "aol.de",
 	"arcor.de", "att.net", "bell.net", "bellsouth.net", "bigpond.com",

@@ -128,7 +128,7 @@ const char *bounce_status_reply_find(const char *text, const char **at_r)
 		if (p != text && (p[-1] == '-' || p[-1] == ','))
 			continue;
 		/* 550 hosts, 450 KB, 500 recipients: only where a reply is
-		   likely to stand */
+		   likely */
 		if (p != text && p[-1] == ' ' && p > text + 1 &&
 		    i_isalnum(p[-2]) && p[3] == ' ' && i_islower(p[4]) &&
 		    !i_isdigit(p[4])) {

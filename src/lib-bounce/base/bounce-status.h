@@ -16,9 +16,9 @@ const char *bounce_status_field(const char *value);
 /* Is text, as a whole, an enhanced status code of class 2, 4 or 5? */
 bool bounce_status_is_valid(const char *text);
 
-/* The first reply code of text (400 to 599) that stands as one: followed by a
+/* The first reply code of text (400 to 599) that is one: followed by a
    space, a hyphen or the end, at a word's start. On the data stack, or NULL.
-   at_r (may be NULL) is where it stands. */
+   at_r (may be NULL) is where it is. */
 const char *bounce_status_reply_find(const char *text, const char **at_r);
 
 /* Does text begin with a reply code, "550 " or "550-"? */

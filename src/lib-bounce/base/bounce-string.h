@@ -30,7 +30,7 @@ const char *bounce_string_printable(const char *text);
 /* The words of a HTML text (UTF-8) in their lines, cleaned as
    bounce_string_append() does; on the data stack. */
 const char *bounce_string_html(const char *html);
-/* The same without what is quoted (blockquote), for which one line ">" stands. */
+/* The same without what is quoted (blockquote), which becomes one line ">". */
 const char *bounce_string_html_unquoted(const char *html);
 
 /* text with ASCII letters in lower case, white space of every kind (also
@@ -74,7 +74,7 @@ bounce_string_may_have(const struct bounce_string_pairs *pairs, const char *word
 }
 
 /* Does folded text hold one of the words (NULL-terminated)? Returns where the
-   first listed one stands, or NULL. The second for a text that is asked for
+   first listed one is, or NULL. The second for a text that is asked for
    several lists. */
 const char *bounce_string_find(const char *folded, const char *const *words);
 const char *bounce_string_pairs_find(const struct bounce_string_pairs *pairs,

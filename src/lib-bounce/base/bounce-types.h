@@ -103,7 +103,7 @@ struct bounce_recipient {
 	/* the remote host's words on one line, at most
 	   BOUNCE_MAX_DIAGNOSTIC bytes, cut at a character */
 	const char *diagnostic;
-	/* the local mailer's own words for it, where they stand apart */
+	/* the local mailer's own words for it, where they are apart */
 	const char *explanation;
 	/* host name (or address) of the server that refused, without type */
 	const char *remote_mta;
@@ -151,7 +151,7 @@ struct bounce_report {
 	const char *answers;
 };
 
-/* Names as they stand in the dictionary, in Sieve and in JSON ("failure",
+/* Names as they are in the dictionary, in Sieve and in JSON ("failure",
    "hard", "sender", ...), NULL after the last. */
 extern const char *const bounce_kind_names[];
 extern const char *const bounce_action_names[];

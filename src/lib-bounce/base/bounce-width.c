@@ -115,7 +115,7 @@ const char *t_bounce_width_shorten(const char *text, unsigned int columns)
 }
 
 /* Bytes of the piece that text begins with and that is not broken: a wide
-   character with what follows it closely, or what stands up to a blank or to the
+   character with what follows it closely, or what is up to a blank or to the
    next wide one. */
 static size_t width_piece(const char *text)
 {

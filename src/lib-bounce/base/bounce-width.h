@@ -16,7 +16,7 @@ const char *t_bounce_width_shorten(const char *text, unsigned int columns);
 
 /* Append text in lines of at most so many columns, each with its newline. It is
    broken at blanks and between wide characters, but not before a mark that closes
-   (UAX #14: CL, EX, NS); what has neither is longer. first stands before the
+   (UAX #14: CL, EX, NS); what has neither is longer. first is before the
    first line, rest before the others. */
 void bounce_width_wrap(string_t *str, const char *first, const char *rest,
 		       unsigned int columns, const char *text);

@@ -29,7 +29,7 @@ struct bounce_blocklist {
 	const char *name, *title;
 	/* whose remedy helps (bounce_remedy_find_provider()) */
 	const char *provider;
-	/* NULL = only with a key, which stands before zone_key */
+	/* NULL = only with a key, which is before zone_key */
 	const char *zone, *zone_key;
 	/* as bounce_check_keys names it; NULL = takes none */
 	const char *key;
@@ -45,7 +45,7 @@ extern const struct bounce_blocklist bounce_blocklists[];
 const struct bounce_blocklist *bounce_blocklist_find(const char *name);
 
 /* The names to ask under, on the data stack: of an address, a domain, or a test
-   point as it stands in the list. NULL if the list needs a key and there is none, or
+   point as it is in the list. NULL if the list needs a key and there is none, or
    does not list such addresses. */
 const char *t_bounce_blocklist_ip(const struct bounce_blocklist *list,
 				  const char *key, const struct ip_addr *ip);

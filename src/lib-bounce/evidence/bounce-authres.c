@@ -5,7 +5,7 @@
 #include "str.h"
 #include "bounce-authres.h"
 
-/* Comments may stand anywhere and nest; quotes are taken off. What was quoted
+/* Comments may be anywhere and nest; quotes are taken off. What was quoted
    keeps its blanks and semicolons as underscores: nothing of ours has them. */
 static const char *t_authres_plain(const char *value)
 {

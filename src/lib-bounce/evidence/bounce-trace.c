@@ -20,7 +20,7 @@ ARRAY_DEFINE_TYPE(bounce_received, struct bounce_received);
 
 struct trace_authres {
 	const char *value;
-	/* how many Received lines stand above it */
+	/* how many Received lines are above it */
 	unsigned int depth;
 };
 
@@ -280,7 +280,7 @@ trace_skip_dovecot(struct bounce_trace *trace, pool_t pool,
  * Who made it
  */
 
-/* Did the relay make what it handed to us? All that stands below is its own, at
+/* Did the relay make what it handed to us? All that is below is its own, at
    last a line without a client. */
 static bool
 trace_relay_made(const struct bounce_received *lines, unsigned int count,
@@ -544,7 +544,7 @@ trace_entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
 	return FALSE;
 }
 
-/* Our own lines stand on top; the first that does not come over loopback says
+/* Our own lines are on top; the first that does not come over loopback says
    where the mail came in. */
 static const struct bounce_received *
 trace_entry_find(const ARRAY_TYPE(bounce_received) *lines,

@@ -2,7 +2,7 @@
 #define BOUNCE_TRACE_H
 
 /* Who made a report, by its own header; and where the mail that it returns came
-   in, by that mail's header. What stands above the line that our own MTA wrote
+   in, by that mail's header. What is above the line that our own MTA wrote
    no outsider can write. Pure. */
 
 #include "bounce-received.h"
@@ -67,7 +67,7 @@ struct bounce_entry {
 	const char *login;
 	/* what our MTA called the mail there; NULL = the line does not say */
 	const char *queue_id;
-	/* over loopback: whatever stands below may be a local program's word */
+	/* over loopback: whatever is below may be a local program's word */
 	bool loopback;
 	/* a relay had it from a host of ours */
 	bool passed_us;

@@ -104,7 +104,7 @@ const char *bounce_csv_guard_address(const char *address)
 		str_printfa(str, "\"%s\"%s", t_strdup_until(address, at), at);
 		return str_c(str);
 	}
-	/* within quotes, and there a \ may stand before any character */
+	/* within quotes, and there a \ may be before any character */
 	for (const char *p = address; *p != '\0'; p++) {
 		if (p > address && csv_is_delimiter(p[-1]) && csv_is_formula(p))
 			str_append_c(str, '\\');

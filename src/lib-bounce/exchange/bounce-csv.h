@@ -24,7 +24,7 @@ const char *bounce_csv_date(time_t when);
    has it, with T and Z. FALSE if it is none. */
 bool bounce_csv_date_parse(const char *cell, time_t *when_r);
 
-/* The delimiter of a line: the one of comma, semicolon and tab that stands most
+/* The delimiter of a line: the one of comma, semicolon and tab that is most
    often outside of quotes; a comma where there is none. */
 char bounce_csv_delimiter(const char *line);
 

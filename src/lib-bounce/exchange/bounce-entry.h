@@ -2,7 +2,7 @@
 #define BOUNCE_ENTRY_H
 
 /* An address as the name of an IMAP METADATA entry (RFC 5464 section 4.1): what may
-   not stand in one is =XX, two hex digits. */
+   not be in one is =XX, two hex digits. */
 
 /* address in normal form; the name is on the data stack. */
 const char *bounce_entry_name(const char *address);

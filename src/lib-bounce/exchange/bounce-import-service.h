@@ -6,7 +6,7 @@
 
 struct bounce_import_service {
 	const char *name;
-	/* where the list stands in the JSON: names of members, by dots; NULL-
+	/* where the list is in the JSON: names of members, by dots; NULL-
 	   terminated, any of them. "" = the whole is the list */
 	const char *lists[3];
 	/* the column (CSV) or member with the address, any of them */

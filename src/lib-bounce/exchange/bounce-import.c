@@ -359,7 +359,7 @@ int bounce_import_line(struct bounce_import *import,
 		return 0;
 	if (import_is_json(line))
 		return bounce_import_own_line(import, line, item_r, error_r);
-	/* titles may stand above the names */
+	/* titles may be above the names */
 	if (!import->begun && import->names == NULL &&
 	    (bounce_string_begins(line, "sep=") || import_names(import, line)))
 		return import->names == NULL ? 0 :

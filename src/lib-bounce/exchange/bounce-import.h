@@ -35,7 +35,7 @@ struct bounce_import_item {
 #define BOUNCE_CSV_OTHER "other"
 
 /* rules judge the words of a service. hide_input: errors do not quote what was
-   given (they go to a log, where no address may stand). */
+   given (they go to a log, where no address may be). */
 struct bounce_import *
 bounce_import_init(pool_t pool, const struct bounce_rules *rules,
 		   bool hide_input);

@@ -71,7 +71,7 @@ static const char *t_layout_dump(json_t *json)
 	return text;
 }
 
-/* What stands in a record is valid UTF-8. */
+/* What is in a record is valid UTF-8. */
 static const char *t_layout_listmonk(const struct bounce_record *rec)
 {
 	json_t *json = json_object(), *meta = json_object();

@@ -239,7 +239,7 @@ static void dsn_group_finish(pool_t pool, struct group *group,
 	struct bounce_recipient rcpt;
 	const char *original, *status = NULL;
 
-	/* what happened stands there: the notice may know to whom */
+	/* what happened is there: the notice may know to whom */
 	if (group->final == NULL && group->original == NULL &&
 	    group->actual == NULL &&
 	    (group->action == NULL || group->status == NULL))
@@ -297,7 +297,7 @@ static bool dsn_is_empty(const struct group *group)
 	return TRUE;
 }
 
-/* An empty line stands behind an address and what happened to it. */
+/* An empty line is behind an address and what happened to it. */
 static bool dsn_is_whole(const struct group *group)
 {
 	return group->closed &&

@@ -8,7 +8,7 @@
 /* Read the fields of text into report: reporting_mta and one recipient for
    each group. Mailers break the groups with empty lines, repeat them and leave
    fields out: a recipient begins with its first address field, wherever that
-   stands. Lines that are no field are passed over, so text may also be a
+   is. Lines that are no field are passed over, so text may also be a
    person's text that quotes the fields. A recipient without a mail address has
    address NULL. Returns TRUE if there was a recipient. */
 bool bounce_dsn_read(pool_t pool, const char *text,

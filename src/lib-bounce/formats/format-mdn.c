@@ -2,7 +2,7 @@
 
 #include "bounce-format-private.h"
 
-/* RFC 8098: somebody (or his program) opened or deleted the mail; and what
+/* RFC 8098: somebody (or their program) opened or deleted the mail; and what
    clients sent before it. */
 
 /* Outlook without Exchange, Outlook Express, Notes: words alone. */

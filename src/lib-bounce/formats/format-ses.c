@@ -131,7 +131,7 @@ static const struct {
 	  BOUNCE_KIND_DELAY, BOUNCE_ACTION_DELAYED },
 };
 
-/* "smtpResponse" stands once for all recipients of a delivery. */
+/* "smtpResponse" is given once for all recipients of a delivery. */
 static void ses_read_response(pool_t pool, const json_t *part,
 			      struct bounce_report *report)
 {

@@ -7,9 +7,9 @@
 struct bounce_subject {
 	/* of a failure, a delay, a success */
 	bool failure, delay, success;
-	/* the failure stands behind a colon or bar: "Contact: undelivered mail" */
+	/* the failure is behind a colon or bar: "Contact: undelivered mail" */
 	bool late;
-	/* "Automatic reply:", wherever it stands */
+	/* "Automatic reply:", wherever it is */
 	bool reply;
 	/* words that answering machines use, and people, too: "vacation" */
 	bool maybe_reply;

@@ -11,7 +11,7 @@ struct subject_words {
 	ARRAY_TYPE(bounce_words_hit) hits;
 };
 
-/* Where the first phrase of class stands, or NULL. */
+/* Where the first phrase of class is, or NULL. */
 static const char *
 subject_find(const struct subject_words *words, enum bounce_words_class class)
 {
@@ -24,7 +24,7 @@ subject_find(const struct subject_words *words, enum bounce_words_class class)
 	return NULL;
 }
 
-/* The same where no "not" stands before it: "Not delivered: hello" */
+/* The same where no "not" is before it: "Not delivered: hello" */
 static const char *subject_find_undenied(const struct subject_words *words,
 					 enum bounce_words_class class)
 {
@@ -41,7 +41,7 @@ static const char *subject_find_undenied(const struct subject_words *words,
 	return NULL;
 }
 
-/* What stands behind the longest phrase of class that begins at begin, or NULL. */
+/* What is behind the longest phrase of class that begins at begin, or NULL. */
 static const char *
 subject_behind(const struct subject_words *words, const char *begin,
 	       enum bounce_words_class class)
@@ -84,7 +84,7 @@ static const char *kind_skip_tag(const char *subject)
 	return subject + len + 1 + strspn(subject + len + 1, " ");
 }
 
-/* What stands behind "Re:", "Re[2]:", "[Fwd:", at subject, also behind a list's
+/* What is behind "Re:", "Re[2]:", "[Fwd:", at subject, also behind a list's
    tag; NULL if there is none. */
 static const char *
 kind_skip_person(const struct subject_words *words, const char *subject)
@@ -136,7 +136,7 @@ kind_is_summary(const struct subject_words *words, const char *failure)
 	return summary != NULL && (failure == NULL || summary < failure);
 }
 
-/* Do the words at second stand in the subject that was returned, behind what the
+/* Are the words at second in the subject that was returned, behind what the
    mailer says: "Undeliverable: The delayed train"? Each may be NULL. */
 static bool kind_is_returned(const char *first, const char *second)
 {
@@ -144,7 +144,7 @@ static bool kind_is_returned(const char *first, const char *second)
 		memchr(first, ':', second - first) != NULL;
 }
 
-/* Does pos stand in what somebody's words quote: 'Dan answered "Mail returned"'? */
+/* Is pos in what somebody's words quote: 'Dan answered "Mail returned"'? */
 static bool kind_is_quoted(const char *subject, const char *pos)
 {
 	const char *p = strchr(subject, '"');

@@ -23,7 +23,7 @@ bool bounce_words_delay(bounce_words_set_t words)
 		!bounce_kind_has(words, BOUNCE_WORD_FINAL);
 }
 
-/* Is what stands at pos denied by the words before it, as far as the clause
+/* Is what is at pos denied by the words before it, as far as the clause
    goes: "could not be successfully delivered"? */
 static bool kind_is_denied(const char *folded,
 			   const ARRAY_TYPE(bounce_words_hit) *hits,

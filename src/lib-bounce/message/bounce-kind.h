@@ -84,7 +84,7 @@ bounce_kind_has(bounce_words_set_t words, enum bounce_words_class class)
 bool bounce_words_delay(bounce_words_set_t words);
 bool bounce_words_waiting(bounce_words_set_t words);
 bool bounce_words_success(const char *text);
-/* Somebody tells of a failure: "I got this"; or he greets. */
+/* Somebody tells of a failure: "I got this"; or they greet. */
 bool bounce_words_personal(bounce_words_set_t words, const char *text);
 
 #endif

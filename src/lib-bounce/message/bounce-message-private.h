@@ -11,7 +11,7 @@ void bounce_message_append_line(string_t *dest,
 				const struct message_header_line *hdr);
 
 /* The header block in what a part returns of a mail (LF lines): without what
-   stands above its first field and what its lines are indented by, as far as
+   is above its first field and what its lines are indented by, as far as
    the first empty line. Data stack; "" if there is no field. */
 const char *bounce_returned_block(const char *text);
 

@@ -86,7 +86,7 @@ void bounce_header_addresses(pool_t pool, const char *value,
 /* The first of them, or NULL. */
 const char *bounce_header_address(pool_t pool, const char *value);
 /* The first "<id>" of the value of Message-ID, In-Reply-To or References (RFC 5322
-   section 3.6.4), with < > and whatever stands between, or NULL.
+   section 3.6.4), with < > and whatever is between, or NULL.
    message_id_get_next() passes over ids that have no @. */
 const char *bounce_header_message_id(pool_t pool, const char *value);
 

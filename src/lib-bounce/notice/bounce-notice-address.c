@@ -10,7 +10,7 @@
 
 #include <ctype.h>
 
-/* Each address of the notice is weighed by how it stands there. */
+/* Each address of the notice is weighed by how it is there. */
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
@@ -35,7 +35,7 @@ bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
 	return FALSE;
 }
 
-/* Is there nothing but dress before (or behind) an address? */
+/* Is there nothing but markup before (or behind) an address? */
 static bool notice_is_dress(const char *text)
 {
 	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
@@ -170,7 +170,7 @@ static bool notice_is_items_words(const struct bounce_notice_line *line,
 		bounce_status_reply_find(line->text, NULL) != NULL;
 }
 
-/* "Doe, John <john@example.com>", and his words below it? */
+/* "Doe, John <john@example.com>", with the answer below it? */
 static bool notice_is_named_item(const struct bounce_notice *scan,
 				 const struct bounce_notice_mention *mention)
 {
@@ -184,7 +184,7 @@ static bool notice_is_named_item(const struct bounce_notice *scan,
 				      line->indent);
 }
 
-/* The line that announces the list that mention stands in. */
+/* The line that announces the list that mention is in. */
 static const struct bounce_notice_line *
 notice_announced_by(struct bounce_notice *scan,
 		    const struct bounce_notice_mention *mention)
@@ -301,7 +301,7 @@ static bool notice_is_named(const char *before,
 				 BOUNCE_WORD_CONTACTING);
 }
 
-/* A table's cell: what stands in the row before it is another's. */
+/* A table's cell: what is in the row before it is another's. */
 static const char *notice_cell_begin(const char *before)
 {
 	const char *bar = strrchr(before, '|');
@@ -397,7 +397,7 @@ static void notice_weigh_sentence(const struct context *ctx,
 		return;
 	}
 	mention->tier = BOUNCE_NOTICE_SENTENCE;
-	/* two words are no chance */
+	/* two words are no coincidence */
 	if (label->failed)
 		mention->score += label->phrase ? 3 : 2;
 	if (ctx->fails)
@@ -484,7 +484,7 @@ static void notice_weigh_place(const struct context *ctx,
 	}
 }
 
-/* Who wrote to himself is one of his recipients, where a line announces them. A
+/* The sender is a recipient too, where a line announces the recipients. A
    line that announces the sender is more frequent. */
 static bool notice_is_own_recipient(const struct context *ctx)
 {
@@ -567,7 +567,7 @@ static bool notice_is_joined(const char *text)
 }
 
 /* The words between two mentions in the same line or in neighbours. NULL if
-   they stand further apart. */
+   they are further apart. */
 static const char *notice_between(const struct bounce_notice *scan,
 				  const struct bounce_notice_mention *first,
 				  const struct bounce_notice_mention *second)

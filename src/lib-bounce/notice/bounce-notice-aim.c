@@ -119,7 +119,7 @@ static bool aim_list_fails(const struct bounce_notice *scan,
 		aim_mail_fails(scan);
 }
 
-/* Does the address stand in what somebody said: '"Mail to bob@... fails"'? */
+/* Is the address in what somebody said: '"Mail to bob@... fails"'? */
 static bool aim_is_quoted(const char *before)
 {
 	const char *p, *last = NULL;

@@ -11,7 +11,7 @@
 #include <ctype.h>
 
 /* What servers answered, within a notice: where the answer for a recipient
-   stands, how far it goes and who was asked. */
+   is, how far it goes and who was asked. */
 
 /* Words before a host's name. */
 static const char *const host_labels[] = {

@@ -6,7 +6,7 @@
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
 
-/* Where a notice says why a delivery failed, in words that all share: what stands
+/* Where a notice says why a delivery failed, in words that all share: what is
    far from there was put in by gateways and companies. */
 
 /* Classes of words (group JUDGE) of one line that together say why a delivery

@@ -57,7 +57,7 @@ static const struct {
 	{ "my name was rejected", "HELO", COMMAND_ANY },
 };
 
-/* Do the words at p stand in text as words of their own, and as a command
+/* Are the words at p in text as words of their own, and as a command
    does? end: what follows them. */
 static bool command_is_one(const char *text, const char *p, const char *end,
 			   enum command_end kind)
@@ -124,7 +124,7 @@ command_answer_lines(const struct bounce_notice *scan,
 }
 
 /* sendmail gives the answer twice: "(reason: 550 ...)" below the address and
-   "<<< 550 ..." in its transcript, where the command stands above. Returns the
+   "<<< 550 ..." in its transcript, where the command is above. Returns the
    latter's line, or line. */
 static unsigned int
 command_transcript_line(const struct bounce_notice *scan, unsigned int line)

@@ -6,8 +6,8 @@
 #include "bounce-status.h"
 #include "bounce-string.h"
 
-/* A notice is items: the lines of one recipient, his address and its other
-   names, his answer, his words, end where the next one's begin. */
+/* A notice is items: the lines of one recipient (the address and its other
+   names, the answer, other words) end where the next one's begin. */
 
 /* Regions of one recipient that are looked at: Exchange lists them twice. */
 #define ITEM_MAX_REGIONS 8
@@ -25,7 +25,7 @@ static bool item_is_listed(const struct bounce_notice_mention *mention)
 {
 	if (mention->alias)
 		return TRUE;
-	/* what the header names may stand anywhere */
+	/* what the header names may be anywhere */
 	if (mention->tier == BOUNCE_NOTICE_FIELD)
 		return mention->starts;
 	return mention->tier == BOUNCE_NOTICE_LISTED ||
@@ -40,7 +40,7 @@ static bool item_is_other(const struct bounce_notice_mention *mention,
 		!bounce_notice_names_rcpt(mention, rcpt);
 }
 
-/* A heading that stands directly above the next item is part of that. */
+/* A heading that is directly above the next item is part of that. */
 static unsigned int
 item_trim(const struct bounce_notice *scan, unsigned int first,
 	  unsigned int end)

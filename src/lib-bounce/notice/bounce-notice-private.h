@@ -18,7 +18,7 @@ struct bounce_notice_line {
 	unsigned int indent;
 };
 
-/* One place where an address stands. */
+/* One place where an address is. */
 struct bounce_notice_mention {
 	const char *address;
 	unsigned int line;
@@ -120,7 +120,7 @@ bool bounce_notice_cause_in_line(const struct bounce_notice_line *line);
 /* Does the paragraph that begins in line go on with what the mailer says? It
    quotes an answer, labels what it says, or is the transcript. */
 bool bounce_notice_cause_goes_on(const struct bounce_notice_line *line);
-/* Where the words of region end: what stands below the recipients and below a
+/* Where the words of region end: what is below the recipients and below a
    paragraph that says why is somebody else's, unless it goes on. */
 unsigned int
 bounce_notice_cause_end(const struct bounce_notice *scan,
@@ -130,7 +130,7 @@ bounce_notice_cause_end(const struct bounce_notice *scan,
 unsigned int
 bounce_notice_cause_find(const struct bounce_notice *scan, unsigned int end);
 
-/* Does the line hold a mailer's manners, which say nothing of the cause? */
+/* Does the line hold a mailer's courtesies, which say nothing of the cause? */
 bool bounce_notice_is_manners(const struct bounce_notice_line *line);
 
 /* The lines that belong to rcpt, added to regions: from each line that names it
@@ -156,7 +156,7 @@ bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
 bool bounce_notice_is_refusal(const char *text);
 
 /* The best answer of a server within region: its line, where in it the reply
-   code stands, and the code (data stack). only: it must name rcpt; else it must
+   code is, and the code (data stack). only: it must name rcpt; else it must
    not name another recipient. */
 bool bounce_notice_answer_find(const struct bounce_notice *scan,
 			     const struct bounce_recipient *rcpt,

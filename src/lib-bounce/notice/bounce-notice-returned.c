@@ -95,7 +95,7 @@ returned_is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 	return FALSE;
 }
 
-/* Is the line dressed as a heading, "--- so ---", or short with a colon? */
+/* Is the line marked as a heading, "--- so ---", or short with a colon? */
 static bool returned_is_heading(const char *line)
 {
 	size_t len = strlen(line);

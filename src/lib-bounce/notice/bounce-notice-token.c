@@ -23,7 +23,7 @@ static bool notice_is_domain_char(char c)
 	return i_isalnum(chr) || chr == '-' || chr == '.' || chr == '_';
 }
 
-/* "to=bob@example.com" of a log; a tag of the address is longer or stands
+/* "to=bob@example.com" of a log; a tag of the address is longer or is
    elsewhere. */
 static const char *notice_skip_key(const char *p, const char *at)
 {
@@ -55,7 +55,7 @@ static const char *notice_local_begin(const char *line, const char *at)
 	while (p > line && *(p - 1) != '\0' && notice_is_local_char(p[-1]))
 		p--;
 	/* characters outside ASCII belong to it only within < > or alone:
-	   scripts without spaces stand right beside an address */
+	   scripts without spaces are right beside an address */
 	if (p > line && ((unsigned char)p[-1] & 0x80) != 0) {
 		const char *begin = p;
 

@@ -18,7 +18,7 @@
    as the next recipient's, and the server's answers that name it. */
 
 /* The words of a line that say something of the cause, or NULL: not the mailer's
-   manners, nor the mail's subject and senders. */
+   courtesies, nor the mail's subject and senders. */
 static const char *line_words(const struct bounce_notice_line *line)
 {
 	if (*line->text == '\0' || bounce_notice_is_manners(line) ||
@@ -42,7 +42,7 @@ static unsigned int notice_count_letters(const char *text)
 	return letters;
 }
 
-/* Where the words of the item that begins at region->first end: what stands
+/* Where the words of the item that begins at region->first end: what is
    below them, not as far in as the address, was put there by somebody else. */
 static unsigned int find_words_end(const struct bounce_notice *scan,
 				   const struct bounce_notice_region *region)
@@ -91,7 +91,7 @@ notice_find_explanation(const struct bounce_notice *scan,
 }
 
 /* The first line of the mailer's own: it says that something failed, or has its
-   manners. What stands above was put there by somebody else. */
+   courtesies. What is above was put there by somebody else. */
 static unsigned int
 notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 {
@@ -187,7 +187,7 @@ static bool notice_has_nameless(const struct bounce_notice *scan,
 	return FALSE;
 }
 
-/* Where rcpt's own answer stands: in a line that names it, else among its
+/* Where rcpt's own answer is: in a line that names it, else among its
    lines. */
 static bool notice_find_answer(const struct bounce_notice *scan,
 			       const struct bounce_recipient *rcpt,
@@ -333,7 +333,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 			rcpt->diagnostic = p_strdup(scan->pool, answer);
 		answer = rcpt->diagnostic;
 	}
-	/* an answer that stands nowhere in the notice is below no command */
+	/* an answer that is nowhere in the notice is below no command */
 	if (!found)
 		line = array_count(&scan->lines);
 	if (answer != NULL) {
@@ -360,7 +360,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	if (alone && first->first > 0 &&
 	    (rcpt->explanation == NULL ||
 	     uni_utf8_strlen(rcpt->explanation) < 200)) {
-		/* what stands before the address may be the reason */
+		/* what is before the address may be the reason */
 		own.first = notice_find_opening(scan, first->first + 1);
 		own.end = item ? find_words_end(scan, first) :
 			bounce_notice_cause_end(scan, first);

@@ -280,7 +280,7 @@ notice_add_recipient(struct bounce_report *report, const char *address)
 
 #define SCORE_MIN 3
 
-/* What stands around the address: "<bob@example.com>:" is "<>:", "Unknown user:
+/* What is around the address: "<bob@example.com>:" is "<>:", "Unknown user:
    bob@example.com" is "Unknown user: ". Data stack. */
 static const char *notice_look_of(const struct bounce_notice *scan,
 				  const struct bounce_notice_mention *mention)

@@ -11,7 +11,7 @@
 struct bounce_message;
 struct bounce_notice;
 
-/* How an address stands in the notice; the best kind that is there names the
+/* How an address is in the notice; the best kind that is there names the
    recipients. */
 enum bounce_notice_tier {
 	/* nothing says that it failed */
@@ -44,7 +44,7 @@ const char *bounce_notice_folded(const struct bounce_notice *scan);
 /* The classes of words in the notice. */
 bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan);
 
-/* Add the recipients that the notice names to report. Returns how they stand
+/* Add the recipients that the notice names to report. Returns how they are
    in it. */
 enum bounce_notice_tier
 bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report);
@@ -79,7 +79,7 @@ bool bounce_notice_has_cause(const struct bounce_notice *scan);
 bool bounce_notice_links(const struct bounce_notice *scan);
 /* Does it show the envelope, "MAIL FROM:" and "RCPT TO:"? */
 bool bounce_notice_shows_envelope(const struct bounce_notice *scan);
-/* Does a line announce a list of recipients, whether one stands there or not? */
+/* Does a line announce a list of recipients, whether one is there or not? */
 bool bounce_notice_lists(const struct bounce_notice *scan);
 /* Is the returned header quoted, as people quote? */
 bool bounce_notice_is_quoted(const struct bounce_notice *scan);

@@ -94,7 +94,7 @@ incident_init(pool_t pool, const struct bounce_report *report,
 	incident_r->side = rcpt->verdict.side;
 	incident_r->reason = rcpt->verdict.reason;
 	if (incident_r->complaint) {
-		/* the one reason of the table that says it: he does not want
+		/* the one reason of the table that says it: they do not want
 		   this mail */
 		incident_r->reason = bounce_reason_find("recipient-refused");
 		incident_r->class = incident_r->reason->class;

@@ -314,7 +314,7 @@ policy_restart_lapsed(const struct bounce_policy *policy, pool_t pool,
 	bounce_record_member_take(BOUNCE_MEMBER_COUNTED, rec, &old);
 }
 
-/* What is only plausible is shown as such, and adds to nothing. Its words stand
+/* What is only plausible is shown as such, and adds to nothing. Its words are
    where nothing was proven yet. */
 static bool
 policy_count_unproven(const struct bounce_policy *policy, pool_t pool,

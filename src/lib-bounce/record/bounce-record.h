@@ -17,7 +17,7 @@
    priv/bounce/sent/...            what was sent (bounce-sent.h)
 
    <address> is the normal form of bounce_address_normalize(), dict-escaped;
-   the address stands in the record too.
+   the address is in the record too.
 
    Everything here is a pure function: the clock is a parameter. */
 

@@ -10,7 +10,7 @@
 
    A broadcast is one message to many, or the messages of one day that share
    their subject; <hash> is of the subject, or of the Message-ID where there is
-   none. The last BOUNCE_MAX_SENT_MAILS of them stand within the day; one that
+   none. The last BOUNCE_MAX_SENT_MAILS of them are within the day; one that
    reaches BOUNCE_RATE_MINIMUM recipients gets a key of its own. So thousands of
    single mails cost one key.
 

@@ -240,7 +240,7 @@ answer_take_words(struct answer_parser *parser, enum bounce_answer_verb verb,
 			return FALSE;
 		addresses = array_get(&list, &count);
 		if (count == 1) {
-			/* the new one may stand on the next line */
+			/* the new one may be on the next line */
 			parser->goes_on = TRUE;
 			parser->verb = verb;
 			parser->half = addresses[0];

@@ -1,6 +1,6 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
-/* How our notices can be answered, and what became of an answer. A command stands
+/* How our notices can be answered, and what became of an answer. A command is
    in quotation marks wherever it is written: so nobody's client can quote it in
    such a way that it is taken for one. */
 

@@ -103,7 +103,7 @@ static void tell_header(const struct bounce_tell *tell, string_t *str)
  * Parts
  */
 
-/* "=_" cannot stand in quoted-printable, nor "_" in base64. */
+/* "=_" cannot be in quoted-printable, nor "_" in base64. */
 static const char *t_tell_boundary(const struct bounce_tell *tell,
 				   const char *which)
 {

@@ -61,7 +61,7 @@ ARRAY_DEFINE_TYPE(bounce_texts_status, struct bounce_texts_status);
 
 /* Look at every file of the folders: keys that English does not have,
    placeholders that are missing or unknown, plural forms that the language
-   needs. A key that is missing is counted, and English stands in. Allocated
+   needs. A key that is missing is counted, and English is used. Allocated
    from the data stack. */
 void bounce_texts_check(const char *const *dirs,
 			ARRAY_TYPE(bounce_texts_status) *languages,

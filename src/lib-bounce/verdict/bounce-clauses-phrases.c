@@ -26,7 +26,7 @@ static bool clause_phrase_is(const struct clause_phrase *phrase,
 	return (phrase->set & bounce_words_set(class)) != 0;
 }
 
-/* Does nothing stand between them but a space and the end of a word? */
+/* Is nothing between them but a space and the end of a word? */
 static bool clause_phrases_touch(const struct clause_phrase *phrase,
 				 const struct clause_phrase *next)
 {

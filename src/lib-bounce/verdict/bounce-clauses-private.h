@@ -18,7 +18,7 @@ size_t bounce_clauses_wide_border(const char *p);
    the words around it speak, or NULL. */
 const char *bounce_clauses_bracket_end(const char *p);
 /* The same of the wide brackets of Chinese and Japanese, for an address: where the
-   closing one stands, or NULL. */
+   closing one is, or NULL. */
 const char *bounce_clauses_wide_bracket_end(const char *p);
 /* "recipient(s)": where the bracket at p closes that ends a word, or NULL. */
 const char *bounce_clauses_ending_end(const char *text, const char *p);

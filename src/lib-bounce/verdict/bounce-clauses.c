@@ -15,7 +15,7 @@
 struct clauses_reader {
 	const struct bounce_clause_roles *roles;
 	const char *sender_domain, *recipient_domain;
-	/* what stands before their "@", where it is no word; or NULL */
+	/* what is before their "@", where it is no word; or NULL */
 	const char *sender_local, *recipient_local;
 	ARRAY_TYPE(bounce_clause) *clauses;
 	/* the words of the clause so far */
@@ -24,7 +24,7 @@ struct clauses_reader {
 	bounce_words_set_t masked;
 	/* the last thing was an address */
 	bool after_address;
-	/* the recipient's own address stands in the clause */
+	/* the recipient's own address is in the clause */
 	bool names_recipient;
 };
 
@@ -153,7 +153,7 @@ static bool clauses_is_ip(const char *word)
 	return colons >= 2;
 }
 
-/* "the address 192.0.2.1": what stands right before it names no user. */
+/* "the address 192.0.2.1": what is right before it names no user. */
 static void clauses_mask_ip(struct clauses_reader *reader)
 {
 	static const char *const names[] = { "address ", "host ", NULL };
@@ -289,7 +289,7 @@ static bool clause_is_subject(struct clauses_reader *reader)
 }
 
 /* "Not found: the mailbox": does the clause so far only say what is wrong, and
-   is he of whom it is said all that stands at p, up to the next border? */
+   is all that is at p that of which it is said, up to the next border? */
 static bool clause_is_finding(struct clauses_reader *reader, const char *p)
 {
 	bounce_words_set_t findings =
@@ -313,7 +313,7 @@ static bool clause_is_finding(struct clauses_reader *reader, const char *p)
 }
 
 /* "The recipient (unknown) is refused", "no (longer) known": where the bracket
-   at p closes if what stands in it belongs to the clause around it, else NULL. It
+   at p closes if what is in it belongs to the clause around it, else NULL. It
    is said of who is only named so far, or it is a word that says nothing. */
 static const char *
 clauses_remark_end(struct clauses_reader *reader, const char *p)

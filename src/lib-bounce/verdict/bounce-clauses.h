@@ -12,7 +12,7 @@ struct bounce_clause_roles {
 };
 
 struct bounce_clause {
-	/* classes of BOUNCE_WORDS_JUDGE that stand in it */
+	/* classes of BOUNCE_WORDS_JUDGE that are in it */
 	bounce_words_set_t set;
 };
 ARRAY_DEFINE_TYPE(bounce_clause, struct bounce_clause);
@@ -23,7 +23,7 @@ ARRAY_DEFINE_TYPE(bounce_clause, struct bounce_clause);
    the recipient as WHO or DOMAIN, an IP address as IP. A clause ends at the
    signs . ; : ! ? ( ) [ ] |, at a line's end and at a dash between spaces; not
    behind an address, of which what follows is said, nor between somebody who is
-   only named and what is said of him: "recipient: unknown", "recipient (unknown)
+   only named, and what is said of it: "recipient: unknown", "recipient (unknown)
    refused", "unknown: recipient". */
 void bounce_clauses_read(const char *text,
 			 const struct bounce_clause_roles *roles,

@@ -9,7 +9,7 @@ struct check_context {
 	const struct bounce_rules *rules;
 	/* the next rule: of which part, and its row */
 	unsigned int part_idx, row;
-	/* whose examples they are: file:line, and where they stand */
+	/* whose examples they are: file:line, and where they are */
 	const char *rule;
 	unsigned int first, count;
 	ARRAY_TYPE(const_string) *errors;
@@ -111,7 +111,7 @@ static void example_check(struct check_context *ctx,
 	}
 }
 
-/* All examples of the rule that ctx stands at. */
+/* All examples of the rule that ctx is at. */
 static void examples_check(struct check_context *ctx)
 {
 	for (unsigned int i = 0; i < ctx->count; i++)
@@ -119,7 +119,7 @@ static void examples_check(struct check_context *ctx)
 					     ctx->first + i));
 }
 
-/* Go to the next rule that was read from files; its examples stand behind those of the
+/* Go to the next rule that was read from files; its examples are behind those of the
    one before. NULL at the end. */
 static const struct bounce_rule *
 check_rule_next(struct check_context *ctx,

@@ -199,7 +199,7 @@ static size_t fold_host_length(string_t *dest, const char *p)
 		strcspn(p, " :\t\r\n") : 0;
 }
 
-/* Bytes at p that stay as they are wherever they stand but at the start of a
+/* Bytes at p that stay as they are wherever they are but at the start of a
    word: no blank, no address, no lead of a typographic quote. */
 static size_t fold_plain_len(const char *p)
 {
@@ -263,7 +263,7 @@ const char *bounce_rules_fold_piece(const char *text)
 {
 	string_t *dest = t_str_new(64);
 
-	/* A space that stands first is meant (quotes around the piece). */
+	/* A space that is first is meant (quotes around the piece). */
 	if (*text == ' ')
 		str_append_c(dest, ' ');
 	fold_append(dest, fold_case(text, strlen(text)), NULL);

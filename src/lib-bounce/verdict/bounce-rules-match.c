@@ -9,8 +9,8 @@
 #include <ctype.h>
 
 /* Each rule has an anchor: the group of its words that is met most seldom. Each
-   word of it stands in the index under four of its bytes. A text is walked
-   once; where a word of an anchor stands, the words around it are compared
+   word of it is in the index under four of its bytes. A text is walked
+   once; where a word of an anchor is, the words around it are compared
    from there. So the time is linear in the text. */
 
 #define GRAM_LENGTH 4
@@ -148,7 +148,7 @@ static bool match_begins_piece(const struct match_context *ctx,
 }
 
 /* Where the groups from idx on end, up to the next "..." or the last, if they
-   stand at text one after the other; else NULL. */
+   are at text one after the other; else NULL. */
 static const char *
 match_groups_end(const struct match_context *ctx,
 		 const struct bounce_rule *rule, unsigned int idx,
@@ -180,7 +180,7 @@ match_groups_end(const struct match_context *ctx,
 }
 
 /* Where the groups up to idx begin, back to the "..." before them or the first,
-   if they stand one after the other and end at text; else NULL. */
+   if they are one after the other and end at text; else NULL. */
 static const char *
 match_groups_begin(const struct match_context *ctx,
 		   const struct bounce_rule *rule,
@@ -276,7 +276,7 @@ static bool match_before(const struct match_context *ctx,
 	return text != NULL;
 }
 
-/* text is where the four bytes of entry stand. */
+/* text is where the four bytes of entry are. */
 static void match_entry(struct match_context *ctx,
 			const struct bounce_rule_entry *entry,
 			const char *text)
@@ -343,7 +343,7 @@ static void match_wordless(struct match_context *ctx)
 	}
 }
 
-/* An earlier part's stands. */
+/* An earlier part's hit stays. */
 static void match_hit_set(const struct match_context *ctx, unsigned int idx,
 			  struct bounce_rules_hit *hit)
 {

@@ -133,7 +133,7 @@ void bounce_rules_parser_init(struct bounce_rules_parser *parser, pool_t pool)
 	i_zero(parser);
 	parser->pool = pool;
 	parser->text = str_new(pool, 1024);
-	/* so that no text stands at 0 */
+	/* so that no text is at 0 */
 	str_append_c(parser->text, '\0');
 	p_array_init(&parser->rules, pool, 32);
 	p_array_init(&parser->groups, pool, 64);

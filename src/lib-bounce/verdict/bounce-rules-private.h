@@ -12,9 +12,9 @@
 
 /* A part of a rule set: what was read from folders in a row, or was compiled in.
    Its rows name each other by number and texts by their place in text (0 = none), so
-   that it can stand in a constant table without a pointer (rules/rules-compile.c). */
+   that it can be in a constant table without a pointer (rules/rules-compile.c). */
 
-/* Classes of words that must stand in one clause. */
+/* Classes of words that must be in one clause. */
 struct bounce_rule_classes {
 	/* of each term one class */
 	bounce_words_set_t terms[BOUNCE_MAX_RULE_TERMS];
@@ -133,7 +133,7 @@ void bounce_rules_parser_init(struct bounce_rules_parser *parser, pool_t pool);
 /* The part of all that was read, with its index; NULL if that is nothing. */
 const struct bounce_rules_part *
 bounce_rules_parser_finish(struct bounce_rules_parser *parser);
-/* Where text stands from now on in the part's text. */
+/* Where text is from now on in the part's text. */
 uint32_t bounce_rules_parser_text(struct bounce_rules_parser *parser,
 				  const char *text);
 

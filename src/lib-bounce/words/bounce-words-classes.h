@@ -1,6 +1,6 @@
 /* Every class of words: CLASS(group, name). src/words/LANGUAGE.words holds the
    words, under "[name]". A group is looked up alone and has at most 64 classes;
-   the names of a group stand together. No include guard: who includes this says
+   the names of a group are together. No include guard: who includes this says
    what CLASS is. */
 
 /* JUDGE: of what a server says of one recipient; rules combine them. */
@@ -79,7 +79,7 @@ CLASS(JUDGE, COMMAND)		/* bad sequence, not implemented */
 CLASS(NOTICE, FAILURE)		/* it could not be delivered */
 CLASS(NOTICE, DELAY)		/* it will be tried again */
 CLASS(NOTICE, FINAL)		/* it will not */
-CLASS(NOTICE, SUCCESS)		/* it was delivered, unless a DENIAL stands before */
+CLASS(NOTICE, SUCCESS)		/* it was delivered, unless a DENIAL is before */
 CLASS(NOTICE, DENIAL)		/* not, never */
 CLASS(NOTICE, CHALLENGE)	/* prove that you are a person */
 CLASS(NOTICE, MODERATOR)	/* with APPROVAL and no TURNEDDOWN: it waits */
@@ -105,7 +105,7 @@ CLASS(NOTICE, SPERSON)		/* "re", less its colon */
 CLASS(NOTICE, FAILING)		/* what it names failed */
 CLASS(NOTICE, ANNOUNCING)	/* it announces recipients */
 CLASS(NOTICE, CONTACTING)	/* it names whom to write to */
-CLASS(NOTICE, DELIVERED)	/* whom it reached, unless a DENIAL stands there */
+CLASS(NOTICE, DELIVERED)	/* whom it reached, unless a DENIAL is there */
 CLASS(NOTICE, TOWARDS)		/* to whom a mail went: "to", before the address */
 CLASS(NOTICE, DESCRIBING)	/* a field that describes a mail: "Subject" */
 CLASS(NOTICE, JOINT)		/* "and", between two addresses */
@@ -114,7 +114,7 @@ CLASS(NOTICE, LFAILED)		/* words before the address that failed */
 CLASS(NOTICE, LOTHER)		/* before somebody else's */
 CLASS(NOTICE, LALIAS)		/* before another name of it */
 CLASS(NOTICE, FSENDER)		/* a field that names who sent the mail */
-CLASS(NOTICE, MANNERS)		/* a mailer's manners */
+CLASS(NOTICE, MANNERS)		/* a mailer's courtesies: sorry, do not reply */
 CLASS(NOTICE, STAMP)		/* a gateway's, a company's, unless a FINDING */
 CLASS(NOTICE, FINDING)
 CLASS(NOTICE, RETURNED)		/* the mail comes back from here on, unless SPOKEN */

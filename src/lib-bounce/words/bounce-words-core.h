@@ -22,7 +22,7 @@ struct bounce_words_entry {
 	uint8_t third;			/* its third byte, or 0 if it has none */
 };
 
-/* The phrases of one group, sorted: a phrase stands before those that it
+/* The phrases of one group, sorted: a phrase is before those that it
    begins. Those whose first two bytes words_core_slot() holds for alike are
    entries[starts[slot]] to entries[starts[slot + 1]] - 1. */
 struct bounce_words_table {
@@ -245,7 +245,7 @@ words_core_entries(const struct bounce_words_table *table, const char *p,
 	*hi = table->starts[first + WORDS_SLOTS_BYTE];
 	if (*lo == *hi)
 		return false;
-	/* a phrase of one byte stands first, whatever follows it */
+	/* a phrase of one byte is first, whatever follows it */
 	if (table->entries[*lo].len > 1) {
 		slot = words_core_slot(p);
 		*lo = table->starts[slot];
@@ -278,8 +278,8 @@ static inline bool words_core_advance(struct words_core_walk *walk)
 	return true;
 }
 
-/* The bytes of entry that stand at p: all of them, or those before the first
-   that differs. Its first byte does stand there. */
+/* The bytes of entry that are at p: all of them, or those before the first
+   that differs. Its first byte is there. */
 static inline size_t
 words_core_alike(const struct words_core_walk *walk,
 		 const struct bounce_words_entry *entry, const char *p)
@@ -292,7 +292,7 @@ words_core_alike(const struct words_core_walk *walk,
 	return i;
 }
 
-/* The next phrase, which stands at walk->pos, or NULL. */
+/* The next phrase, which is at walk->pos, or NULL. */
 static inline const struct bounce_words_entry *
 words_core_next(struct words_core_walk *walk)
 {

@@ -44,7 +44,7 @@ bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
 	while (*begin > *end && (unsigned char)text[*begin - 1] > ' ')
 		(*begin)--;
 	*end = words_word_end(text, len, pos, &wide);
-	/* words of such a script stand together */
+	/* words of such a script are together */
 	for (pos = *end; pos + 1 < len && text[pos] == ' '; pos = *end) {
 		pos = words_word_end(text, len, pos + 1, &wide);
 		if (!wide)

@@ -19,7 +19,7 @@ enum bounce_words_class {
 	BOUNCE_WORDS_CLASS_COUNT
 };
 
-/* Where a phrase of that class stands: bytes of the folded text. */
+/* Where a phrase of that class is: bytes of the folded text. */
 struct bounce_words_hit {
 	enum bounce_words_class class;
 	unsigned int begin, end;
@@ -35,7 +35,7 @@ typedef uint64_t bounce_words_set_t;
 const char *bounce_words_fold(const char *text);
 /* Only case, accents and compatibility forms. On the data stack. */
 const char *bounce_words_casefold(const char *text, size_t len);
-/* The next words of text at or behind *end, each not ASCII: what stands between
+/* The next words of text at or behind *end, each not ASCII: what is between
    such runs needs no more than lower case. FALSE if there are none. */
 bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
 			    size_t *end);

@@ -85,7 +85,7 @@ static int cache_write(struct bounce_check_cache *cache, const char **error_r)
 	struct ostream *output;
 	int fd, ret = 0;
 
-	/* keys of lists stand in it */
+	/* keys of lists are in it */
 	fd = open(temp, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW, 0600);
 	if (fd == -1) {
 		*error_r = t_strdup_printf("open(%s) failed: %m", temp);

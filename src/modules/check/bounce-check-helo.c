@@ -79,7 +79,7 @@ static void helo_say_back(struct bounce_check *check, const char *name,
 	}
 }
 
-/* said: it is known to have been said, not only to stand in a configuration by which
+/* said: it is known to have been said, not only to be in a configuration by which
    nothing may ever leave. */
 static void helo_say(struct bounce_check *check, const char *name, bool said)
 {

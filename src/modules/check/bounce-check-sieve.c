@@ -88,7 +88,7 @@ sieve_files_read(const char *setting, ARRAY_TYPE(const_string) *names)
 	globfree(&found);
 }
 
-/* Names that stand in a line which another one replaces. */
+/* Names that are in a line which another one replaces. */
 static const char *t_sieve_replaced(const char *setting, const char *in_force)
 {
 	ARRAY_TYPE(const_string) names, lost;

@@ -84,7 +84,7 @@ static void trace_read_tables(struct bounce_check *check, const char *value)
 
 	if (value == NULL)
 		return;
-	/* rules may stand in it, in braces */
+	/* rules may be in it, in braces */
 	if (strchr(value, '{') != NULL) {
 		const char *const *rule = t_strsplit(value, "}");
 

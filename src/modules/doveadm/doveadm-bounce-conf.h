@@ -9,7 +9,7 @@
    lines "bounce = yes". NULL if it cannot be known, "" if it is not set. */
 const char *t_doveadm_bounce_conf(const char *protocol, const char *setting);
 /* Is name in that list, for that protocol? A block of 2.4 adds to the one that
-   stands outside of the protocol, and so doveconf prints no more than the block.
+   is outside of the protocol, and so doveconf prints no more than the block.
    1/0, -1 if it cannot be known. */
 int doveadm_bounce_conf_has(const char *protocol, const char *setting,
 			    const char *name);

@@ -139,7 +139,7 @@ static const char *t_other_cell(const struct bounce_record *rec)
 }
 
 /* What other programs wrote into members of their own is kept as it is; a
-   terminal gets no DEL and no C1 control all the same: these stand in JSON's
+   terminal gets no DEL and no C1 control all the same: these are in JSON's
    texts only, where they can be written in another way. */
 static const char *t_escaped(const char *line)
 {

@@ -41,7 +41,7 @@ import_is_persons(const struct bounce_record *rec)
 	return rec->by != BOUNCE_BY_BOUNCE;
 }
 
-/* A person's word stands before what bounces said, the later before the
+/* A person's word is before what bounces said, the later before the
    earlier; what is there wins where neither is the case. */
 static bool
 import_is_better(const struct bounce_record *new_rec,

@@ -18,7 +18,7 @@
 #define PERCENT_COLUMNS 9
 #define BAR_CELLS 20
 
-/* "window", then the numbers, then the rest: where each stands. */
+/* "window", then the numbers, then the rest: where each is. */
 enum rate_column {
 	RATE_WINDOW = 0,
 	RATE_SENT = 1,

@@ -121,7 +121,7 @@ stats_print_row(const char *group, const char *name, unsigned int count)
 	doveadm_print_num(count);
 }
 
-/* What nobody has is not worth a line. */
+/* What is zero for all users gets no line. */
 static void
 stats_print_some(const char *group, const char *name, unsigned int count)
 {

@@ -137,7 +137,7 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 	va_list args;
 
 	va_start(args, fmt);
-	/* a damaged value may stand in it */
+	/* a damaged value may be in it */
 	e_error(bu->event, "%s",
 		bounce_string_printable(t_strdup_vprintf(fmt, args)));
 	va_end(args);
@@ -188,7 +188,7 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 	return address;
 }
 
-/* Addresses stand in the dictionary in normal form; of a mask only what holds
+/* Addresses are in the dictionary in normal form; of a mask only what holds
    no wildcard can be brought into it. */
 const char *doveadm_bounce_mask(pool_t pool, const char *mask)
 {

@@ -62,7 +62,7 @@ int doveadm_bounce_failed(struct doveadm_bounce_cmd *cmd,
 bool doveadm_bounce_names_user(const struct doveadm_cmd_context *cctx);
 
 /* text (an address, a line) for an error, on the data stack: sanitised and cut.
-   In doveadm-server, whose errors stand in the log, where no address may be,
+   In doveadm-server, whose errors are in the log, where no address may be,
    "what was given". */
 const char *doveadm_bounce_shown(const char *text);
 
@@ -71,7 +71,7 @@ const char *doveadm_bounce_shown(const char *text);
 const char *
 doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name);
 
-/* "*@example.com" as the dictionary has it: addresses stand there in normal form;
+/* "*@example.com" as the dictionary has it: addresses are there in normal form;
    of a mask only what holds no wildcard can be brought into it. */
 const char *doveadm_bounce_mask(pool_t pool, const char *mask);
 bool doveadm_bounce_mask_match(const char *mask,

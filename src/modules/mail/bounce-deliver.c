@@ -107,7 +107,7 @@ static bool deliver_is_tempfailed(const struct mail_deliver_context *mdctx,
 	return error == MAIL_ERROR_TEMP;
 }
 
-/* Without a script nobody has saved it yet; Dovecot would do it after us, but
+/* Without a script it is not saved yet; Dovecot would do it after us, but
    recording comes after the save. And what could be opened but not written to
    (a damaged folder) must not make the sender try again, where INBOX would
    do; what a script could not do for the moment (redirect, with the relay down)

@@ -22,7 +22,7 @@
  * The entries
  */
 
-/* The logged-in user's own dictionary, seen through his own folders only. NULL:
+/* The logged-in user's own dictionary, seen through their own folders only. NULL:
    there is none here. */
 static struct bounce_user *metadata_user(struct mailbox *box)
 {

@@ -1,7 +1,7 @@
 #ifndef BOUNCE_PLUGIN_H
 #define BOUNCE_PLUGIN_H
 
-/* The mail plugin: lib95_bounce_plugin.so. It stands in the global
+/* The mail plugin: lib95_bounce_plugin.so. It is in the global
    mail_plugins, so it is loaded by every Dovecot process: a user costs one
    small allocation until a bounce or a METADATA command comes. */
 

@@ -1,7 +1,7 @@
 #ifndef SUBMISSION_BOUNCE_HOLD_PRIVATE_H
 #define SUBMISSION_BOUNCE_HOLD_PRIVATE_H
 
-/* Between submission-bounce-hold.c, and -mail.c and -answer.c, on which it stands. */
+/* Between submission-bounce-hold.c, and -mail.c and -answer.c, on which it builds. */
 
 #include "submission-bounce-hold.h"
 
