@@ -349,6 +349,30 @@ static int verb_sent_fill(const char **error_r)
 	return bounce_sent_store_fill(store, &mail, 1, error_r);
 }
 
+/* The copy of a broadcast, and its envelope, with one more. */
+static int sent_half(const char *queue_id, time_t when, const char **error_r)
+{
+	static const char *const addresses[] = { "half@example.com", NULL };
+	struct bounce_sent_mail mail = {
+		.recipients = 31, .queue_id = queue_id, .when = when
+	};
+	bool bounced;
+
+	if (queue_id == NULL) {
+		mail.message_id = "<half@example.org>";
+		mail.subject = "Half";
+		mail.recipients = 30;
+		mail.addresses = addresses;
+		mail.saved = TRUE;
+	}
+	return bounce_sent_store_add(store, &mail, 1, &bounced, error_r);
+}
+
+static int verb_sent_half(const char **error_r)
+{
+	return sent_half("4half", START - 500, error_r);
+}
+
 /*
  * Nobody waits
  */
@@ -478,6 +502,7 @@ const struct test_verb test_verbs_write[] = {
 	{ "allow", verb_allow, TEST_VERB_ONCE },
 	{ "sent", verb_sent, TEST_VERB_ONCE },
 	{ "sent-fill", verb_sent_fill, TEST_VERB_ONCE },
+	{ "sent-half", verb_sent_half, TEST_VERB_WHOLE },
 	{ "add-later", verb_add_later, TEST_VERB_WHOLE },
 	{ "sent-later", verb_sent_later, TEST_VERB_ONCE },
 	{ "tell-later", verb_tell_later, TEST_VERB_TWICE },
@@ -533,5 +558,6 @@ void test_verbs_fill(void)
 	OK(bounce_unmatched_add(store, "<early@example.org>", &early, FALSE,
 				START - 1000, &error));
 	OK(bounce_sent_store_add(store, mails, count, bounced, &error));
+	OK(sent_half(NULL, START - 600, &error));
 	(void)ret;
 }

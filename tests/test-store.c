@@ -395,6 +395,19 @@ START_TEST(test_room_hard)
 }
 END_TEST
 
+/* The limit was lowered: the new one, which nobody proved, leaves, and so do those
+   that are too many. */
+START_TEST(test_room_lowered)
+{
+	room_init(20);
+	for (int i = 0; i < 10; i++)
+		(void)add_at("<1>", t_strdup_printf("a%d@example.com", i), START);
+	room_init(5);
+	(void)add_unproven("<f>", "<m>", "b@example.net", START + 1);
+	ck_assert_uint_eq(count_all(0), 5);
+}
+END_TEST
+
 /* Those of a flood that find no room do not read all records each: it is noted. */
 START_TEST(test_room_in_vain)
 {
@@ -1002,6 +1015,7 @@ int main(void)
 	tcase_add_test(tcase, test_room_unproven);
 	tcase_add_test(tcase, test_room_one_mail);
 	tcase_add_test(tcase, test_room_hard);
+	tcase_add_test(tcase, test_room_lowered);
 	tcase_add_test(tcase, test_room_in_vain);
 	tcase_add_test(tcase, test_room_for_one);
 	tcase_add_test(tcase, test_room_for_all);
