@@ -210,8 +210,11 @@ START_TEST(instances)
 		bounce_access_mail_add(&mail, "bob@example.net",
 				       held("bob@example.net"));
 		ck_assert_msg(mail.passed == tests[i].passed &&
-			      array_count(&mail.holds) ==
+			      mail.held == tests[i].passed &&
+			      array_count(&mail.recipients) ==
 			      tests[i].passed, "%u", i);
+		/* given twice, named once */
+		ck_assert_msg(array_count(&mail.holds) == 1, "%u", i);
 	}
 	bounce_access_mail_deinit(&mail);
 }

@@ -305,8 +305,9 @@ class Held(PostfixCase):
         _, text = self.refused(user, [gone])
         self.assertIn('does not work: no such mailbox', text)
         self.wait_for(lambda: self.held(user, gone), 1)
-        # a machine that tries again at once
-        self.refused(user, [gone])
+        # a machine that tries again at once, and says it twice: it is named once
+        _, text = self.refused(user, [gone, gone])
+        self.assertIn(f'Not sent. {gone} does not work: no such mailbox', text)
         self.wait_for(lambda: self.held(user, gone), 2)
 
     def test_again(self):

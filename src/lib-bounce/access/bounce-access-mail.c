@@ -37,6 +37,19 @@ bool bounce_access_mail_begin(struct bounce_access_mail *mail,
 	return access->instance != NULL;
 }
 
+/* Who is given twice is named once. */
+static bool
+access_mail_has_hold(const struct bounce_access_mail *mail, const char *address)
+{
+	const struct bounce_hold *hold;
+
+	array_foreach(&mail->holds, hold) {
+		if (strcmp(hold->address, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void bounce_access_mail_add(struct bounce_access_mail *mail,
 			    const char *address,
 			    const struct bounce_hold *hold)
@@ -54,8 +67,9 @@ void bounce_access_mail_add(struct bounce_access_mail *mail,
 		return;
 	if (hold->decision == BOUNCE_HOLD_HOLD)
 		mail->held++;
-	if (hold->decision == BOUNCE_HOLD_HOLD ||
-	    hold->decision == BOUNCE_HOLD_AGAIN)
+	if ((hold->decision == BOUNCE_HOLD_HOLD ||
+	     hold->decision == BOUNCE_HOLD_AGAIN) &&
+	    !access_mail_has_hold(mail, hold->address))
 		bounce_hold_copy(mail->pool, hold,
 				 array_append_space(&mail->holds));
 }
