@@ -1,6 +1,7 @@
 """Events as metrics: the ready-made blocks, counted by the real stats process."""
 
 import re
+import smtplib
 import time
 import urllib.request
 
@@ -90,7 +91,7 @@ class Held(Events):
         for name in (user, other):
             self.doveadm('bounce', 'add', '-u', name, 'gone@example.net')
         client = self.submission(user)
-        with self.assertRaises(harness.smtplib.SMTPDataError):
+        with self.assertRaises(smtplib.SMTPDataError):
             client.sendmail(f'{user}@example.org', ['gone@example.net'],
                             harness.mail())
         self.submission(other).sendmail(f'{other}@example.org',
@@ -101,7 +102,7 @@ class Held(Events):
                 'bounce_decision': decision, 'bounce_by': 'user'}, 1)
         self.lmtp(user, harness.dsn('dead@example.net', user=f'{user}@example.org'))
         for to in (['dead@example.net'], ['dead@example.net', 'gone@example.net']):
-            with self.assertRaises(harness.smtplib.SMTPDataError):
+            with self.assertRaises(smtplib.SMTPDataError):
                 client.sendmail(f'{user}@example.org', to, harness.mail())
         for name, value in {'known_verified': 2, 'known_unverified': 3,
                             # by the weaker of the two

@@ -5,6 +5,7 @@ import email
 import email.policy
 import fcntl
 import json
+import os
 import pathlib
 import smtplib
 import time
@@ -486,7 +487,7 @@ class Served(Case):
         super().setUpClass()
         cls.addClassCleanup(cls.backend.close)
         dictserver.wait_for(
-            lambda: harness.os.path.exists(f'{cls.server.dir}/run/dict'))
+            lambda: os.path.exists(f'{cls.server.dir}/run/dict'))
 
     def test_session(self):
         """Mails without a pause: each is counted and noted while the next is asked

@@ -1,6 +1,7 @@
 """The harness itself: a private Dovecot serves every way in and out."""
 
 import pathlib
+import smtplib
 import subprocess
 
 import harness
@@ -176,7 +177,7 @@ class Planted(harness.TestCase):
         self.server.start()
         try:
             self.lmtp('alice', harness.mail())
-        except (AssertionError, OSError, harness.smtplib.SMTPException):
+        except (AssertionError, OSError, smtplib.SMTPException):
             pass                # ASan ends the process
         self.assert_found()
 

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import signal
+import smtplib
 import subprocess
 import threading
 import time
@@ -53,7 +54,7 @@ class Load:
         while True:
             try:
                 return (case or self).lmtp(user, report(user, number))
-            except (OSError, harness.smtplib.SMTPException):
+            except (OSError, smtplib.SMTPException):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)

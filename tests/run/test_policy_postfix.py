@@ -10,6 +10,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import subprocess
 import threading
 import time
 
@@ -231,9 +232,9 @@ class Faults(PostfixCase):
         """Of the service, once those that have just been started say so: the master
         takes the death of others for a fault of the program."""
         time.sleep(0.5 * harness.SLOW)
-        out = harness.subprocess.run(
+        out = subprocess.run(
             ['pgrep', '-P', str(self.server.process.pid), '-f', 'bounce-policy'],
-            stdout=harness.subprocess.PIPE, text=True, check=False).stdout
+            stdout=subprocess.PIPE, text=True, check=False).stdout
         return [int(pid) for pid in out.split()]
 
     def test_missing(self):

@@ -2,7 +2,11 @@
 
 import email.utils
 import imaplib
+import os
+import pathlib
 import re
+import socket
+import threading
 import time
 
 import harness
@@ -310,7 +314,7 @@ class Counting(SentCase):
         relayed = self.server.relay.delivered[-1][2]
         self.assertIn(b'X-Bounce-Token: 1 2', relayed)
         self.assertTrue(relayed.endswith(mail), relayed)
-        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.key')
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         self.assertRegex(path.read_text(), r'\A[0-9a-f]{64}\n\Z')
 
@@ -426,8 +430,8 @@ class Others(SentCase):
     @classmethod
     def prepare(cls, server):
         path = f'{server.dir}/team'
-        harness.os.mkdir(path)
-        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        os.mkdir(path)
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
 
     def test_public(self):
         user = self.new_user()
@@ -447,9 +451,9 @@ class Silent:
 
     @classmethod
     def prepare(cls, server):
-        cls.listener = harness.socket.socket(harness.socket.AF_UNIX)
+        cls.listener = socket.socket(socket.AF_UNIX)
         cls.listener.bind(f'{server.dir}/hung')
-        harness.os.chmod(f'{server.dir}/hung', 0o777)
+        os.chmod(f'{server.dir}/hung', 0o777)
         # connections are taken by the kernel, and nobody reads them
         cls.listener.listen(100)
         cls.addClassCleanup(cls.listener.close)
@@ -486,7 +490,7 @@ class AtOnce(SentCase):
             for i in range(10):
                 address = f'p{number}.{i}@example.net'
                 self.submit(user, letter('News', to=[address]), [address], client)
-        threads = [harness.threading.Thread(target=work, args=(i,))
+        threads = [threading.Thread(target=work, args=(i,))
                    for i in range(4)]
         for thread in threads:
             thread.start()
@@ -506,7 +510,7 @@ class AtOnce(SentCase):
         user = self.new_user()
         mails = [letter(f'No {i}', to=people(1)) for i in range(10)]
         client, imap = self.submission(user), self.imap(user)
-        threads = [harness.threading.Thread(target=work) for work in (
+        threads = [threading.Thread(target=work) for work in (
             lambda: [self.submit(user, mail, people(1), client)
                      for mail in mails],
             lambda: [self.append(user, mail, client=imap) for mail in mails])]

@@ -164,7 +164,7 @@ class Records(DeliveryCase):
     def test_held(self):
         """Has a mail to the sender not been tried?"""
         user = self.new_user()
-        path = harness.pathlib.Path(self.dir, 'held.json')
+        path = pathlib.Path(self.dir, 'held.json')
         path.write_text('{"address":"carol@example.net","state":"suppressed",'
                         '"held":1795719000,"holds":1}\n'
                         '{"address":"dan@example.net","state":"suppressed"}\n')

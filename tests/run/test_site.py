@@ -3,6 +3,7 @@ and what a user with nothing costs."""
 
 import contextlib
 import datetime
+import json
 import os
 import subprocess
 import threading
@@ -116,7 +117,7 @@ class Stats(Doveadm):
     def doveadm_json_any(self, *args):
         """Whatever the exit status."""
         done = self.doveadm('-f', 'json', *args, check=False)
-        return harness.json.loads(done.stdout)
+        return json.loads(done.stdout)
 
 
 class Rate(SentCase):

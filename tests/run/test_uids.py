@@ -64,12 +64,7 @@ class Shared:
 class OneUid(Shared, test_waiting.Proxied):
 
     conf = Shared.conf + f'service lmtp {{\n  user = {NAME}\n{ONCE}}}\n'
-
-    @classmethod
-    def setUpClass(cls):
-        cls.addClassCleanup(setattr, harness, 'MAIL_UID', harness.MAIL_UID)
-        harness.MAIL_UID = pwd.getpwnam(NAME).pw_uid
-        super().setUpClass()
+    mail_uid = pwd.getpwnam(NAME).pw_uid
 
     def calm(self):
         super().calm()
@@ -79,7 +74,7 @@ class OneUid(Shared, test_waiting.Proxied):
 
     def test_pause(self):
         self.assertFalse(os.path.exists(f'{self.dir}/run/dovecot-bounce.pause'))
-        self.check_pause(f'{self.dir}/tmp/dovecot-bounce.pause', harness.MAIL_UID)
+        self.check_pause(f'{self.dir}/tmp/dovecot-bounce.pause', self.mail_uid)
 
     def test_pause_of_a_stranger(self):
         """Another user of the machine stops nobody."""

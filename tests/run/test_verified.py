@@ -5,6 +5,9 @@ import base64
 import email.utils
 import hashlib
 import hmac
+import json
+import os
+import pathlib
 import re
 import time
 
@@ -30,7 +33,7 @@ class Case(SentCase):
                             check=False)
         if done.returncode == 68:
             return None
-        row, = harness.json.loads(done.stdout)
+        row, = json.loads(done.stdout)
         return row
 
     def recorded(self, user):
@@ -277,7 +280,7 @@ class Token(Case):
     def test_rotation(self):
         user = self.new_user()
         old = self.submitted(user, people(1))
-        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.key')
         path.write_text('# new\n' + 'ab' * 32 + '\n' + path.read_text())
         new = self.submitted(user, people(1, start=1))
         self.report(user, old, people(1))
@@ -293,10 +296,10 @@ class Token(Case):
 
     def test_damaged_key(self):
         user = self.new_user()
-        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.key')
         path.write_text('what?\n')
         path.chmod(0o600)
-        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         self.expect_log('Sent mail bears no token: .*dovecot-bounce.key is no file')
         mail = self.submitted(user, people(1))
         self.assertNotIn(b'X-Bounce', mail)
@@ -307,7 +310,7 @@ class Token(Case):
         user = self.new_user()
         mail = self.submitted(user, people(1))
         self.assertIn(b'X-Bounce-Token', mail)
-        path = harness.pathlib.Path(self.home(user), 'dovecot-bounce.key')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.key')
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         path.chmod(0o644)
         self.expect_log('Sent mail bears no token: .*is open to everybody .mode 0644')
@@ -342,10 +345,10 @@ class Attacks(Case):
     def setUp(self):
         super().setUp()
         self.user = self.new_user()
-        path = harness.pathlib.Path(self.home(self.user), 'dovecot-bounce.key')
+        path = pathlib.Path(self.home(self.user), 'dovecot-bounce.key')
         path.write_text(self.key + '\n')
         path.chmod(0o600)
-        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         # something was sent: only verified reports count
         self.submit(self.user, letter(), ['bob@example.net'])
         self.today = time.strftime('%Y%m%d', time.gmtime())
@@ -436,10 +439,10 @@ class SharedKey(Case):
 
     @classmethod
     def prepare(cls, server):
-        path = harness.pathlib.Path(f'{server.dir}/site.key')
+        path = pathlib.Path(f'{server.dir}/site.key')
         path.write_text('ef' * 32 + '\n')
         path.chmod(0o600)
-        harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         cls.settings = {'bounce_token_key': str(path)}
         server.write_conf()
 
@@ -447,7 +450,7 @@ class SharedKey(Case):
         user = self.new_user()
         mail = letter(to=people(1), sender=f'{user}@example.org')
         self.submit(user, mail, people(1))
-        self.assertFalse(harness.os.path.exists(
+        self.assertFalse(os.path.exists(
             self.home(user) + '/dovecot-bounce.key'))
         self.report(user, self.server.relay.delivered[-1][2], people(1))
         self.assertEqual(self.recorded(user), people(1))
@@ -458,7 +461,7 @@ class Large(Case):
 
     def test_time(self):
         user = self.new_user()
-        folder = harness.pathlib.Path(self.home(user), 'Maildir/.Sent/cur')
+        folder = pathlib.Path(self.home(user), 'Maildir/.Sent/cur')
         self.imap(user).create('Sent')
         folder.mkdir(parents=True, exist_ok=True)
         now = int(time.time())
@@ -466,7 +469,7 @@ class Large(Case):
             (folder / f'{now - 2000 + number}.{number}.x:2,S').write_bytes(
                 letter(message_id=f'<{number}@example.org>'))
         for path in (folder, folder.parent, *folder.iterdir()):
-            harness.os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+            os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         mail = letter(message_id='<0@example.org>', to=['bob@example.net'],
                       sender=f'{user}@example.org')
         times = []
