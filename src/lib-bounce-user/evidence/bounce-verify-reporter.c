@@ -1,0 +1,61 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-user.h"
+#include "bounce-verify-private.h"
+
+/* Who reports, as the trace and the signatures say. */
+
+static bool
+verify_speaks_for(const struct bounce_verify *verify, const char *address)
+{
+	const char *domain = strrchr(address, '@'), *signature;
+
+	array_foreach_elem(&verify->trace.signatures, signature) {
+		if (domain != NULL && strcasecmp(signature, domain + 1) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A complaint is written by the provider's feedback loop, a receipt by the
+   recipient's own client: neither is a daemon. */
+enum bounce_reporter
+bounce_verify_reporter(const struct bounce_verify *verify, const char *address)
+{
+	const struct bounce_trace *trace = &verify->trace;
+	const char *const *feedback = verify->bu->set.feedback;
+
+	switch (verify->report->kind) {
+	case BOUNCE_KIND_COMPLAINT:
+		if (trace->from != NULL && feedback != NULL &&
+		    str_array_icase_find(feedback, trace->from) &&
+		    verify_speaks_for(verify, trace->from))
+			return BOUNCE_REPORTER_SIDE;
+		return verify_speaks_for(verify, address) ?
+			BOUNCE_REPORTER_SIDE : BOUNCE_REPORTER_STRANGER;
+	case BOUNCE_KIND_DISPOSITION:
+		return trace->from != NULL &&
+			strcasecmp(trace->from, address) == 0 &&
+			verify_speaks_for(verify, address) ?
+			BOUNCE_REPORTER_SIDE : BOUNCE_REPORTER_STRANGER;
+	default:
+		return bounce_trace_reporter(trace, address);
+	}
+}
+
+enum bounce_reporter
+bounce_verify_best_reporter(const struct bounce_verify *verify)
+{
+	enum bounce_reporter best = verify->trace.reporter;
+	const struct bounce_recipient *rcpt;
+
+	array_foreach(&verify->report->recipients, rcpt) {
+		if (rcpt->address != NULL)
+			best = I_MAX(best,
+				     bounce_verify_reporter(verify,
+							    rcpt->address));
+	}
+	return best;
+}
