@@ -3,6 +3,8 @@
 #include "bounce-test.h"
 #include "bounce-string.h"
 
+#include <ctype.h>
+
 #define FFFD "\xef\xbf\xbd"
 
 static const struct {
@@ -166,6 +168,64 @@ START_TEST(test_cut)
 }
 END_TEST
 
+/* Byte by byte, what the functions do eight at a time. */
+static const char *plain_fold(const char *text, size_t max)
+{
+	string_t *dest = t_str_new(64);
+
+	for (; *text != '\0' && str_len(dest) < max; text++) {
+		if (*text != ' ' && *text != '\n')
+			str_append_c(dest, i_tolower(*text));
+		else if (str_len(dest) > 0 && text[1] != ' ' &&
+			 text[1] != '\n' && text[1] != '\0')
+			str_append_c(dest, ' ');
+	}
+	while (str_len(dest) > 0 && str_data(dest)[str_len(dest) - 1] == ' ')
+		str_truncate(dest, str_len(dest) - 1);
+	return str_c(dest);
+}
+
+/* Whatever stands wherever in a text, and wherever that is cut. */
+START_TEST(test_places)
+{
+	static const char *const pieces[] = {
+		" ", "  ", "   ", "\n", " \n", "@", "A", "Z", "[", "`", "z",
+		"{", "~", "\x7f", "\x01"
+	};
+	static const char text[] = "Mail to Bob AND Carol was not delivered.";
+
+	for (unsigned int i = 0; i < N_ELEMENTS(pieces); i++)
+	for (size_t at = 0; at < sizeof(text); at++)
+	for (size_t max = 0; max < 48; max += 5) T_BEGIN {
+		const char *input = t_strconcat(t_strndup(text, at), pieces[i],
+						text + at, NULL);
+		const char *plain = t_strdup(text + at);
+		string_t *flat = t_str_new(64);
+
+		ck_assert_str_eq(bounce_string_fold(input, max),
+				 plain_fold(input, max));
+		str_append(flat, plain);
+		ck_assert(bounce_string_bytes_are_ascii(str_data(flat),
+							str_len(flat)));
+		str_append(flat, "\x80");
+		str_append(flat, plain);
+		ck_assert(!bounce_string_bytes_are_ascii(str_data(flat),
+							 str_len(flat)));
+		str_truncate(flat, 0);
+		bounce_string_append(flat, (const unsigned char *)input,
+				     strlen(input), TRUE);
+		ck_assert_str_eq(str_c(flat), t_strconcat(t_strndup(text, at),
+			(unsigned char)pieces[i][0] == 0x7f ||
+			pieces[i][0] == 0x01 ? " " : pieces[i], text + at,
+			NULL));
+	} T_END;
+	ck_assert(!bounce_string_bytes_are_ascii(
+		(const unsigned char *)"0123456789\0abc", 14));
+	ck_assert(!bounce_string_bytes_are_ascii(
+		(const unsigned char *)"012\0" "4567890", 11));
+}
+END_TEST
+
 static const char *const words[] = { "user unknown", "full", NULL };
 static const char *const no_words[] = { NULL };
 
@@ -232,6 +292,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_oneline, 0, N_ELEMENTS(onelines));
 	tcase_add_test(tcase, test_null);
 	tcase_add_loop_test(tcase, test_fold, 0, N_ELEMENTS(folds));
+	tcase_add_test(tcase, test_places);
 	tcase_add_test(tcase, test_cut);
 	tcase_add_test(tcase, test_find);
 	tcase_add_loop_test(tcase, test_html, 0, N_ELEMENTS(htmls));

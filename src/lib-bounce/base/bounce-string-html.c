@@ -16,6 +16,8 @@ static bool html_breaks_line(const char *html)
 	size_t len;
 
 	for (unsigned int i = 0; names[i] != NULL; i++) {
+		if (i_tolower(html[1]) != names[i][1])
+			continue;
 		len = strlen(names[i]);
 		if (strncasecmp(html, names[i], len) == 0 &&
 		    !i_isalnum(html[len])) {

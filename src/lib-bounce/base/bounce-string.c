@@ -21,14 +21,59 @@ static void string_append_char(string_t *dest, unichar_t chr, bool keep_lines)
 		str_append_c(dest, ' ');
 }
 
-/* Bytes at data that need no look: printable ASCII. */
-static size_t string_plain_len(const unsigned char *data, size_t size)
+/* Eight bytes at a time, each in its place. */
+#define BYTES(byte) ((uint64_t)(byte) * 0x0101010101010101ULL)
+
+static uint64_t string_load(const void *data)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, data, sizeof(bytes));
+	return bytes;
+}
+
+/* Are all of them printable ASCII? */
+static bool string_bytes_are_plain(uint64_t bytes)
+{
+	/* below 0x80, neither below 0x20 nor DEL: no sum carries then */
+	return (bytes & BYTES(0x80)) == 0 &&
+		(((bytes + BYTES(0x60)) & ~(bytes + BYTES(0x01))) &
+		 BYTES(0x80)) == BYTES(0x80);
+}
+
+/* The highest bit of each that is a space; all are ASCII. */
+static uint64_t string_bytes_spaces(uint64_t bytes)
+{
+	return ~((bytes ^ BYTES(' ')) + BYTES(0x7f)) & BYTES(0x80);
+}
+
+/* In lower case; all are ASCII. */
+static uint64_t string_bytes_lower(uint64_t bytes)
+{
+	uint64_t upper = (bytes + BYTES(0x80 - 'A')) &
+		~(bytes + BYTES(0x7f - 'Z')) & BYTES(0x80);
+
+	return bytes | upper >> 2;
+}
+
+/* Bytes at data that need no look: printable ASCII, line ends and tabs if they
+   are kept. */
+static size_t
+string_plain_len(const unsigned char *data, size_t size, bool keep_lines)
 {
 	size_t len = 0;
 
-	while (len < size && data[len] >= 0x20 && data[len] < 0x7f)
+	for (;;) {
+		while (size - len >= 8 &&
+		       string_bytes_are_plain(string_load(data + len)))
+			len += 8;
+		while (len < size && data[len] >= 0x20 && data[len] < 0x7f)
+			len++;
+		if (len == size || !keep_lines ||
+		    (data[len] != '\n' && data[len] != '\t'))
+			return len;
 		len++;
-	return len;
+	}
 }
 
 static size_t string_cr_len(const unsigned char *data, size_t size)
@@ -48,7 +93,7 @@ void bounce_string_append(string_t *dest, const unsigned char *data, size_t size
 	int len;
 
 	while (i < size) {
-		plain = string_plain_len(data + i, size - i);
+		plain = string_plain_len(data + i, size - i, keep_lines);
 		if (plain > 0) {
 			str_append_data(dest, data + i, plain);
 			i += plain;
@@ -102,55 +147,141 @@ static bool string_is_word_byte(unsigned char c)
 	return c > ' ' && c != 0xc2 && c != 0xe2 && c != 0xe3;
 }
 
+static char string_byte_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
 char *bounce_string_lower(char *text)
 {
-	for (char *p = text; *p != '\0'; p++) {
-		if (*p >= 'A' && *p <= 'Z')
-			*p += 'a' - 'A';
-	}
+	for (char *p = text; *p != '\0'; p++)
+		*p = string_byte_lower(*p);
 	return text;
 }
 
-/* On the data stack. This runs for each line of each report. */
-static const char *string_squeeze(const char *text, size_t max, bool lower)
-{
-	char *dest = t_malloc_no0(I_MIN(strlen(text), max) + 1);
-	size_t used = 0, len;
-	bool space = FALSE;
+/* How far a text was squeezed. */
+struct string_squeeze {
+	char *dest;
+	size_t used, max;
+	const char *text, *end;
+	/* white space was read behind what is in dest */
+	bool space;
+	bool lower;
+};
 
-	while (*text != '\0' && used < max) {
-		len = string_space_len(text);
-		if (len > 0) {
-			space = TRUE;
-			text += len;
-			continue;
-		}
-		if (space && used > 0)
-			dest[used++] = ' ';
-		space = FALSE;
-		if (used == max)
+/* As far as there is ASCII in words with one space between them, in most texts
+   all of it. */
+static void string_squeeze_plain(struct string_squeeze *squeeze)
+{
+	uint64_t bytes, spaces;
+
+	while (squeeze->end - squeeze->text >= 8 &&
+	       squeeze->max - squeeze->used >= 9) {
+		bytes = string_load(squeeze->text);
+		if (!string_bytes_are_plain(bytes))
+			return;
+		spaces = string_bytes_spaces(bytes);
+		if ((spaces & spaces << 8) != 0)
+			return;
+		if (squeeze->text[0] == ' ' &&
+		    (squeeze->space || squeeze->used == 0))
+			return;
+		if (squeeze->space && squeeze->used > 0)
+			squeeze->dest[squeeze->used++] = ' ';
+		if (squeeze->lower)
+			bytes = string_bytes_lower(bytes);
+		memcpy(squeeze->dest + squeeze->used, &bytes, sizeof(bytes));
+		squeeze->used += 8;
+		squeeze->text += 8;
+		squeeze->space = squeeze->dest[squeeze->used - 1] == ' ';
+		if (squeeze->space)
+			squeeze->used--;
+	}
+}
+
+static void string_squeeze_word(struct string_squeeze *squeeze)
+{
+	const char *text = squeeze->text;
+	size_t used = squeeze->used;
+
+	if (squeeze->space && used > 0)
+		squeeze->dest[used++] = ' ';
+	squeeze->space = FALSE;
+	/* the lead of a wide space may lead in to something else */
+	if (used < squeeze->max) do {
+		squeeze->dest[used++] = squeeze->lower ?
+			string_byte_lower(*text) : *text;
+		text++;
+	} while (used < squeeze->max && text < squeeze->end &&
+		 string_is_word_byte((unsigned char)*text));
+	squeeze->text = text;
+	squeeze->used = used;
+}
+
+/* len bytes of text into dest, which may be text; no wide space goes on behind
+   them. Returns how many it has then. This runs for each line of each report. */
+static size_t string_squeeze_to(char *dest, const char *text, size_t len,
+				size_t max, bool lower)
+{
+	struct string_squeeze squeeze = {
+		.dest = dest, .max = max, .text = text, .end = text + len,
+		.lower = lower
+	};
+
+	for (;;) {
+		string_squeeze_plain(&squeeze);
+		if (squeeze.text == squeeze.end || squeeze.used == max)
 			break;
-		/* the lead of a wide space may lead in to something else */
-		do {
-			dest[used++] = *text++;
-		} while (used < max &&
-			 string_is_word_byte((unsigned char)*text));
+		len = string_space_len(squeeze.text);
+		if (len > 0) {
+			squeeze.space = TRUE;
+			squeeze.text += len;
+		} else {
+			string_squeeze_word(&squeeze);
+		}
 	}
 	/* not within a character, and no space at the end */
-	while (used > 0 && (*text & 0xc0) == 0x80) {
-		text--;
-		used--;
+	while (squeeze.used > 0 && squeeze.text < squeeze.end &&
+	       (*squeeze.text & 0xc0) == 0x80) {
+		squeeze.text--;
+		squeeze.used--;
 	}
-	while (used > 0 && dest[used - 1] == ' ')
-		used--;
-	dest[used] = '\0';
-	return lower ? bounce_string_lower(dest) : dest;
+	while (squeeze.used > 0 && dest[squeeze.used - 1] == ' ')
+		squeeze.used--;
+	dest[squeeze.used] = '\0';
+	return squeeze.used;
+}
+
+static const char *string_squeeze(const char *text, size_t max, bool lower)
+{
+	size_t len = strlen(text);
+	char *dest = t_malloc_no0(I_MIN(len, max) + 1);
+
+	(void)string_squeeze_to(dest, text, len, max, lower);
+	return dest;
 }
 
 bool bounce_string_is_ascii(const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if ((unsigned char)*text >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
+{
+	size_t i = 0;
+	uint64_t bytes;
+
+	for (; size - i >= 8; i += 8) {
+		bytes = string_load(data + i);
+		if (((bytes | (bytes - BYTES(1))) & BYTES(0x80)) != 0)
+			return FALSE;
+	}
+	for (; i < size; i++) {
+		if (data[i] == '\0' || data[i] >= 0x80)
 			return FALSE;
 	}
 	return TRUE;

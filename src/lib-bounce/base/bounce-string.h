@@ -17,6 +17,8 @@ void bounce_string_append(string_t *dest, const unsigned char *data, size_t size
 size_t bounce_string_cut(const char *text, size_t len, size_t max);
 
 bool bounce_string_is_ascii(const char *text);
+/* The same of bytes, of which none is NUL. */
+bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size);
 
 /* text on one line: runs of white space as one space, none at the ends, at
    most max bytes, cut at a character. On the data stack; NULL if nothing is
