@@ -94,6 +94,32 @@ static const struct {
 	{ PLAIN "f\xc3\xbcr\n", .text = "f\xc3\xbcr\n" },
 	{ PLAIN "esc\x1b[1m del\x7f tab\t.\n",
 	  .text = "esc [1m del  tab\t.\n" },
+	/* ASCII is not ASCII everywhere, nor is the last letter the last */
+	{ "Content-Type: text/plain; charset=utf-7\n\nf+APw-r\n",
+	  .text = "f\xc3\xbcr\n" },
+	{ "Content-Type: text/plain; x=charset; charset=utf-7\n\nf+APw-r\n",
+	  .text = "f\xc3\xbcr\n" },
+	{ "Content-Type: text/plain; charset*=utf-7''utf-7\n\nf+APw-r\n",
+	  .text = "f+APw-r\n" },
+	{ "Content-Type: text/plain; charset=iso-2022-jp\n\n"
+	  "\x1b$B$3\x1b(B.\n", .text = "\xe3\x81\x93.\n" },
+	{ "Content-Type: text/plain; charset=windows-1258\n\na\xec.\n",
+	  .text = "\xc3\xa1.\n" },
+	{ "Content-Type: text/plain; charset=windows-1252\n\n"
+	  "one line\n\x84two\x93 lines\n",
+	  .text = "one line\n\xe2\x80\x9etwo\xe2\x80\x9c lines\n" },
+	/* a header that says two things, or what nobody knows */
+	{ "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64"
+	  "\n\nd29yZHMK\n", .text = "words\n" },
+	{ "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit"
+	  "\n\nd29yZHMK\n", .text = "d29yZHMK\n" },
+	{ "Content-Transfer-Encoding: x-nobody-knows\n\nwords\n",
+	  .text = NULL },
+	{ "Content-Transfer-Encoding:\n 8bit\n\nwords\n",
+	  .text = "words\n" },
+	{ MIXED "--b1\nContent-Type: text/plain;\n\tcharset=\"iso-8859-1\"\n\n"
+	  "one\n" PART("text/plain") "f\xc3\xbcr\n" END,
+	  .text = "one\nf\xc3\xbcr" },
 	/* HTML */
 	{ "Content-Type: text/html\n\n<html><body><p>Not <b>delivered</b></p>"
 	  "<p>bob@example.org</p></body></html>\n",

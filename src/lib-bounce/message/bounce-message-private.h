@@ -20,4 +20,10 @@ const char *bounce_returned_block(const char *text);
    LF lines, data stack. */
 const char *bounce_returned_decode(const char *text, bool base64);
 
+/* Is what a part of this Content-Type and Content-Transfer-Encoding (each NULL if it
+   has none) holds there as it is, as far as it is ASCII? Then type_r is its
+   "type/subtype" or NULL, on the data stack; else Dovecot's decoder has to say. */
+bool bounce_message_is_plain(const char *type, const char *encoding,
+			     const char **type_r);
+
 #endif

@@ -38,15 +38,25 @@ struct reader {
 	/* the part whose body comes */
 	const struct message_part *part;
 	enum part_role role;
-	/* the header of the first mail within the mail */
+	/* the header of the first mail within the mail; NULL until it begins */
 	const struct message_part *returned_part;
 	string_t *returned;
 	/* of the part whose header comes: 'b' or 'q' of its encoding; it is a
 	   file with a mail's name. The encoding of the mail within the mail */
-	const struct message_part *header_part;
+	struct message_part *header_part;
 	char coding;
 	bool eml;
 	char returned_coding;
+	/* its Content-Type and Content-Transfer-Encoding, each with its size
+	   before and a NUL behind it, as often as they come; one of them comes
+	   again or holds NULs */
+	string_t *type, *encoding;
+	bool odd;
+	/* NULL until a part needs it; the part that it knows of; the body that
+	   comes goes through it */
+	struct message_decoder_context *decoder;
+	const struct message_part *decoder_part;
+	bool decodes;
 	unsigned int parts;
 };
 
@@ -78,7 +88,8 @@ static enum part_role message_part_role(const struct message_part *part,
 	if (type == NULL)
 		return PART_TEXT;
 	for (unsigned int i = 0; i < N_ELEMENTS(roles); i++) {
-		if (strcasecmp(type, roles[i].type) == 0)
+		if (i_tolower(*type) == roles[i].type[0] &&
+		    strcasecmp(type, roles[i].type) == 0)
 			return roles[i].role;
 	}
 	/* message/delivery-report, message/xdelivery-status (XWall) */
@@ -128,6 +139,11 @@ static bool message_is_file(const struct reader *reader,
 		strncasecmp(type, "application/", 12) == 0;
 }
 
+static bool message_returns_nothing(const struct reader *reader)
+{
+	return reader->returned == NULL || str_len(reader->returned) == 0;
+}
+
 static enum part_role
 message_reader_role(const struct reader *reader,
 		    const struct message_part *part,
@@ -136,7 +152,7 @@ message_reader_role(const struct reader *reader,
 	enum part_role role;
 
 	/* what should be its header is empty, it follows */
-	if (part == reader->returned_part && str_len(reader->returned) == 0)
+	if (part == reader->returned_part && message_returns_nothing(reader))
 		return PART_RETURNED;
 	if (message_enclosing(part) == NULL &&
 	    message_is_file(reader, part, type))
@@ -183,7 +199,8 @@ static void message_part_body(struct reader *reader, const unsigned char *data,
 		return;
 	reader->total += size;
 	if (reader->texts[reader->role] == NULL)
-		reader->texts[reader->role] = str_new(default_pool, 1024);
+		reader->texts[reader->role] = str_new(default_pool,
+						      I_MAX(size, 1024));
 	str_append_data(reader->texts[reader->role], data, size);
 }
 
@@ -202,119 +219,214 @@ static void message_returned_line(struct reader *reader,
 	}
 	if (reader->returned_part != part || block->hdr->eoh)
 		return;
+	if (reader->returned == NULL)
+		reader->returned = str_new(default_pool, 1024);
 	if (str_len(reader->returned) < BOUNCE_MAX_HEADER)
 		bounce_message_append_line(reader->returned, block->hdr);
 	else
 		reader->message->truncated = TRUE;
 }
 
-/* What Dovecot's decoder does not tell of a part. */
-static void message_take_line(struct reader *reader,
-			      const struct message_block *block)
+/* Keep what the decoder would ask of a part. */
+static void
+message_keep_line(struct reader *reader, struct message_header_line *hdr,
+		  string_t *values)
 {
-	const struct message_header_line *hdr = block->hdr;
-	const char *value;
-
-	if (reader->header_part != block->part) {
-		reader->header_part = block->part;
-		reader->coding = '\0';
-		reader->eml = FALSE;
-	}
-	if (strncasecmp(hdr->name, "Content-", 8) != 0)
+	if (hdr->continues) {
+		hdr->use_full_value = TRUE;
 		return;
-	value = t_strndup(hdr->value, hdr->value_len);
+	}
+	if (str_len(values) > 0 ||
+	    memchr(hdr->full_value, '\0', hdr->full_value_len) != NULL)
+		reader->odd = TRUE;
+	str_append_data(values, &hdr->full_value_len,
+			sizeof(hdr->full_value_len));
+	str_append_data(values, hdr->full_value, hdr->full_value_len);
+	str_append_c(values, '\0');
+}
+
+static bool message_names_eml(const char *value)
+{
+	const char *p;
+
+	for (p = strchr(value, '.'); p != NULL; p = strchr(p + 1, '.')) {
+		if (bounce_string_ibegins(p, ".eml"))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A field of those that tell of a part. */
+static void
+message_take_line(struct reader *reader, struct message_header_line *hdr)
+{
+	const char *value = t_strndup(hdr->value, hdr->value_len);
+
 	if (strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
 		value = t_str_trim(value, " \t");
 		if (strcasecmp(value, "base64") == 0 ||
 		    strcasecmp(value, "quoted-printable") == 0)
 			reader->coding = i_tolower(*value);
-	} else if (strcasestr(value, ".eml") != NULL) {
+		message_keep_line(reader, hdr, reader->encoding);
+		return;
+	}
+	if (message_names_eml(value))
 		reader->eml = TRUE;
+	if (strcasecmp(hdr->name, "Content-Type") == 0)
+		message_keep_line(reader, hdr, reader->type);
+}
+
+static void
+message_header_line(struct reader *reader, const struct message_block *block)
+{
+	message_returned_line(reader, block);
+	if (reader->header_part != block->part) {
+		reader->header_part = block->part;
+		reader->coding = '\0';
+		reader->eml = FALSE;
+		str_truncate(reader->type, 0);
+		str_truncate(reader->encoding, 0);
+		reader->odd = FALSE;
+	}
+	if (i_tolower(block->hdr->name[0]) == 'c' &&
+	    strncasecmp(block->hdr->name, "Content-", 8) == 0) T_BEGIN {
+		message_take_line(reader, block->hdr);
+	} T_END;
+}
+
+static void message_decoder_tell(struct reader *reader, const char *name,
+				 const string_t *values)
+{
+	const unsigned char *value = str_data(values);
+	const unsigned char *end = value + str_len(values);
+	struct message_header_line hdr;
+	struct message_block block, decoded;
+
+	i_zero(&hdr);
+	hdr.name = name;
+	hdr.name_len = strlen(name);
+	i_zero(&block);
+	block.part = reader->header_part;
+	block.hdr = &hdr;
+	for (; value < end; value += hdr.value_len + 1) {
+		memcpy(&hdr.value_len, value, sizeof(hdr.value_len));
+		value += sizeof(hdr.value_len);
+		hdr.value = hdr.full_value = value;
+		hdr.full_value_len = hdr.value_len;
+		(void)message_decoder_decode_next_block(reader->decoder, &block,
+							&decoded);
 	}
 }
 
+/* From here on the decoder reads the part, whose header ended. */
+static void message_decoder_begin(struct reader *reader,
+				  struct message_part *part)
+{
+	struct message_block block, decoded;
+
+	if (reader->decoder == NULL) {
+		reader->decoder = message_decoder_init(NULL,
+			MESSAGE_DECODER_FLAG_RETURN_BINARY);
+	}
+	if (reader->decoder_part != part && reader->header_part == part) {
+		message_decoder_tell(reader, "Content-Type", reader->type);
+		message_decoder_tell(reader, "Content-Transfer-Encoding",
+				     reader->encoding);
+	}
+	i_zero(&block);
+	block.part = part;
+	(void)message_decoder_decode_next_block(reader->decoder, &block,
+						&decoded);
+	reader->decoder_part = part;
+	reader->decodes = TRUE;
+}
+
+static const char *message_header_value(const string_t *values)
+{
+	return str_len(values) == 0 ? NULL :
+		(const char *)str_data(values) + sizeof(size_t);
+}
+
+static void
+message_header_end(struct reader *reader, const struct message_block *block)
+{
+	const char *type = NULL;
+
+	reader->decodes = FALSE;
+	if (reader->header_part == block->part &&
+	    (reader->odd ||
+	     !bounce_message_is_plain(message_header_value(reader->type),
+				      message_header_value(reader->encoding),
+				      &type))) {
+		message_decoder_begin(reader, block->part);
+		type = message_decoder_current_content_type(reader->decoder);
+	}
+	message_part_begin(reader, block, type);
+}
+
 static void message_read_block(struct reader *reader,
-			       struct message_decoder_context *decoder,
 			       struct message_block *block)
 {
 	struct message_block decoded;
 
 	if (block->hdr != NULL) {
-		message_returned_line(reader, block);
-		T_BEGIN {
-			message_take_line(reader, block);
-		} T_END;
-		/* the decoder would decode all fields; it needs the type and
-		   the encoding */
-		if (strncasecmp(block->hdr->name, "Content-", 8) == 0)
-			(void)message_decoder_decode_next_block(decoder, block,
-								&decoded);
+		message_header_line(reader, block);
 		return;
 	}
-	if (block->size == 0) {
-		/* end of the header */
-		(void)message_decoder_decode_next_block(decoder, block,
-							&decoded);
-		message_part_begin(reader, block,
-			message_decoder_current_content_type(decoder));
+	if (block->size == 0) T_BEGIN {
+		message_header_end(reader, block);
+	} T_END;
+	/* a multipart's preamble or epilogue between its parts is another's */
+	if (block->size == 0 || block->part != reader->part ||
+	    reader->role == PART_OTHER)
 		return;
-	}
-	if (block->part != reader->part) {
-		/* a multipart's preamble or epilogue between its parts */
-		return;
-	}
-	if (reader->role == PART_OTHER)
-		return;
-	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
+	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0 ||
+	    (!reader->decodes &&
+	     bounce_string_bytes_are_ascii(block->data, block->size))) {
 		message_part_body(reader, block->data, block->size);
 		return;
 	}
-	if (message_decoder_decode_next_block(decoder, block, &decoded))
+	if (!reader->decodes)
+		message_decoder_begin(reader, block->part);
+	if (message_decoder_decode_next_block(reader->decoder, block, &decoded))
 		message_part_body(reader, decoded.data, decoded.size);
 }
 
-static const char *
-message_role_text(const struct reader *reader, enum part_role role)
+static const char *message_role_text(const struct reader *reader, pool_t pool,
+				     enum part_role role)
 {
 	const string_t *raw = reader->texts[role];
 	string_t *dest;
 
 	if (raw == NULL)
 		return "";
-	dest = t_str_new(str_len(raw) + 1);
+	dest = str_new(pool, str_len(raw) + 1);
 	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
 	return str_c(dest);
 }
 
 /* Words for a person: the plain text; HTML where that names nobody. */
-static const char *message_choose_text(const struct reader *reader)
+static const char *
+message_choose_text(const struct reader *reader, pool_t pool)
 {
-	const char *plain = message_role_text(reader, PART_TEXT);
-	const char *html = message_role_text(reader, PART_HTML);
+	const char *plain = message_role_text(reader, pool, PART_TEXT);
+	const char *html;
 
-	if (*html == '\0' || strchr(plain, '@') != NULL)
+	if (reader->texts[PART_HTML] == NULL || strchr(plain, '@') != NULL)
 		return plain;
-	return t_strconcat(plain, "\n", bounce_string_html(html), NULL);
+	html = message_role_text(reader, pool_datastack_create(), PART_HTML);
+	return *html == '\0' ? plain :
+		p_strconcat(pool, plain, "\n", bounce_string_html(html), NULL);
 }
 
-static void message_read_finish(struct reader *reader)
+static const char *message_find_returned(struct reader *reader)
 {
-	struct bounce_message *message = reader->message;
-	pool_t pool = message->pool;
-	const char *returned = str_c(reader->returned);
 	static const enum part_role others[] = {
 		PART_HEADERS, PART_RETURNED
 	};
+	const char *returned =
+		reader->returned == NULL ? "" : str_c(reader->returned);
 
-	message->text = p_strdup(pool, message_choose_text(reader));
-	message->status = p_strdup(pool,
-				   message_role_text(reader, PART_STATUS));
-	message->inner_status =
-		p_strdup(pool, message_role_text(reader, PART_INNER_STATUS));
-	message->disposition =
-		p_strdup(pool, message_role_text(reader, PART_DISPOSITION));
-	message->feedback =
-		p_strdup(pool, message_role_text(reader, PART_FEEDBACK));
 	if (reader->returned_coding != '\0')
 		returned = bounce_returned_decode(returned,
 					reader->returned_coding == 'b');
@@ -322,10 +434,41 @@ static void message_read_finish(struct reader *reader)
 	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
 	     i++)
 		returned = bounce_returned_block(message_role_text(reader,
-								   others[i]));
+			pool_datastack_create(), others[i]));
+	return returned;
+}
+
+static void message_read_finish(struct reader *reader)
+{
+	struct bounce_message *message = reader->message;
+	pool_t pool = message->pool;
+	const char *returned;
+
+	message->text = message_choose_text(reader, pool);
+	message->status = message_role_text(reader, pool, PART_STATUS);
+	message->inner_status =
+		message_role_text(reader, pool, PART_INNER_STATUS);
+	message->disposition =
+		message_role_text(reader, pool, PART_DISPOSITION);
+	message->feedback = message_role_text(reader, pool, PART_FEEDBACK);
+	returned = message_find_returned(reader);
 	message->returned = p_strndup(pool, returned,
 				      bounce_string_cut(returned,
 		strlen(returned), BOUNCE_MAX_HEADER));
+}
+
+static void message_reader_free(struct reader *reader)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(reader->texts); i++) {
+		if (reader->texts[i] != NULL)
+			str_free(&reader->texts[i]);
+	}
+	if (reader->returned != NULL)
+		str_free(&reader->returned);
+	if (reader->decoder != NULL)
+		message_decoder_deinit(&reader->decoder);
+	str_free(&reader->type);
+	str_free(&reader->encoding);
 }
 
 int bounce_message_read_body(struct bounce_message *message,
@@ -336,30 +479,25 @@ int bounce_message_read_body(struct bounce_message *message,
 		.max_nested_mime_parts = BOUNCE_MAX_MIME_DEPTH,
 		.max_total_mime_parts = BOUNCE_MAX_MIME_PARTS + 1,
 	};
-	struct reader reader = { .message = message };
+	struct reader reader = {
+		.message = message,
+		.type = str_new(default_pool, 128),
+		.encoding = str_new(default_pool, 32),
+	};
 	struct message_parser_ctx *parser;
-	struct message_decoder_context *decoder;
 	struct message_block block;
 	struct message_part *parts;
-	pool_t part_pool = pool_alloconly_create("bounce parts", 4096);
+	pool_t part_pool = pool_alloconly_create("bounce parts", 1024);
 
 	i_stream_seek(input, 0);
-	reader.returned = str_new(default_pool, 4096);
-	decoder = message_decoder_init(NULL,
-				       MESSAGE_DECODER_FLAG_RETURN_BINARY);
 	parser = message_parser_init(part_pool, input, &set);
 	while (message_parser_parse_next_block(parser, &block) > 0)
-		message_read_block(&reader, decoder, &block);
+		message_read_block(&reader, &block);
 	message_parser_deinit(&parser, &parts);
-	message_decoder_deinit(&decoder);
 	T_BEGIN {
 		message_read_finish(&reader);
 	} T_END;
-	for (unsigned int i = 0; i < N_ELEMENTS(reader.texts); i++) {
-		if (reader.texts[i] != NULL)
-			str_free(&reader.texts[i]);
-	}
-	str_free(&reader.returned);
+	message_reader_free(&reader);
 	pool_unref(&part_pool);
 	return input->stream_errno == 0 ? 0 : -1;
 }
