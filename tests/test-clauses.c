@@ -9,12 +9,12 @@
 
 static const enum bounce_words_class shown[] = {
 	BOUNCE_WORD_NOT, BOUNCE_WORD_WHO, BOUNCE_WORD_SENDER,
-	BOUNCE_WORD_YOU, BOUNCE_WORD_IP, BOUNCE_WORD_DOMAIN,
+	BOUNCE_WORD_YOU, BOUNCE_WORD_IP, BOUNCE_WORD_DOMAIN, BOUNCE_WORD_HERE,
 	BOUNCE_WORD_EXIST, BOUNCE_WORD_UNKNOWN, BOUNCE_WORD_FULL,
 	BOUNCE_WORD_SPAM, BOUNCE_WORD_HEADER,
 };
 static const char *const shown_names[] = {
-	"not", "who", "sender", "you", "ip", "domain", "exist", "unknown",
+	"not", "who", "sender", "you", "ip", "domain", "here", "exist", "unknown",
 	"full", "spam", "header",
 };
 
@@ -49,8 +49,12 @@ static const struct {
 	{ "Unknown: spam for the mailbox", "unknown/who spam" },
 	{ "Spam: the mailbox", "spam/who" },
 	{ "Recipient (unknown", "who/unknown" },
+	{ "From: mailbox (unknown) refused", "who unknown header" },
+	{ "Callout to the sender's MX: user unknown", "sender/who sender unknown" },
+	{ "The sender of a mail; user unknown", "sender/who unknown" },
 	{ "(", "" },
 	{ "user(s", "who" },
+	{ "lookup: 0 results", "unknown" },
 	/* no borders */
 	{ "User [bob@example.org] unknown", "who unknown" },
 	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },
@@ -76,6 +80,7 @@ static const struct {
 	{ "X-Spam-Header unknown", "unknown" },
 	/* the longest phrase */
 	{ "your address", "sender" },
+	{ "user not known on our server", "not who here exist" },
 	{ "you", "you" },
 	/* what is wrong with the message */
 	{ "Invalid message for the user", "who" },
@@ -91,7 +96,7 @@ static const struct {
 	{ "Unknown server, the user says no", "not who" },
 	{ "User unknown server", "who unknown" },
 	{ "Unknown system user", "who unknown" },
-	{ "The user is unknown to our server", "who unknown" },
+	{ "The user is unknown to our server", "who here unknown" },
 	/* other languages */
 	{ "Empf\xc3\xa4nger unbekannt", "who unknown" },
 	{ "\xe7\x94\xa8\xe6\x88\xb7\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8",
@@ -158,7 +163,7 @@ START_TEST(read_locals)
 		const struct bounce_clause_roles *roles;
 		const char *text, *wanted;
 	} locals[] = {
-		{ &named, "550 we know no J.Miller", "not who exist" },
+		{ &named, "550 we know no J.Miller", "not who here exist" },
 		{ &named, "j.millers unknown", "unknown" },
 		{ &named, "t.dale unknown", "sender unknown" },
 		{ &same, "j.miller unknown", "unknown" },

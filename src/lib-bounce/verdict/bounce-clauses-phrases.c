@@ -3,10 +3,13 @@
 #include "lib.h"
 #include "bounce-clauses-private.h"
 
-/* Whom a phrase speaks of counts even within it: "account expired". */
+/* Whom or whose a phrase speaks of counts even within it: "account expired", "on our
+   server". */
 static bool
 clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
 {
+	if (hit->class == BOUNCE_WORD_HERE)
+		return TRUE;
 	return hit->class == BOUNCE_WORD_WHO &&
 		(last & bounce_words_set(BOUNCE_WORD_YOU)) == 0 &&
 		(last & (bounce_words_set(BOUNCE_WORD_OFF) |
@@ -119,7 +122,7 @@ bounce_words_set_t bounce_clause_classes(const char *words)
 		for (other = &hit[i]; other < &hit[j]; other++) {
 			if (other->end <= phrase->end &&
 			    clause_hit_is_named(other, phrase->set))
-				set |= bounce_words_set(BOUNCE_WORD_WHO);
+				set |= bounce_words_set(other->class);
 		}
 	}
 	if (phrase == NULL)

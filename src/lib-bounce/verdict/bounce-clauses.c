@@ -28,7 +28,8 @@ struct clauses_reader {
 	bool names_recipient;
 };
 
-static void clause_end(struct clauses_reader *reader)
+/* Returns what the clause speaks of. */
+static bounce_words_set_t clause_end(struct clauses_reader *reader)
 {
 	struct bounce_clause *clause;
 	bounce_words_set_t set = 0, masked = reader->masked;
@@ -51,6 +52,17 @@ static void clause_end(struct clauses_reader *reader)
 	reader->masked = 0;
 	reader->after_address = FALSE;
 	reader->names_recipient = FALSE;
+	return set;
+}
+
+/* "Callout to the sender's server: no such user": of whom a clause speaks, of him
+   speaks what it says behind its colon. */
+static void clause_end_colon(struct clauses_reader *reader)
+{
+	bounce_words_set_t set = clause_end(reader);
+
+	if ((set & bounce_words_set(BOUNCE_WORD_WHO)) == 0)
+		reader->masked = set & bounce_words_set(BOUNCE_WORD_SENDER);
 }
 
 /* What separates words within a clause. */
@@ -187,13 +199,14 @@ static bool clauses_is_host(const char *word)
 	return FALSE;
 }
 
-/* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322") */
+/* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322"), and
+   so is none at all ("0 rows") */
 static bool clauses_is_code(const char *word)
 {
 	size_t digits = strspn(word, "0123456789");
 
 	if (word[digits] == '\0')
-		return digits <= 3;
+		return digits <= 3 && strcmp(word, "0") != 0;
 	return strspn(word, "0123456789.-#") == strlen(word);
 }
 
@@ -284,8 +297,9 @@ static bool clause_words_are_subject(const char *words)
 /* The same of the clause so far. */
 static bool clause_is_subject(struct clauses_reader *reader)
 {
-	return reader->masked == 0 &&
-		clause_words_are_subject(str_c(reader->words));
+	return (reader->masked == 0 &&
+		clause_words_are_subject(str_c(reader->words))) ||
+		reader->masked == bounce_words_set(BOUNCE_WORD_HEADER);
 }
 
 /* "Not found: the mailbox": does the clause so far only say what is wrong, and
@@ -369,11 +383,11 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	}
 	/* "From names an unknown user": the field, not the word */
 	if (str_c(reader->words)[strspn(str_c(reader->words), " ,")] == '\0' &&
-	    strcmp(word, "From") == 0)
+	    (strcmp(word, "From") == 0 || strcmp(word, "From:") == 0))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_HEADER);
 	if (clauses_word_mask(reader, word)) {
 		if (strstr(word, "://") != NULL)
-			clause_end(reader);
+			(void)clause_end(reader);
 		/* no phrase goes on behind it */
 		str_append(reader->words, " , ");
 		while (end > p && strchr(".:!?", end[-1]) != NULL)
@@ -432,9 +446,12 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			   clause_is_subject(reader)) {
 			/* "Recipient - unknown" */
 			p++;
+		} else if (*p == ':') {
+			clause_end_colon(reader);
+			p++;
 		} else if (bounce_clauses_is_border(*p) ||
 			   bounce_clauses_is_dash(text, p)) {
-			clause_end(reader);
+			(void)clause_end(reader);
 			p++;
 		} else if ((len = bounce_clauses_wide_border(p)) > 0) {
 			const char *end = bounce_clauses_wide_bracket_end(p);
@@ -444,7 +461,7 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			if (end != NULL || p == wide_close)
 				str_append_c(reader->words, ' ');
 			else
-				clause_end(reader);
+				(void)clause_end(reader);
 			p += len;
 		} else if (bounce_clauses_is_edge(*p) || *p == '=') {
 			str_append_c(reader->words, clauses_is_space(*p) ? ' ' :
@@ -456,7 +473,7 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			p = end > p ? end : p + 1;
 		}
 	}
-	clause_end(reader);
+	(void)clause_end(reader);
 }
 
 void bounce_clauses_read(const char *text,

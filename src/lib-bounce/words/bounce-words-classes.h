@@ -14,6 +14,7 @@ CLASS(JUDGE, YOUR)		/* your */
 CLASS(JUDGE, IP)		/* IP address, network */
 CLASS(JUDGE, DOMAIN)		/* domain, host */
 CLASS(JUDGE, NODOMAIN)		/* no such domain, host not found */
+CLASS(JUDGE, HERE)		/* here, our, hosted: a server's own */
 CLASS(JUDGE, MESSAGE)		/* message, mail */
 CLASS(JUDGE, HEADER)		/* header, From field */
 CLASS(JUDGE, LIST)		/* mailing list, group */
@@ -43,7 +44,6 @@ CLASS(JUDGE, ATTACH)		/* attachment, file type */
 CLASS(JUDGE, CONTENT)		/* content, text, body */
 CLASS(JUDGE, MISSING)		/* missing, lacks, without */
 CLASS(JUDGE, FORM)		/* MIME, RFC 5322, bare LF */
-CLASS(JUDGE, UTFEIGHT)		/* SMTPUTF8 */
 /* of our side */
 CLASS(JUDGE, AUTHN)		/* SPF, DKIM, DMARC */
 CLASS(JUDGE, LOGIN)		/* log in, authentication required */
