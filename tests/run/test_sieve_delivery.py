@@ -1222,6 +1222,25 @@ class Imap(ImapCase):
                 client.select('Work')
                 client.copy('1', 'Bounces')
         self.assertEqual(list(self.records(user)), ['bob@example.net'])
+        # what a person settled stays so: the report is known
+        self.doveadm('bounce', 'release', '-u', user, 'bob@example.net')
+        client.copy('1', 'Bounces')
+        self.assertEqual(['$BounceForgotten' in flags for flags, _ in
+                          self.fetch(user, 'Bounces')], [True, True, False])
+
+    def test_unreadable(self):
+        """A report that cannot be read is not taken for none in silence: one error."""
+        user, _ = self.start(HARD)
+        path, = pathlib.Path(self.home(user), 'Maildir/cur').iterdir()
+        os.chown(path, 0, 0)
+        path.chmod(0)
+        script = self.file('unreadable.sieve', 'require ["vnd.dovecot-bounce"];\n'
+                           'if bounce "class" "hard" { stop; }\n'
+                           'bounce_learn;\n')
+        done = self.tool('sieve-filter', '-eW', '-u', user, script, 'INBOX')
+        self.assertEqual(done.stderr.count('Cannot read the mail to classify it: '),
+                         1, done.stderr)
+        self.assertEqual(self.records(user), {})
 
     def test_old_report(self):
         """It is recorded as of when it came."""

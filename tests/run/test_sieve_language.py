@@ -256,6 +256,7 @@ class Bounce(SieveCase):
         out = self.sieve_test(
             'require [%s];\nset "f" "class";\nset "g" "clas";\n'
             'if bounce "${f}" "hard" { fileinto "known"; }\n'
+            'if bounce_record "${f}" "a@b.example" "hard" { stop; }\n'
             'if bounce "${g}" "hard" { fileinto "unknown"; }\n' % ALL,
             report(GROUPS))
         self.assertIn('known', out)
@@ -359,8 +360,9 @@ class Bounce(SieveCase):
 
     def test_trace(self):
         path = f'{self.work}/trace'
-        script = 'require [%s];\nif bounce "class" "hard" ' \
-            '{ bounce_ignore; }\nif bounce_record "state" "bad" "x" ' \
+        # a variable names no field: the next one is asked all the same
+        script = 'require [%s];\nif bounce ["${no}", "class"] "hard" ' \
+            '{ bounce_ignore; }\nif bounce_record ["${no}", "state"] "bad" "x" ' \
             '{ bounce_learn; }\nbounce_forget;\n' % ALL
         for mail, count in ((report(GROUPS), 3), (harness.mail(), 0)):
             pathlib.Path(path).unlink(missing_ok=True)
