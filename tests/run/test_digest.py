@@ -107,13 +107,20 @@ class Digest(Case):
         """The timer's way: who wants none, and who has no news, gets none."""
         wants, not_wanted = (self.new_user(bounce_digest='weekly'),
                              self.new_user())
+        doubts = self.new_user(bounce_digest='weekly')
         quiet = self.new_user(bounce_digest='monthly')
-        for user in (wants, not_wanted):
+        for user in (wants, not_wanted, doubts):
             self.failed_last_week(user)
+        # to whom one report came that nobody proved
+        self.write(doubts, {key: value.replace('"suppressed"', '"watched"')
+                            .replace('{', '{"unproven": 1, ')
+                            for key, value in self.keys(doubts).items()
+                            if '"m0@' in value and '/address/' in key})
         rows = self.doveadm_json('bounce', 'digest', '-A', '--due')
-        self.assertEqual([row['username'] for row in rows], [wants])
+        self.assertEqual(sorted(row['username'] for row in rows),
+                         sorted([wants, doubts]))
         self.assertEqual([len(self.digests(user)) for user in
-                          (wants, not_wanted, quiet)], [1, 0, 0])
+                          (wants, not_wanted, doubts, quiet)], [1, 0, 1, 0])
         # asked for by hand: the last month, whatever happened
         row, = self.digest(quiet)
         self.assertEqual(row['result'], 'written')

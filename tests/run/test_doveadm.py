@@ -489,17 +489,19 @@ class Scan(Doveadm):
 
     def test_forgotten_unmarked(self):
         """A mailbox that cannot be written does not stop a person's word."""
-        user = self.new_user()
-        self.deliver(user, 'a@example.net', 'b@example.net')
-        folder = pathlib.Path(self.home(user), 'Maildir', '.Bounces')
-        folder.chmod(0)
-        try:
-            done = self.run_bounce('remove', '-u', user, 'a@example.net')
-        finally:
-            folder.chmod(0o700)
-        self.assertIn('Reports are not marked as forgotten: Mailbox Bounces: ',
-                      done.stderr)
-        self.assertEqual(self.addresses(user), ['b@example.net'])
+        for mailbox, folder in (('Bounces', '.Bounces'), ('INBOX', 'new')):
+            user = self.new_user()
+            self.deliver(user, 'a@example.net', 'b@example.net')
+            folder = pathlib.Path(self.home(user), 'Maildir', folder)
+            folder.chmod(0)
+            os.utime(folder)
+            try:
+                done = self.run_bounce('remove', '-u', user, 'a@example.net')
+            finally:
+                folder.chmod(0o700)
+            self.assertIn('Reports are not marked as forgotten: '
+                          f'Mailbox {mailbox}: ', done.stderr)
+            self.assertEqual(self.addresses(user), ['b@example.net'])
 
     def test_where(self):
         """Without a query: INBOX, bounce_mailbox and below. With: there."""
