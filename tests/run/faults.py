@@ -2,11 +2,13 @@
 
     proxy = faults.Proxy('/dir/faulty', '/dir/run/dict')
     proxy.fail('hang', at=3)    from the third command of a connection on;
-                                'cut' closes it, 'error' refuses this one
+                                'cut' closes it, 'error' refuses this one;
+                                of=b'/x': counting those that say so
     proxy.slow(0.05)            each command takes so long, one after the other
     proxy.late(0.1)             each command takes so long, all at once
     proxy.well()                as if it were not there
     proxy.commands              how many came, of all connections
+    proxy.failed                how many were made to fail since fail()
 
 Commands are those that are answered, as look up, iterate and commit.
 """
@@ -38,10 +40,11 @@ class Proxy:
 
     def well(self):
         self.mode, self.at, self.pause, self.delay = 'pass', 0, 0, 0
+        self.of, self.failed = b'', 0
 
-    def fail(self, mode, at=1):
+    def fail(self, mode, at=1, of=b''):
         self.well()
-        self.mode, self.at = mode, at
+        self.mode, self.at, self.of = mode, at, of
 
     def slow(self, seconds):
         self.well()
@@ -102,10 +105,11 @@ class Proxy:
         number = 0
         for line in client.makefile('rb'):
             if line[:1] in ANSWERED:
-                number += 1
+                number += self.of in line
                 self.commands += 1
                 time.sleep(self.pause)
-                if self.mode != 'pass' and number >= self.at:
+                if self.mode != 'pass' and self.of in line and number >= self.at:
+                    self.failed += 1
                     if self.mode == 'cut':
                         return
                     if self.mode == 'hang':

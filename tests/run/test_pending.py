@@ -59,6 +59,28 @@ class Told(test_waiting.Proxied):
             self.deliver(user, 'b@example.net')
             self.assertEqual(len(self.notices(user, 'a@example.net')), 1)
 
+    def test_session_ends(self):
+        """While it records, and while it tells: others take in what is left."""
+        for command in b'', b'/meta/notices':
+            user = self.pended()
+            self.proxy.fail('hang', of=command)
+            client = self.imap(user)
+            dictserver.wait_for(lambda: self.proxy.failed > 0)
+            client.logout()
+            self.calm()
+            self.doveadm('bounce', 'list', '-u', user)
+            self.check_told(user)
+
+    def test_session_cannot_tell(self):
+        """It gives up, and leaves it to others."""
+        user = self.pended()
+        self.proxy.fail('cut', of=b'/meta/notices')
+        self.imap(user)
+        dictserver.wait_for(lambda: self.proxy.failed > 0)
+        self.calm()
+        dictserver.wait_for(lambda: self.listed(user) and not self.pending(user))
+        self.check_told(user)
+
     def test_doveadm(self):
         user = self.pended()
         self.doveadm('bounce', 'stats', '-u', user)
@@ -156,10 +178,12 @@ class Told(test_waiting.Proxied):
                     os.unlink(f'{path}/{name}')
 
     def test_no_wish(self):
-        """Whoever wants no notices gets none, and no keyword."""
+        """Whoever wants no notices gets none, and no keyword. They moved it."""
         user = self.new_user(bounce_notice='no')
         self.pend(user, 'a@example.net')
         self.assertEqual(self.untold(user), 0)
+        self.doveadm('mailbox', 'create', '-u', user, 'Bounces', check=False)
+        self.doveadm('move', '-u', user, 'Bounces', 'mailbox', 'INBOX', 'all')
         self.imap(user)
         dictserver.wait_for(lambda: not self.pending(user))
         self.assertEqual(self.listed(user), ['a@example.net'])
