@@ -4,6 +4,7 @@
    themselves: test-sent. */
 
 #include "bounce-test-store.h"
+#include "message-date.h"
 #include "bounce-sent-store.h"
 
 #include <time.h>
@@ -197,6 +198,34 @@ t_returned(const char *id, const char *address, const char *date)
 	return report;
 }
 
+/* The mail of a report is remembered by the day before or after its Date, too. */
+START_TEST(test_sent_knows)
+{
+	const struct {
+		const char *mail;
+		int date, ret;
+	} tests[] = {
+		{ "<before>", -60, 1 }, { "<before>", 60, 1 },
+		{ "<after>", 60, 1 }, { "<after>", -60, 1 },
+		{ "<after>", -DAY / 2, 0 }, { "<other>", 60, 0 },
+	};
+	const time_t midnight = START - START % DAY;
+	const char *error;
+
+	ck_assert_int_eq(sent_at("<before>", midnight - 60), 1);
+	ck_assert_int_eq(sent_at("<after>", midnight + 60), 1);
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		struct bounce_report *report = t_returned("<r>", "a@example.com",
+			message_date_create(midnight + tests[i].date));
+
+		report->original_subject = "Other";
+		report->original_message_id = tests[i].mail;
+		ck_assert_msg(bounce_sent_store_knows(store, report,
+			midnight + 3600, &error) == tests[i].ret, "row %u", i);
+	}
+}
+END_TEST
+
 /* A failure belongs to the day on which its mail was sent. */
 START_TEST(test_sent_failure)
 {
@@ -346,6 +375,7 @@ int main(void)
 	tcase_add_test(tcase, test_sent_not_verifiable);
 	tcase_add_test(tcase, test_sent_expires);
 	tcase_add_test(tcase, test_sent_jump);
+	tcase_add_test(tcase, test_sent_knows);
 	tcase_add_test(tcase, test_sent_failure);
 	tcase_add_test(tcase, test_sent_bounced);
 	tcase_add_test(tcase, test_sent_overtaken);
