@@ -141,6 +141,8 @@ static void refuse(const struct test_verb *verb)
 	store->dict->wait->gave_up = FALSE;
 	ck_assert_msg(ret < 0, "%s of %s: not asked, and no error", verb->name,
 		      test_dict_uri(kind));
+	ck_assert_msg(bounce_store_is_down(store), "%s of %s: not asked, and "
+		      "not said to be down", verb->name, test_dict_uri(kind));
 	ck_assert_msg(error != NULL && *error != '\0', "%s of %s: no error",
 		      verb->name, test_dict_uri(kind));
 	ck_assert_uint_eq(test_dict.calls, 0);

@@ -115,14 +115,25 @@ START_TEST(test_searches_alone)
 }
 END_TEST
 
+static void check_said(struct bounce_wait *second)
+{
+	ck_assert(bounce_wait_say_today(&one, "alice", START));
+	ck_assert(!bounce_wait_say_today(&one, "alice", START));
+	ck_assert(!bounce_wait_say_today(second, "alice", START));
+	ck_assert(bounce_wait_say_today(second, "bob", START));
+	ck_assert(bounce_wait_say_today(second, "alice", START + DAY));
+}
+
 START_TEST(test_said)
 {
 	open_both();
-	ck_assert(bounce_wait_say_today(&one, "alice", START));
-	ck_assert(!bounce_wait_say_today(&one, "alice", START));
-	ck_assert(!bounce_wait_say_today(&other, "alice", START));
-	ck_assert(bounce_wait_say_today(&other, "bob", START));
-	ck_assert(bounce_wait_say_today(&other, "alice", START + DAY));
+	check_said(&other);
+}
+END_TEST
+
+START_TEST(test_said_alone)
+{
+	check_said(&one);
 }
 END_TEST
 
@@ -138,6 +149,7 @@ int main(void)
 	tcase_add_test(tcase, test_searches);
 	tcase_add_test(tcase, test_searches_alone);
 	tcase_add_test(tcase, test_said);
+	tcase_add_test(tcase, test_said_alone);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
