@@ -185,6 +185,24 @@ static const char *plain_fold(const char *text, size_t max)
 	return str_c(dest);
 }
 
+/* A text may be squeezed where it is; what stands behind it is left alone. */
+static void check_in_place(const char *input, size_t max)
+{
+	size_t len = strlen(input);
+	char *text = t_strdup_noconst(t_strconcat(input, "behind", NULL));
+	const char *wanted = bounce_string_oneline(input, max);
+
+	if (wanted == NULL)
+		wanted = "";
+	ck_assert_uint_eq(bounce_string_squeeze(text, text, len, max),
+			  strlen(wanted));
+	ck_assert_str_eq(text, wanted);
+	ck_assert_str_eq(text + len + 1, "ehind");
+	memcpy(text, input, len);
+	(void)bounce_string_squeeze_fold(text, text, len, max);
+	ck_assert_str_eq(text, bounce_string_fold(input, max));
+}
+
 /* Whatever stands wherever in a text, and wherever that is cut. */
 START_TEST(test_places)
 {
@@ -204,6 +222,7 @@ START_TEST(test_places)
 
 		ck_assert_str_eq(bounce_string_fold(input, max),
 				 plain_fold(input, max));
+		check_in_place(input, max);
 		str_append(flat, plain);
 		ck_assert(bounce_string_bytes_are_ascii(str_data(flat),
 							str_len(flat)));

@@ -48,6 +48,8 @@ const char *bounce_status_find(const char *text)
 	unsigned int len;
 
 	for (p = text; *p != '\0'; p++) {
+		if (*p != '2' && *p != '4' && *p != '5')
+			continue;
 		if (p != text && status_joins_word(p[-1]))
 			continue;
 		/* a host's name: mx-5.1.1 */
@@ -117,11 +119,20 @@ static bool status_is_size(const char *text)
 	return str_array_icase_find(units, t_strndup(text + 4, len));
 }
 
+/* The first digit that a reply may begin with, NULL if there is none: this is asked
+   of each line. */
+static const char *status_reply_first(const char *text)
+{
+	const char *four = strchr(text, '4'), *five = strchr(text, '5');
+
+	return four == NULL || (five != NULL && five < four) ? five : four;
+}
+
 const char *bounce_status_reply_find(const char *text, const char **at_r)
 {
-	const char *p;
+	const char *p = status_reply_first(text);
 
-	for (p = text; *p != '\0'; p++) {
+	for (; p != NULL && *p != '\0'; p++) {
 		if (!status_is_reply(p) ||
 		    (p != text && status_joins_word(p[-1])))
 			continue;

@@ -293,6 +293,18 @@ const char *bounce_string_oneline(const char *text, size_t max)
 	return *text == '\0' ? NULL : text;
 }
 
+size_t bounce_string_squeeze(char *dest, const char *text, size_t len,
+			     size_t max)
+{
+	return string_squeeze_to(dest, text, len, max, FALSE);
+}
+
+size_t bounce_string_squeeze_fold(char *dest, const char *text, size_t len,
+				  size_t max)
+{
+	return string_squeeze_to(dest, text, len, max, TRUE);
+}
+
 const char *bounce_string_printable(const char *text)
 {
 	string_t *str = t_str_new(strlen(text) + 1);

@@ -25,6 +25,15 @@ bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size);
    left. */
 const char *bounce_string_oneline(const char *text, size_t max);
 
+/* The same of len bytes of text, none NUL, into dest, which has room for
+   I_MIN(len, max) + 1 and may be text. What follows them is no part of a wide space.
+   Returns how many bytes dest has then. */
+size_t bounce_string_squeeze(char *dest, const char *text, size_t len,
+			     size_t max);
+/* That as bounce_string_fold() makes it. */
+size_t bounce_string_squeeze_fold(char *dest, const char *text, size_t len,
+				  size_t max);
+
 /* text as a terminal may have it, whoever wrote it: bounce_string_append() of it
    without its lines. On the data stack. */
 const char *bounce_string_printable(const char *text);

@@ -316,7 +316,8 @@ static void dsn_read_field(pool_t pool, const struct bounce_header *field,
 	    report->reporting_mta == NULL)
 		report->reporting_mta = dsn_mta_name(pool, field->value);
 	for (unsigned int i = 0; i < N_ELEMENTS(group_fields); i++) {
-		if (strcasecmp(field->name, group_fields[i].name) != 0)
+		if ((*field->name | 0x20) != (*group_fields[i].name | 0x20) ||
+		    strcasecmp(field->name, group_fields[i].name) != 0)
 			continue;
 		slot = PTR_OFFSET(group, group_fields[i].offset);
 		if (group_fields[i].address ?

@@ -6,7 +6,7 @@
    text, as long as its fields are there. */
 
 /* Fields of a status within the notice, or "". */
-static const char *format_dsn_status_in_text(const struct bounce_notice *scan)
+static const char *format_dsn_status_in_text(struct bounce_notice *scan)
 {
 	const char *folded = bounce_notice_folded(scan);
 	const char *notice = bounce_notice_notice(scan);
@@ -134,6 +134,21 @@ static bool format_dsn_is_credible(const struct bounce_message *message,
 		!personal;
 }
 
+/* strcasestr() takes ten times as long. */
+static bool format_dsn_names_recipient(const char *text)
+{
+	static const char field[] = "final-recipient:";
+	const ptrdiff_t before = sizeof(field) - 2;
+	const char *p;
+
+	for (p = strchr(text, ':'); p != NULL; p = strchr(p + 1, ':')) {
+		if (p - text >= before &&
+		    bounce_string_ibegins(p - before, field))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* The first words of a report name its mailer; no reader is needed for it. */
 static bool dsn_read(const struct bounce_message *message,
 		     const struct bounce_kind_hints *hints,
@@ -145,7 +160,7 @@ static bool dsn_read(const struct bounce_message *message,
 	if (hints->person && !hints->null_sender && !hints->report)
 		return FALSE;
 	if (*status == '\0' &&
-	    (strcasestr(message->text, "final-recipient:") == NULL ||
+	    (!format_dsn_names_recipient(message->text) ||
 	     !format_dsn_is_credible(message, hints)))
 		return FALSE;
 	scan = bounce_notice_init(message->pool, message, report);

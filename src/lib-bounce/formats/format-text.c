@@ -303,7 +303,7 @@ format_text_kind_of(const struct bounce_kind_hints *hints,
    page with nothing but a link to follow. */
 static bool
 format_text_says_nothing(const struct bounce_kind_hints *hints, bool words,
-			 const struct bounce_notice *scan,
+			 struct bounce_notice *scan,
 			 const struct bounce_report *report)
 {
 	bool returned = report->original_headers != NULL;

@@ -104,23 +104,34 @@ static const char *header_join_words(const char *raw)
 /* Most values are ASCII and encode nothing. */
 static bool header_is_plain(const char *raw, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		if ((raw[i] == '=' && i + 1 < size && raw[i + 1] == '?') ||
-		    (unsigned char)raw[i] >= 0x7f)
+	const char *p = raw, *end = raw + size;
+
+	if (!bounce_string_bytes_are_ascii((const unsigned char *)raw, size) ||
+	    memchr(raw, 0x7f, size) != NULL)
+		return FALSE;
+	while ((p = memchr(p, '=', end - p)) != NULL) {
+		if (++p < end && *p == '?')
 			return FALSE;
 	}
 	return TRUE;
+}
+
+static const char *
+header_plain_value(pool_t pool, const char *raw, size_t size)
+{
+	char *value = p_malloc(pool, I_MIN(size, BOUNCE_MAX_LINE) + 1);
+
+	(void)bounce_string_squeeze(value, raw, size, BOUNCE_MAX_LINE);
+	return value;
 }
 
 static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
 
-	if (header_is_plain(raw, size)) T_BEGIN {
-		value = bounce_string_oneline(t_strndup(raw, size),
-					      BOUNCE_MAX_LINE);
-		value = value == NULL ? "" : p_strdup(pool, value);
-	} T_END; else T_BEGIN {
+	if (header_is_plain(raw, size))
+		return header_plain_value(pool, raw, size);
+	T_BEGIN {
 		string_t *decoded = t_str_new(128);
 		string_t *clean = t_str_new(128);
 
@@ -143,7 +154,8 @@ static bool
 header_is_named(const char *line, size_t len, const char *const *names)
 {
 	for (; *names != NULL; names++) {
-		if (strncasecmp(line, *names, len) == 0 &&
+		if ((*line | 0x20) == (**names | 0x20) &&
+		    strncasecmp(line, *names, len) == 0 &&
 		    (*names)[len] == '\0')
 			return TRUE;
 	}
@@ -183,7 +195,8 @@ const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
 	const struct bounce_header *header;
 
 	array_foreach(headers, header) {
-		if (strcasecmp(header->name, name) == 0)
+		if ((*header->name | 0x20) == (*name | 0x20) &&
+		    strcasecmp(header->name, name) == 0)
 			return header->value;
 	}
 	return NULL;

@@ -100,9 +100,16 @@ static bool message_is_wanted(const char *name, size_t len)
 /* Only mail with one of these may show that its sender is alive. */
 static bool message_may_prove(const char *name, size_t len)
 {
-	return message_is_named(name, len, "In-Reply-To") ||
-		message_is_named(name, len, "References") ||
-		message_is_named(name, len, "Authentication-Results");
+	switch (name[0] | 0x20) {
+	case 'i':
+		return message_is_named(name, len, "In-Reply-To");
+	case 'r':
+		return message_is_named(name, len, "References");
+	case 'a':
+		return message_is_named(name, len, "Authentication-Results");
+	default:
+		return FALSE;
+	}
 }
 
 /* Begin a field. Returns TRUE if it is wanted. */

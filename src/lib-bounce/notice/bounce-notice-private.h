@@ -53,6 +53,7 @@ struct bounce_notice {
 	ARRAY(struct bounce_notice_line) lines;
 	ARRAY(struct bounce_notice_mention) mentions;
 	const char *notice;
+	/* bounce_notice_folded(), once it was asked */
 	const char *folded;
 	/* the classes of words in the notice as one line */
 	bounce_words_set_t words;

@@ -30,13 +30,26 @@ const char *bounce_notice_unindent(const char *line, size_t indent)
 	return line + I_MIN(strspn(line, " \t>"), indent);
 }
 
+/* Bytes before the colon that the line's first word ends with, 0 if it ends with
+   none. */
+static size_t returned_name_len(const char *line)
+{
+	size_t len = 0;
+
+	while (line[len] != '\0' && line[len] != ':' && line[len] != ' ' &&
+	       line[len] != '\t')
+		len++;
+	return line[len] == ':' ? len : 0;
+}
+
 static bool returned_is_field(const char *line, const char *const *names)
 {
-	size_t len;
+	size_t len = returned_name_len(line);
 
-	for (; *names != NULL; names++) {
-		len = strlen(*names);
-		if (strncasecmp(line, *names, len) == 0 && line[len] == ':')
+	for (; *names != NULL && len > 0; names++) {
+		if ((*line | 0x20) == (**names | 0x20) &&
+		    strncasecmp(line, *names, len) == 0 &&
+		    (*names)[len] == '\0')
 			return TRUE;
 	}
 	return FALSE;
@@ -48,10 +61,9 @@ bool bounce_notice_is_field(const char *line)
 	if (bounce_string_begins(line, "FROM:<") ||
 	    bounce_string_begins(line, "TO:<"))
 		return FALSE;
-	if (line[strcspn(line, " :\t")] != ':')
+	if (returned_name_len(line) == 0)
 		return FALSE;
-	if (strncasecmp(line, "X-", 2) == 0 && strchr(line, ':') != NULL &&
-	    strcspn(line, " :") == strcspn(line, ":"))
+	if ((line[0] | 0x20) == 'x' && line[1] == '-')
 		return TRUE;
 	return returned_is_field(line, trace_fields) ||
 		returned_is_field(line, other_fields);
@@ -112,15 +124,19 @@ static bool returned_is_heading(const char *line)
 	return len > 0 && len < 60 && line[len - 1] == ':';
 }
 
-/* No strcasestr(): this runs for each line, and most are short. word is in
-   lower case. */
-static bool returned_holds(const char *line, const char *word)
+/* "follow" or "copy of". No strcasestr(): this runs for each line, and most are
+   short; the letters that are looked for are rare. */
+static bool returned_announces(const char *line)
 {
-	size_t len = strlen(word);
-
-	for (; *line != '\0'; line++) {
-		if ((*line | 0x20) == *word && strncasecmp(line, word, len) == 0)
+	for (const char *p = line; *p != '\0'; p++) {
+		if ((*p | 0x20) == 'w') {
+			if (p - line >= 5 &&
+			    bounce_string_ibegins(p - 5, "follow"))
+				return TRUE;
+		} else if ((*p | 0x20) == 'y' && p - line >= 3 &&
+			   bounce_string_ibegins(p - 3, "copy of")) {
 			return TRUE;
+		}
 	}
 	return FALSE;
 }
@@ -130,8 +146,7 @@ static bool returned_is_marker(const char *line)
 {
 	bounce_words_set_t words;
 
-	if (!returned_is_heading(line) && !returned_holds(line, "follow") &&
-	    !returned_holds(line, "copy of"))
+	if (!returned_is_heading(line) && !returned_announces(line))
 		return FALSE;
 	words = bounce_kind_words(line);
 	/* the mailer may speak of the mail before it returns it */
@@ -149,7 +164,7 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 	bool block;
 
 	*block_r = count;
-	for (i = 0; i < count && *block_r == count; i++) T_BEGIN {
+	for (i = 0; i < count && *block_r == count; i++) {
 		line = array_idx_elem(lines, i);
 		/* fml indents what it returns; an indented header that nothing
 		   announces describes the mail */
@@ -161,14 +176,14 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 		if (block) {
 			*block_r = i;
 			end = I_MIN(end, i);
-		} else if (end == count && seen > 0 &&
-			   returned_is_marker(line) &&
-			   strchr(line, '@') == NULL) {
+		} else if (end == count && seen > 0 && *line != '\0' &&
+			   strchr(line, '@') == NULL &&
+			   returned_is_marker(line)) {
 			end = i;
 		}
 		if (*line != '\0')
 			seen++;
-	} T_END;
+	}
 	return end;
 }
 

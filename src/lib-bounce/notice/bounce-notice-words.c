@@ -359,6 +359,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	}
 	if (alone && first->first > 0 &&
 	    (rcpt->explanation == NULL ||
+	     strlen(rcpt->explanation) < 200 ||
 	     uni_utf8_strlen(rcpt->explanation) < 200)) {
 		/* what is before the address may be the reason */
 		own.first = notice_find_opening(scan, first->first + 1);

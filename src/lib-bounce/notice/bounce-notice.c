@@ -21,7 +21,9 @@ notice_split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 
 	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
 	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
-		end = text + strcspn(text, "\n");
+		end = strchr(text, '\n');
+		if (end == NULL)
+			end = text + strlen(text);
 		len = bounce_string_cut(text, end - text, BOUNCE_MAX_LINE);
 		line = t_strndup(text, len);
 		array_push_back(lines, &line);
@@ -30,16 +32,28 @@ notice_split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 	}
 }
 
-static const char *notice_join_lines(const ARRAY_TYPE(const_string) *lines,
-				     unsigned int first, unsigned int end)
+/* size_r: its bytes */
+static const char *
+notice_join_lines(pool_t pool, const ARRAY_TYPE(const_string) *lines,
+		  unsigned int end, size_t *size_r)
 {
-	string_t *dest = t_str_new(1024);
+	size_t size = 0, len;
+	char *notice, *p;
 
-	for (; first < end; first++) {
-		str_append(dest, array_idx_elem(lines, first));
-		str_append_c(dest, '\n');
+	for (unsigned int i = 0; i < end; i++)
+		size += strlen(array_idx_elem(lines, i)) + 1;
+	notice = p = p_malloc(pool, size + 1);
+	for (unsigned int i = 0; i < end; i++) {
+		const char *line = array_idx_elem(lines, i);
+
+		len = strlen(line);
+		memcpy(p, line, len);
+		p[len] = '\n';
+		p += len + 1;
 	}
-	return str_c(dest);
+	*p = '\0';
+	*size_r = size;
+	return notice;
 }
 
 /* The returned mail, which may be indented. */
@@ -73,7 +87,7 @@ static bool notice_is_item(const char *line)
 		strncmp(line + len, " : ", 3) == 0;
 }
 
-/* A line without the "> " that some mailers put before the addresses of their
+/* Where the line begins without the "> " that some mailers put before the addresses of their
    lists. Other quoted lines are somebody else's words, and so is what they end
    with: last is the line above. */
 static const char *notice_clean_line(const char *line, const char *last)
@@ -84,31 +98,36 @@ static const char *notice_clean_line(const char *line, const char *last)
 	     (strchr(line + 2, ' ') == NULL &&
 	      (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))))
 		line += 2;
-	return bounce_string_oneline(line, BOUNCE_MAX_LINE);
+	return line;
 }
 
-/* text in lower case; most lines are short of capitals. */
-static const char *notice_fold_line(pool_t pool, const char *text)
+/* The lines of the notice, which has size bytes. */
+static void
+notice_add_lines(struct bounce_notice *scan,
+		 const ARRAY_TYPE(const_string) *lines, unsigned int end,
+		 size_t size)
 {
-	const char *p = text;
+	struct bounce_notice_line *line;
+	char *text = p_malloc(scan->pool, size + 1);
+	char *folded = p_malloc(scan->pool, size + 1);
+	const char *raw, *clean, *last = "";
+	size_t len;
 
-	while (*p != '\0' && (*p < 'A' || *p > 'Z'))
-		p++;
-	return *p == '\0' ? text : bounce_string_lower(p_strdup(pool, text));
-}
-
-static void notice_add_line(struct bounce_notice *scan, const char *raw,
-			    const char *last)
-{
-	struct bounce_notice_line *line = array_append_space(&scan->lines);
-	const char *text;
-
-	line->indent = strspn(raw, " \t");
-	T_BEGIN {
-		text = notice_clean_line(raw, last);
-		line->text = p_strdup(scan->pool, text == NULL ? "" : text);
-		line->folded = notice_fold_line(scan->pool, line->text);
-	} T_END;
+	p_array_init(&scan->lines, scan->pool, I_MAX(end, 1));
+	for (unsigned int i = 0; i < end; i++, last = raw) {
+		raw = array_idx_elem(lines, i);
+		clean = notice_clean_line(raw, last);
+		line = array_append_space(&scan->lines);
+		line->indent = strspn(raw, " \t");
+		line->text = text;
+		line->folded = folded;
+		len = bounce_string_squeeze(text, clean, strlen(clean),
+					    BOUNCE_MAX_LINE);
+		(void)bounce_string_squeeze_fold(folded, text, len,
+						 len + 16);
+		text += len + 1;
+		folded += len + 1;
+	}
 }
 
 /* Find the words of all lines at one go: phrases go on in the next line. */
@@ -208,7 +227,8 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 {
 	struct bounce_notice *scan = p_new(pool, struct bounce_notice, 1);
 	ARRAY_TYPE(const_string) lines;
-	unsigned int i, end, block;
+	unsigned int end, block;
+	size_t size;
 
 	scan->pool = pool;
 	p_array_init(&scan->mentions, pool, 16);
@@ -231,15 +251,8 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 				*(const char *)array_idx_elem(&lines, block) ==
 				'>';
 		}
-		scan->notice = p_strdup(pool,
-					notice_join_lines(&lines, 0, end));
-		scan->folded = p_strdup(pool,
-			bounce_string_fold(scan->notice, BOUNCE_MAX_SCAN));
-		p_array_init(&scan->lines, pool, I_MAX(end, 1));
-		for (i = 0; i < end; i++)
-			notice_add_line(scan, array_idx_elem(&lines, i),
-					i == 0 ? "" :
-					array_idx_elem(&lines, i - 1));
+		scan->notice = notice_join_lines(pool, &lines, end, &size);
+		notice_add_lines(scan, &lines, end, size);
 		notice_find_words(scan);
 	} T_END;
 	if (report->original_message_id == NULL)
@@ -255,8 +268,18 @@ const char *bounce_notice_notice(const struct bounce_notice *scan)
 	return scan->notice;
 }
 
-const char *bounce_notice_folded(const struct bounce_notice *scan)
+const char *bounce_notice_folded(struct bounce_notice *scan)
 {
+	size_t len;
+	char *folded;
+
+	if (scan->folded == NULL) {
+		len = strlen(scan->notice);
+		folded = p_malloc(scan->pool, I_MIN(len, BOUNCE_MAX_SCAN) + 1);
+		(void)bounce_string_squeeze_fold(folded, scan->notice, len,
+						 BOUNCE_MAX_SCAN);
+		scan->folded = folded;
+	}
 	return scan->folded;
 }
 
@@ -469,11 +492,11 @@ bool bounce_notice_is_quoted(const struct bounce_notice *scan)
 	return scan->quoted;
 }
 
-bool bounce_notice_links(const struct bounce_notice *scan)
+bool bounce_notice_links(struct bounce_notice *scan)
 {
 	static const char *const links[] = { "http://", "https://", NULL };
 
-	return bounce_string_find(scan->folded, links) != NULL;
+	return bounce_string_find(bounce_notice_folded(scan), links) != NULL;
 }
 
 bool bounce_notice_shows_envelope(const struct bounce_notice *scan)

@@ -39,7 +39,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 /* The notice alone, LF lines. */
 const char *bounce_notice_notice(const struct bounce_notice *scan);
 /* The notice as bounce_string_fold() makes it. */
-const char *bounce_notice_folded(const struct bounce_notice *scan);
+const char *bounce_notice_folded(struct bounce_notice *scan);
 
 /* The classes of words in the notice. */
 bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan);
@@ -76,7 +76,7 @@ bool bounce_notice_refuses(struct bounce_notice *scan);
    such user", "mailbox full")? People use them, too: no proof by itself. */
 bool bounce_notice_has_cause(const struct bounce_notice *scan);
 /* Does it hold a link to follow? */
-bool bounce_notice_links(const struct bounce_notice *scan);
+bool bounce_notice_links(struct bounce_notice *scan);
 /* Does it show the envelope, "MAIL FROM:" and "RCPT TO:"? */
 bool bounce_notice_shows_envelope(const struct bounce_notice *scan);
 /* Does a line announce a list of recipients, whether one is there or not? */
