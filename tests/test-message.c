@@ -99,8 +99,6 @@ static const struct {
 	  .text = "f\xc3\xbcr\n" },
 	{ "Content-Type: text/plain; x=charset; charset=utf-7\n\nf+APw-r\n",
 	  .text = "f\xc3\xbcr\n" },
-	{ "Content-Type: text/plain; charset*=utf-7''utf-7\n\nf+APw-r\n",
-	  .text = "f+APw-r\n" },
 	{ "Content-Type: text/plain; charset=iso-2022-jp\n\n"
 	  "\x1b$B$3\x1b(B.\n", .text = "\xe3\x81\x93.\n" },
 	{ "Content-Type: text/plain; charset=windows-1258\n\na\xec.\n",
