@@ -196,6 +196,12 @@ static int verb_expire(const char **error_r)
 	return bounce_store_expire(store, START, error_r);
 }
 
+/* Of somebody who sent nothing for long: noted. */
+static int verb_expire_sent(const char **error_r)
+{
+	return bounce_sent_store_expire(store, START + 60 * DAY, error_r);
+}
+
 /*
  * What else is remembered
  */
@@ -489,6 +495,7 @@ const struct test_verb test_verbs_write[] = {
 	{ "erase", verb_erase, TEST_VERB_WHOLE },
 	{ "clear", verb_clear, TEST_VERB_WHOLE },
 	{ "expire", verb_expire, TEST_VERB_WHOLE },
+	{ "expire-sent", verb_expire_sent, TEST_VERB_WHOLE },
 	{ "learn", verb_learn, TEST_VERB_ONCE },
 	{ "tell", verb_tell, TEST_VERB_TWICE },
 	{ "tell-count", verb_tell_count, TEST_VERB_TWICE },

@@ -332,6 +332,26 @@ class Editing(Doveadm):
         self.assertEqual(self.rows('expire', '-u', user), [{'removed': 0}])
         self.assertEqual(self.addresses(user), ['b@example.com'])
 
+    def test_expire_sent(self):
+        """Of somebody who sends nothing more, what was counted goes; on the second
+        day that it is found so."""
+        user = self.new_user()
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text('priv/bounce/meta/sent\n20250901 - 20250902\n'
+                        'priv/bounce/sent/20250901\n'
+                        '{"id":"20250901","sent":1}\n'
+                        'priv/bounce/sent/20250902\n'
+                        '{"id":"20250902","sent":1}\n')
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        self.doveadm('bounce', 'expire', '-u', user)
+        text = path.read_text()
+        self.assertIn('/sent/20250901', text)
+        idle = re.search('20250901 - 20250902 ([0-9]{8})\n', text).group(1)
+        path.write_text(text.replace(idle, time.strftime(
+            '%Y%m%d', time.gmtime(time.time() - 3 * DAY))))
+        self.doveadm('bounce', 'expire', '-u', user)
+        self.assertNotIn('sent', path.read_text())
+
     def test_unwritable(self):
         user = self.new_user()
         self.put(user, {'address': 'a@example.com', 'until': 1700000000})

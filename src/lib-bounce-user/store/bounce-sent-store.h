@@ -56,4 +56,8 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 		       time_t now, ARRAY_TYPE(bounce_sent) *days,
 		       ARRAY_TYPE(bounce_sent) *broadcasts,
 		       const char **error_r);
+/* Of a user who sends nothing any more: what is too old goes, some days late, which
+   else goes with the next mail. Returns 1 if something was written, 0, or -1. */
+int bounce_sent_store_expire(struct bounce_store *store, time_t now,
+			     const char **error_r);
 #endif

@@ -50,12 +50,18 @@ static const char *envelope_queue_hash(const char *queue_id)
 	return envelope_hash(queue_id, ENVELOPE_QUEUE_HASH, &shard);
 }
 
+const char *bounce_sent_envelope_shard_key(unsigned int shard)
+{
+	return shard >= ENVELOPE_SHARDS ? NULL :
+		t_strdup_printf(BOUNCE_DICT_ENVELOPE_PREFIX"%02x", shard);
+}
+
 const char *bounce_sent_envelope_key(const char *queue_id)
 {
 	unsigned char shard;
 
 	(void)envelope_hash(queue_id, ENVELOPE_QUEUE_HASH, &shard);
-	return t_strdup_printf(BOUNCE_DICT_ENVELOPE_PREFIX"%02x", shard);
+	return bounce_sent_envelope_shard_key(shard);
 }
 
 static int envelope_hash_cmp(const void *a, const void *b)

@@ -54,6 +54,8 @@ bool bounce_sent_envelope_is_exact(const struct bounce_sent_envelope *env);
 
 /* The dictionary's key of a queue id's shard, on the data stack. */
 const char *bounce_sent_envelope_key(const char *queue_id);
+/* That of the shard with this number, NULL after the last one. */
+const char *bounce_sent_envelope_shard_key(unsigned int shard);
 /* The shard's new value: value (NULL = none) with env, which is an envelope's, and
    without what is too old at env's time. On the data stack. */
 const char *bounce_sent_envelope_put(const char *value,

@@ -7,6 +7,7 @@
 #include "bounce-digest-store.h"
 #include "bounce-notice-store.h"
 #include "bounce-reason.h"
+#include "bounce-sent-store.h"
 #include "bounce-verb.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
@@ -229,6 +230,10 @@ edit_expire_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	if (ret >= 0)
 		ret = ret > 0 ? 0 :
 			bounce_store_expire(store, _cmd->now, &error);
+	/* who has no record may have sent mail */
+	if (ret >= 0 &&
+	    bounce_sent_store_expire(store, _cmd->now, &error) < 0)
+		ret = -1;
 	return edit_print_removed(edit_cmd(_cmd), bu, ret, error);
 }
 
