@@ -19,6 +19,13 @@ static const struct {
 	{ "don\xe2\x80\x99t \xe2\x80\x9cuser\xe2\x80\x9d", "don't \"user\"" },
 	/* not UTF-8 */
 	{ "User \xff\xfe", "user \xff\xfe" },
+	/* what stands at the borders of eight bytes */
+	{ "MAILBOX Full", "mailbox full" },
+	{ "Mailbox  is  full ", "mailbox is full" },
+	{ "Mailbox-is-full", "mailbox is full" },
+	{ "mailbox -is-- full", "mailbox -is-- full" },
+	{ "1234567\t 89abcde\x7f_ Z", "1234567 89abcde z" },
+	{ "        [Zz@AaZ`]{^~}", "[zz@aaz`]{^~}" },
 };
 
 START_TEST(fold)
@@ -91,6 +98,40 @@ START_TEST(find)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	enum bounce_words_class class;
+	bool found;
+} shorts[] = {
+	{ "no", BOUNCE_WORD_NOT, TRUE },
+	{ "a no.", BOUNCE_WORD_NOT, TRUE },
+	{ "nox", BOUNCE_WORD_NOT, FALSE },
+	{ "no\xc3\x9f", BOUNCE_WORD_NOT, FALSE },
+	{ "i/o", BOUNCE_WORD_ERROR, TRUE },
+	{ "an i/o failure", BOUNCE_WORD_ERROR, TRUE },
+	{ "i/on", BOUNCE_WORD_ERROR, FALSE },
+	/* "zna*" */
+	{ "zna", BOUNCE_WORD_EXIST, TRUE },
+	{ "zna.", BOUNCE_WORD_EXIST, TRUE },
+	{ "znajomy", BOUNCE_WORD_EXIST, TRUE },
+	{ "zn", BOUNCE_WORD_EXIST, FALSE },
+};
+
+/* Phrases of fewer than four bytes. */
+START_TEST(brief)
+{
+	for (unsigned int i = 0; i < N_ELEMENTS(shorts); i++) {
+		char *copy = i_strdup(shorts[i].text);
+		bounce_words_set_t set =
+			bounce_words_classes(BOUNCE_WORDS_JUDGE, copy);
+
+		ck_assert_msg(((set & bounce_words_set(shorts[i].class)) != 0) ==
+			      shorts[i].found, "%s", shorts[i].text);
+		i_free(copy);
+	}
+}
+END_TEST
+
 START_TEST(names)
 {
 	enum bounce_words_class class;
@@ -116,6 +157,7 @@ int main(void)
 	tcase_add_test(tcase, fold);
 	tcase_add_test(tcase, border);
 	tcase_add_test(tcase, find);
+	tcase_add_test(tcase, brief);
 	tcase_add_test(tcase, names);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

@@ -99,38 +99,130 @@ static int compile_phrase_cmp(const void *p1, const void *p2)
 	return (int)b->open - (int)a->open;
 }
 
-/* The table of phrases, which are sorted, that wanted has; from malloc(). */
-static void
+/* The most keys of a phrase. */
+#define WORDS_KEYS 27
+
+/* A phrase by one of its keys. */
+struct words_keyed {
+	const struct words_phrase *phrase;
+	uint32_t key;
+};
+
+static int words_keyed_cmp(const void *p1, const void *p2)
+{
+	const struct words_keyed *a = p1, *b = p2;
+	unsigned int slot_a = words_core_hash(a->key) >> WORDS_HASH_LOW_BITS;
+	unsigned int slot_b = words_core_hash(b->key) >> WORDS_HASH_LOW_BITS;
+
+	if (slot_a != slot_b)
+		return slot_a < slot_b ? -1 : 1;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	/* as they are sorted in the list */
+	return a->phrase < b->phrase ? -1 : a->phrase > b->phrase;
+}
+
+/* Enter phrase by its keys. Returns how many those are. */
+static unsigned int
+words_keyed_add(const struct words_phrase *phrase, struct words_keyed *keyed)
+{
+	size_t letters = words_core_letters(phrase->text,
+					    phrase->text + phrase->len);
+	char text[8] = { 0 };
+	uint64_t bytes;
+
+	memcpy(text, phrase->text, phrase->len < 8 ? phrase->len : 8);
+	bytes = words_core_load8(text);
+	for (unsigned int i = 0; i < WORDS_KEYS; i++)
+		keyed[i].phrase = phrase;
+	keyed[0].key = phrase->len >= 8 ? words_core_key8(bytes) :
+		phrase->len >= 4 ? words_core_key4(bytes) :
+		words_core_key1(bytes, letters);
+	if (!phrase->open || letters != 3 || phrase->len != 3)
+		return 1;
+	/* a letter may follow, and no three are looked for then */
+	for (unsigned int i = 1; i < WORDS_KEYS; i++) {
+		text[3] = 'a' + i - 1;
+		keyed[i].key = words_core_key4(words_core_load8(text));
+	}
+	return WORDS_KEYS;
+}
+
+/* Bytes that both begin with. */
+static unsigned int
+words_phrases_alike(const struct words_phrase *a, const struct words_phrase *b)
+{
+	unsigned int i = 0;
+
+	while (i < a->len && i < b->len && a->text[i] == b->text[i])
+		i++;
+	return i;
+}
+
+static struct bounce_words_entry
+words_entry(const struct words_keyed *keyed, const struct words_keyed *before,
+	    uint32_t offset)
+{
+	struct bounce_words_entry entry;
+
+	memset(&entry, 0, sizeof(entry));
+	entry.key = keyed->key;
+	entry.offset = offset;
+	entry.len = keyed->phrase->len;
+	entry.class = keyed->phrase->class;
+	entry.open = keyed->phrase->open;
+	entry.alike = before == NULL || before->key != keyed->key ? 0 :
+		words_phrases_alike(before->phrase, keyed->phrase);
+	return entry;
+}
+
+/* The table of phrases, which are sorted; from malloc(). Returns the number of its
+   entries. */
+static unsigned int
 words_table_build(const struct words_phrase *list, unsigned int count,
 		  struct bounce_words_table *table_r)
 {
 	struct bounce_words_entry *entries;
+	struct words_keyed *keyed;
 	uint16_t *starts;
-	size_t used = 0;
+	uint32_t *filter;
+	size_t used = 0, *offsets;
 	char *text = NULL;
-	unsigned int slot = 0;
+	unsigned int keys = 0, slot = 0, hash;
 
-	entries = words_alloc(NULL, (count + 1) * sizeof(*entries));
-	starts = words_alloc(NULL, (WORDS_SLOTS + 1) * sizeof(*starts));
+	offsets = words_alloc(NULL, (count + 1) * sizeof(*offsets));
+	keyed = words_alloc(NULL, (count * WORDS_KEYS + 1) * sizeof(*keyed));
 	for (unsigned int i = 0; i < count; i++) {
-		while (slot <= words_core_slot(list[i].text))
-			starts[slot++] = i;
 		text = words_alloc(text, used + list[i].len + 1);
 		memcpy(text + used, list[i].text, list[i].len + 1);
-		memset(&entries[i], 0, sizeof(entries[i]));
-		entries[i].offset = used;
-		entries[i].len = list[i].len;
-		entries[i].class = list[i].class;
-		entries[i].open = list[i].open;
-		if (list[i].len > 2)
-			entries[i].third = list[i].text[2];
+		offsets[i] = used;
 		used += list[i].len;
+		keys += words_keyed_add(&list[i], keyed + keys);
 	}
-	while (slot <= WORDS_SLOTS)
-		starts[slot++] = count;
+	qsort(keyed, keys, sizeof(*keyed), words_keyed_cmp);
+	entries = words_alloc(NULL, (keys + 1) * sizeof(*entries));
+	memset(entries, 0, (keys + 1) * sizeof(*entries));
+	starts = words_alloc(NULL, (WORDS_STARTS + 1) * sizeof(*starts));
+	filter = words_alloc(NULL, WORDS_FILTER * sizeof(*filter));
+	memset(filter, 0, WORDS_FILTER * sizeof(*filter));
+	for (unsigned int i = 0; i < keys; i++) {
+		hash = words_core_hash(keyed[i].key);
+		filter[hash / 32] |= (uint32_t)1 << hash % 32;
+		while (slot <= hash >> WORDS_HASH_LOW_BITS)
+			starts[slot++] = i;
+		entries[i] = words_entry(&keyed[i], i == 0 ? NULL :
+					 &keyed[i - 1],
+					 offsets[keyed[i].phrase - list]);
+	}
+	while (slot <= WORDS_STARTS)
+		starts[slot++] = keys;
+	free(keyed);
+	free(offsets);
 	table_r->text = text;
 	table_r->entries = entries;
 	table_r->starts = starts;
+	table_r->filter = filter;
+	return keys;
 }
 
 static void words_table_free(struct bounce_words_table *table)
@@ -138,6 +230,7 @@ static void words_table_free(struct bounce_words_table *table)
 	free((void *)table->text);
 	free((void *)table->entries);
 	free((void *)table->starts);
+	free((void *)table->filter);
 }
 
 /* Mark the phrases of the block that the example holds. */
@@ -150,7 +243,7 @@ static void words_example(const char *text)
 	bool any = false;
 
 	for (unsigned int i = block_begin; i < phrases_count; i++) {
-		words_table_build(&phrases[i], 1, &table);
+		(void)words_table_build(&phrases[i], 1, &table);
 		words_core_begin(&walk, &table, folded);
 		entry = words_core_next(&walk);
 		if (entry != NULL) {
@@ -203,6 +296,11 @@ static void words_phrase_add(char *text, unsigned int class)
 	if (phrase->len == 0 || phrase->len > MAX_PHRASE) {
 		words_error(file_name, file_line, "A phrase has 1 to %u bytes",
 			    MAX_PHRASE);
+		return;
+	}
+	if (phrase->open && phrase->len < 3) {
+		words_error(file_name, file_line, "A phrase with '*' has at "
+			    "least 3 bytes");
 		return;
 	}
 	phrases_count++;
@@ -323,14 +421,18 @@ static void words_write_group(enum words_group group)
 {
 	struct words_phrase *list;
 	struct bounce_words_table table;
-	unsigned int count = 0;
+	unsigned int count = 0, entries;
 
 	list = words_alloc(NULL, (phrases_count + 1) * sizeof(*list));
 	for (unsigned int i = 0; i < phrases_count; i++) {
 		if (words_classes[phrases[i].class].group == group)
 			list[count++] = phrases[i];
 	}
-	words_table_build(list, count, &table);
+	entries = words_table_build(list, count, &table);
+	if (entries > UINT16_MAX) {
+		fputs("words-compile: too many phrases\n", stderr);
+		exit(1);
+	}
 	printf("static const char words_text_%u[] =\n\t\"\"\n", group);
 	for (unsigned int i = 0; i < count; i++) {
 		fputs("\t\"", stdout);
@@ -339,15 +441,19 @@ static void words_write_group(enum words_group group)
 	}
 	printf("\t;\nstatic const struct bounce_words_entry "
 	       "words_entries_%u[] = {\n", group);
-	for (unsigned int i = 0; i < count; i++) {
-		printf("\t{ %u, %u, %u, %u, %u },\n", table.entries[i].offset,
-		       table.entries[i].len, table.entries[i].class,
-		       table.entries[i].open, table.entries[i].third);
+	for (unsigned int i = 0; i <= entries; i++) {
+		const struct bounce_words_entry *entry = &table.entries[i];
+
+		printf("\t{ %u, %u, %u, %u, %u, %u },\n", entry->key,
+		       entry->offset, entry->len, entry->class, entry->alike,
+		       entry->open);
 	}
-	printf("\t{ 0, 0, 0, 0, 0 }\n};\n"
-	       "static const uint16_t words_starts_%u[] = {", group);
-	for (unsigned int i = 0; i <= WORDS_SLOTS; i++)
+	printf("};\nstatic const uint16_t words_starts_%u[] = {", group);
+	for (unsigned int i = 0; i <= WORDS_STARTS; i++)
 		printf("%s%u,", i % 16 == 0 ? "\n\t" : " ", table.starts[i]);
+	printf("\n};\nstatic const uint32_t words_filter_%u[] = {", group);
+	for (unsigned int i = 0; i < WORDS_FILTER; i++)
+		printf("%s%u,", i % 8 == 0 ? "\n\t" : " ", table.filter[i]);
 	printf("\n};\n");
 	words_table_free(&table);
 	free(list);
@@ -383,7 +489,8 @@ static void words_write(void)
 	       "bounce_words_tables[%u] = {\n", GROUP_COUNT);
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		printf("\t{ words_text_%u, words_entries_%u, "
-		       "words_starts_%u },\n", group, group, group);
+		       "words_starts_%u, words_filter_%u },\n", group, group,
+		       group, group);
 	puts("};");
 }
 
@@ -395,10 +502,6 @@ int main(int argc, char *argv[])
 	if (failed)
 		return 1;
 	words_sort();
-	if (phrases_count > UINT16_MAX) {
-		fputs("words-compile: too many phrases\n", stderr);
-		return 1;
-	}
 	words_write();
 	return fflush(stdout) == 0 ? 0 : 2;
 }

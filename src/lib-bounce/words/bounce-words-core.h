@@ -15,36 +15,67 @@
 /* One phrase, folded. Offsets, no pointers: the tables need no relocation, and
    pages that no mail asks for are never loaded. */
 struct bounce_words_entry {
+	uint32_t key;			/* what it is found by */
 	uint32_t offset;		/* in the table's text */
 	uint8_t len;
 	uint8_t class;			/* enum bounce_words_class */
+	/* bytes that it begins with as the entry before it does; 0 for the first
+	   one with this key */
+	uint8_t alike;
 	bool open;			/* "word*": the word may go on */
-	uint8_t third;			/* its third byte, or 0 if it has none */
 };
 
-/* The phrases of one group, sorted: a phrase is before those that it
-   begins. Those whose first two bytes words_core_slot() holds for alike are
-   entries[starts[slot]] to entries[starts[slot + 1]] - 1. */
+/* The phrases of one group, each found by a key: of its first eight bytes, or
+   four, or letters, whichever it has. Entries of one key stand together, sorted: a
+   phrase stands before those that it begins. Those whose keys have one hash less
+   its lowest bits are entries[starts[n]] to entries[starts[n + 1]] - 1; filter has
+   a bit for each hash that a key has. */
 struct bounce_words_table {
 	const char *text;
 	const struct bounce_words_entry *entries;
 	const uint16_t *starts;
+	const uint32_t *filter;
 };
 
-/* Slots in the order of the bytes: for each first byte 64, one for each letter
-   from "a" on, one for eight others. */
-#define WORDS_SLOTS_BYTE 64
-#define WORDS_SLOTS (256 * WORDS_SLOTS_BYTE)
-static inline unsigned int words_core_slot(const char *p)
-{
-	unsigned int first = (unsigned char)p[0] * WORDS_SLOTS_BYTE;
-	unsigned int c = (unsigned char)p[1];
+#define WORDS_HASH_BITS 16
+#define WORDS_HASH_LOW_BITS 3
+#define WORDS_STARTS (1 << (WORDS_HASH_BITS - WORDS_HASH_LOW_BITS))
+#define WORDS_FILTER ((1 << WORDS_HASH_BITS) / 32)
 
-	if (c < 'a')
-		return first + c / 8;
-	if (c < 0x80)
-		return first + 'a' / 8 + (c - 'a');
-	return first + 'a' / 8 + (0x80 - 'a') + (c - 0x80) / 8;
+static inline unsigned int words_core_hash(uint32_t key)
+{
+	/* Fibonacci hashing: the upper bits are the well mixed ones */
+	return (key * 2654435769U) >> (32 - WORDS_HASH_BITS);
+}
+
+/* Eight bytes: one load on most machines, the same number on all. */
+static inline uint64_t words_core_load8(const char *p)
+{
+	const unsigned char *c = (const unsigned char *)p;
+
+	return (uint64_t)c[0] | (uint64_t)c[1] << 8 | (uint64_t)c[2] << 16 |
+		(uint64_t)c[3] << 24 | (uint64_t)c[4] << 32 |
+		(uint64_t)c[5] << 40 | (uint64_t)c[6] << 48 |
+		(uint64_t)c[7] << 56;
+}
+
+/* The keys of what begins with these bytes. Of eight: no four bytes of UTF-8 end
+   like that. */
+static inline uint32_t words_core_key8(uint64_t bytes)
+{
+	return 0xff000000 | (bytes * 11400714819323198485ULL) >> 40;
+}
+
+static inline uint32_t words_core_key4(uint64_t bytes)
+{
+	return (uint32_t)bytes;
+}
+
+/* Of fewer than four, letters of which, no more and no less, stand at the begin:
+   these, or else the first byte. */
+static inline uint32_t words_core_key1(uint64_t bytes, size_t letters)
+{
+	return bytes & (letters < 2 ? 0xff : letters == 2 ? 0xffff : 0xffffff);
 }
 
 /* The plain letter of a character of two bytes, 0 for an accent (U+0300 to
@@ -143,6 +174,29 @@ static inline bool words_core_is_letter(char c)
 	return c >= 'a' && c <= 'z';
 }
 
+#define WORDS_EACH(byte) (0x0101010101010101 * (uint64_t)(byte))
+
+/* How many letters from "a" to "z" stand at p, in a text up to end, where a NUL
+   stands. Eight bytes at once: the highest bit of each tells. */
+static inline size_t words_core_letters(const char *p, const char *end)
+{
+	const char *begin = p;
+
+	for (; end - p >= 8; p += 8) {
+		uint64_t bytes = words_core_load8(p);
+		uint64_t low = bytes & WORDS_EACH(0x7f);
+		uint64_t letters = (low + WORDS_EACH(0x80 - 'a')) &
+			~(low + WORDS_EACH(0x80 - 'z' - 1)) & ~bytes;
+		uint64_t others = ~letters & WORDS_EACH(0x80);
+
+		if (others != 0)
+			return p - begin + __builtin_ctzll(others) / 8;
+	}
+	while (words_core_is_letter(*p))
+		p++;
+	return p - begin;
+}
+
 /* Does a word begin or end between the bytes before and at pos? */
 static inline bool words_core_is_border(const char *text, size_t pos)
 {
@@ -150,6 +204,10 @@ static inline bool words_core_is_border(const char *text, size_t pos)
 
 	if (pos == 0 || text[pos] == '\0')
 		return true;
+	if ((((unsigned char)text[pos] | (unsigned char)text[pos - 1]) &
+	     0x80) == 0)
+		return !words_core_is_word(text + pos) ||
+			!words_core_is_word(text + pos - 1);
 	if (((unsigned char)text[pos] & 0xc0) == 0x80)
 		return false;
 	do
@@ -215,12 +273,18 @@ static inline size_t words_core_tidy(char *text)
    those that begin at one place the shorter first. */
 struct words_core_walk {
 	const struct bounce_words_table *table;
-	const char *text;
+	const char *text, *end;
 	size_t pos;
-	/* the entries that are still to be compared at pos */
+	/* the place after it */
+	const char *next;
+	/* the keys there that are still to be looked up */
+	uint32_t keys[3];
+	unsigned int keys_count;
+	/* the entries that are still to be compared, their key, and the bytes
+	   there as the last entry that was compared has them */
 	unsigned int lo, hi;
-	/* the third byte there, or 0 */
-	uint8_t third;
+	uint32_t key;
+	size_t alike;
 };
 
 static inline void
@@ -229,105 +293,142 @@ words_core_begin(struct words_core_walk *walk,
 {
 	memset(walk, 0, sizeof(*walk));
 	walk->table = table;
-	walk->text = text;
-	/* nothing is found before the first place is entered */
-	walk->pos = SIZE_MAX;
+	walk->text = walk->next = text;
+	walk->end = text + strlen(text);
 }
 
-/* Of entries, *lo to *hi - 1 may begin at p. */
-static inline bool
-words_core_entries(const struct bounce_words_table *table, const char *p,
-		   unsigned int *lo, unsigned int *hi)
+/* Note key if there may be entries of it. */
+static inline void
+words_core_key_add(struct words_core_walk *walk, uint32_t key)
 {
-	unsigned int first = (unsigned char)*p * WORDS_SLOTS_BYTE, slot;
+	unsigned int hash = words_core_hash(key);
 
-	*lo = table->starts[first];
-	*hi = table->starts[first + WORDS_SLOTS_BYTE];
-	if (*lo == *hi)
-		return false;
-	/* a phrase of one byte is first, whatever follows it */
-	if (table->entries[*lo].len > 1) {
-		slot = words_core_slot(p);
-		*lo = table->starts[slot];
-		*hi = table->starts[slot + 1];
+	if ((walk->table->filter[hash / 32] >> hash % 32 & 1) != 0)
+		walk->keys[walk->keys_count++] = key;
+}
+
+/* May a phrase begin at p, which so many letters begin with? */
+static inline bool
+words_core_look_up(struct words_core_walk *walk, const char *p, size_t letters)
+{
+	size_t left = walk->end - p;
+	char last[8] = { 0 };
+	uint64_t bytes;
+
+	if (left < 8) {
+		memcpy(last, p, left);
+		bytes = words_core_load8(last);
+	} else {
+		bytes = words_core_load8(p);
 	}
-	return *lo < *hi;
+	/* the longest is the first to be noted, and the last to be found */
+	if (left >= 8)
+		words_core_key_add(walk, words_core_key8(bytes));
+	if (left >= 4)
+		words_core_key_add(walk, words_core_key4(bytes));
+	if (letters < 4)
+		words_core_key_add(walk, words_core_key1(bytes, letters));
+	if (walk->keys_count > 0 &&
+	    !words_core_is_border(walk->text, p - walk->text))
+		walk->keys_count = 0;
+	return walk->keys_count > 0;
 }
 
 /* Go to the next place where a phrase may begin. */
 static inline bool words_core_advance(struct words_core_walk *walk)
 {
-	const char *text = walk->text;
-	/* SIZE_MAX: before the first place */
-	size_t pos = walk->pos;
+	const char *p = walk->next;
+	size_t letters;
 
-	do {
-		/* within a word of plain letters none begins */
-		if (pos != SIZE_MAX && words_core_is_letter(text[pos])) {
-			while (words_core_is_letter(text[pos + 1]))
-				pos++;
+	while (*p != '\0') {
+		/* white space, within a character: none begins there */
+		if ((unsigned char)*p <= ' ' ||
+		    ((unsigned char)*p & 0xc0) == 0x80) {
+			p++;
+			continue;
 		}
-		pos++;
-		if (text[pos] == '\0')
-			return false;
-	} while (!words_core_entries(walk->table, text + pos, &walk->lo,
-				     &walk->hi) ||
-		 !words_core_is_border(text, pos));
-	walk->pos = pos;
-	walk->third = text[pos + 1] == '\0' ? 0 : (uint8_t)text[pos + 2];
-	return true;
+		/* nor within a word of plain letters */
+		letters = words_core_letters(p, walk->end);
+		walk->next = letters == 0 ? p + 1 : p + letters;
+		if (words_core_look_up(walk, p, letters)) {
+			walk->pos = p - walk->text;
+			return true;
+		}
+		p = walk->next;
+	}
+	walk->next = p;
+	return false;
 }
 
-/* The bytes of entry that are at p: all of them, or those before the first
-   that differs. Its first byte is there. */
+/* The bytes of entry that stand at p: all of them, or those before the first
+   that differs. Those that are alike do stand there. */
 static inline size_t
 words_core_alike(const struct words_core_walk *walk,
 		 const struct bounce_words_entry *entry, const char *p)
 {
 	const char *text = walk->table->text + entry->offset;
-	size_t i = 1;
+	size_t i = entry->alike;
 
 	while (i < entry->len && text[i] == p[i])
 		i++;
 	return i;
 }
 
-/* The next phrase, which is at walk->pos, or NULL. */
+/* The entries of the next key. */
+static inline void words_core_enter(struct words_core_walk *walk)
+{
+	const struct bounce_words_entry *entries = walk->table->entries;
+	unsigned int slot;
+
+	walk->key = walk->keys[--walk->keys_count];
+	slot = words_core_hash(walk->key) >> WORDS_HASH_LOW_BITS;
+	walk->lo = walk->table->starts[slot];
+	walk->hi = walk->table->starts[slot + 1];
+	while (walk->lo < walk->hi && entries[walk->lo].key != walk->key)
+		walk->lo++;
+	walk->alike = 0;
+}
+
+/* The next phrase of the key, which stands at walk->pos, or NULL. */
+static inline const struct bounce_words_entry *
+words_core_compare(struct words_core_walk *walk)
+{
+	const char *p = walk->text + walk->pos;
+
+	while (walk->lo < walk->hi) {
+		const struct bounce_words_entry *entry =
+			&walk->table->entries[walk->lo++];
+
+		/* no more of the key, or none that can stand there */
+		if (entry->key != walk->key || entry->alike < walk->alike) {
+			walk->lo = walk->hi;
+			break;
+		}
+		/* differs where the one before it does */
+		if (entry->alike > walk->alike)
+			continue;
+		walk->alike = words_core_alike(walk, entry, p);
+		if (walk->alike == entry->len &&
+		    (entry->open ||
+		     words_core_is_border(walk->text, walk->pos + entry->len)))
+			return entry;
+	}
+	return NULL;
+}
+
+/* The next phrase, which stands at walk->pos, or NULL. */
 static inline const struct bounce_words_entry *
 words_core_next(struct words_core_walk *walk)
 {
 	const struct bounce_words_entry *entry;
-	const char *p;
-	size_t len;
 
 	for (;;) {
-		while (walk->lo < walk->hi) {
-			p = walk->text + walk->pos;
-			entry = &walk->table->entries[walk->lo++];
-			/* most differ there: their text is not looked at */
-			if (entry->third != 0 && entry->third != walk->third) {
-				/* so are all behind it */
-				if (entry->third > walk->third &&
-				    walk->table->text[entry->offset + 1] ==
-				    p[1])
-					walk->lo = walk->hi;
-				continue;
-			}
-			len = words_core_alike(walk, entry, p);
-			if (len == entry->len) {
-				if (entry->open ||
-				    words_core_is_border(walk->text,
-							 walk->pos + len))
-					return entry;
-			} else if ((unsigned char)walk->table->text
-					[entry->offset + len] >
-				   (unsigned char)p[len]) {
-				/* so are all behind it */
-				walk->lo = walk->hi;
-			}
-		}
-		if (!words_core_advance(walk))
+		entry = words_core_compare(walk);
+		if (entry != NULL)
+			return entry;
+		if (walk->keys_count == 0 && !words_core_advance(walk))
 			return NULL;
+		words_core_enter(walk);
 	}
 }
 
