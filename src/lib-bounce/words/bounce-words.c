@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "byteorder.h"
 #include "str.h"
 #include "bounce-string.h"
 #include "bounce-unicode.h"
@@ -85,42 +86,104 @@ const char *bounce_words_casefold(const char *text, size_t len)
 	return str_c(dest);
 }
 
+static bool words_is_ascii(const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	for (; end - text >= 8; text += 8) {
+		if ((words_core_load8(text) & WORDS_EACH(0x80)) != 0)
+			return FALSE;
+	}
+	for (; text < end; text++) {
+		if ((unsigned char)*text >= 0x80)
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A text in ASCII while it is folded. */
+struct words_plain {
+	char *folded;
+	size_t used;
+	/* a space is to come before what comes next */
+	bool space;
+};
+
+static void words_plain_add(struct words_plain *plain, const char *p)
+{
+	char c = *p, *folded = plain->folded;
+
+	if ((unsigned char)c <= ' ' || c == '_' || c == 0x7f ||
+	    (c == '-' && plain->used > 0 && !plain->space &&
+	     words_core_is_word(p + 1) &&
+	     words_core_is_word(&folded[plain->used - 1]))) {
+		plain->space = plain->used > 0;
+		return;
+	}
+	if (plain->space)
+		folded[plain->used++] = ' ';
+	plain->space = FALSE;
+	folded[plain->used++] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* Fold eight bytes at once, if they are but words and single spaces. Returns how
+   many bytes at p are to be folded one by one: 0, or those up to the first that
+   is something else. */
+static unsigned int
+words_plain_add8(struct words_plain *plain, const char *p)
+{
+	/* the highest bit of each byte tells */
+	uint64_t c = words_core_load8(p);
+	uint64_t spaces = ~((c ^ WORDS_EACH(' ')) + WORDS_EACH(0x7f));
+	uint64_t upper = (c + WORDS_EACH(0x80 - 'A')) &
+		~(c + WORDS_EACH(0x80 - 'Z' - 1)) & WORDS_EACH(0x80);
+	uint64_t others = ~(c + WORDS_EACH(0x80 - ' ')) |
+		(c + WORDS_EACH(0x80 - 0x7f)) |
+		~((c ^ WORDS_EACH('-')) + WORDS_EACH(0x7f)) |
+		~((c ^ WORDS_EACH('_')) + WORDS_EACH(0x7f)) |
+		(spaces & (spaces << 8));
+
+	if (plain->space || plain->used == 0)
+		others |= spaces & 0xff;
+	others &= WORDS_EACH(0x80);
+	if (others != 0)
+		return __builtin_ctzll(others) / 8 + 1;
+	if (plain->space)
+		plain->folded[plain->used++] = ' ';
+	cpu64_to_le_unaligned(c | upper >> 2, plain->folded + plain->used);
+	plain->space = p[7] == ' ';
+	plain->used += plain->space ? 7 : 8;
+	return 0;
+}
+
 /* The fold of a text in ASCII, at one go. */
 static const char *words_fold_plain(const char *text, size_t len)
 {
-	char *folded = t_malloc_no0(len + 1);
-	size_t used = 0;
-	bool space = FALSE;
+	struct words_plain plain = { .folded = t_malloc_no0(len + 1) };
+	const char *p = text, *end = text + len;
+	unsigned int single;
 
-	for (const char *p = text; *p != '\0'; p++) {
-		char c = *p;
-
-		if ((unsigned char)c <= ' ' || c == '_' || c == 0x7f ||
-		    (c == '-' && used > 0 && !space &&
-		     words_core_is_word(p + 1) &&
-		     words_core_is_word(&folded[used - 1]))) {
-			space = used > 0;
-			continue;
-		}
-		if (space)
-			folded[used++] = ' ';
-		space = FALSE;
-		folded[used++] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+	while (end - p >= 8) {
+		single = words_plain_add8(&plain, p);
+		if (single == 0)
+			p += 8;
+		for (; single > 0; single--)
+			words_plain_add(&plain, p++);
 	}
-	folded[used] = '\0';
-	return folded;
+	while (p < end)
+		words_plain_add(&plain, p++);
+	plain.folded[plain.used] = '\0';
+	return plain.folded;
 }
 
 const char *bounce_words_fold(const char *text)
 {
-	const char *p = text;
+	size_t len = strlen(text);
 	char *folded;
 
-	while (*p != '\0' && (unsigned char)*p < 0x80)
-		p++;
-	if (*p == '\0')
-		return words_fold_plain(text, p - text);
-	folded = t_strdup_noconst(bounce_words_casefold(text, strlen(text)));
+	if (words_is_ascii(text, len))
+		return words_fold_plain(text, len);
+	folded = t_strdup_noconst(bounce_words_casefold(text, len));
 	(void)words_core_tidy(folded);
 	return folded;
 }
