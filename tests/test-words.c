@@ -1,6 +1,9 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-test.h"
+#include "str.h"
+#include "unichar.h"
+#include "bounce-unicode.h"
 #include "bounce-words.h"
 
 static const struct {
@@ -19,6 +22,11 @@ static const struct {
 	{ "don\xe2\x80\x99t \xe2\x80\x9cuser\xe2\x80\x9d", "don't \"user\"" },
 	/* not UTF-8 */
 	{ "User \xff\xfe", "user \xff\xfe" },
+	/* nor is a letter in more bytes than it needs, a half, a lone byte */
+	{ "User \xe0\x83\x89", "user \xe0\x83\x89" },
+	{ "User \xc3", "user \xc3" },
+	{ "User \xe3\x81", "user \xe3\x81" },
+	{ "User \xc3\x89\x89", "user \xc3\x89\x89" },
 	/* what stands at the borders of eight bytes */
 	{ "MAILBOX Full", "mailbox full" },
 	{ "Mailbox  is  full ", "mailbox is full" },
@@ -34,6 +42,43 @@ START_TEST(fold)
 		ck_assert_str_eq(bounce_words_fold(folds[i].text),
 				 folds[i].folded);
 	}
+}
+END_TEST
+
+/* The table says what fold_words() does. */
+START_TEST(fold_table)
+{
+	static const unichar_t firsts[] = {
+		0x20, 0x80, 0x100, 0x300, 0x370, 0x400, 0x5c0, 0x620, 0x660,
+		0x900, 0xe00, 0x1100, 0x1e00, 0x1f00, 0x2000, 0x2100, 0x3040,
+		0x3090, 0x30f0, 0x4e00, 0xac00, 0xd7a0, 0xfb00, 0xff00, 0xff60,
+		0x1d400
+	};
+	const struct bounce_unicode *unicode = bounce_unicode_get();
+	unsigned int seed = 1;
+
+	for (unsigned int i = 0; i < 20000; i++) T_BEGIN {
+		string_t *text = t_str_new(64);
+		char *folded;
+
+		for (unsigned int j = 0; j < 6; j++) {
+			seed = seed * 1103515245 + 12345;
+			uni_ucs4_to_utf8_c(firsts[(seed >> 8) %
+						  N_ELEMENTS(firsts)] +
+					   (seed >> 16) % 64, text);
+			if (i % 3 > 0 && j == i % 5)
+				break;
+		}
+		seed = seed * 1103515245 + 12345;
+		if ((seed >> 16) % 16 == 0)
+			str_append_c(text, "\xff\x80\xc3\xe3"[seed >> 20 & 3]);
+		folded = unicode->fold_words(str_c(text), str_len(text));
+		if (folded != NULL) {
+			ck_assert_str_eq(bounce_words_casefold(
+				str_c(text), str_len(text)), folded);
+		}
+		free(folded);
+	} T_END;
 }
 END_TEST
 
@@ -155,6 +200,7 @@ int main(void)
 	TCase *tcase = tcase_create("words");
 
 	tcase_add_test(tcase, fold);
+	tcase_add_test(tcase, fold_table);
 	tcase_add_test(tcase, border);
 	tcase_add_test(tcase, find);
 	tcase_add_test(tcase, brief);

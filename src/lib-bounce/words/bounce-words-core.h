@@ -136,6 +136,32 @@ static inline char *words_core_casefold(const char *text, size_t len)
 	return (char *)apart;
 }
 
+/* What words_core_casefold() makes of a character, whatever stands beside it: one
+   to three bytes, or none if that depends. */
+struct words_core_fold {
+	uint8_t len;
+	char bytes[3];
+};
+
+/* The characters in the table of those, which are in its order: Latin, Greek,
+   Cyrillic, Hebrew, Arabic; more Latin and Greek, signs; kana; wide Latin. */
+static const struct {
+	uint32_t first, last;
+} words_core_blocks[] = {
+	{ 0x80, 0x7ff },
+	{ 0x1e00, 0x20ff },
+	{ 0x3000, 0x30ff },
+	{ 0xff00, 0xffef },
+};
+#define WORDS_BLOCKS 4
+#define WORDS_FOLDS (0x800 - 0x80 + 0x300 + 0x100 + 0xf0)
+
+/* Han and Hangul stay as they are. */
+static inline bool words_core_is_fixed(uint32_t c)
+{
+	return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
+}
+
 /* Does the character at p need no border: written without spaces (Thai, Lao,
    Burmese, Khmer, Chinese, Japanese, Korean)? */
 static inline bool words_core_is_dense(const char *p)
