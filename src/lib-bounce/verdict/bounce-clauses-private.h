@@ -7,13 +7,36 @@
    message" is no "your". */
 bounce_words_set_t bounce_clause_classes(const char *words);
 
+enum bounce_clauses_sign {
+	BOUNCE_CLAUSES_EDGE = 0x01,
+	BOUNCE_CLAUSES_BORDER = 0x02
+};
+/* enum bounce_clauses_sign of each byte */
+extern const uint8_t bounce_clauses_signs[256];
+
 /* Does a word end at c, does a clause? */
-bool bounce_clauses_is_edge(char c);
-bool bounce_clauses_is_border(char c);
+static inline bool bounce_clauses_is_edge(char c)
+{
+	return (bounce_clauses_signs[(unsigned char)c] &
+		BOUNCE_CLAUSES_EDGE) != 0;
+}
+
+static inline bool bounce_clauses_is_border(char c)
+{
+	return (bounce_clauses_signs[(unsigned char)c] &
+		BOUNCE_CLAUSES_BORDER) != 0;
+}
+
 /* Is p, in text, a dash between spaces? */
 bool bounce_clauses_is_dash(const char *text, const char *p);
 /* Chinese and Japanese signs, dashes: the length of one at p, or 0. */
-size_t bounce_clauses_wide_border(const char *p);
+size_t bounce_clauses_wide_border_length(const char *p);
+static inline size_t bounce_clauses_wide_border(const char *p)
+{
+	return (unsigned char)*p < 0xe2 ? 0 :
+		bounce_clauses_wide_border_length(p);
+}
+
 /* Where the bracket at p closes if it holds one address, number or host, of which
    the words around it speak, or NULL. */
 const char *bounce_clauses_bracket_end(const char *p);

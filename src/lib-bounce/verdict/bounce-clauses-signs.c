@@ -6,28 +6,22 @@
 
 #include <ctype.h>
 
-bool bounce_clauses_is_edge(char c)
-{
-	switch (c) {
-	case '<': case '>': case '(': case ')': case '[': case ']':
-	case '{': case '}': case '"': case '\'': case ',': case ';':
-	case '|': case 0x7f:
-		return TRUE;
-	default:
-		return (unsigned char)c <= ' ';
-	}
-}
+#define EDGE BOUNCE_CLAUSES_EDGE
+#define BORDER BOUNCE_CLAUSES_BORDER
 
-bool bounce_clauses_is_border(char c)
-{
-	switch (c) {
-	case '.': case ':': case ';': case '!': case '?': case '(': case ')':
-	case '[': case ']': case '|': case '\n':
-		return TRUE;
-	default:
-		return FALSE;
-	}
-}
+const uint8_t bounce_clauses_signs[256] = {
+	[0] = EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE,
+	['\n'] = EDGE | BORDER,
+	[11] = EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE,
+	EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE, EDGE,
+	[0x7f] = EDGE,
+	['<'] = EDGE, ['>'] = EDGE, ['{'] = EDGE, ['}'] = EDGE, ['"'] = EDGE,
+	['\''] = EDGE, [','] = EDGE,
+	['('] = EDGE | BORDER, [')'] = EDGE | BORDER,
+	['['] = EDGE | BORDER, [']'] = EDGE | BORDER,
+	[';'] = EDGE | BORDER, ['|'] = EDGE | BORDER,
+	['.'] = BORDER, [':'] = BORDER, ['!'] = BORDER, ['?'] = BORDER,
+};
 
 const char *bounce_clauses_bracket_end(const char *p)
 {
@@ -76,7 +70,7 @@ bool bounce_clauses_is_dash(const char *text, const char *p)
 		(p[1] == ' ' || p[1] == '-');
 }
 
-size_t bounce_clauses_wide_border(const char *p)
+size_t bounce_clauses_wide_border_length(const char *p)
 {
 	/* each begins with one of these */
 	static const char *const signs[] = {

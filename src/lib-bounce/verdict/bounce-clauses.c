@@ -152,9 +152,13 @@ static void clauses_mask_host(struct clauses_reader *reader, const char *host)
 /* "192.0.2.1", "2001:db8::1" */
 static bool clauses_is_ip(const char *word)
 {
-	size_t len = strlen(word), colons = 0;
+	size_t len, colons = 0;
 
-	if (len > 0 && strspn(word, "0123456789.") == len)
+	/* no other begins one */
+	if (!i_isxdigit(*word) && *word != '.' && *word != ':')
+		return FALSE;
+	len = strlen(word);
+	if (strspn(word, "0123456789.") == len)
 		return len >= 7 && strchr(word, '.') != NULL &&
 			strchr(strchr(word, '.') + 1, '.') != NULL &&
 			strrchr(word, '.') != strchr(strchr(word, '.') + 1, '.');
@@ -220,9 +224,10 @@ static bool clauses_word_mask(struct clauses_reader *reader, const char *word)
 	while (len > 0 && (word[len - 1] == '.' || word[len - 1] == ':' ||
 			   word[len - 1] == '!' || word[len - 1] == '?'))
 		len--;
-	word = t_strndup(word, len);
 	if (len == 0)
 		return FALSE;
+	if (word[len] != '\0')
+		word = t_strndup(word, len);
 	if (strchr(word, '@') != NULL && clauses_address_domain(word) != NULL) {
 		clauses_mask_address(reader, word);
 		return TRUE;
@@ -361,7 +366,7 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	/* "a@example.net...User unknown" */
 	while (*end != '\0' && !bounce_clauses_is_edge(*end) &&
 	       bounce_clauses_wide_border(end) == 0 &&
-	       !(end > p && bounce_string_begins(end, "...")))
+	       !(end > p && *end == '.' && bounce_string_begins(end, "...")))
 		end++;
 	word = t_strdup_until(p, end);
 	/* "name=example.org" */
@@ -426,7 +431,8 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			    clause_is_finding(reader, p + 1))) {
 			str_append_c(reader->words, ' ');
 			p++;
-		} else if ((ending = bounce_clauses_ending_end(text, p)) !=
+		} else if (*p == '(' &&
+			   (ending = bounce_clauses_ending_end(text, p)) !=
 			   NULL) {
 			p = ending + 1;
 		} else if ((*p == '[' || *p == '(') &&

@@ -94,6 +94,11 @@ bool bounce_rules_classes_match(const struct bounce_rule_classes *classes,
 {
 	const struct bounce_clause *clause;
 
+	/* what stands nowhere stands in no clause */
+	for (unsigned int i = 0; i < classes->count; i++) {
+		if ((classes->terms[i] & query->classes) == 0)
+			return FALSE;
+	}
 	if (query->clauses == NULL ||
 	    (classes->without & query->classes) != 0 ||
 	    (classes->with != 0 && (classes->with & query->classes) == 0))

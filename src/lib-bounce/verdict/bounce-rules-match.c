@@ -337,8 +337,8 @@ static void match_wordless(struct match_context *ctx)
 			rule->weak ? &ctx->best_weak : &ctx->best;
 
 		if (idx < *best &&
-		    rule_conditions_match(part, rule, ctx->query) &&
-		    (rule->classes == 0 || match_classes(ctx, rule)))
+		    (rule->classes == 0 || match_classes(ctx, rule)) &&
+		    rule_conditions_match(part, rule, ctx->query))
 			*best = idx;
 	}
 }
