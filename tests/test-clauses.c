@@ -51,6 +51,8 @@ static const struct {
 	{ "Recipient (unknown", "who/unknown" },
 	{ "From: mailbox (unknown) refused", "who unknown header" },
 	{ "Callout to the sender's MX: user unknown", "sender/who sender unknown" },
+	{ "HELO: name unknown", "you/you unknown" },
+	{ "HELO of the user: unknown", "who you/unknown" },
 	{ "The sender of a mail; user unknown", "sender/who unknown" },
 	{ "(", "" },
 	{ "user(s", "who" },

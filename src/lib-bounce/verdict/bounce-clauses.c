@@ -55,13 +55,18 @@ static bounce_words_set_t clause_end(struct clauses_reader *reader)
 	return set;
 }
 
-/* "Callout to the sender's server: no such user": of whom a clause speaks, of him
-   speaks what it says behind its colon. */
+/* "Callout to the sender's server: no such user", "HELO: host not found": of whom a
+   clause speaks, of him speaks what it says behind its colon. */
 static void clause_end_colon(struct clauses_reader *reader)
 {
+	bounce_words_set_t ours = bounce_words_set(BOUNCE_WORD_YOU) |
+		bounce_words_set(BOUNCE_WORD_YOUR) |
+		bounce_words_set(BOUNCE_WORD_REVERSE);
 	bounce_words_set_t set = clause_end(reader);
 
-	if ((set & bounce_words_set(BOUNCE_WORD_WHO)) == 0)
+	if ((set & ~ours) == 0)
+		reader->masked = set;
+	else if ((set & bounce_words_set(BOUNCE_WORD_WHO)) == 0)
 		reader->masked = set & bounce_words_set(BOUNCE_WORD_SENDER);
 }
 
