@@ -19,9 +19,14 @@ static void message_content_type_parse(const char *value, const char **type_r,
 {
 	struct rfc822_parser_context parser;
 	string_t *type = t_str_new(32);
-	const char *const *params;
+	const char *const *params, *plain;
 
 	*type_r = *report_type_r = NULL;
+	plain = bounce_message_plain_type(value);
+	if (plain != NULL) {
+		*type_r = t_str_lcase(plain);
+		return;
+	}
 	rfc822_parser_init(&parser, (const unsigned char *)value,
 			   strlen(value), NULL);
 	rfc822_skip_lwsp(&parser);

@@ -95,6 +95,16 @@ static bool plain_encoding(const char *encoding)
 	return FALSE;
 }
 
+const char *bounce_message_plain_type(const char *value)
+{
+	size_t len;
+
+	value += strspn(value, PLAIN_SPACE);
+	len = plain_type_len(value);
+	return len == 0 || strcasestr(value + len, "report-type") != NULL ?
+		NULL : t_strndup(value, len);
+}
+
 bool bounce_message_is_plain(const char *type, const char *encoding,
 			     const char **type_r)
 {

@@ -20,6 +20,10 @@ const char *bounce_returned_block(const char *text);
    LF lines, data stack. */
 const char *bounce_returned_decode(const char *text, bool base64);
 
+/* The "type/subtype" of a Content-Type that is written as nearly all are and names no
+   report-type; else NULL. Data stack. */
+const char *bounce_message_plain_type(const char *value);
+
 /* Is what a part of this Content-Type and Content-Transfer-Encoding (each NULL if it
    has none) holds there as it is, as far as it is ASCII? Then type_r is its
    "type/subtype" or NULL, on the data stack; else Dovecot's decoder has to say. */

@@ -240,7 +240,7 @@ void bounce_notice_returned(pool_t pool, const char *block,
 	if (*block == '\0')
 		return;
 	bounce_header_split(pool, block, names, &headers);
-	report->original_headers = p_strdup(pool, block);
+	report->original_headers = block;
 	report->original_message_id =
 		returned_message_id(pool,
 				    bounce_header_find(&headers, "Message-ID"));

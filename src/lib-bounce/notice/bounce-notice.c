@@ -32,9 +32,10 @@ notice_split_lines(const char *text, ARRAY_TYPE(const_string) *lines)
 	}
 }
 
-/* size_r: its bytes */
+/* The first lines of text, which is theirs if it has no others; size_r: bytes */
 static const char *
-notice_join_lines(pool_t pool, const ARRAY_TYPE(const_string) *lines,
+notice_join_lines(pool_t pool, const char *text,
+		  const ARRAY_TYPE(const_string) *lines,
 		  unsigned int end, size_t *size_r)
 {
 	size_t size = 0, len;
@@ -42,6 +43,10 @@ notice_join_lines(pool_t pool, const ARRAY_TYPE(const_string) *lines,
 
 	for (unsigned int i = 0; i < end; i++)
 		size += strlen(array_idx_elem(lines, i)) + 1;
+	*size_r = size;
+	/* lines that were cut or left out make it shorter */
+	if (size > 0 && strlen(text) == size && text[size - 1] == '\n')
+		return text;
 	notice = p = p_malloc(pool, size + 1);
 	for (unsigned int i = 0; i < end; i++) {
 		const char *line = array_idx_elem(lines, i);
@@ -52,7 +57,6 @@ notice_join_lines(pool_t pool, const ARRAY_TYPE(const_string) *lines,
 		p += len + 1;
 	}
 	*p = '\0';
-	*size_r = size;
 	return notice;
 }
 
@@ -245,13 +249,14 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 			end = bounce_notice_find_end(&lines, &block);
 		if (*message->returned == '\0') {
 			bounce_notice_returned(pool,
-					       notice_join_block(&lines, block),
-					     report);
+				p_strdup(pool, notice_join_block(&lines, block)),
+				report);
 			scan->quoted = block < array_count(&lines) &&
 				*(const char *)array_idx_elem(&lines, block) ==
 				'>';
 		}
-		scan->notice = notice_join_lines(pool, &lines, end, &size);
+		scan->notice = notice_join_lines(pool, message->text, &lines,
+						 end, &size);
 		notice_add_lines(scan, &lines, end, size);
 		notice_find_words(scan);
 	} T_END;

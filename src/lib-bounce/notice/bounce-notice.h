@@ -94,7 +94,7 @@ void bounce_notice_words(struct bounce_notice *scan, struct bounce_report *repor
 /* The host that wrote the notice, where it says so. Data stack, or NULL. */
 const char *bounce_notice_reporter_find(const struct bounce_notice *scan);
 
-/* Read the returned mail's header block into report. */
+/* Read the returned mail's header block into report, which keeps block. */
 void bounce_notice_returned(pool_t pool, const char *block,
 			  struct bounce_report *report);
 
