@@ -597,13 +597,16 @@ class DictionaryDown(DeliveryCase):
         self.count_log('not recorded, as the dictionary', 1)
 
     def test_damaged_record(self):
-        """The others are read, and the report is recorded."""
+        """The others are read, and the report is recorded; two are one line."""
         user = self.new_user()
         path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
-        path.write_text('priv/bounce/address/eve@example.net\n{"v":\n')
+        path.write_text(''.join(f'priv/bounce/address/{name}@example.net\n{{"v":\n'
+                                for name in ('eva', 'eve')))
         os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         self.expect_log(r'Error: .*bounce: Sieve: Dictionary is damaged')
-        self.put_script(user, RECORD_TESTS.replace('bob@', 'carol@'))
+        self.put_script(user, RECORD_TESTS.replace(
+            '["bob@example.net"', '["carol@example.net", "eva@example.net"')
+                        .replace('bob@', 'carol@'))
         self.lmtp(user, bounce(HARD, user=user))
         self.assertEqual(self.messages(user, 'unknown'), 1)
         self.count_log('Error: ', 1)

@@ -361,7 +361,7 @@ class Bounce(SieveCase):
     def test_trace(self):
         path = f'{self.work}/trace'
         # a variable names no field: the next one is asked all the same
-        script = 'require [%s];\nif bounce ["${no}", "class"] "hard" ' \
+        script = 'require [%s];\nif bounce ["${no}", "kind", "class"] "hard" ' \
             '{ bounce_ignore; }\nif bounce_record ["${no}", "state"] "bad" "x" ' \
             '{ bounce_learn; }\nbounce_forget;\n' % ALL
         for mail, count in ((report(GROUPS), 3), (harness.mail(), 0)):
@@ -433,6 +433,8 @@ class Compile(SieveCase):
         for script, wanted in [
                 ('if bounce "clas" "hard" { keep; }', bounce),
                 ('if bounce ["class", "clas"] "hard" { keep; }', bounce),
+                ('if bounce "%s" "hard" { keep; }' % (81 * 'x'),
+                 "unknown field '%s...' (" % (77 * 'x')),
                 ('if bounce_record "foo" "a@b.c" "x" { keep; }',
                  "bounce_record test: unknown field 'foo' (known fields: %s)"
                  % self.RECORD_FIELDS),
