@@ -19,8 +19,7 @@ sieve_bounce_plugin_load(struct sieve_instance *svinst, void **context)
 void sieve_bounce_plugin_unload(struct sieve_instance *svinst ATTR_UNUSED,
 				void *context)
 {
-	if (context != NULL)
-		sieve_extension_unregister(context);
+	sieve_extension_unregister(context);
 }
 
 void sieve_bounce_plugin_init(void)
