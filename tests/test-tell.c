@@ -636,10 +636,22 @@ START_TEST(more_rows)
 	bounce_tell_csv(&tell, str);
 	rows = count_text(str_c(str), "-@example.net");
 	ck_assert_uint_lt(str_len(str), BOUNCE_MAX_TELL_CSV + 1024);
+	ck_assert_uint_gt(str_len(str), BOUNCE_MAX_TELL_CSV / 4);
+	/* the words give way to whom it did not reach, */
+	ck_assert_uint_gt(rows, count / 2);
+	ck_assert(count_text(str_c(str), words) < rows);
+	/* and those that no memory has are counted */
+	tell.more = 7;
+	for (unsigned int i = 0; i < count; i++)
+		rcpt[i].address = t_strdup_printf("r%u%s-@example.net", i, words);
+	str_truncate(str, 0);
+	bounce_tell_csv(&tell, str);
+	rows = count_text(str_c(str), "-@example.net");
 	ck_assert_uint_gt(str_len(str), BOUNCE_MAX_TELL_CSV);
+	ck_assert_uint_lt(rows, count);
 	ck_assert_int_eq(sscanf(strstr(str_c(str), "And "), "And %u more",
 				&more), 1);
-	ck_assert_uint_eq(rows + more, count);
+	ck_assert_uint_eq(rows + more, count + tell.more);
 }
 END_TEST
 

@@ -94,9 +94,11 @@ class Delivery(harness.TestCase):
 
     def test_no_record(self):
         """Marked only: what nobody is told of is not filed."""
-        user = self.new_user(bounce_record='no')
+        user = self.new_user(bounce_record='no', bounce_file='failure delay')
         self.lmtp(user, self.report(user))
         self.assertEqual(self.flags(user, 'INBOX'), [{'$Bounce', '$BounceHard'}])
+        self.lmtp(user, self.report(user, status='4.4.1', action='delayed'))
+        self.assertEqual(self.messages(user, 'INBOX'), 2)
         self.assertEqual(self.metadata(user), {})
 
     def test_kinds_of_bounce_file(self):

@@ -1,5 +1,6 @@
 """Our own mail to the person: when it is written, where, by what it is replaced."""
 
+import concurrent.futures
 import email
 import email.policy
 import email.utils
@@ -166,12 +167,38 @@ class Failure(Case):
         csv, = mail.iter_attachments()
         self.assertEqual(csv.get_filename(), 'failed-addresses.csv')
         self.assertEqual(csv.get_content().count('@example.net'), 3)
-        # not written at each failure, but when it is ten
+        # three of a few are no share
+        self.assertNotIn('ordinary', self.text(user))
+        # what is filed is told
         self.report(user, 'm3@example.net', mid='<3@example.org>')
-        self.assertEqual(self.notice(user)['Subject'], '3 not delivered: Lunch')
+        self.assertEqual(self.notice(user)['Subject'], '4 not delivered: Lunch')
+        # one that was read is followed by another when it is ten
+        self.store(user, '\\Seen')
         for i in range(4, 10):
             self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>')
-        self.assertEqual(self.notice(user)['Subject'], '10 not delivered: Lunch')
+        self.assertEqual([mail['Subject'] for _, mail in self.notices(user)],
+                         ['4 not delivered: Lunch', '10 not delivered: Lunch'])
+
+    def test_one_address_of_many_mails(self):
+        """Three mails that did not reach one person: one recipient."""
+        user = self.new_user()
+        for i in range(3):
+            self.report(user, 'bob@example.net', mid=f'<{i}@example.org>')
+        self.assertEqual(self.kinds(user), ['broadcast'])
+        self.assertEqual(self.notice(user)['Subject'], '1 not delivered: Lunch')
+        csv, = self.notice(user).iter_attachments()
+        self.assertEqual(csv.get_content().count('bob@example.net'), 1)
+
+    def test_at_once(self):
+        """Reports of one mail that come together: one notice names all."""
+        users = [self.new_user() for _ in range(3)]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda each: self.report(each[0], f'm{each[1]}@example.net'),
+                          [(user, i) for user in users for i in range(4)]))
+        for user in users:
+            text = self.text(user)
+            for i in range(4):
+                self.assertIn(f'm{i}@example.net', text)
 
     def test_perhaps_ours(self):
         """Mails that are only perhaps ours: said so, and one summary a day."""
@@ -182,6 +209,8 @@ class Failure(Case):
             self.assertIn('cannot be proven', self.notices(user)[-1][1].get_body(
                 ('plain',)).get_content())
         self.assertEqual(self.kinds(user), ['broadcast'])
+        self.assertEqual(self.notice(user)['Subject'],
+                         '3 not delivered: (several mails)')
 
     def test_stranger(self):
         """Perhaps true: three a day, without a word of theirs; the rest is not
@@ -258,6 +287,19 @@ class Failure(Case):
         self.assertEqual(self.kinds(user, 'Notices'), ['failure'])
         self.assertEqual(self.messages(user, 'INBOX'), 0)
         self.assertIn('Notices', self.mailboxes(user))
+
+    def test_mailbox_is_broken(self):
+        """What cannot be told there is told in INBOX."""
+        user = self.new_user(bounce_notice_mailbox='Notices')
+        self.report(user, 'bob@example.net')
+        folder = f'{self.home(user)}/Maildir/.Notices'
+        for name in 'tmp', 'new', 'cur':
+            os.chmod(f'{folder}/{name}', 0o500)
+        self.expect_log('Notice is in INBOX, as Notices fails: |Mailbox Notices: open')
+        self.report(user, 'ann@example.net', mid='<2@example.org>')
+        self.assertEqual(self.kinds(user), ['failure'])
+        self.assertIn('ann@example.net', self.text(user))
+        self.assertEqual(self.messages(user, 'Bounces'), 2)
 
     def test_limit(self):
         """Twenty an hour, then one that says so; the rest stay in INBOX."""

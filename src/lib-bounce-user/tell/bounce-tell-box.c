@@ -18,6 +18,7 @@
 #define TRIAL_SIZE BOUNCE_MAX_TELL
 
 struct bounce_tell_box {
+	struct bounce_user *bu;
 	struct mailbox *box;
 	uint32_t uid_validity;
 	/* a notice was saved and not committed */
@@ -42,6 +43,14 @@ static int box_open(struct mailbox *box)
 	return mailbox_open(box);
 }
 
+static struct mailbox *box_alloc_inbox(struct bounce_user *bu)
+{
+	struct mail_namespace *ns =
+		mail_namespace_find_inbox(bu->user->namespaces);
+
+	return mailbox_alloc(ns->list, "INBOX", 0);
+}
+
 /* A name that none can have is a wrong value of the setting: INBOX then. */
 static struct mailbox *box_alloc(struct bounce_user *bu)
 {
@@ -57,25 +66,52 @@ static struct mailbox *box_alloc(struct bounce_user *bu)
 		"using its default INBOX", bu->set.notice_mailbox,
 		mailbox_get_last_error(box, NULL));
 	mailbox_free(&box);
-	ns = mail_namespace_find_inbox(bu->user->namespaces);
-	return mailbox_alloc(ns->list, "INBOX", 0);
+	return box_alloc_inbox(bu);
+}
+
+/* Takes mailbox, which is freed if that fails. */
+static int box_use(struct bounce_tell_box *box, struct mailbox *mailbox,
+		   const char **error_r)
+{
+	struct mailbox_status status;
+
+	if (box_open(mailbox) < 0 || mailbox_sync(mailbox, 0) < 0) {
+		*error_r = t_strdup(mailbox_get_last_internal_error(mailbox,
+								    NULL));
+		mailbox_free(&mailbox);
+		return -1;
+	}
+	mailbox_get_open_status(mailbox, STATUS_UIDVALIDITY, &status);
+	if (box->box != NULL)
+		mailbox_free(&box->box);
+	box->box = mailbox;
+	box->uid_validity = status.uidvalidity;
+	return 0;
+}
+
+static void box_say_inbox(struct bounce_tell_box *box, const char *error)
+{
+	e_error(box->bu->event, "Notice is in INBOX, as %s fails: %s",
+		box->bu->set.notice_mailbox, error);
 }
 
 int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
 			 const char **error_r)
 {
-	struct mailbox *box = box_alloc(bu);
-	struct mailbox_status status;
+	struct bounce_tell_box *box = i_new(struct bounce_tell_box, 1);
+	struct mailbox *mailbox = box_alloc(bu);
+	bool inbox = mailbox->inbox_user;
+	const char *error;
 
-	if (box_open(box) < 0 || mailbox_sync(box, 0) < 0) {
-		*error_r = t_strdup(mailbox_get_last_internal_error(box, NULL));
-		mailbox_free(&box);
-		return -1;
+	box->bu = bu;
+	if (box_use(box, mailbox, error_r) < 0) {
+		if (inbox || box_use(box, box_alloc_inbox(bu), &error) < 0) {
+			i_free(box);
+			return -1;
+		}
+		box_say_inbox(box, *error_r);
 	}
-	mailbox_get_open_status(box, STATUS_UIDVALIDITY, &status);
-	*box_r = i_new(struct bounce_tell_box, 1);
-	(*box_r)->box = box;
-	(*box_r)->uid_validity = status.uidvalidity;
+	*box_r = box;
 	return 0;
 }
 
@@ -137,6 +173,9 @@ bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
 	struct mail *mail;
 	bool ret;
 
+	/* another delivery may have saved it since this one opened the mailbox */
+	if (mailbox_sync(box->box, 0) < 0)
+		return FALSE;
 	t = mailbox_transaction_begin(box->box, 0, __func__);
 	mail = mail_alloc(t, MAIL_FETCH_GUID, NULL);
 	ret = box_is_place(box, mail, place) && box_is_untouched(mail);
@@ -276,8 +315,8 @@ static int box_failed(struct bounce_tell_box *box, const char **error_r)
 	return -1;
 }
 
-int bounce_tell_box_save_begin(struct bounce_tell_box *box,
-			       const string_t *mail, const char **error_r)
+static int box_save_text(struct bounce_tell_box *box, const string_t *mail,
+			 const char **error_r)
 {
 	struct istream *input =
 		i_stream_create_from_data(str_data(mail), str_len(mail));
@@ -285,6 +324,21 @@ int bounce_tell_box_save_begin(struct bounce_tell_box *box,
 
 	i_stream_unref(&input);
 	return ret < 0 ? box_failed(box, error_r) : 0;
+}
+
+int bounce_tell_box_save_begin(struct bounce_tell_box *box,
+			       const string_t *mail, const char **error_r)
+{
+	const char *error;
+
+	if (box_save_text(box, mail, error_r) == 0)
+		return 0;
+	if (box->box->inbox_user ||
+	    box_use(box, box_alloc_inbox(box->bu), &error) < 0 ||
+	    box_save_text(box, mail, &error) < 0)
+		return -1;
+	box_say_inbox(box, *error_r);
+	return 0;
 }
 
 bool bounce_tell_box_is_locked(struct bounce_tell_box *box)

@@ -135,7 +135,19 @@ tell_save(struct bounce_tell_notice *notice, const struct bounce_tell *tell,
 	return 0;
 }
 
-/* Failures from first on, of all mails or of this one. */
+static bool tell_lists(const struct bounce_tell *tell, const char *address)
+{
+	const struct bounce_tell_recipient *rcpt;
+
+	array_foreach(&tell->recipients, rcpt) {
+		if (strcasecmp(rcpt->address, address) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Failures from first on, of all mails or of this one; an address once, whatever
+   mails did not reach it. */
 static void
 tell_list(const struct bounce_tell_memory *memory, const char *mail,
 	  unsigned int first, struct bounce_tell *tell)
@@ -145,7 +157,8 @@ tell_list(const struct bounce_tell_memory *memory, const char *mail,
 
 	failures = array_get(&memory->failures, &count);
 	for (i = first; i < count; i++) {
-		if (mail == NULL || strcmp(failures[i].mail, mail) == 0)
+		if (mail == NULL ? !tell_lists(tell, failures[i].rcpt.address) :
+		    strcmp(failures[i].mail, mail) == 0)
 			array_push_back(&tell->recipients, &failures[i].rcpt);
 	}
 }
@@ -174,14 +187,16 @@ tell_fill_summary(struct bounce_tell_notice *notice,
 {
 	tell->unproven = notice->about->unproven;
 	/* mails that are only perhaps ours share no subject */
-	if (!notice->about->unproven || bounce_tell_memory_mails(memory) == 1)
+	tell->several = notice->about->unproven &&
+		bounce_tell_memory_mails(memory) > 1;
+	if (!tell->several)
 		tell->subject = memory->subject;
 	if (bounce_tell_memory_mails(memory) == 1) {
 		tell->original_message_id =
 			notice->about->report->original_message_id;
 	}
 	tell_list(memory, NULL, 0, tell);
-	tell->more = memory->count - array_count(&tell->recipients);
+	tell->more = memory->count - array_count(&memory->failures);
 	tell->rate = &notice->rate;
 }
 
@@ -271,7 +286,9 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	bool replace = place != NULL &&
 		bounce_tell_box_is_unread(notice->box, place);
 
+	/* while it is short it names all that failed */
 	if (summary && place != NULL &&
+	    !(replace && memory->count <= BOUNCE_RATE_MINIMUM) &&
 	    !bounce_tell_memory_is_due(memory, place->told,
 				       notice->rate.level))
 		return 1;

@@ -177,8 +177,9 @@ static void tell_figures(const struct bounce_tell *tell,
 	}
 	bounce_tell_doc_fact(doc, "figure.failed", dec2str(rate->failed));
 	bounce_tell_doc_fact(doc, "figure.hard", dec2str(rate->hard));
-	/* a cause that most share says more than the share itself */
-	if (known && rate->cause == NULL) {
+	/* a cause that most share says more than the share itself, and a few are no
+	   share (TAXONOMY, policy 7) */
+	if (known && rate->cause == NULL && rate->sent >= BOUNCE_RATE_MINIMUM) {
 		bounce_tell_doc_fact(doc, "figure.level",
 			bounce_texts_get(texts, t_strconcat("level.",
 				bounce_rate_level_name(rate->level), NULL)));
@@ -201,7 +202,8 @@ static void tell_broadcast(const struct bounce_tell *tell,
 	bounce_tell_part_original(tell, doc);
 	tell_unproven(tell, doc);
 	tell_figures(tell, doc);
-	if (advice == NULL && bounce_tell_part_is_known(tell->rate)) {
+	if (advice == NULL && bounce_tell_part_is_known(tell->rate) &&
+	    tell->rate->sent >= BOUNCE_RATE_MINIMUM) {
 		advice = bounce_texts_get(tell->texts, "broadcast.theirs");
 	}
 	if (advice != NULL) {

@@ -54,7 +54,9 @@ static void csv_row(const struct bounce_tell *tell, string_t *str,
 		t_strconcat("class.", bounce_class_name(rcpt->class), NULL)));
 	csv_cell(str, separator, rcpt->status);
 	csv_cell(str, separator, bounce_address_propose(rcpt->address));
-	csv_cell(str, separator, rcpt->words == NULL ? NULL :
+	/* whom it did not reach matters more than long answers */
+	csv_cell(str, separator, rcpt->words == NULL ||
+		 str_len(str) > BOUNCE_MAX_TELL_CSV / 4 ? NULL :
 		 t_bounce_tell_plain(rcpt->words));
 	str_append(str, "\r\n");
 }
@@ -72,10 +74,10 @@ void bounce_tell_csv(const struct bounce_tell *tell, string_t *str)
 		T_BEGIN {
 			csv_row(tell, str, separator, &rcpts[i]);
 		} T_END;
-	if (i < count) {
+	if (count - i + tell->more > 0) {
 		csv_cell(str, "", t_bounce_texts_count(tell->texts,
-						       "notice.more",
-						       count - i, NULL));
+						       "notice.more", count - i +
+						       tell->more, NULL));
 		str_append(str, "\r\n");
 	}
 }

@@ -90,8 +90,8 @@ unsigned int bounce_tell_memory_mails(const struct bounce_tell_memory *memory);
 /* The notice of that mail ("" = the summary), or NULL. */
 struct bounce_tell_place *
 bounce_tell_memory_place(struct bounce_tell_memory *memory, const char *mail);
-/* Is the summary to be written anew? At the first failure, at 2, 5, 10, 20 ...
-   of them, and at each level. */
+/* Is a summary that was read, or names many, to be written anew? At the first failure,
+   at 2, 5, 10, 20 ... of them, and at each level. */
 bool bounce_tell_memory_is_due(const struct bounce_tell_memory *memory,
 			       unsigned int told, unsigned int level);
 

@@ -21,7 +21,8 @@ const char *t_bounce_tell_part_subject(const struct bounce_tell *tell)
 	size_t len;
 
 	if (tell->subject == NULL || *tell->subject == '\0')
-		return bounce_texts_get(tell->texts, "notice.no-subject");
+		return bounce_texts_get(tell->texts, tell->several ?
+				"notice.several" : "notice.no-subject");
 	len = strlen(tell->subject);
 	if (len <= SUBJECT_MAX)
 		return tell->subject;

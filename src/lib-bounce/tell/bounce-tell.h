@@ -117,6 +117,8 @@ struct bounce_tell {
 
 	/* what it is about; each may be NULL */
 	const char *original_message_id, *subject;
+	/* it is about mails that have no subject in common */
+	bool several;
 	/* nobody can prove that the report is about this mail */
 	bool unproven;
 	/* in the order in which they are shown */

@@ -51,11 +51,11 @@ bool bounce_tell_deliver_plan(struct mail_deliver_context *mdctx,
 	const char *error;
 	int ret;
 
-	if (delivery->report->kind != BOUNCE_KIND_FAILURE)
-		return TRUE;
 	/* nothing is remembered, so nothing can be told: marked only */
 	if (!bu->set.record)
 		return FALSE;
+	if (delivery->report->kind != BOUNCE_KIND_FAILURE)
+		return TRUE;
 	/* a flood: one notice with a number */
 	if (delivery->evidence < bounce_policy_least(&bu->set.policy))
 		return bounce_tell_notice_is_enabled(bu);
