@@ -124,6 +124,41 @@ class SentCase(harness.TestCase):
         self.assertEqual(self.sent(user), wanted)
 
 
+class Alias(SentCase):
+    """\\Sent, by the name that a namespace of old clients gives it."""
+    conf = '''namespace inbox {
+  prefix = INBOX/
+  mailbox Sent {
+    special_use = \\Sent
+    auto = create
+  }
+}
+'''
+    conf23 = SentCase.conf23 + '''namespace compat {
+  prefix =
+  separator = /
+  hidden = yes
+  list = no
+  alias_for = INBOX/
+}
+'''
+    conf24 = SentCase.conf24 + '''namespace compat {
+  prefix =
+  separator = /
+  hidden = yes
+  list = no
+  alias_for = inbox
+}
+'''
+
+    def test_alias(self):
+        user = self.new_user()
+        self.append(user, letter(), 'INBOX/Sent')
+        self.append(user, letter(to=['ann@example.net']))
+        self.append(user, letter(to=['eve@example.net']), 'INBOX')
+        self.assertEqual(self.sent(user), 2)
+
+
 class Counting(SentCase):
     """Where Dovecot sees it."""
     under_valgrind = ('test_append', 'test_copy', 'test_multiappend',

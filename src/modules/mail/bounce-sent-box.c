@@ -10,6 +10,7 @@
 #include "bounce-recheck.h"
 #include "bounce-sent-box.h"
 #include "bounce-sent-queue.h"
+#include "bounce-tell.h"
 
 #define BOUNCE_SENT_BOX_MAILBOX(box) \
 	MODULE_CONTEXT_REQUIRE(box, bounce_sent_box_mailbox_module)
@@ -62,6 +63,35 @@ static bool box_is_dated_old(struct mail *mail)
 		date < ioloop_time - MAX_AGE_SECS;
 }
 
+/* One of ours, which nobody sent. */
+static bool box_is_notice(struct mail *mail)
+{
+	const char *value;
+
+	return mail_get_first_header(mail, BOUNCE_TELL_HEADER, &value) > 0;
+}
+
+/* The namespace that another is an alias for has the settings: "Sent" of one with
+   the prefix "" is its "INBOX/Sent". */
+static bool box_is_sent(struct mailbox *box)
+{
+	struct mail_namespace *ns = mailbox_get_namespace(box);
+	const char *name = mailbox_get_vname(box);
+	struct mailbox *real;
+	bool ret;
+
+	if (mailbox_has_special_use(box, "\\Sent"))
+		return TRUE;
+	if (ns->alias_for == NULL ||
+	    strncmp(name, ns->prefix, ns->prefix_len) != 0)
+		return FALSE;
+	real = mailbox_alloc(ns->alias_for->list, t_strconcat(
+		ns->alias_for->prefix, name + ns->prefix_len, NULL), 0);
+	ret = mailbox_has_special_use(real, "\\Sent");
+	mailbox_free(&real);
+	return ret;
+}
+
 static void
 box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail,
 	     time_t when)
@@ -74,7 +104,7 @@ box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail,
 	}
 	T_BEGIN {
 		/* what cannot be read is not counted */
-		if (!box_is_dated_old(mail) &&
+		if (!box_is_dated_old(mail) && !box_is_notice(mail) &&
 		    bounce_sent_header_read(mail, sbox->pool, &out.header) == 0)
 			array_push_back(&sbox->mails, &out);
 	} T_END;
@@ -108,8 +138,7 @@ bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 	time_t when = box_when(ctx, mail);
 	/* from one \Sent to another: it was counted, or is older than us */
-	bool skip = box_is_old(when) || mailbox_has_special_use(mail->box,
-								"\\Sent");
+	bool skip = box_is_old(when) || box_is_sent(mail->box);
 
 	if (sbox->module_ctx.super.copy(ctx, mail) < 0)
 		return -1;
@@ -203,7 +232,7 @@ void bounce_sent_box_mailbox_allocated(struct mailbox *box)
 	if (BOUNCE_PLUGIN_USER(box->storage->user) == NULL ||
 	    mailbox_get_namespace(box)->type !=
 	    MAIL_NAMESPACE_TYPE_PRIVATE ||
-	    !mailbox_has_special_use(box, "\\Sent"))
+	    !box_is_sent(box))
 		return;
 	sbox = p_new(box->pool, struct bounce_sent_box_mailbox, 1);
 	sbox->module_ctx.super = *v;
