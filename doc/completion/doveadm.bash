@@ -4,7 +4,7 @@
 # A command, its options, and for some words what may be there.
 _doveadm_bounce_commands='
 add
-ask
+ask --ok
 check --domain --ip --only --relay --to --ok
 correct
 digest --lang --due --print

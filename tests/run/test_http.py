@@ -59,6 +59,15 @@ class Http(harness.TestCase):
                           if row['result'] == 'fail'}, {'settings'})
         self.expect_log('bounce_threshold = many')
 
+    def test_ask(self):
+        user = self.new_user()
+        self.ask('bounceAdd', user=user, address='dead@example.net')
+        kind, content = self.ask('bounceAsk', user=user, address='dead@example.net')
+        self.assertEqual((kind, content['exitCode']), ('error', 77))
+        kind, rows = self.ask('bounceAsk', user=user, address='dead@example.net',
+                              ok=True)
+        self.assertEqual((kind, rows[0]['decision']), ('doveadmResponse', 'hold'))
+
     def test_errors(self):
         user = self.new_user()
         for command, parameters, code in (

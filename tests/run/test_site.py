@@ -200,7 +200,7 @@ class Api(test_http.Http):
 
     users = {'alice': {}, 'bob': {}}
     spare_users = 0
-    test_import = test_check = test_errors = None
+    test_import = test_check = test_errors = test_ask = None
 
     def test_sum(self):
         for user in 'alice', 'bob':

@@ -12,6 +12,8 @@
 struct ask_cmd {
 	struct doveadm_bounce_cmd cmd;
 	ARRAY_TYPE(const_string) addresses;
+	/* that one is held is no failure */
+	bool ok;
 };
 
 static void ask_init(struct doveadm_bounce_cmd *_cmd)
@@ -27,6 +29,7 @@ static void ask_init(struct doveadm_bounce_cmd *_cmd)
 	doveadm_bounce_header("since");
 	doveadm_bounce_header("text");
 	p_array_init(&cmd->addresses, pool, 4);
+	(void)doveadm_cmd_param_bool(_cmd->ctx.cctx, "ok", &cmd->ok);
 	if (!doveadm_cmd_param_array(_cmd->ctx.cctx, "address", &args)) {
 		/* usage, and the end of doveadm */
 		if (_cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_CLI)
@@ -85,7 +88,7 @@ ask_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 		held = held || holds[i].decision == BOUNCE_HOLD_HOLD;
 	} T_END;
 	/* EX_NOPERM */
-	if (held)
+	if (held && !cmd->ok)
 		doveadm_mail_failed_error(&_cmd->ctx, MAIL_ERROR_PERM);
 	return 0;
 }
@@ -104,9 +107,10 @@ static struct doveadm_mail_cmd_context *ask_alloc(void)
 struct doveadm_cmd_ver2 doveadm_bounce_cmd_ask = {
 	.name = "bounce ask",
 	.mail_cmd = ask_alloc,
-	.usage = DOVEADM_BOUNCE_USAGE("<address> [...]"),
+	.usage = DOVEADM_BOUNCE_USAGE("[--ok] <address> [...]"),
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_MAIL_COMMON
+DOVEADM_CMD_PARAM('k', "ok", CMD_PARAM_BOOL, 0)
 DOVEADM_CMD_PARAM('\0', "address", CMD_PARAM_ARRAY, CMD_PARAM_FLAG_POSITIONAL)
 DOVEADM_CMD_PARAMS_END
 };
