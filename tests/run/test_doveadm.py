@@ -219,6 +219,12 @@ class Ask(Doveadm):
                       self.run_bounce('ask', '-u', user, 'a@b.c', 'no at sign',
                                       status=64).stderr)
         self.run_bounce('ask', '-u', user, status=64)
+        for args in (['rate', '--limit', 'x'], ['stats', '--limit', '0'],
+                     ['rate', '--sent', 'x', '--since', '1d']):
+            done = self.run_bounce(*args, '-u', user, status=64)
+            self.assertIn(f'{args[1]} {args[2]} is no number of ', done.stderr)
+        done = self.run_bounce('import', '-u', user, self.dir, status=64)
+        self.assertIn(f'{self.dir}: ', done.stderr)
 
 
 class Manual(Doveadm):

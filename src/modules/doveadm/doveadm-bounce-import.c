@@ -14,6 +14,7 @@
 #include "bounce-import-service.h"
 #include "bounce-import.h"
 #include "bounce-record-member.h"
+#include "bounce-string.h"
 #include "doveadm-settings.h"
 
 #include <ctype.h>
@@ -357,6 +358,18 @@ static void import_init_service(struct import_cmd *cmd)
 				     t_bounce_import_service_names());
 }
 
+/* Of a folder Dovecot's own words do not say which. */
+static void
+import_unreadable(struct doveadm_bounce_cmd *cmd, struct istream *input)
+{
+	const char *name = i_stream_get_name(input);
+	const char *error = i_stream_get_error(input);
+
+	if (strstr(error, name) == NULL)
+		error = t_strdup_printf("%s: %s", name, error);
+	doveadm_bounce_wrong(cmd, "%s", bounce_string_printable(error));
+}
+
 static void import_init(struct doveadm_bounce_cmd *cmd)
 {
 	struct istream *input;
@@ -385,7 +398,7 @@ static void import_init(struct doveadm_bounce_cmd *cmd)
 	input = cmd->ctx.cmd_input;
 	(void)i_stream_read(input);
 	if (input->stream_errno != 0) {
-		doveadm_bounce_wrong(cmd, "%s", i_stream_get_error(input));
+		import_unreadable(cmd, input);
 		return;
 	}
 	i_stream_seek(input, 0);

@@ -83,21 +83,18 @@ static void rate_init(struct doveadm_bounce_cmd *_cmd)
 {
 	struct rate_cmd *cmd = container_of(_cmd, struct rate_cmd, cmd);
 	struct doveadm_cmd_context *cctx = _cmd->ctx.cctx;
-	int64_t sent;
+	unsigned int sent;
 
 	doveadm_bounce_site_init(&cmd->site, _cmd, rate_orders);
 	p_array_init(&cmd->days, _cmd->ctx.pool, 64);
 	p_array_init(&cmd->broadcasts, _cmd->ctx.pool, 8);
 	(void)doveadm_cmd_param_str(cctx, "broadcast", &cmd->broadcast);
-	if (doveadm_cmd_param_int64(cctx, "sent", &sent)) {
-		if (sent < 1 || sent > INT_MAX)
-			doveadm_bounce_wrong(_cmd, "--sent is no number of "
-					     "recipients");
-		else if (cmd->broadcast == NULL && cmd->site.since_arg == NULL)
+	if (doveadm_bounce_site_number(_cmd, "sent", "recipients", &sent)) {
+		if (cmd->broadcast == NULL && cmd->site.since_arg == NULL)
 			doveadm_bounce_wrong(_cmd, "--sent needs --broadcast "
 					     "or --since: of what?");
 		else
-			cmd->sent = (unsigned int)sent;
+			cmd->sent = sent;
 	}
 	rate_headers();
 }
@@ -448,6 +445,6 @@ DOVEADM_CMD_MAIL_COMMON
 DOVEADM_BOUNCE_PARAM_LANG
 DOVEADM_BOUNCE_PARAMS_SITE
 DOVEADM_CMD_PARAM('b', "broadcast", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('n', "sent", CMD_PARAM_INT64, 0)
+DOVEADM_CMD_PARAM('n', "sent", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAMS_END
 };

@@ -51,12 +51,29 @@ site_init_sort(struct doveadm_bounce_site *site, struct doveadm_bounce_cmd *cmd,
 	}
 }
 
+bool doveadm_bounce_site_number(struct doveadm_bounce_cmd *cmd,
+				const char *name, const char *what,
+				unsigned int *number_r)
+{
+	const char *value;
+	unsigned int number;
+
+	if (!doveadm_cmd_param_str(cmd->ctx.cctx, name, &value))
+		return FALSE;
+	if (str_to_uint(value, &number) < 0 || number < 1 || number > INT_MAX) {
+		doveadm_bounce_wrong(cmd, "--%s %s is no number of %s", name,
+				     doveadm_bounce_shown(value), what);
+		return FALSE;
+	}
+	*number_r = number;
+	return TRUE;
+}
+
 void doveadm_bounce_site_init(struct doveadm_bounce_site *site,
 			      struct doveadm_bounce_cmd *cmd,
 			      const char *const *orders)
 {
 	struct doveadm_cmd_context *cctx = cmd->ctx.cctx;
-	int64_t limit;
 
 	site->one_of_many = compat_doveadm_many_users(&cmd->ctx) &&
 		cctx->conn_type == DOVEADM_CONNECTION_TYPE_TCP;
@@ -66,12 +83,7 @@ void doveadm_bounce_site_init(struct doveadm_bounce_site *site,
 		doveadm_bounce_wrong(cmd, "--since %s is neither a time such "
 			"as 7d nor a date such as 2026-11-24", site->since_arg);
 	}
-	if (doveadm_cmd_param_int64(cctx, "limit", &limit)) {
-		if (limit < 1 || limit > INT_MAX)
-			doveadm_bounce_wrong(cmd, "--limit is no number of rows");
-		else
-			site->limit = (unsigned int)limit;
-	}
+	(void)doveadm_bounce_site_number(cmd, "limit", "rows", &site->limit);
 	site_init_sort(site, cmd, orders);
 }
 

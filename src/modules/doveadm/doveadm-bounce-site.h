@@ -10,7 +10,7 @@ struct doveadm_bounce_cmd;
 
 #define DOVEADM_BOUNCE_PARAMS_SITE \
 	DOVEADM_CMD_PARAM('s', "since", CMD_PARAM_STR, 0) \
-	DOVEADM_CMD_PARAM('m', "limit", CMD_PARAM_INT64, 0) \
+	DOVEADM_CMD_PARAM('m', "limit", CMD_PARAM_STR, 0) \
 	DOVEADM_CMD_PARAM('o', "sort", CMD_PARAM_STR, 0)
 
 struct doveadm_bounce_site {
@@ -33,6 +33,12 @@ struct doveadm_bounce_site {
 void doveadm_bounce_site_init(struct doveadm_bounce_site *site,
 			      struct doveadm_bounce_cmd *cmd,
 			      const char *const *orders);
+/* Read a parameter of type CMD_PARAM_STR that is a number from 1 on: 2.3 takes
+   what is no number for an option that was not given. what: "rows". Returns FALSE
+   if it is not given, or after doveadm_bounce_wrong(). */
+bool doveadm_bounce_site_number(struct doveadm_bounce_cmd *cmd,
+				const char *name, const char *what,
+				unsigned int *number_r);
 /* Of a sum: the rows that follow are this user's, or DOVEADM_BOUNCE_SITE_ALL's;
    columns are those that the command has itself. */
 void doveadm_bounce_site_set_user(const char *username, unsigned int columns);
