@@ -653,13 +653,16 @@ class Scan(Doveadm):
                           ('Bounces', 1, 'failure')])
         self.assertEqual(rows[1] | {'rule': '', 'remedy': ''}, {
             'mailbox': 'Bounces', 'uid': 1, 'kind': 'failure', 'format': 'dsn',
-            'evidence': 'verified', 'subject': 'Lunch',
+            'evidence': 'verified', 'reporter': 'our own MTA', 'subject': 'Lunch',
             'recipient': 'a@example.net', 'action': 'failed', 'class': 'soft',
             'side': 'sender', 'reason': 'reputation', 'meaning': 'Our server or '
             'domain is on a block list or has a bad name there.',
             'status': '5.7.1', 'reply': '554', 'rule': '', 'words': '554 5.7.1 Client host '
             '[192.0.2.1] blocked using zen.spamhaus.org', 'remedy': ''})
         self.assertIn('check.spamhaus.org', rows[1]['remedy'])
+        # dovecot-bounce(7)'s example: the report's own Subject does not have it
+        self.assertEqual(self.rows('explain', '-u', user, 'mailbox', 'Bounces',
+                                   'text', 'Lunch'), rows[1:])
         self.assertRegex(rows[1]['rule'], r'^\d+-[a-z-]+\.rules:\d+$')
         self.assertEqual({value for name, value in rows[0].items() if name not in
                           ('mailbox', 'uid', 'kind')}, {''})

@@ -8,6 +8,7 @@
 #include "bounce-reason.h"
 #include "bounce-remedy.h"
 #include "bounce-texts.h"
+#include "bounce-verify.h"
 #include "doveadm-bounce-mails.h"
 
 struct explain_cmd {
@@ -22,9 +23,9 @@ struct explain_cmd {
 static void explain_init(struct doveadm_bounce_cmd *_cmd)
 {
 	static const char *const names[] = {
-		"kind", "format", "evidence", "subject", "recipient", "action",
-		"class", "side", "reason", "meaning", "status", "reply", "words", "rule",
-		"remedy"
+		"kind", "format", "evidence", "reporter", "subject", "recipient",
+		"action", "class", "side", "reason", "meaning", "status", "reply",
+		"words", "rule", "remedy"
 	};
 	struct explain_cmd *cmd = container_of(_cmd, struct explain_cmd, cmd);
 
@@ -37,7 +38,7 @@ static void explain_init(struct doveadm_bounce_cmd *_cmd)
 
 static void
 explain_print_mail(struct mail *mail, const struct bounce_report *report,
-		   enum bounce_evidence evidence)
+		   const struct bounce_judgement *judgement)
 {
 	bool recorded = report->kind == BOUNCE_KIND_FAILURE ||
 		report->kind == BOUNCE_KIND_COMPLAINT;
@@ -47,7 +48,10 @@ explain_print_mail(struct mail *mail, const struct bounce_report *report,
 	doveadm_print(bounce_kind_name(report->kind));
 	doveadm_bounce_print(report->format);
 	/* of the others nothing is recorded */
-	doveadm_print(recorded ? bounce_evidence_name(evidence) : "");
+	doveadm_print(recorded ? bounce_evidence_name(judgement->evidence) :
+		      "");
+	doveadm_print(recorded ?
+		      bounce_trust_reporter_name(judgement->reporter) : "");
 	doveadm_bounce_print(report->original_subject);
 }
 
@@ -102,17 +106,17 @@ explain_print_recipient(struct explain_cmd *cmd,
 
 static void
 explain_mail(struct mail *mail, const struct bounce_report *report,
-	     enum bounce_evidence evidence, void *context)
+	     const struct bounce_judgement *judgement, void *context)
 {
 	struct explain_cmd *cmd = context;
 	const struct bounce_recipient *rcpt;
 
 	array_foreach(&report->recipients, rcpt) {
-		explain_print_mail(mail, report, evidence);
+		explain_print_mail(mail, report, judgement);
 		explain_print_recipient(cmd, rcpt);
 	}
 	if (array_is_empty(&report->recipients)) {
-		explain_print_mail(mail, report, evidence);
+		explain_print_mail(mail, report, judgement);
 		explain_print_no_recipient();
 	}
 }

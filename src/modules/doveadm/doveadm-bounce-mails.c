@@ -105,24 +105,23 @@ static void mails_failed(struct mails_read *read, struct mail *mail)
 	read->failed = TRUE;
 }
 
-static enum bounce_evidence
-mails_evidence(struct mails_read *read, struct istream *input,
-	       struct bounce_report *report, time_t when, pool_t pool)
+static void
+mails_judge(struct mails_read *read, struct istream *input,
+	    struct bounce_report *report, time_t when, pool_t pool,
+	    struct bounce_judgement *judgement_r)
 {
 	struct bounce_arrival arrival = {
 		.input = input, .stored = TRUE, .originals = read->index,
 		.when = when, .look_only = read->cmd->no_change,
 		.no_store = read->cmd->no_store
 	};
-	struct bounce_judgement judgement;
 
-	bounce_verify_report(read->bu, report, &arrival, pool, &judgement);
-	return judgement.evidence;
+	bounce_verify_report(read->bu, report, &arrival, pool, judgement_r);
 }
 
 static void mails_mail(struct mails_read *read, struct mail *mail)
 {
-	enum bounce_evidence evidence = BOUNCE_EVIDENCE_UNVERIFIED;
+	struct bounce_judgement judgement;
 	struct bounce_report *report;
 	struct istream *input;
 	const char *error;
@@ -147,13 +146,14 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 		read->failed = TRUE;
 	} else {
 		bounce_classify_judge(read->rules, pool, report);
+		i_zero(&judgement);
 		if (ret > 0) {
 			if (mail_get_received_date(mail, &when) < 0)
 				when = 0;
-			evidence = mails_evidence(read, input, report, when,
-						  pool);
+			mails_judge(read, input, report, when, pool,
+				    &judgement);
 		}
-		read->callback(mail, report, evidence, read->context);
+		read->callback(mail, report, &judgement, read->context);
 	}
 	pool_unref(&pool);
 }

@@ -5,6 +5,7 @@
 
 #include "doveadm-bounce.h"
 
+struct bounce_judgement;
 struct mail;
 
 /* What was asked for: the positional parameter "query", [MAILBOX or search
@@ -23,10 +24,10 @@ void doveadm_bounce_query_init(struct doveadm_bounce_cmd *cmd,
 			       struct doveadm_bounce_query *query_r);
 
 /* Called for each mail; report is of kind none for ordinary mail and valid until
-   the callback returns, evidence that of a report. */
+   the callback returns, judgement that of a report, else all zero. */
 typedef void
 doveadm_bounce_mail_t(struct mail *mail, const struct bounce_report *report,
-		      enum bounce_evidence evidence, void *context);
+		      const struct bounce_judgement *judgement, void *context);
 
 /* Read them all, with progress where cmd runs on a terminal. Mails and mailboxes
    that cannot be read are logged and passed over. Returns 0, -1 if there were

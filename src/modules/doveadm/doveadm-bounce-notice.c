@@ -9,6 +9,7 @@
 #include "mail-user.h"
 #include "bounce-rate.h"
 #include "bounce-tell-notice.h"
+#include "bounce-verify.h"
 #include "doveadm-bounce-mails.h"
 #include "doveadm-bounce-tell.h"
 
@@ -60,12 +61,12 @@ notice_print(struct notice_cmd *cmd, struct mail *mail,
 
 static void
 notice_mail(struct mail *mail, const struct bounce_report *report,
-	    enum bounce_evidence evidence, void *context)
+	    const struct bounce_judgement *judgement, void *context)
 {
 	struct notice_cmd *cmd = context;
 	struct bounce_tell_about about = {
 		.report = report,
-		.unproven = evidence < BOUNCE_EVIDENCE_VERIFIED,
+		.unproven = judgement->evidence < BOUNCE_EVIDENCE_VERIFIED,
 		.address = cmd->bu->user->username,
 		.folder = mailbox_get_vname(mail->box),
 		.now = cmd->cmd.now
@@ -73,7 +74,7 @@ notice_mail(struct mail *mail, const struct bounce_report *report,
 	pool_t pool;
 
 	if (report->kind != BOUNCE_KIND_FAILURE ||
-	    evidence == BOUNCE_EVIDENCE_UNVERIFIED || cmd->failed)
+	    judgement->evidence == BOUNCE_EVIDENCE_UNVERIFIED || cmd->failed)
 		return;
 	if (mail_get_received_date(mail, &about.when) < 0 || about.when <= 0)
 		about.when = about.now;

@@ -9,6 +9,7 @@
 #include "bounce-forgotten.h"
 #include "bounce-sent-copy.h"
 #include "bounce-sent-recount.h"
+#include "bounce-verify.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce-mails.h"
 
@@ -52,7 +53,7 @@ static void scan_init(struct doveadm_bounce_cmd *_cmd)
 
 static void
 scan_mail(struct mail *mail, const struct bounce_report *report,
-	  enum bounce_evidence evidence, void *context)
+	  const struct bounce_judgement *judgement, void *context)
 {
 	struct scan *scan = context;
 	time_t when;
@@ -69,9 +70,9 @@ scan_mail(struct mail *mail, const struct bounce_report *report,
 		when = scan->cmd->cmd.now;
 	/* delivered while the clock was ahead */
 	when = I_MIN(when, scan->cmd->cmd.now);
-	if (evidence < bounce_policy_least(&scan->bu->set.policy))
+	if (judgement->evidence < bounce_policy_least(&scan->bu->set.policy))
 		scan->weak++;
-	bounce_rebuild_add(scan->batch, report, evidence, when);
+	bounce_rebuild_add(scan->batch, report, judgement->evidence, when);
 }
 
 static void scan_show(const struct bounce_record *rec, void *context)
