@@ -488,8 +488,10 @@ END_TEST
 /* A damaged record does not stop the others, and goes when it is removed. */
 START_TEST(test_damaged)
 {
+	struct bounce_store_iter *iter;
+	const struct bounce_record *found;
 	struct bounce_record rec;
-	const char *error;
+	const char *error, *address;
 	FILE *f;
 
 	(void)add("<1>", "good@example.com");
@@ -499,6 +501,13 @@ START_TEST(test_damaged)
 	bounce_store_deinit(&store);
 	store = dict_user_store(user, NULL);
 	ck_assert_uint_eq(count_all(START), 1);
+	iter = bounce_store_iter_init(store, START);
+	ck_assert_uint_eq(bounce_store_iter_get_damaged(iter, &address), 0);
+	ck_assert_ptr_null(address);
+	while (bounce_store_iter_next(iter, &found)) ;
+	ck_assert_uint_eq(bounce_store_iter_get_damaged(iter, &address), 1);
+	ck_assert_str_eq(address, "bad@example.com");
+	ck_assert_int_eq(bounce_store_iter_deinit(&iter, &error), 0);
 	ck_assert_int_eq(bounce_store_lookup(store, pool_datastack_create(),
 					     "bad@example.com", START, &rec,
 					     &error), -1);

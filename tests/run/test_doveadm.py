@@ -1007,6 +1007,17 @@ class Terminal(Doveadm):
         done = self.run_bounce('get', '-u', user, 'b@example.com', status=75)
         self.assertIn('damaged', done.stderr)
         self.assert_clean(done.stderr)
+        # what lists the others says that it is not there
+        self.put(user, {'address': 'a@example.com'}, {'address': 'c@example.com'})
+        with path.open('a', encoding='latin-1') as file:
+            file.write('priv/bounce/address/b@example.com\n{"state":,\n')
+        for args in (['list'], ['show'], ['stats'], ['export'], ['export', 'csv']):
+            done = self.run_bounce(*args, '-u', user, status=75)
+            self.assertRegex(done.stderr,
+                             '1 record cannot be read: b@example.com')
+            if args != ['stats']:
+                self.assertIn('a@example.com', done.stdout)
+                self.assertIn('c@example.com', done.stdout)
 
 
 # As they are typed, and their normal form where that is another.

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "dict.h"
 #include "bounce-store-private.h"
 
 struct bounce_store_iter {
@@ -15,6 +16,9 @@ struct bounce_store_iter {
 	pool_t pool;
 	ARRAY_TYPE(const_string) addresses;
 	unsigned int idx;
+	/* that are no record, and the first of them */
+	unsigned int damaged;
+	char *damaged_address;
 	char *error;
 };
 
@@ -64,7 +68,19 @@ bounce_store_iter_init(struct bounce_store *store, time_t now)
 	return iter;
 }
 
-/* A damaged record is passed over: the others are still to be had. */
+/* It is passed over: the others are still to be had. */
+static void iter_damaged(struct bounce_store_iter *iter, const char *address)
+{
+	if (iter->damaged++ == 0)
+		iter->damaged_address = i_strdup(address);
+}
+
+/* The key of what is damaged has its address. */
+static const char *t_iter_address(const char *key)
+{
+	return dict_unescape_string(key + strlen(BOUNCE_DICT_ADDRESS_PREFIX));
+}
+
 static bool iter_value(struct bounce_store_iter *iter)
 {
 	const char *key, *value, *error;
@@ -75,12 +91,13 @@ static bool iter_value(struct bounce_store_iter *iter)
 		T_BEGIN {
 			ret = bounce_record_decode(iter->rec_pool, value,
 						   &iter->rec, &error) == 0;
+			if (!ret)
+				iter_damaged(iter, t_iter_address(key));
 		} T_END;
 	}
 	return ret;
 }
 
-/* As iter_value(). */
 static bool iter_index(struct bounce_store_iter *iter)
 {
 	const char *error = NULL;
@@ -98,6 +115,8 @@ static bool iter_index(struct bounce_store_iter *iter)
 			ret = found > 0;
 			if (found == -1)
 				iter_fail(iter, error);
+			else if (found == BOUNCE_DICT_DAMAGED)
+				iter_damaged(iter, address);
 		} T_END;
 		if (found == -1)
 			break;
@@ -120,6 +139,14 @@ bool bounce_store_iter_next(struct bounce_store_iter *iter,
 	return FALSE;
 }
 
+unsigned int
+bounce_store_iter_get_damaged(const struct bounce_store_iter *iter,
+			      const char **address_r)
+{
+	*address_r = t_strdup(iter->damaged_address);
+	return iter->damaged;
+}
+
 int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
 			     const char **error_r)
 {
@@ -137,6 +164,7 @@ int bounce_store_iter_deinit(struct bounce_store_iter **_iter,
 		ret = -1;
 	}
 	i_free(iter->error);
+	i_free(iter->damaged_address);
 	pool_unref(&iter->pool);
 	pool_unref(&iter->rec_pool);
 	i_free(iter);

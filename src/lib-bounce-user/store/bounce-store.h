@@ -203,11 +203,15 @@ int bounce_store_is_empty(struct bounce_store *store, const char **error_r);
 /* All records that have not lapsed at now, in no order. Usage:
    iter = init(); while (next(iter, &rec)) ...; deinit(&iter, &error). rec is
    valid until the next call. deinit returns 0, or -1 if the iteration failed.
-   now = 0: the lapsed ones too. */
+   now = 0: the lapsed ones too. What is no record is passed over. */
 struct bounce_store_iter *
 bounce_store_iter_init(struct bounce_store *store, time_t now);
 bool bounce_store_iter_next(struct bounce_store_iter *iter,
 			    const struct bounce_record **rec_r);
+/* How many were passed over so far, and the address of the first, or NULL. */
+unsigned int
+bounce_store_iter_get_damaged(const struct bounce_store_iter *iter,
+			      const char **address_r);
 int bounce_store_iter_deinit(struct bounce_store_iter **iter,
 			     const char **error_r);
 

@@ -210,7 +210,7 @@ export_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	int ret;
 
 	p_array_init(&recs, pool, 64);
-	ret = doveadm_bounce_records(store, pool, _cmd->now, export_wants, cmd,
+	ret = doveadm_bounce_records(_cmd, bu, store, pool, export_wants, cmd,
 				     &recs, &error);
 	if (ret < 0) {
 		/* half an export would pass for a whole one */

@@ -111,7 +111,7 @@ list_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	int ret;
 
 	p_array_init(&recs, pool, 64);
-	ret = doveadm_bounce_records(store, pool, _cmd->now, list_filter, cmd,
+	ret = doveadm_bounce_records(_cmd, bu, store, pool, list_filter, cmd,
 				     &recs, &error);
 	array_foreach(&recs, rec) T_BEGIN {
 		doveadm_bounce_list_print(&bu->set.policy, rec, _cmd->now);

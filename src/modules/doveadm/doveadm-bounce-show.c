@@ -87,14 +87,15 @@ show_print(const struct bounce_texts *texts, const struct bounce_record *rec)
 }
 
 static int
-show_read(struct show_cmd *cmd, struct bounce_store *store, pool_t pool,
+show_read(struct show_cmd *cmd, struct bounce_user *bu,
+	  struct bounce_store *store, pool_t pool,
 	  ARRAY_TYPE(bounce_record) *recs, const char **error_r)
 {
 	struct bounce_record rec;
 	int ret;
 
 	if (!cmd->one) {
-		return doveadm_bounce_records(store, pool, cmd->cmd.now,
+		return doveadm_bounce_records(&cmd->cmd, bu, store, pool,
 					      show_filter, cmd, recs, error_r);
 	}
 	ret = bounce_store_find(store, pool, cmd->mask, cmd->cmd.now, &rec,
@@ -116,7 +117,7 @@ show_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	int ret;
 
 	p_array_init(&recs, pool, 64);
-	ret = show_read(cmd, store, pool, &recs, &error);
+	ret = show_read(cmd, bu, store, pool, &recs, &error);
 	/* of many users who has nothing is not asked for a language */
 	if (!array_is_empty(&recs) || !compat_doveadm_many_users(&_cmd->ctx))
 		cmd->texts = doveadm_bounce_texts(bu);

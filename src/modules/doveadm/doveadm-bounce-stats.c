@@ -200,8 +200,8 @@ stats_read_backscatter(struct stats_cmd *cmd, struct bounce_store *store,
 }
 
 static int
-stats_read(struct stats_cmd *cmd, struct bounce_store *store,
-	   const char **error_r)
+stats_read(struct stats_cmd *cmd, struct bounce_user *bu,
+	   struct bounce_store *store, const char **error_r)
 {
 	struct bounce_store_iter *iter;
 	const struct bounce_record *rec;
@@ -215,6 +215,7 @@ stats_read(struct stats_cmd *cmd, struct bounce_store *store,
 		if (rec->last >= cmd->site.since)
 			stats_add(&cmd->stats, rec, cmd->cmd.now);
 	} T_END;
+	doveadm_bounce_say_damaged(&cmd->cmd, bu, iter);
 	if (cmd->stats.total > before)
 		cmd->stats.users++;
 	if (bounce_store_iter_deinit(&iter, error_r) < 0)
@@ -229,7 +230,7 @@ stats_run(struct doveadm_bounce_cmd *_cmd, struct bounce_user *bu,
 	struct stats_cmd *cmd = container_of(_cmd, struct stats_cmd, cmd);
 	const char *error;
 
-	if (stats_read(cmd, store, &error) < 0) {
+	if (stats_read(cmd, bu, store, &error) < 0) {
 		return doveadm_bounce_failed(_cmd, bu, MAIL_ERROR_TEMP, "%s",
 					     error);
 	}

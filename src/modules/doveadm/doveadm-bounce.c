@@ -238,8 +238,28 @@ doveadm_bounce_record_cmp(const struct bounce_record *a,
 	return strcmp(a->address, b->address);
 }
 
-int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
-			   doveadm_bounce_filter_t *filter, void *context,
+void doveadm_bounce_say_damaged(struct doveadm_bounce_cmd *cmd,
+				struct bounce_user *bu,
+				const struct bounce_store_iter *iter)
+{
+	const char *address;
+	unsigned int count = bounce_store_iter_get_damaged(iter, &address);
+
+	if (count == 1) {
+		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP,
+			"1 record cannot be read: %s",
+			doveadm_bounce_shown(address));
+	} else if (count > 1) {
+		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP,
+			"%u records cannot be read, the first: %s", count,
+			doveadm_bounce_shown(address));
+	}
+}
+
+int doveadm_bounce_records(struct doveadm_bounce_cmd *cmd,
+			   struct bounce_user *bu, struct bounce_store *store,
+			   pool_t pool, doveadm_bounce_filter_t *filter,
+			   void *context,
 			   ARRAY_TYPE(bounce_record) *recs,
 			   const char **error_r)
 {
@@ -249,13 +269,14 @@ int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
 
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	iter = bounce_store_iter_init(store, now);
+	iter = bounce_store_iter_init(store, cmd->now);
 	while (bounce_store_iter_next(iter, &rec)) {
 		if (filter == NULL || filter(rec, context)) {
 			bounce_record_copy(pool, rec,
 					   array_append_space(recs));
 		}
 	}
+	doveadm_bounce_say_damaged(cmd, bu, iter);
 	array_sort(recs, doveadm_bounce_record_cmp);
 	return bounce_store_iter_deinit(&iter, error_r);
 }

@@ -85,12 +85,19 @@ bool doveadm_bounce_mask_match(const char *mask,
    bounce_language is auto. Valid until the next call. */
 const struct bounce_texts *doveadm_bounce_texts(struct bounce_user *bu);
 
-/* The user's records that have not lapsed, sorted by address, in pool. filter
-   may be NULL. Returns 0, or -1 with error_r. */
+/* What iter passed over is said, and sets the exit status: the rest is printed all
+   the same. */
+void doveadm_bounce_say_damaged(struct doveadm_bounce_cmd *cmd,
+				struct bounce_user *bu,
+				const struct bounce_store_iter *iter);
+/* The user's records that have not lapsed, sorted by address, in pool; the damaged
+   ones are said. filter may be NULL. Returns 0, or -1 with error_r. */
 typedef bool doveadm_bounce_filter_t(const struct bounce_record *rec,
 				     void *context);
-int doveadm_bounce_records(struct bounce_store *store, pool_t pool, time_t now,
-			   doveadm_bounce_filter_t *filter, void *context,
+int doveadm_bounce_records(struct doveadm_bounce_cmd *cmd,
+			   struct bounce_user *bu, struct bounce_store *store,
+			   pool_t pool, doveadm_bounce_filter_t *filter,
+			   void *context,
 			   ARRAY_TYPE(bounce_record) *recs,
 			   const char **error_r);
 
