@@ -57,7 +57,39 @@ static const struct {
 	{ "en", "“never bob@example.net”: never write there\n", "", "" },
 	{ "en", "  “never bob@example.net”:\nnever write there\n", "",
 	  "never write there" },
-	{ "fr", "« jamais bob@example.net »\n", "", "" },
+	{ "fr", "Notice\n« jamais bob@example.net »\n", "", "" },
+	{ "en", "> stop\n“never bob@example.net”\n", "", "" },
+	/* copied from it with its marks */
+	{ "fr", "\n« jamais bob@example.net »\n« jamais eve@example.net »\n",
+	  "never bob@example.net\n", "" },
+	{ "en", " “release bob@example.net” \n",
+	  "release bob@example.net\n", "" },
+	{ "de", "„nie bob@example.net“\n", "never bob@example.net\n", "" },
+	/* as it breaks the line; nothing else goes on */
+	{ "en", "release\n  a.somewhat.longer.name@mail.department.example.net"
+	  "\nnever\n bob@example.net ann@example.net\neve@example.net\n",
+	  "release a.somewhat.longer.name@mail.department.example.net\n"
+	  "never bob@example.net\nnever ann@example.net\n", "" },
+	{ "en", "correct\nbob@gmial.com\nbob@gmail.com\n",
+	  "correct bob@gmial.com bob@gmail.com\n", "" },
+	{ "en", "release\n\nbob@example.net\n", "", "release" },
+	{ "en", "remove\nBob, please\nhelp\n", "help\n", "remove" },
+	{ "en", "never\nhelp\nbob@example.net\n", "help\n", "never" },
+	/* a list */
+	{ "en", "- release bob@example.net\n• never eve@example.net\n"
+	  "* help\n", "release bob@example.net\nnever eve@example.net\nhelp\n",
+	  "" },
+	/* blanks and brackets of an address */
+	{ "en", "release \"quoted local\"@example.net\n"
+	  "never x@[192.0.2.1], \"a \\\"b\\\", c\"@example.net.\n"
+	  "remove \"bob@example.net\" [eve@example.net]\n",
+	  "release \"quoted local\"@example.net\nnever x@[192.0.2.1]\n"
+	  "never \"a \\\"b\\\", c\"@example.net\nremove bob@example.net\n"
+	  "remove eve@example.net\n", "" },
+	{ "en", "correct \"bob b\"@gmial.com -> \"bob b\"@gmail.com\n",
+	  "correct \"bob b\"@gmial.com \"bob b\"@gmail.com\n", "" },
+	{ "en", "never \"bob@example.net\nremove x@[example\n",
+	  "never bob@example.net\n", "remove x@[example" },
 	/* several, and several addresses */
 	{ "en", "release a@example.net, b@example.net;c@example.net\n"
 	  "never d@example.net d@example.net\nnever d@example.net\nhelp\n",
@@ -215,6 +247,9 @@ static const struct {
 	{ TYPE"text/html\r\n\r\n<div>On Thu, Mail delivery wrote:</div>"
 	  "<blockquote><div>stop</div></blockquote><div>never "
 	  "bob@example.net</div>\r\n", "never bob@example.net\n" },
+	/* the source's lines are not the text's */
+	{ TYPE"text/html\r\n\r\n<p>release\r\n<a href=\"mailto:bob@example.net\">"
+	  "bob@example.net</a></p>\r\n", "release bob@example.net\n" },
 	/* as Outlook does, which quotes by a line only */
 	{ TYPE"text/html\r\n\r\n<p>never <a href=\"mailto:bob@example.net\">"
 	  "bob@example.net</a></p><hr><p><b>From:</b> Mail delivery<br>"

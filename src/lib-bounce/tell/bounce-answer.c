@@ -20,6 +20,8 @@
 #define LONG_LINE 60
 /* Dashes or underscores that begin what a client puts above a mail it quotes. */
 #define RULE_LENGTH 5
+/* Octets of a quoted local part, with its quotes and backslashes. */
+#define QUOTED_MAX 132
 
 static const char *const verb_names[BOUNCE_ANSWER_VERB_COUNT] = {
 	"correct", "release", "remove", "never", "stop", "start", "help"
@@ -37,6 +39,8 @@ struct answer_parser {
 	bool goes_on;
 	enum bounce_answer_verb verb;
 	const char *half;
+	/* of the line before: all of it, if it is a verb whose address is missing */
+	const char *bare;
 };
 
 const char *bounce_answer_verb_name(enum bounce_answer_verb verb)
@@ -105,7 +109,7 @@ static bool answer_find_verb(const struct answer_parser *parser,
 static const char *t_answer_unmarked(const char *line)
 {
 	static const char *const marks[] = {
-		"“", "”", "„", "«", "»", "\xc2\xa0", "\xe2\x80\x8b",
+		"“", "”", "„", "«", "»", "「", "」", "\xc2\xa0", "\xe2\x80\x8b",
 		"\xef\xbb\xbf", NULL
 	};
 	string_t *str = t_str_new(strlen(line) + 1);
@@ -122,17 +126,58 @@ static const char *t_answer_unmarked(const char *line)
 	return str_c(str);
 }
 
+/* Length of the quoted local part at text, without the @ that follows; 0 = it is
+   none. */
+static size_t answer_quoted_length(const char *text)
+{
+	size_t len = 1;
+
+	if (*text != '"')
+		return 0;
+	while (len < QUOTED_MAX && text[len] != '\0' && text[len] != '"')
+		len += text[len] == '\\' && text[len + 1] != '\0' ? 2 : 1;
+	return text[len] == '"' && text[len + 1] == '@' ? len + 1 : 0;
+}
+
+/* The same of the address literal that follows an @. */
+static size_t answer_literal_length(const char *text)
+{
+	size_t len;
+
+	if (*text != '[')
+		return 0;
+	len = 1 + strspn(text + 1, "0123456789abcdefABCDEFIPv:.");
+	return text[len] == ']' ? len + 1 : 0;
+}
+
+/* Up to the next separator outside of these. */
+static size_t answer_word_length(const char *text, const char *separators)
+{
+	size_t len = answer_quoted_length(text);
+
+	len += strcspn(text + len, separators);
+	if (len > 0 && text[len - 1] == '@')
+		len += answer_literal_length(text + len);
+	return len;
+}
+
 /* "bob@example.net<mailto:bob@example.net>," is two; quotes and the marks at the
    end of a sentence belong to none. */
 static const char *const *t_answer_split(const char *line)
 {
+	static const char *const separators = " \t\r<>()[]\",;";
 	ARRAY_TYPE(const_string) words;
-	const char *const *parts, *word;
+	const char *word;
+	size_t len;
 
 	t_array_init(&words, 8);
-	parts = t_strsplit_spaces(t_answer_unmarked(line), " \t\r<>()[]\",;");
-	for (; *parts != NULL; parts++) {
-		word = *parts;
+	for (line = t_answer_unmarked(line); *line != '\0'; line += len) {
+		len = answer_word_length(line, separators);
+		if (len == 0) {
+			len = 1;
+			continue;
+		}
+		word = t_strndup(line, len);
 		if (bounce_string_ibegins(word, "mailto:"))
 			word += 7;
 		word = t_str_trim(word, "'*_`");
@@ -227,6 +272,7 @@ answer_take_words(struct answer_parser *parser, enum bounce_answer_verb verb,
 	unsigned int count;
 
 	t_array_init(&list, 8);
+	parser->goes_on = FALSE;
 	switch (verb) {
 	case BOUNCE_ANSWER_HELP:
 	case BOUNCE_ANSWER_STOP:
@@ -267,16 +313,18 @@ answer_take_words(struct answer_parser *parser, enum bounce_answer_verb verb,
 	i_unreached();
 }
 
-/* "correct OLD", and no line that goes on. */
+/* "correct OLD" or "release", and no line that goes on. */
 static void answer_end_half(struct answer_parser *parser)
 {
-	if (parser->half != NULL) {
+	if (parser->bare != NULL) {
+		answer_add_unknown(parser, parser->bare);
+	} else if (parser->half != NULL) {
 		answer_add_unknown(parser, t_strconcat(
 			bounce_answer_verb_word(parser->texts,
 						BOUNCE_ANSWER_CORRECT),
 			" ", parser->half, NULL));
 	}
-	parser->half = NULL;
+	parser->bare = parser->half = NULL;
 	parser->goes_on = FALSE;
 }
 
@@ -287,6 +335,13 @@ answer_take_more(struct answer_parser *parser, const char *const *words,
 	ARRAY_TYPE(const_string) list;
 	const char *address;
 
+	if (parser->bare != NULL) {
+		if (*words == NULL ||
+		    !answer_take_words(parser, parser->verb, words, is_long))
+			return FALSE;
+		parser->bare = NULL;
+		return TRUE;
+	}
 	t_array_init(&list, 8);
 	if (!answer_addresses(parser, words, parser->half != NULL, &list) ||
 	    array_is_empty(&list))
@@ -324,8 +379,15 @@ answer_is_meant(const struct answer_parser *parser, const char *const *words)
 		answer_addresses(parser, words + 1, TRUE, &list);
 }
 
+static bool answer_wants_address(enum bounce_answer_verb verb)
+{
+	return verb == BOUNCE_ANSWER_CORRECT || verb == BOUNCE_ANSWER_RELEASE ||
+		verb == BOUNCE_ANSWER_REMOVE || verb == BOUNCE_ANSWER_NEVER;
+}
+
 static void answer_take_line(struct answer_parser *parser, const char *line)
 {
+	static const char *const dashes[] = { "-", "–", "•", "·", NULL };
 	const char *const *words = t_answer_split(line);
 	bool is_long = strlen(line) >= LONG_LINE || answer_ends_in_comma(line);
 	enum bounce_answer_verb verb;
@@ -333,11 +395,19 @@ static void answer_take_line(struct answer_parser *parser, const char *line)
 	if (parser->goes_on && answer_take_more(parser, words, is_long))
 		return;
 	answer_end_half(parser);
+	/* of a list */
+	if (*words != NULL && str_array_find(dashes, *words))
+		words++;
 	if (*words == NULL)
 		return;
 	if (!answer_find_verb(parser, words[0], &verb)) {
 		if (answer_is_meant(parser, words))
 			answer_add_unknown(parser, line);
+	} else if (words[1] == NULL && answer_wants_address(verb)) {
+		/* it may be on the next line, as our own notice breaks it */
+		parser->goes_on = TRUE;
+		parser->verb = verb;
+		parser->bare = line;
 	} else if (!answer_take_words(parser, verb, words + 1, is_long)) {
 		answer_add_unknown(parser, line);
 	}
@@ -358,6 +428,28 @@ static bool answer_is_quoted(const char *line)
 	line += strspn(line, " \t");
 	for (unsigned int i = 0; marks[i] != NULL; i++) {
 		if (bounce_string_begins(line, marks[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* All of it stands in quotation marks: copied with them. A client that quotes
+   without marks of its own begins with something else. */
+static bool answer_is_copied(const char *line)
+{
+	static const char *const ends[] = { "“", "”", "»", "」", NULL };
+	size_t len;
+
+	line += strspn(line, " \t");
+	len = strlen(line);
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+		len--;
+	if (*line == '>' || *line == '|')
+		return FALSE;
+	for (unsigned int i = 0; ends[i] != NULL; i++) {
+		size_t end = strlen(ends[i]);
+
+		if (len > end && memcmp(line + len - end, ends[i], end) == 0)
 			return TRUE;
 	}
 	return FALSE;
@@ -407,13 +499,18 @@ void bounce_answer_parse(pool_t pool, const char *text,
 	p_array_init(&answer_r->unknown, pool, 4);
 	T_BEGIN {
 		const char *const *lines = t_strsplit(text, "\n");
+		bool begun = FALSE;
 
 		answer_init_words(&parser);
 		for (; *lines != NULL; lines++) {
 			if (answer_is_signature(*lines))
 				break;
-			if (answer_is_quoted(*lines))
+			if (answer_is_quoted(*lines) &&
+			    (begun || !answer_is_copied(*lines))) {
+				begun = TRUE;
 				continue;
+			}
+			begun = begun || (*lines)[strspn(*lines, " \t\r")] != '\0';
 			if (answer_is_attribution(&parser, *lines)) {
 				/* where nothing marks what is quoted, it is
 				   all that follows */
