@@ -26,11 +26,11 @@ struct mail_user;
 	X(record, yesno, record, "yes", 0) \
 	X(evidence, evidence, policy.evidence, "verified", 0) \
 	X(addresses, words, addresses, "", 0) \
-	X(sites, words, sites, "", 0) \
-	X(relays, words, relays, "", 0) \
+	X(sites, sites, sites, "", 0) \
+	X(relays, relays, relays, "", 0) \
 	X(authserv, words, authserv, "", 0) \
 	X(sender_checked, yesno, sender_checked, "no", 0) \
-	X(feedback, words, feedback, "", 0) \
+	X(feedback, feedback, feedback, "", 0) \
 	X(token_key, key, token_key, "", 0) \
 	X(threshold, threshold, policy.threshold, "3", 1000) \
 	X(half_life, time, policy.half_life, "14d", 0) \
@@ -47,7 +47,7 @@ struct mail_user;
 	X(texts, texts, texts_dirs, COMPAT_TEXTS_DIRS, 0) \
 	X(suppress, suppress, hold.mode, "report", 0) \
 	X(suppress_reply, suppress_reply, hold.reply, "auto", 0) \
-	X(suppress_again, time, hold.again, "1h", 0) \
+	X(suppress_again, again, hold.again, "1h", 0) \
 	X(remedies, folders, remedies_dirs, COMPAT_REMEDIES_DIRS, 0) \
 	X(check_hosts, words, check_hosts, "", 0) \
 	X(check_lists, words, check_lists, COMPAT_CHECK_LISTS, 0) \

@@ -159,6 +159,32 @@ class Setup(Check):
         self.assertRegex(' '.join(found), 'bounce_file = failures is wrong.*'
                          'bounce_threshold = many is wrong')
 
+    def test_wrong_words(self):
+        """What would name nothing, and what is not there."""
+        wrong = {'bounce_sites': '@x', 'bounce_feedback': 'nonsense',
+                 'bounce_relays': '10.0.0.0/8,localhost',
+                 'bounce_suppress_again': '5s'}
+        user = self.new_user(bounce_token_key='/nonexistent/key',
+                             bounce_language='xx', **wrong)
+        done = self.doveadm('-f', 'json', 'bounce', 'check', '-u', user, '--only',
+                            'setup', check=False)
+        rows = json.loads(done.stdout)
+        found = [row['found'] for row in rows
+                 if row['check'] == 'settings' and row['result'] == 'fail']
+        self.assertEqual(len(found), len(wrong), found)
+        for name, value in wrong.items():
+            self.assertIn(f'Setting {name} = {value} is wrong', ' '.join(found))
+        said = {row['check']: row['found'] for row in rows
+                if row['result'] == 'warn'}
+        self.assertEqual(said['token'], '/nonexistent/key is not there and cannot '
+                         'be made: No such file or directory')
+        self.assertEqual(said['texts'],
+                         'there are none in this language, but in en')
+        user = self.new_user(bounce_texts='/nonexistent')
+        rows = self.check('-u', user, '--only', 'setup')
+        self.assertEqual(rows['texts', ''][:2], (
+            'warn', 'there are none in /nonexistent: people read English'))
+
     def test_dictionary_fails(self):
         user = self.new_user(bounce_mailbox='Bounces')
         path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')

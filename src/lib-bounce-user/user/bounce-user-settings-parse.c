@@ -20,7 +20,9 @@
 
 struct setting;
 
-/* Sets the setting's member of set. Returns 0, or -1 with error_r. */
+/* Sets the setting's member of set. Returns 0, -1 with error_r, or 1 with error_r if
+   only a word of several is wrong: it names nothing, and the others are not to be
+   lost by it. */
 typedef int setting_parse_t(const struct setting *setting, const char *value,
 			    struct bounce_user_settings *set, pool_t pool,
 			    const char **error_r);
@@ -72,6 +74,62 @@ setting_parse_words(const struct setting *setting, const char *value,
 	const char *const **words = PTR_OFFSET(set, setting->offset);
 
 	*words = (const char *const *)p_strsplit_spaces(pool, value, ", ");
+	return 0;
+}
+
+static int
+setting_parse_sites(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    const char **error_r)
+{
+	const char *const **words = PTR_OFFSET(set, setting->offset);
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	for (const char *const *word = *words; *word != NULL; word++) {
+		if (strpbrk(*word, "@/") != NULL) {
+			*error_r = t_strdup_printf("%s is no host and no domain",
+						   *word);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int
+setting_parse_relays(const struct setting *setting, const char *value,
+		     struct bounce_user_settings *set, pool_t pool,
+		     const char **error_r)
+{
+	const char *const **words = PTR_OFFSET(set, setting->offset);
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	for (const char *const *word = *words; *word != NULL; word++) {
+		if (strpbrk(*word, "@/") != NULL) {
+			*error_r = t_strdup_printf("%s is no host, domain or "
+				"single IP address", *word);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Whole addresses. */
+static int
+setting_parse_feedback(const struct setting *setting, const char *value,
+		       struct bounce_user_settings *set, pool_t pool,
+		       const char **error_r)
+{
+	const char *const **words = PTR_OFFSET(set, setting->offset);
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	for (const char *const *word = *words; *word != NULL; word++) {
+		const char *at = strrchr(*word, '@');
+
+		if (at == NULL || at == *word || at[1] == '\0') {
+			*error_r = t_strdup_printf("%s is no address", *word);
+			return 1;
+		}
+	}
 	return 0;
 }
 
@@ -151,6 +209,24 @@ setting_parse_time(const struct setting *setting, const char *value,
 {
 	return compat_parse_time(value, PTR_OFFSET(set, setting->offset),
 				 error_r);
+}
+
+/* A mail program that tries again by itself is faster. */
+static int
+setting_parse_again(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    const char **error_r)
+{
+	unsigned int *secs = PTR_OFFSET(set, setting->offset);
+
+	if (setting_parse_time(setting, value, set, pool, error_r) < 0)
+		return -1;
+	if (*secs > 0 && *secs <= BOUNCE_HOLD_AGAIN_MIN_SECS) {
+		*error_r = t_strdup_printf("neither 0 nor above %u seconds",
+					   BOUNCE_HOLD_AGAIN_MIN_SECS);
+		return -1;
+	}
+	return 0;
 }
 
 static int
@@ -344,13 +420,21 @@ void bounce_user_settings_parse(const struct compat_settings *texts, pool_t pool
 {
 	const struct setting *setting;
 	const char *const *value, *error;
+	int ret;
 
 	i_zero(set_r);
 	bounce_policy_init(&set_r->policy);
 	for (unsigned int i = 0; i < N_ELEMENTS(settings); i++) {
 		setting = &settings[i];
 		value = CONST_PTR_OFFSET(texts, setting->text_offset);
-		if (setting->parse(setting, *value, set_r, pool, &error) == 0)
+		ret = setting->parse(setting, *value, set_r, pool, &error);
+		if (ret > 0) {
+			error = t_strdup_printf("Setting %s = %s is wrong (%s), "
+						"using the rest of it",
+						setting->name, *value, error);
+			array_push_back(errors, &error);
+		}
+		if (ret >= 0)
 			continue;
 		if (**value != '\0') {
 			error = t_strdup_printf("Setting %s = %s is wrong (%s), "

@@ -17,6 +17,9 @@
 #include "compat-settings.h"
 #include "bounce-check.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static const char *t_setup_join(const char *const *words)
 {
 	return words == NULL ? "" : t_strarray_join(words, " ");
@@ -178,8 +181,19 @@ void bounce_check_setup_sent(struct bounce_check *check)
 	}
 }
 
+/* The first mail makes it, if its folder lets it: NULL, or why not. */
+static const char *t_setup_key_error(const char *path)
+{
+	if (path == NULL || *path == '\0')
+		return NULL;
+	path = t_strdup_until(path, strrchr(path, '/') + 1);
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0 ? NULL :
+		t_strdup(strerror(errno));
+}
+
 void bounce_check_setup_token(struct bounce_check *check)
 {
+	const char *path = check->bu->set.token_key;
 	ARRAY_TYPE(bounce_token_key) keys;
 	const char *error;
 	int ret;
@@ -189,9 +203,14 @@ void bounce_check_setup_token(struct bounce_check *check)
 	if (ret < 0) {
 		bounce_check_say(check, BOUNCE_CHECK_FAIL, "token",
 				 "bounce_token_key", NULL, "%s", error);
+	} else if (ret == 0 && (error = t_setup_key_error(path)) != NULL) {
+		bounce_check_say(check, BOUNCE_CHECK_WARN, "token",
+			"bounce_token_key", "See Tokens in bounce-sent(7)",
+			"%s is not there and cannot be made: %s", path,
+			error);
 	} else if (ret == 0) {
 		bounce_check_say(check, BOUNCE_CHECK_NOTE, "token",
-			"bounce_token_key", NULL, check->bu->set.token_key == NULL ?
+			"bounce_token_key", NULL, path == NULL ?
 			"switched off" :
 			"no key yet: one is made with the first mail that is "
 			"submitted here");
@@ -241,11 +260,18 @@ void bounce_check_setup_rules(struct bounce_check *check)
 	bounce_rules_free(&rules);
 }
 
+/* "de-AT" is read from "de". */
+static bool setup_same_language(const char *a, const char *b)
+{
+	return strcasecmp(t_strcut(a, '-'), t_strcut(b, '-')) == 0;
+}
+
 void bounce_check_setup_texts(struct bounce_check *check)
 {
 	const char *const *dirs = check->bu->set.texts_dirs;
 	ARRAY_TYPE(bounce_texts_status) languages;
 	ARRAY_TYPE(const_string) errors;
+	const char *texts;
 
 	t_array_init(&languages, 16);
 	t_array_init(&errors, 4);
@@ -254,11 +280,27 @@ void bounce_check_setup_texts(struct bounce_check *check)
 		setup_say_errors(check, "texts", "texts check", &errors);
 		return;
 	}
+	if (array_is_empty(&languages)) {
+		bounce_check_say(check, BOUNCE_CHECK_WARN, "texts", "",
+				 "See bounce_texts in bounce-settings(5)",
+				 "there are none in %s: people read English",
+				 t_setup_join(dirs));
+		return;
+	}
+	texts = bounce_texts_language(doveadm_bounce_texts(check->bu));
+	if (check->bu->set.language != NULL &&
+	    !setup_same_language(check->bu->set.language, texts)) {
+		bounce_check_say(check, BOUNCE_CHECK_WARN, "texts",
+				 check->bu->set.language,
+				 "See bounce_language in bounce-settings(5)",
+				 "there are none in this language, but in %s",
+				 texts);
+		return;
+	}
 	bounce_check_say(check, BOUNCE_CHECK_OK, "texts",
 		check->bu->set.language == NULL ? "auto" :
 		check->bu->set.language, NULL, "languages: %u; this user's: %s",
-		array_count(&languages),
-		bounce_texts_language(doveadm_bounce_texts(check->bu)));
+		array_count(&languages), texts);
 }
 
 void bounce_check_setup_remedies(struct bounce_check *check)
