@@ -44,7 +44,9 @@ def listens(port):
 def tool_program():
     """The path of dict-tool; "make all" makes no test's programs."""
     build = os.environ.get('BOUNCE_BUILD', str(HERE.parents[1]))
-    subprocess.run(['make', '-s', '-C', f'{build}/tests', 'dict-tool'],
+    # another process of the tests may want it, too
+    subprocess.run(['flock', f'{build}/tests/Makefile', 'make', '-s', '-C',
+                    f'{build}/tests', 'dict-tool'],
                    check=True, stdout=subprocess.DEVNULL)
     return f'{build}/tests/dict-tool'
 
