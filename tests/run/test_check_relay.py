@@ -79,6 +79,9 @@ class Relay(test_check_dns.Network):
                 ('smtpd_relay_restrictions = permit_sasl_authenticated, permit, '
                  'reject\n', '', 'fail', 'permit comes before'),
                 ('smtpd_relay_restrictions =\n', '', 'fail', 'nothing rejects'),
+                # its argument is missing, or its end
+                *((f'smtpd_relay_restrictions = check_client_access {rest}\n', '',
+                   'fail', 'nothing rejects') for rest in ('', 'inline:{ 192.0.2.1=OK')),
                 ('smtpd_relay_restrictions = permit_mynetworks, warn_if_reject '
                  'reject_unauth_destination\n', '', 'fail', 'nothing rejects'),
                 # the other list rejects

@@ -102,13 +102,13 @@ static bool relay_takes_argument(const char *word)
 		strstr(word, "rhswl_") != NULL || strcmp(word, "sleep") == 0;
 }
 
-/* The argument's last word: "inline:{ a=OK, b=OK }" and "{ unix:x, timeout=2s }"
+/* The last word of its argument: "inline:{ a=OK, b=OK }" and "{ unix:x, timeout=2s }"
    are several. */
 static const char *const *relay_skip_argument(const char *const *word)
 {
-	if (*word == NULL || strchr(*word, '{') == NULL)
+	if (word[1] == NULL || strchr(*++word, '{') == NULL)
 		return word;
-	while (*word != NULL && strchr(*word, '}') == NULL)
+	while (word[1] != NULL && strchr(*word, '}') == NULL)
 		word++;
 	return word;
 }
@@ -134,11 +134,8 @@ relay_judge(const char *restrictions, const char **why_r)
 		} else if (!relay_is_harmless(*word) && unknown == NULL) {
 			unknown = *word;
 		}
-		if (relay_takes_argument(*word)) {
-			word = relay_skip_argument(word + 1);
-			if (*word == NULL)
-				break;
-		}
+		if (relay_takes_argument(*word))
+			word = relay_skip_argument(word);
 	}
 	*why_r = "nothing rejects what is not for us";
 	return RELAY_DOOR_OPEN;
