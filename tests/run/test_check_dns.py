@@ -192,6 +192,14 @@ class Dns(Network):
                 self.assertIn(found, row[1])
         self.assertEqual(set(self.web.asked), {
             ('mta-sts.good.example', '/.well-known/mta-sts.txt')})
+        # each of several, whichever comes first
+        self.resolver.set([*self.good, 'good.example MX 20 mail.good.example',
+                           'mail.good.example A 192.0.2.10'])
+        for named, other in ('mail', 'mx'), ('mx', 'mail'):
+            self.web.answer = 200, self.POLICY.replace('*', named)
+            row = self.dns('--domain', 'good.example', status=65)[
+                'mta-sts', 'good.example']
+            self.assertIn(f'{other}.good.example is an MX', row[1])
         # its certificate is another's; nobody there; no address; nobody listens
         self.web.asked.clear()
         self.resolver.set(self.good + [

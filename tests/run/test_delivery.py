@@ -145,6 +145,16 @@ class Delivery(harness.TestCase):
                       'hard mailbox-unknown; 1 records changed', line)
         self.assertEqual(self.log('secret'), [])
 
+    def test_first_is_late(self):
+        """Those after it failed all the same."""
+        user = self.new_user()
+        report = self.report(user, [f'{name}@example.net' for name in 'abc'])
+        self.lmtp(user, report.replace(b'Action: failed', b'Action: delayed', 1))
+        self.assertEqual(self.flags(user), [{'$Bounce', '$BounceHard'}])
+        self.assertEqual(sorted(self.metadata(user)),
+                         ['b@example.net', 'c@example.net'])
+        self.wait_log(r'recipients: 3: hard mailbox-unknown \(2\); 2 records ')
+
     def test_detail_to_same_folder(self):
         user = self.new_user()
         self.lmtp(f'{user}+lists', self.report(user))

@@ -137,14 +137,19 @@ class Folder(Case):
         self.assertEqual(self.messages(user), 2)
         self.assertEqual(list(self.metadata(user)), ['gone@example.net'])
 
+    def expect_one_line_each(self):
+        """Of ours, with Dovecot's reason; Dovecot has its own."""
+        self.count_log('bounce: Folder Bounces does not take the report, leaving it in '
+                       'INBOX: (?!Folder for bounces cannot)', len(self.SCRIPTS))
+        self.expect_log('.')
+
     def test_a_file_is_in_its_place(self):
         for script in self.SCRIPTS:
             user = self.prepared(script)
             path = pathlib.Path(self.home(user), 'Maildir', '.Bounces')
             path.write_text('')
             self.check(user, script)
-        self.expect_log('Folder Bounces does not take the report')
-        self.expect_log('.')
+        self.expect_one_line_each()
 
     def test_not_ours_to_write(self):
         for script in self.SCRIPTS:
@@ -154,7 +159,7 @@ class Folder(Case):
                 (path / name).mkdir(0o500, parents=True)
             path.chmod(0o500)
             self.check(user, script)
-        self.expect_log('.')
+        self.expect_one_line_each()
 
     def test_opens_but_takes_nothing(self):
         for script in self.SCRIPTS:
@@ -166,7 +171,7 @@ class Folder(Case):
             self.deliver(user, script)
             self.assertEqual(self.messages(user, 'Bounces'), 1)
             self.assertEqual(self.messages(user), 2)
-        self.expect_log('.')
+        self.expect_one_line_each()
 
     def test_impossible_name(self):
         for name in ('../../../etc/bounces', '~root/x', 'a//b', '/'):

@@ -88,6 +88,16 @@ class Told(test_waiting.Proxied):
         self.doveadm('bounce', 'list', '-u', user)
         self.check_told(user)
 
+    def test_copies(self):
+        """Each says it, and it is told once."""
+        user = self.new_user()
+        self.put_script(user, 'require ["fileinto", "mailbox", "copy"];\n'
+                        'fileinto :create :copy "Bounces";\n')
+        self.pend(user, 'a@example.net')
+        self.assertEqual(self.untold(user), 2)
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.check_told(user)
+
     def test_stats(self):
         """It is said until then: another process is at it."""
         user = self.pended()

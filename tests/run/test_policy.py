@@ -3,8 +3,10 @@
 import contextlib
 import os
 import pwd
+import signal
 import socket
 import stat
+import subprocess
 import time
 
 import dictserver
@@ -65,6 +67,19 @@ class Protocol(harness.TestCase):
         client = self.client()
         client.say(b'ccert_subject=' + b'x' * 8000 + b'\n')
         self.assertEqual(client.rcpt('alice', 'bob@example.net'), 'DUNNO')
+
+    def test_stops(self):
+        """As it should: else Dovecot would log its status."""
+        client = self.client()
+        self.assertEqual(client.rcpt('alice', 'bob@example.net'), 'DUNNO')
+        found = subprocess.run(
+            ['pgrep', '-P', str(self.server.process.pid), '-f', 'bounce-policy'],
+            stdout=subprocess.PIPE, text=True, check=True)
+        for pid in found.stdout.split():
+            os.kill(int(pid), signal.SIGTERM)
+        self.expect_log('Killed with signal 15')
+        self.assertEqual(client.stream.read(), b'')
+        self.assertEqual(self.client().rcpt('alice', 'bob@example.net'), 'DUNNO')
 
     def test_socket(self):
         mode = os.stat(f'{self.server.dir}/run/bounce-policy').st_mode

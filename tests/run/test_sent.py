@@ -649,6 +649,7 @@ class Rates(SentCase):
                                              message_id='<3@example.org>')))
             row, = self.broadcasts(user)
             self.assertEqual(row['level'], level)
+            self.wait_log(r'complaint report \(arf, \w+\), recipients: 1; 1 ')
         self.assertEqual((row['complaints'], row['failed'],
                           row['complaint_percent']), (2, 0, '4.00'))
         self.assertIn('spam', row['advice'])
