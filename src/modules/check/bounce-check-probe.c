@@ -278,17 +278,15 @@ static int probe_ask(struct probe *probe, const struct probe_form *form)
 	const char *reply;
 
 	reply = probe_command(probe, t_strdup_printf("MAIL FROM:<%s>", sender));
+	if (reply != NULL && *reply == '2') {
+		reply = probe_command(probe, t_strdup_printf("RCPT TO:<%s>",
+							     recipient));
+	}
 	if (reply == NULL || strncmp(reply, "421", 3) == 0)
 		return -1;
 	if (*reply == '2') {
-		reply = probe_command(probe, t_strdup_printf("RCPT TO:<%s>",
-							     recipient));
-		if (reply == NULL || strncmp(reply, "421", 3) == 0)
-			return -1;
-		if (*reply == '2') {
-			probe_say_accepted(probe, sender, recipient, reply);
-			return 1;
-		}
+		probe_say_accepted(probe, sender, recipient, reply);
+		return 1;
 	}
 	if (probe_is_refusal(reply)) {
 		probe->refused++;
