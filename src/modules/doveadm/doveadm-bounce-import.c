@@ -186,10 +186,8 @@ import_more_lines(struct import_run *run, struct istream *input,
 
 	str_append(str, line);
 	for (unsigned int i = 1; i < MAX_ROW_LINES &&
-	     bounce_import_goes_on(run->import, str_c(str)); i++) {
-		more = i_stream_read_next_line(input);
-		if (more == NULL)
-			break;
+	     bounce_import_goes_on(run->import, str_c(str)) &&
+	     (more = i_stream_read_next_line(input)) != NULL; i++) {
 		run->line++;
 		str_append_c(str, '\n');
 		str_append(str, more);
