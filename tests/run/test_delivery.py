@@ -1,9 +1,13 @@
 """The mail plugin: filed where, with which keywords, recorded how."""
 
 import datetime
+import os
 import pathlib
+import socket
+import threading
 import time
 
+import dictserver
 import harness
 
 
@@ -154,6 +158,25 @@ class Delivery(harness.TestCase):
         self.assertEqual(sorted(self.metadata(user)),
                          ['b@example.net', 'c@example.net'])
         self.wait_log(r'recipients: 3: hard mailbox-unknown \(2\); 2 records ')
+
+    def test_saved_slowly(self):
+        """Recorded with the date of the saved mail, or a scan would change it."""
+        user = self.new_user()
+        self.lmtp(user, self.report(user, 'first@example.net'))
+        held = pathlib.Path(self.home(user), 'Maildir', '.Bounces',
+                            'dovecot-uidlist.lock')
+        held.write_text(f'{os.getpid()}:{socket.gethostname()}')
+        os.chown(held, harness.MAIL_UID, harness.MAIL_UID)
+        thread = threading.Thread(target=self.lmtp, args=(user, self.report(user)))
+        thread.start()
+        dictserver.wait_for(lambda: os.listdir(held.with_name('tmp')))
+        # a new second has begun
+        time.sleep(1.1)
+        held.unlink()
+        thread.join()
+        done = self.doveadm('fetch', '-u', user, 'date.received.unixtime', 'mailbox',
+                            'Bounces')
+        self.assertIn(str(self.metadata(user)['gone@example.net']['last']), done.stdout)
 
     def test_detail_to_same_folder(self):
         user = self.new_user()

@@ -224,3 +224,8 @@ class Notice(Case):
         row, = self.doveadm_json('bounce', 'notice', '--print', '-u', user)
         self.assertEqual(row['kind'], 'broadcast')
         self.assertIn('Sent to: 40', row['text'])
+        # whenever it was saved, where that is not known
+        (_, report), = self.fetch(user, 'Bounces')
+        self.imap(user).append('INBOX', None, '"01-Jan-1970 00:00:00 +0000"', report)
+        row, = self.doveadm_json('bounce', 'notice', '--print', '-u', user, 'INBOX')
+        self.assertEqual(row['kind'], 'broadcast')

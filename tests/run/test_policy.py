@@ -6,7 +6,6 @@ import pwd
 import signal
 import socket
 import stat
-import subprocess
 import time
 
 import dictserver
@@ -68,15 +67,20 @@ class Protocol(harness.TestCase):
         client.say(b'ccert_subject=' + b'x' * 8000 + b'\n')
         self.assertEqual(client.rcpt('alice', 'bob@example.net'), 'DUNNO')
 
+    def serving(self):
+        """Not one that has just been started: of that Dovecot would complain."""
+        return [int(row['pid']) for row in
+                self.doveadm_json('process', 'status', 'bounce-policy')
+                if row['available_count'] == '0']
+
     def test_stops(self):
         """As it should: else Dovecot would log its status."""
+        dictserver.wait_for(lambda: not self.serving())
         client = self.client()
         self.assertEqual(client.rcpt('alice', 'bob@example.net'), 'DUNNO')
-        found = subprocess.run(
-            ['pgrep', '-P', str(self.server.process.pid), '-f', 'bounce-policy'],
-            stdout=subprocess.PIPE, text=True, check=True)
-        for pid in found.stdout.split():
-            os.kill(int(pid), signal.SIGTERM)
+        dictserver.wait_for(self.serving)
+        pid, = self.serving()
+        os.kill(pid, signal.SIGTERM)
         self.expect_log('Killed with signal 15')
         self.assertEqual(client.stream.read(), b'')
         self.assertEqual(self.client().rcpt('alice', 'bob@example.net'), 'DUNNO')

@@ -165,6 +165,18 @@ class Faulty(Proxied):
         self.assertLess(time.monotonic() - began, 10 * harness.SLOW)
         self.assertEqual(self.proxy.commands, before)
 
+    def test_check(self):
+        """What it cannot read is unknown: records, index, what was sent."""
+        user = self.new_user()
+        self.deliver(user, 'a@example.net')
+        args = '-f', 'json', 'bounce', 'check', '--only', 'reports', '-u', user
+        self.assertIn('nobody refused our side', self.doveadm(*args).stdout)
+        for at in range(1, 5):
+            self.proxy.fail('error', at)
+            done = self.doveadm(*args, check=False)
+            self.assertEqual(done.returncode, 75, at)
+            self.assertIn('"result":"unknown"', done.stdout)
+
     def test_pause_is_of_this_dictionary(self):
         """Not of all that have its driver."""
         self.expect_log('bounce: ')
