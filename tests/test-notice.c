@@ -118,6 +118,21 @@ START_TEST(test_returned)
 }
 END_TEST
 
+/* A mail of any size that a text returns. */
+START_TEST(test_returned_is_capped)
+{
+	struct bounce_report report;
+	string_t *text = str_new(pool, 1024);
+
+	str_append(text, "Sorry.\n\n" RETURNED);
+	while (str_len(text) < 2 * BOUNCE_MAX_HEADER)
+		str_append(text, "X-Field: value\n");
+	(void)scan_text(str_c(text), &report);
+	ck_assert_uint_le(strlen(report.original_headers), BOUNCE_MAX_HEADER);
+	ck_assert_str_eq(report.original_message_id, "<1@example.com>");
+}
+END_TEST
+
 static const char *recipients_text(const struct bounce_report *report)
 {
 	const struct bounce_recipient *rcpt;
@@ -533,6 +548,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, scan_setup, scan_teardown);
 	tcase_add_loop_test(tcase, test_end, 0, N_ELEMENTS(ends));
 	tcase_add_loop_test(tcase, test_returned, 0, N_ELEMENTS(returned));
+	tcase_add_test(tcase, test_returned_is_capped);
 	tcase_add_loop_test(tcase, test_recipients, 0, N_ELEMENTS(notices));
 	tcase_add_test(tcase, test_field);
 	tcase_add_loop_test(tcase, test_only, 0, N_ELEMENTS(alone));

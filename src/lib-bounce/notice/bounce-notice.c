@@ -70,8 +70,12 @@ static const char *notice_join_block(const ARRAY_TYPE(const_string) *lines,
 		strspn(array_idx_elem(lines, first), " \t>");
 
 	for (; first < end; first++) {
-		str_append(dest, bounce_notice_unindent(
-			array_idx_elem(lines, first), indent));
+		const char *line = bounce_notice_unindent(
+			array_idx_elem(lines, first), indent);
+
+		if (str_len(dest) + strlen(line) >= BOUNCE_MAX_HEADER)
+			break;
+		str_append(dest, line);
 		str_append_c(dest, '\n');
 	}
 	return str_c(dest);

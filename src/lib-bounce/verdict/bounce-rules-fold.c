@@ -57,7 +57,7 @@ static const char *fold_case(const char *text, size_t len)
 static unsigned int fold_quote_parse(const char *p, char *plain_r)
 {
 	if ((unsigned char)p[0] == 0xe2 && (unsigned char)p[1] == 0x80) {
-		unsigned char c = p[2];
+		unsigned char c = (unsigned char)p[2];
 
 		if (c >= 0x98 && c <= 0x9b) {
 			*plain_r = '\'';
