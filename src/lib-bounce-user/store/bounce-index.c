@@ -54,7 +54,7 @@ static bool index_shard_has(const char *text, const char *address)
 			return FALSE;
 		text++;
 		for (size = 0; text[size] != '"'; size++) {
-			unsigned char c = text[size];
+			unsigned char c = (unsigned char)text[size];
 
 			if (c < 0x20 || c > 0x7e || c == '\\')
 				return FALSE;
