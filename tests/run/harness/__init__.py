@@ -73,12 +73,14 @@ Without a server: harness.program('bounce-classify') is the path of a program of
 the build tree, harness.SAMPLES the folder of sample mails, harness.dsn() makes
 a report.
 
-Under valgrind or with sanitizers (environment variables):
+Under valgrind, with sanitizers or counters (environment variables):
 
     BOUNCE_VALGRIND=1    lmtp, imap, lda, doveadm, submission, managesieve run under
                          valgrind; a report in one of them fails the test
     BOUNCE_ASAN=1        the modules were built with --enable-sanitizers: libasan is
                          preloaded into every process; a report fails the test
+    BOUNCE_COVERAGE=1    they were built with --coverage: who cannot write its counters
+                         says so in log/gcov, not in Dovecot's log
     BOUNCE_KEEP=1        keep the temporary folder and say where it is
 """
 

@@ -18,6 +18,7 @@ MODULES = pathlib.Path('/usr/lib/dovecot/modules')
 LIBEXEC = pathlib.Path('/usr/lib/dovecot')
 VALGRIND = bool(os.environ.get('BOUNCE_VALGRIND'))
 ASAN = bool(os.environ.get('BOUNCE_ASAN'))
+COVERAGE = bool(os.environ.get('BOUNCE_COVERAGE'))
 SLOW = 10 if VALGRIND else 3 if ASAN else 1     # factor for timeouts
 MAIL_UID = 5000                                 # needs no passwd entry
 

@@ -14,7 +14,7 @@ import threading
 import time
 
 from .configuration import Config
-from .machine import ASAN, HERE, SLOW, VALGRIND, free_ports, stop_socket
+from .machine import ASAN, COVERAGE, HERE, SLOW, VALGRIND, free_ports, stop_socket
 
 
 class Relay(threading.Thread):
@@ -123,6 +123,9 @@ class Server:
             env['UBSAN_OPTIONS'] = ('print_stacktrace=1:'
                                     f'log_path={self.dir}/log/ubsan')
             env['PATH'] = f'{self.doveconf(env)}:{os.environ["PATH"]}'
+        if COVERAGE:
+            # who is in a chroot finds no counters
+            env['GCOV_ERROR_FILE'] = f'{self.dir}/log/gcov'
         if VALGRIND:
             env['GDB'] = '1'        # Dovecot keeps modules mapped: symbols
         return env
