@@ -295,16 +295,17 @@ int bounce_evict_update(struct bounce_transaction *trans, const char **error_r)
 	ret = evict_read_count(trans, &count, error_r);
 	if (ret < 0)
 		return -1;
-	if (growth < 0 && (unsigned int)-growth > count)
-		count = 0;
+	if (growth < 0)
+		count -= I_MIN(count, (unsigned int)-growth);
 	else
-		count += growth;
+		count += (unsigned int)growth;
 	if (ret > 0 && max > 0 && count > max && growth > 0) {
 		dropped = evict_drop_unproven(trans, error_r);
 		if (dropped < 0)
 			return -1;
 		if (dropped > 0) {
-			count -= growth - evict_growth(&trans->changes);
+			count -= (unsigned int)
+				(growth - evict_growth(&trans->changes));
 			growth = 0;
 		}
 	}
