@@ -533,9 +533,13 @@ static void words_write_folds(void)
 		     c <= words_core_blocks[i].last; c++) {
 			char *folded = words_fold_char(c);
 
-			printf("\t{ %zu, \"", strlen(folded));
-			words_write_text(folded, strlen(folded));
-			puts("\" },");
+			/* byte by byte: no text, which would end in a NUL */
+			printf("\t{ %zu, { ", strlen(folded));
+			for (const char *p = folded; *p != '\0'; p++) {
+				printf("%s'\\%o'", p == folded ? "" : ", ",
+				       (unsigned char)*p);
+			}
+			puts(*folded == '\0' ? "0 } }," : " } },");
 			free(folded);
 		}
 	}

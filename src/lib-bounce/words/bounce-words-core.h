@@ -136,7 +136,7 @@ static inline char *words_core_casefold(const char *text, size_t len)
 	return (char *)apart;
 }
 
-/* What words_core_casefold() makes of a character, whatever stands beside it: one
+/* What words_core_casefold() makes of a character, whatever is beside it: one
    to three bytes, or none if that depends. */
 struct words_core_fold {
 	uint8_t len;
