@@ -182,9 +182,13 @@ class Failure(Case):
     def test_one_address_of_many_mails(self):
         """Three mails that did not reach one person: one recipient."""
         user = self.new_user()
-        for i in range(3):
+        self.report(user, 'bob@example.net', mid='<0@example.org>', status='5.2.2',
+                    diagnostic='552 5.2.2 Mailbox full')
+        for i in range(1, 3):
             self.report(user, 'bob@example.net', mid=f'<{i}@example.org>')
         self.assertEqual(self.kinds(user), ['broadcast'])
+        # with what is final
+        self.assertIn('Nobody has this address', self.text(user))
         self.assertEqual(self.notice(user)['Subject'], '1 not delivered: Lunch')
         csv, = self.notice(user).iter_attachments()
         self.assertEqual(csv.get_content().count('bob@example.net'), 1)
@@ -290,16 +294,19 @@ class Failure(Case):
 
     def test_mailbox_is_broken(self):
         """What cannot be told there is told in INBOX."""
-        user = self.new_user(bounce_notice_mailbox='Notices')
-        self.report(user, 'bob@example.net')
-        folder = f'{self.home(user)}/Maildir/.Notices'
-        for name in 'tmp', 'new', 'cur':
-            os.chmod(f'{folder}/{name}', 0o500)
-        self.expect_log('Notice is in INBOX, as Notices fails: |Mailbox Notices: open')
-        self.report(user, 'ann@example.net', mid='<2@example.org>')
-        self.assertEqual(self.kinds(user), ['failure'])
-        self.assertIn('ann@example.net', self.text(user))
-        self.assertEqual(self.messages(user, 'Bounces'), 2)
+        self.expect_log('Notice is in INBOX, as Notices fails: |Mailbox Notices: ')
+        # it cannot be saved, or not be committed
+        for number, names in enumerate((['tmp', 'new', 'cur'], ['new', 'cur']), 1):
+            user = self.new_user(bounce_notice_mailbox='Notices')
+            self.report(user, 'bob@example.net')
+            folder = f'{self.home(user)}/Maildir/.Notices'
+            for name in names:
+                os.chmod(f'{folder}/{name}', 0o500)
+            self.report(user, 'ann@example.net', mid='<2@example.org>')
+            self.assertEqual(self.kinds(user), ['failure'])
+            self.assertIn('ann@example.net', self.text(user))
+            self.assertEqual(self.messages(user, 'Bounces'), 2)
+            self.count_log('Notice is in INBOX', number)
 
     def test_limit(self):
         """Twenty an hour, then one that says so; the rest stay in INBOX."""

@@ -21,6 +21,8 @@ struct bounce_tell_box {
 	struct bounce_user *bu;
 	struct mailbox *box;
 	uint32_t uid_validity;
+	/* why it is INBOX instead: said when a notice is committed */
+	char *why_inbox;
 	/* a notice was saved and not committed */
 	struct mailbox_transaction_context *saving;
 };
@@ -89,10 +91,17 @@ static int box_use(struct bounce_tell_box *box, struct mailbox *mailbox,
 	return 0;
 }
 
-static void box_say_inbox(struct bounce_tell_box *box, const char *error)
+/* What cannot be written elsewhere goes there. */
+static int box_fall_back(struct bounce_tell_box *box, const char *why)
 {
-	e_error(box->bu->event, "Notice is in INBOX, as %s fails: %s",
-		box->bu->set.notice_mailbox, error);
+	const char *error;
+
+	if (box->box->inbox_user ||
+	    box_use(box, box_alloc_inbox(box->bu), &error) < 0)
+		return -1;
+	i_free(box->why_inbox);
+	box->why_inbox = i_strdup(why);
+	return 0;
 }
 
 int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
@@ -109,7 +118,7 @@ int bounce_tell_box_open(struct bounce_user *bu, struct bounce_tell_box **box_r,
 			i_free(box);
 			return -1;
 		}
-		box_say_inbox(box, *error_r);
+		box->why_inbox = i_strdup(*error_r);
 	}
 	*box_r = box;
 	return 0;
@@ -125,6 +134,7 @@ void bounce_tell_box_close(struct bounce_tell_box **_box)
 	if (box->saving != NULL)
 		mailbox_transaction_rollback(&box->saving);
 	mailbox_free(&box->box);
+	i_free(box->why_inbox);
 	i_free(box);
 }
 
@@ -333,12 +343,8 @@ int bounce_tell_box_save_begin(struct bounce_tell_box *box,
 
 	if (box_save_text(box, mail, error_r) == 0)
 		return 0;
-	if (box->box->inbox_user ||
-	    box_use(box, box_alloc_inbox(box->bu), &error) < 0 ||
-	    box_save_text(box, mail, &error) < 0)
-		return -1;
-	box_say_inbox(box, *error_r);
-	return 0;
+	return box_fall_back(box, *error_r) < 0 ||
+		box_save_text(box, mail, &error) < 0 ? -1 : 0;
 }
 
 bool bounce_tell_box_is_locked(struct bounce_tell_box *box)
@@ -355,6 +361,10 @@ int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
 
 	if (box_commit(box, &uid) < 0)
 		return box_failed(box, error_r);
+	if (box->why_inbox != NULL) {
+		e_error(box->bu->event, "Notice is in INBOX, as %s fails: %s",
+			box->bu->set.notice_mailbox, box->why_inbox);
+	}
 	i_zero(place_r);
 	place_r->mailbox = p_strdup(pool, mailbox_get_vname(box->box));
 	place_r->uid_validity = box->uid_validity;
@@ -367,7 +377,14 @@ int bounce_tell_box_save(struct bounce_tell_box *box, const string_t *mail,
 			 pool_t pool, struct bounce_tell_place *place_r,
 			 const char **error_r)
 {
+	const char *error;
+
 	if (bounce_tell_box_save_begin(box, mail, error_r) < 0)
 		return -1;
-	return bounce_tell_box_save_commit(box, pool, place_r, error_r);
+	if (bounce_tell_box_save_commit(box, pool, place_r, error_r) == 0)
+		return 0;
+	return box_fall_back(box, *error_r) < 0 ||
+		box_save_text(box, mail, &error) < 0 ||
+		bounce_tell_box_save_commit(box, pool, place_r, &error) < 0 ?
+		-1 : 0;
 }

@@ -135,31 +135,38 @@ tell_save(struct bounce_tell_notice *notice, const struct bounce_tell *tell,
 	return 0;
 }
 
-static bool tell_lists(const struct bounce_tell *tell, const char *address)
+static struct bounce_tell_recipient *
+tell_find(struct bounce_tell *tell, const char *address)
 {
-	const struct bounce_tell_recipient *rcpt;
+	struct bounce_tell_recipient *rcpt;
 
-	array_foreach(&tell->recipients, rcpt) {
+	array_foreach_modifiable(&tell->recipients, rcpt) {
 		if (strcasecmp(rcpt->address, address) == 0)
-			return TRUE;
+			return rcpt;
 	}
-	return FALSE;
+	return NULL;
 }
 
 /* Failures from first on, of all mails or of this one; an address once, whatever
-   mails did not reach it. */
+   mails did not reach it, with what is final. */
 static void
 tell_list(const struct bounce_tell_memory *memory, const char *mail,
 	  unsigned int first, struct bounce_tell *tell)
 {
 	const struct bounce_tell_failure *failures;
+	struct bounce_tell_recipient *old;
 	unsigned int i, count;
 
 	failures = array_get(&memory->failures, &count);
 	for (i = first; i < count; i++) {
-		if (mail == NULL ? !tell_lists(tell, failures[i].rcpt.address) :
-		    strcmp(failures[i].mail, mail) == 0)
+		if (mail != NULL && strcmp(failures[i].mail, mail) != 0)
+			continue;
+		old = mail != NULL ? NULL :
+			tell_find(tell, failures[i].rcpt.address);
+		if (old == NULL)
 			array_push_back(&tell->recipients, &failures[i].rcpt);
+		else if (old->class != BOUNCE_CLASS_HARD)
+			*old = failures[i].rcpt;
 	}
 }
 
