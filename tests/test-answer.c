@@ -75,6 +75,11 @@ static const struct {
 	{ "en", "release\n\nbob@example.net\n", "", "release" },
 	{ "en", "remove\nBob, please\nhelp\n", "help\n", "remove" },
 	{ "en", "never\nhelp\nbob@example.net\n", "help\n", "never" },
+	/* nor beyond what is quoted, which the client wrapped */
+	{ "en", "Never\n> Mail delivery: it did not reach\nbob@example.net\n",
+	  "", "Never" },
+	{ "en", "Never\nOn Thu, Mail delivery wrote:\nbob@example.net\n",
+	  "", "Never" },
 	/* a list */
 	{ "en", "- release bob@example.net\n• never eve@example.net\n"
 	  "* help\n", "release bob@example.net\nnever eve@example.net\nhelp\n",

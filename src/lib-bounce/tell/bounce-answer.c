@@ -508,10 +508,13 @@ void bounce_answer_parse(pool_t pool, const char *text,
 			if (answer_is_quoted(*lines) &&
 			    (begun || !answer_is_copied(*lines))) {
 				begun = TRUE;
+				/* an address beyond it is nobody's word */
+				answer_end_half(&parser);
 				continue;
 			}
 			begun = begun || (*lines)[strspn(*lines, " \t\r")] != '\0';
 			if (answer_is_attribution(&parser, *lines)) {
+				answer_end_half(&parser);
 				/* where nothing marks what is quoted, it is
 				   all that follows */
 				if (!answer_has_marked(lines))
