@@ -242,18 +242,19 @@ void doveadm_bounce_say_damaged(struct doveadm_bounce_cmd *cmd,
 				struct bounce_user *bu,
 				const struct bounce_store_iter *iter)
 {
-	const char *address;
+	const char *address, *text;
 	unsigned int count = bounce_store_iter_get_damaged(iter, &address);
 
-	if (count == 1) {
-		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP,
-			"1 record cannot be read: %s",
-			doveadm_bounce_shown(address));
-	} else if (count > 1) {
-		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP,
-			"%u records cannot be read, the first: %s", count,
-			doveadm_bounce_shown(address));
-	}
+	if (count == 0)
+		return;
+	text = count == 1 ? "1 record cannot be read: " : t_strdup_printf(
+		"%u records cannot be read, the first: ", count);
+	text = t_strconcat(text, doveadm_bounce_shown(address), NULL);
+	/* the HTTP API has no rows beside an exit status */
+	if (cmd->ctx.cctx->conn_type == DOVEADM_CONNECTION_TYPE_HTTP)
+		e_error(bu->event, "%s", bounce_string_printable(text));
+	else
+		doveadm_bounce_failed(cmd, bu, MAIL_ERROR_TEMP, "%s", text);
 }
 
 int doveadm_bounce_records(struct doveadm_bounce_cmd *cmd,
