@@ -127,7 +127,8 @@ def dotted(report):
 def run_again(terminal, failed, reports):
     """Whether all of them pass."""
     if not 0 < len(failed) <= 3 or \
-            any(NO_LUCK.search(report.longreprtext) for report in reports) or \
+            any(report.when not in ('setup', 'call') or
+                NO_LUCK.search(report.longreprtext) for report in reports) or \
             not all(re.fullmatch(r'\w+\.\w+\.\w+', name) for name in failed):
         return False
     terminal.write_line('again: ' + ' '.join(sorted(failed)))
