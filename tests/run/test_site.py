@@ -65,7 +65,7 @@ class Stats(Doveadm):
                          ['mailbox-full', 'mailbox-unknown'])
         for option, value, error in (
                 ('--sort', 'size', '--sort size is none of count, name'),
-                ('--limit', '0', '--limit is no number'),
+                ('--limit', '0', '--limit 0 is no number of rows'),
                 ('--since', 'ever', '--since ever is neither')):
             done = self.run_bounce('stats', '-A', option, value, status=64)
             self.assertIn(error, done.stderr)
