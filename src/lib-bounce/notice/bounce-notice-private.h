@@ -67,6 +67,23 @@ struct bounce_notice {
 	bool refuses, refuses_known;
 };
 
+/* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. Data stack. */
+void bounce_notice_lines_split(const char *text,
+			       ARRAY_TYPE(const_string) *lines);
+/* The first lines of text, which is theirs if it has no others; size_r: bytes */
+const char *bounce_notice_lines_join(pool_t pool, const char *text,
+				     const ARRAY_TYPE(const_string) *lines,
+				     unsigned int end, size_t *size_r);
+/* The returned mail, which may be indented. Data stack. */
+const char *bounce_notice_lines_block(const ARRAY_TYPE(const_string) *lines,
+				      unsigned int first);
+/* The lines of the notice, which has size bytes, into scan. */
+void bounce_notice_lines_add(struct bounce_notice *scan,
+			     const ARRAY_TYPE(const_string) *lines,
+			     unsigned int end, size_t size);
+/* Find the words of all lines at one go: phrases go on in the next line. */
+void bounce_notice_lines_find_words(struct bounce_notice *scan);
+
 /* Where the notice ends: the number of its lines. block_r is the first line of
    the returned header, or the number of lines if there is none. */
 unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,

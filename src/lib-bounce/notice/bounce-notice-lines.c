@@ -1,0 +1,162 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-notice-private.h"
+#include "bounce-string.h"
+
+/* The lines of a mail's text, and their folded copies. */
+
+void bounce_notice_lines_split(const char *text,
+			       ARRAY_TYPE(const_string) *lines)
+{
+	const char *end, *line;
+	size_t len, total = 0;
+
+	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
+	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
+		end = strchr(text, '\n');
+		if (end == NULL)
+			end = text + strlen(text);
+		len = bounce_string_cut(text, end - text, BOUNCE_MAX_LINE);
+		line = t_strndup(text, len);
+		array_push_back(lines, &line);
+		total += len + 1;
+		text = *end == '\0' ? end : end + 1;
+	}
+}
+
+const char *bounce_notice_lines_join(pool_t pool, const char *text,
+				     const ARRAY_TYPE(const_string) *lines,
+				     unsigned int end, size_t *size_r)
+{
+	size_t size = 0, len;
+	char *notice, *p;
+
+	for (unsigned int i = 0; i < end; i++)
+		size += strlen(array_idx_elem(lines, i)) + 1;
+	*size_r = size;
+	/* lines that were cut or left out make it shorter */
+	if (size > 0 && strlen(text) == size && text[size - 1] == '\n')
+		return text;
+	notice = p = p_malloc(pool, size + 1);
+	for (unsigned int i = 0; i < end; i++) {
+		const char *line = array_idx_elem(lines, i);
+
+		len = strlen(line);
+		memcpy(p, line, len);
+		p[len] = '\n';
+		p += len + 1;
+	}
+	*p = '\0';
+	return notice;
+}
+
+const char *bounce_notice_lines_block(const ARRAY_TYPE(const_string) *lines,
+				      unsigned int first)
+{
+	unsigned int end = array_count(lines);
+	string_t *dest = t_str_new(1024);
+	size_t indent = first == end ? 0 :
+		strspn(array_idx_elem(lines, first), " \t>");
+
+	for (; first < end; first++) {
+		const char *line = bounce_notice_unindent(
+			array_idx_elem(lines, first), indent);
+
+		if (str_len(dest) + strlen(line) >= BOUNCE_MAX_HEADER)
+			break;
+		str_append(dest, line);
+		str_append_c(dest, '\n');
+	}
+	return str_c(dest);
+}
+
+static bool notice_is_quoted(const char *line)
+{
+	return line[0] == '>' && line[1] == ' ';
+}
+
+/* MDaemon's "bob@example.net : why": an address, a colon */
+static bool notice_is_item(const char *line)
+{
+	size_t len = strcspn(line, " ");
+
+	return memchr(line, '@', len) != NULL && line[0] != '<' &&
+		strncmp(line + len, " : ", 3) == 0;
+}
+
+/* Where the line begins without the "> " that some mailers put before the addresses of their
+   lists. Other quoted lines are somebody else's words, and so is what they end
+   with: last is the line above. */
+static const char *notice_clean_line(const char *line, const char *last)
+{
+	line += strspn(line, " \t");
+	if (notice_is_quoted(line) &&
+	    (notice_is_item(line + 2) ||
+	     (strchr(line + 2, ' ') == NULL &&
+	      (!notice_is_quoted(last) || strchr(last + 2, ' ') == NULL))))
+		line += 2;
+	return line;
+}
+
+void bounce_notice_lines_add(struct bounce_notice *scan,
+			     const ARRAY_TYPE(const_string) *lines,
+			     unsigned int end, size_t size)
+{
+	struct bounce_notice_line *line;
+	char *text = p_malloc(scan->pool, size + 1);
+	char *folded = p_malloc(scan->pool, size + 1);
+	const char *raw, *clean, *last = "";
+	size_t len;
+
+	p_array_init(&scan->lines, scan->pool, I_MAX(end, 1));
+	for (unsigned int i = 0; i < end; i++, last = raw) {
+		raw = array_idx_elem(lines, i);
+		clean = notice_clean_line(raw, last);
+		line = array_append_space(&scan->lines);
+		line->indent = strspn(raw, " \t");
+		line->text = text;
+		line->folded = folded;
+		len = bounce_string_squeeze(text, clean, strlen(clean),
+					    BOUNCE_MAX_LINE);
+		(void)bounce_string_squeeze_fold(folded, text, len,
+						 len + 16);
+		text += len + 1;
+		folded += len + 1;
+	}
+}
+
+void bounce_notice_lines_find_words(struct bounce_notice *scan)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	struct bounce_notice_line *line;
+	string_t *folded = t_str_new(1024);
+	unsigned int *ends, i = 0, count = array_count(&scan->lines);
+
+	ends = t_new(unsigned int, count + 1);
+	array_foreach_modifiable(&scan->lines, line) {
+		if (*line->text != '\0')
+			str_append(folded, bounce_words_fold(line->text));
+		ends[i++] = str_len(folded);
+		if (*line->text != '\0')
+			str_append_c(folded, ' ');
+	}
+	t_array_init(&hits, 128);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, str_c(folded), &hits);
+	i = 0;
+	array_foreach(&hits, hit) {
+		bounce_words_set_t set = bounce_words_set(hit->class);
+
+		scan->words |= set;
+		while (ends[i] <= hit->begin)
+			i++;
+		if (hit->end <= ends[i]) {
+			line = array_idx_modifiable(&scan->lines, i);
+			line->words |= set;
+		}
+	}
+}

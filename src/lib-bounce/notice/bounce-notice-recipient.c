@@ -1,0 +1,263 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-limits.h"
+#include "bounce-message.h"
+#include "bounce-notice-private.h"
+#include "bounce-string.h"
+
+#include <ctype.h>
+
+/* Whom the notice names: the best of its addresses, or bare names. */
+
+static void
+notice_add_recipient(struct bounce_report *report, const char *address)
+{
+	struct bounce_recipient *rcpt;
+
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (strcasecmp(rcpt->address, address) == 0)
+			return;
+	}
+	if (array_count(&report->recipients) >= BOUNCE_MAX_FOREIGN_RECIPIENTS) {
+		report->truncated = TRUE;
+		return;
+	}
+	rcpt = array_append_space(&report->recipients);
+	rcpt->address = address;
+	rcpt->action = BOUNCE_ACTION_FAILED;
+}
+
+#define SCORE_MIN 3
+
+/* What is around the address: "<bob@example.com>:" is "<>:", "Unknown user:
+   bob@example.com" is "Unknown user: ". Data stack. */
+static const char *notice_look_of(const struct bounce_notice *scan,
+				  const struct bounce_notice_mention *mention)
+{
+	const char *text = bounce_notice_line(scan, mention->line)->text;
+	const char *behind = text + mention->end;
+
+	return t_strconcat(t_strndup(text, mention->begin),
+			   t_strndup(behind, strspn(behind, ">])\"':")), NULL);
+}
+
+/* The look of the best one, "" if it has none. */
+static const char *notice_best_look(const struct bounce_notice *scan,
+				    enum bounce_notice_tier tier, int best)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->tier == tier && mention->score == best)
+			return notice_look_of(scan, mention);
+	}
+	return "";
+}
+
+static bool
+notice_is_chosen(const struct bounce_notice *scan,
+		 const struct bounce_notice_mention *mention,
+		 enum bounce_notice_tier tier, int best, const char *look)
+{
+	if (mention->tier != tier || mention->score < SCORE_MIN)
+		return FALSE;
+	/* only what is as likely as the best, or looks like it */
+	if ((tier == BOUNCE_NOTICE_SENTENCE && mention->score < best - 1) ||
+	    (tier == BOUNCE_NOTICE_LISTED && mention->score < best - 4))
+		return *look != '\0' &&
+			strcmp(notice_look_of(scan, mention), look) == 0;
+	return TRUE;
+}
+
+static void
+notice_add_chosen(const struct bounce_notice *scan,
+		  enum bounce_notice_tier tier, int best, bool delayed,
+		  struct bounce_report *report)
+{
+	const char *look = notice_best_look(scan, tier, best);
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->delayed == delayed &&
+		    notice_is_chosen(scan, mention, tier, best, look))
+			notice_add_recipient(report, mention->address);
+	}
+}
+
+enum bounce_notice_tier
+bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report)
+{
+	const struct bounce_notice_mention *mention;
+	const char *const *address;
+	enum bounce_notice_tier tier = BOUNCE_NOTICE_NONE;
+	int best = 0;
+
+	/* the header names them all; the notice may have lost some */
+	array_foreach(&scan->failed, address)
+		notice_add_recipient(report, *address);
+	if (array_count(&report->recipients) > 0)
+		return BOUNCE_NOTICE_FIELD;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->score < SCORE_MIN || mention->tier < tier)
+			continue;
+		if (mention->tier > tier)
+			best = 0;
+		tier = mention->tier;
+		best = I_MAX(best, mention->score);
+	}
+	if (tier == BOUNCE_NOTICE_NONE)
+		return tier;
+	T_BEGIN {
+		/* who is only delayed has not failed */
+		notice_add_chosen(scan, tier, best, FALSE, report);
+		if (array_count(&report->recipients) == 0)
+			notice_add_chosen(scan, tier, best, TRUE, report);
+	} T_END;
+	return tier;
+}
+
+/* Is address one of another's list, "ring-request@example.com" beside
+   "ring@example.com"? */
+static bool notice_is_list_service(const struct bounce_notice *scan,
+				   const char *address)
+{
+	const struct bounce_notice_mention *mention;
+	const char *at = strrchr(address, '@'), *list_at;
+
+	array_foreach(&scan->mentions, mention) {
+		list_at = strrchr(mention->address, '@');
+		if (at == NULL || list_at == NULL ||
+		    strcasecmp(at, list_at) != 0 ||
+		    at - address <= list_at - mention->address)
+			continue;
+		if (strncasecmp(address, mention->address,
+				list_at - mention->address) == 0 &&
+		    address[list_at - mention->address] == '-')
+			return TRUE;
+	}
+	return FALSE;
+}
+
+const char *bounce_notice_only(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_mention *mention;
+	const char *only = NULL;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->foreign ||
+		    notice_is_list_service(scan, mention->address))
+			continue;
+		if (only == NULL)
+			only = mention->address;
+		else if (strcasecmp(only, mention->address) != 0)
+			return NULL;
+	}
+	return only;
+}
+
+const char *bounce_notice_only_in(const struct bounce_notice *scan,
+				const char *subject)
+{
+	unsigned int pos = 0, begin, end;
+	const char *address;
+
+	if (subject == NULL ||
+	    !bounce_notice_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	address = p_strdup_until(scan->pool, subject + begin, subject + end);
+	if (bounce_notice_is_listed(&scan->self, address) ||
+	    bounce_notice_address_next(subject, &pos, &begin, &end))
+		return NULL;
+	return address;
+}
+
+static bool notice_is_name_char(char chr)
+{
+	return i_isalnum(chr) || chr == '.' || chr == '-' || chr == '_';
+}
+
+/* The name that is alone in a line, or NULL. Exim lists what is no name: "pipe to
+   |/usr/bin/vacation". */
+static const char *notice_bare_name(const char *text)
+{
+	const char *end = text;
+
+	if (!i_isalnum(*text) || bounce_string_begins(text, "pipe to ") ||
+	    bounce_string_begins(text, "save to "))
+		return NULL;
+	while (notice_is_name_char(*end))
+		end++;
+	if (end - text < 2 || end - text > 64 || end[-1] == '.' ||
+	    *end != '\0')
+		return NULL;
+	return t_strdup_until(text, end);
+}
+
+/* The returned mail's own address of that name, else one at domain, which is a
+   guess. */
+static void notice_add_name(struct bounce_notice *scan, const char *name,
+			    const char *domain, struct bounce_report *report)
+{
+	struct bounce_recipient *rcpt;
+	const char *const *address;
+	const char *made;
+	size_t len = strlen(name);
+
+	array_foreach(&report->original_to, address) {
+		if (strncasecmp(*address, name, len) == 0 &&
+		    (*address)[len] == '@') {
+			notice_add_recipient(report, *address);
+			return;
+		}
+	}
+	made = p_strconcat(scan->pool, name, "@", domain, NULL);
+	notice_add_recipient(report, made);
+	array_foreach_modifiable(&report->recipients, rcpt) {
+		if (rcpt->address == made)
+			rcpt->guessed = TRUE;
+	}
+}
+
+static const char *notice_sender_domain(pool_t pool,
+					const struct bounce_message *message)
+{
+	const char *from = bounce_header_address(pool,
+		bounce_message_header(message, "From"));
+
+	from = from == NULL ? NULL : strrchr(from, '@');
+	return from == NULL ? NULL : from + 1;
+}
+
+enum bounce_notice_tier
+bounce_notice_names(struct bounce_notice *scan,
+		  const struct bounce_message *message,
+		  struct bounce_report *report)
+{
+	static const char *const announcing[] = {
+		"following recipient", "following address",
+		"to the following", NULL
+	};
+	const char *name, *domain = notice_sender_domain(scan->pool, message);
+	const struct bounce_notice_line *line;
+	bool list = FALSE;
+
+	if (domain == NULL)
+		return BOUNCE_NOTICE_NONE;
+	array_foreach(&scan->lines, line) {
+		if (!list) {
+			list = bounce_string_find(line->folded,
+						  announcing) != NULL;
+			continue;
+		}
+		if (*line->text == '\0')
+			continue;
+		name = notice_bare_name(line->text);
+		if (name == NULL)
+			break;
+		notice_add_name(scan, name, t_str_lcase(domain), report);
+	}
+	return array_count(&report->recipients) > 0 ?
+		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_NONE;
+}
