@@ -32,4 +32,22 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 			      struct bounce_tell_counts *counts, void *context,
 			      const char **error_r);
 
+/* bounce-tell-notice-fill.c: memory gets the report's failures, from pool. Returns how
+   many are new. */
+unsigned int
+bounce_tell_notice_take_in(const struct bounce_tell_notice *notice, pool_t pool,
+			   struct bounce_tell_memory *memory);
+/* Sets rate, what was sent and what failed, as the summary says it: at least what was
+   told. */
+void bounce_tell_notice_judge(struct bounce_tell_notice *notice,
+			      const struct bounce_tell_memory *memory);
+/* The failures from first on of this mail, or all of them as a summary. */
+void bounce_tell_notice_fill_failure(struct bounce_tell_notice *notice,
+				     const struct bounce_tell_memory *memory,
+				     unsigned int first,
+				     struct bounce_tell *tell);
+void bounce_tell_notice_fill_summary(struct bounce_tell_notice *notice,
+				     const struct bounce_tell_memory *memory,
+				     struct bounce_tell *tell);
+
 #endif

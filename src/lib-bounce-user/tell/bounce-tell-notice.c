@@ -34,77 +34,6 @@ static bool tell_is_wanted(struct bounce_user *bu,
 }
 
 /*
- * Who failed
- */
-
-static bool
-tell_knows(const struct bounce_tell_memory *memory, const char *mail,
-	   const char *address)
-{
-	const struct bounce_tell_failure *failure;
-
-	array_foreach(&memory->failures, failure) {
-		if (strcmp(failure->mail, mail) == 0 &&
-		    strcasecmp(failure->rcpt.address, address) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static void
-tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
-	      struct bounce_tell_memory *memory,
-	      const struct bounce_recipient *rcpt)
-{
-	bool strange = notice->about->strange;
-	struct bounce_tell_failure *failure;
-	const char *address = rcpt->written_to != NULL ? rcpt->written_to :
-		rcpt->original_address != NULL ? rcpt->original_address :
-		rcpt->address;
-
-	if (address == NULL || tell_knows(memory, notice->group.mail, address))
-		return;
-	memory->count++;
-	if (array_count(&memory->failures) >= BOUNCE_MAX_TELL_FAILURES)
-		return;
-	failure = array_append_space(&memory->failures);
-	failure->mail = notice->group.mail;
-	failure->rcpt.address = p_strdup(pool, address);
-	if (address != rcpt->address && rcpt->address != NULL &&
-	    strcasecmp(address, rcpt->address) != 0 && !strange)
-		failure->rcpt.final_address = p_strdup(pool, rcpt->address);
-	failure->rcpt.reason = rcpt->verdict.reason;
-	failure->rcpt.class = rcpt->verdict.class;
-	failure->rcpt.side = rcpt->verdict.side;
-	failure->rcpt.status = p_strdup(pool, rcpt->status);
-	if (strange)
-		return;
-	failure->rcpt.words = p_strdup(pool, rcpt->diagnostic != NULL ?
-				       rcpt->diagnostic : rcpt->explanation);
-	if (rcpt->diagnostic != NULL)
-		failure->rcpt.server = p_strdup(pool, rcpt->remote_mta);
-}
-
-/* Returns how many are new. */
-static unsigned int
-tell_take_in(const struct bounce_tell_notice *notice, pool_t pool,
-	     struct bounce_tell_memory *memory)
-{
-	const struct bounce_report *report = notice->about->report;
-	const struct bounce_recipient *rcpt;
-	unsigned int before = memory->count;
-
-	array_foreach(&report->recipients, rcpt) {
-		if (rcpt->action == BOUNCE_ACTION_FAILED && !rcpt->stranger)
-			tell_remember(notice, pool, memory, rcpt);
-	}
-	if (memory->subject == NULL)
-		memory->subject = p_strdup(pool, report->original_subject);
-	memory->when = notice->about->now;
-	return memory->count - before;
-}
-
-/*
  * Write
  */
 
@@ -133,103 +62,6 @@ tell_save(struct bounce_tell_notice *notice, const struct bounce_tell *tell,
 		return -1;
 	notice->written = TRUE;
 	return 0;
-}
-
-static struct bounce_tell_recipient *
-tell_find(struct bounce_tell *tell, const char *address)
-{
-	struct bounce_tell_recipient *rcpt;
-
-	array_foreach_modifiable(&tell->recipients, rcpt) {
-		if (strcasecmp(rcpt->address, address) == 0)
-			return rcpt;
-	}
-	return NULL;
-}
-
-/* Failures from first on, of all mails or of this one; an address once, whatever
-   mails did not reach it, with what is final. */
-static void
-tell_list(const struct bounce_tell_memory *memory, const char *mail,
-	  unsigned int first, struct bounce_tell *tell)
-{
-	const struct bounce_tell_failure *failures;
-	struct bounce_tell_recipient *old;
-	unsigned int i, count;
-
-	failures = array_get(&memory->failures, &count);
-	for (i = first; i < count; i++) {
-		if (mail != NULL && strcmp(failures[i].mail, mail) != 0)
-			continue;
-		old = mail != NULL ? NULL :
-			tell_find(tell, failures[i].rcpt.address);
-		if (old == NULL)
-			array_push_back(&tell->recipients, &failures[i].rcpt);
-		else if (old->class != BOUNCE_CLASS_HARD)
-			*old = failures[i].rcpt;
-	}
-}
-
-static void
-tell_fill_failure(struct bounce_tell_notice *notice,
-		  const struct bounce_tell_memory *memory, unsigned int first,
-		  struct bounce_tell *tell)
-{
-	const struct bounce_report *report = notice->about->report;
-	const struct bounce_sent *sent = notice->group.sent;
-
-	tell->unproven = notice->about->unproven;
-	tell->subject = report->original_subject;
-	tell->original_message_id = report->original_message_id;
-	tell_list(memory, notice->group.mail, first, tell);
-	/* of one mail it is known who else got it */
-	if (sent != NULL && sent->messages == 1 && sent->sent > sent->failed)
-		tell->delivered = sent->sent - sent->failed;
-}
-
-static void
-tell_fill_summary(struct bounce_tell_notice *notice,
-		  const struct bounce_tell_memory *memory,
-		  struct bounce_tell *tell)
-{
-	tell->unproven = notice->about->unproven;
-	/* mails that are only perhaps ours share no subject */
-	tell->several = notice->about->unproven &&
-		bounce_tell_memory_mails(memory) > 1;
-	if (!tell->several)
-		tell->subject = memory->subject;
-	if (bounce_tell_memory_mails(memory) == 1) {
-		tell->original_message_id =
-			notice->about->report->original_message_id;
-	}
-	tell_list(memory, NULL, 0, tell);
-	tell->more = memory->count - array_count(&memory->failures);
-	tell->rate = &notice->rate;
-}
-
-/* What was sent and what failed, as the summary says it: at least what was
-   told. */
-static void
-tell_judge(struct bounce_tell_notice *notice, const struct bounce_tell_memory *memory)
-{
-	const struct bounce_tell_failure *failure;
-	const struct bounce_sent *known = notice->group.sent;
-	struct bounce_sent sent;
-
-	if (known != NULL && known->failed >= memory->count) {
-		bounce_rate_judge(known, 0, &notice->rate);
-		return;
-	}
-	bounce_sent_init(&sent, notice->pool, notice->group.id);
-	if (known != NULL)
-		bounce_rate_sum(&sent, notice->pool, known);
-	sent.failed = memory->count;
-	sent.class[BOUNCE_CLASS_HARD] = 0;
-	array_foreach(&memory->failures, failure) {
-		if (failure->rcpt.class == BOUNCE_CLASS_HARD)
-			sent.class[BOUNCE_CLASS_HARD]++;
-	}
-	bounce_rate_judge(&sent, 0, &notice->rate);
 }
 
 static void
@@ -307,10 +139,10 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	tell_init(notice, counts, summary ? BOUNCE_TELL_BROADCAST :
 		  BOUNCE_TELL_FAILURE, &tell);
 	if (summary)
-		tell_fill_summary(notice, memory, &tell);
+		bounce_tell_notice_fill_summary(notice, memory, &tell);
 	else {
 		/* one that was read: what is new only */
-		tell_fill_failure(notice, memory, replace || place == NULL ?
+		bounce_tell_notice_fill_failure(notice, memory, replace || place == NULL ?
 				  0 : before, &tell);
 	}
 	if (tell_save(notice, &tell, error_r) < 0)
@@ -373,9 +205,9 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 	unsigned int before = array_count(&memory->failures);
 	bool summary;
 
-	if (tell_take_in(notice, pool, memory) == 0)
+	if (bounce_tell_notice_take_in(notice, pool, memory) == 0)
 		return 0;
-	tell_judge(notice, memory);
+	bounce_tell_notice_judge(notice, memory);
 	summary = tell_is_summary(notice->bu, &notice->group,
 				  tell_is_wanted(notice->bu, counts,
 						 BOUNCE_TELL_BROADCAST),
@@ -471,8 +303,8 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 			about->report->original_headers, bu->set.texts_dirs);
 	}
 	bounce_tell_memory_decode(pool, NULL, &memory);
-	(void)tell_take_in(&notice, pool, &memory);
-	tell_judge(&notice, &memory);
+	(void)bounce_tell_notice_take_in(&notice, pool, &memory);
+	bounce_tell_notice_judge(&notice, &memory);
 	summary = tell_is_summary(bu, &notice.group,
 				  tell_is_enabled(bu, BOUNCE_TELL_BROADCAST),
 				  tell_count(&memory, notice.group.mail));
@@ -481,9 +313,9 @@ int bounce_tell_notice_preview(struct bounce_user *bu,
 	tell_init(&notice, &counts, summary ? BOUNCE_TELL_BROADCAST :
 		  BOUNCE_TELL_FAILURE, tell_r);
 	if (summary)
-		tell_fill_summary(&notice, &memory, tell_r);
+		bounce_tell_notice_fill_summary(&notice, &memory, tell_r);
 	else
-		tell_fill_failure(&notice, &memory, 0, tell_r);
+		bounce_tell_notice_fill_failure(&notice, &memory, 0, tell_r);
 	*rate_r = notice.rate;
 	if (tell_r->rate != NULL)
 		tell_r->rate = rate_r;
@@ -526,10 +358,10 @@ static int tell_notice_bare(struct bounce_tell_notice *notice, const char **erro
 	i_zero(&counts);
 	notice->group.sent = NULL;
 	bounce_tell_memory_decode(notice->pool, NULL, &memory);
-	if (tell_take_in(notice, notice->pool, &memory) == 0)
+	if (bounce_tell_notice_take_in(notice, notice->pool, &memory) == 0)
 		return 0;
 	tell_init(notice, &counts, BOUNCE_TELL_FAILURE, &tell);
-	tell_fill_failure(notice, &memory, 0, &tell);
+	bounce_tell_notice_fill_failure(notice, &memory, 0, &tell);
 	return tell_save(notice, &tell, error_r);
 }
 
