@@ -123,7 +123,7 @@ ext_bounce_stringlist_create(const struct sieve_runtime_env *renv,
 /* For actions at commit. The mail plugin shall not record this report: */
 void ext_bounce_delivery_ignore(const struct ext_bounce_env *env);
 /* Record the report, or forget what it recorded. A failure is logged; the
-   script's result is. */
+   script's result stays. */
 void ext_bounce_learn(const struct ext_bounce_env *env);
 void ext_bounce_forget(const struct ext_bounce_env *env);
 
