@@ -77,22 +77,45 @@ setting_parse_words(const struct setting *setting, const char *value,
 	return 0;
 }
 
+/* Words of which each is to be valid; what names them all. */
+static int
+setting_check_words(const struct setting *setting, const char *value,
+		    struct bounce_user_settings *set, pool_t pool,
+		    bool (*is_valid)(const char *word), const char *what,
+		    const char **error_r)
+{
+	const char *const *word;
+
+	(void)setting_parse_words(setting, value, set, pool, error_r);
+	word = *(const char *const **)PTR_OFFSET(set, setting->offset);
+	for (; *word != NULL; word++) {
+		if (!is_valid(*word)) {
+			*error_r = t_strdup_printf("%s is no %s", *word, what);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static bool setting_is_host(const char *word)
+{
+	return strpbrk(word, "@/") == NULL;
+}
+
+static bool setting_is_address(const char *word)
+{
+	const char *at = strrchr(word, '@');
+
+	return at != NULL && at != word && at[1] != '\0';
+}
+
 static int
 setting_parse_sites(const struct setting *setting, const char *value,
 		    struct bounce_user_settings *set, pool_t pool,
 		    const char **error_r)
 {
-	const char *const **words = PTR_OFFSET(set, setting->offset);
-
-	(void)setting_parse_words(setting, value, set, pool, error_r);
-	for (const char *const *word = *words; *word != NULL; word++) {
-		if (strpbrk(*word, "@/") != NULL) {
-			*error_r = t_strdup_printf("%s is no host and no domain",
-						   *word);
-			return 1;
-		}
-	}
-	return 0;
+	return setting_check_words(setting, value, set, pool, setting_is_host,
+				   "host or domain", error_r);
 }
 
 static int
@@ -100,37 +123,18 @@ setting_parse_relays(const struct setting *setting, const char *value,
 		     struct bounce_user_settings *set, pool_t pool,
 		     const char **error_r)
 {
-	const char *const **words = PTR_OFFSET(set, setting->offset);
-
-	(void)setting_parse_words(setting, value, set, pool, error_r);
-	for (const char *const *word = *words; *word != NULL; word++) {
-		if (strpbrk(*word, "@/") != NULL) {
-			*error_r = t_strdup_printf("%s is no host, domain or "
-				"single IP address", *word);
-			return 1;
-		}
-	}
-	return 0;
+	return setting_check_words(setting, value, set, pool, setting_is_host,
+				   "host, domain or single IP address",
+				   error_r);
 }
 
-/* Whole addresses. */
 static int
 setting_parse_feedback(const struct setting *setting, const char *value,
 		       struct bounce_user_settings *set, pool_t pool,
 		       const char **error_r)
 {
-	const char *const **words = PTR_OFFSET(set, setting->offset);
-
-	(void)setting_parse_words(setting, value, set, pool, error_r);
-	for (const char *const *word = *words; *word != NULL; word++) {
-		const char *at = strrchr(*word, '@');
-
-		if (at == NULL || at == *word || at[1] == '\0') {
-			*error_r = t_strdup_printf("%s is no address", *word);
-			return 1;
-		}
-	}
-	return 0;
+	return setting_check_words(setting, value, set, pool,
+				   setting_is_address, "address", error_r);
 }
 
 /* Absolute, but for the word. */
