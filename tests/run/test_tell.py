@@ -307,6 +307,9 @@ class Failure(Case):
             self.assertIn('ann@example.net', self.text(user))
             self.assertEqual(self.messages(user, 'Bounces'), 2)
             self.count_log('Notice is in INBOX', number)
+        # and it is replaced there, as long as nobody read it
+        self.report(user, 'eve@example.net', mid='<2@example.org>')
+        self.assertIn('eve@example.net', self.text(user))
 
     def test_limit(self):
         """Twenty an hour, then one that says so; the rest stay in INBOX."""

@@ -71,23 +71,29 @@ static struct mailbox *box_alloc(struct bounce_user *bu)
 	return box_alloc_inbox(bu);
 }
 
+/* Takes mailbox, which was opened. */
+static void box_take(struct bounce_tell_box *box, struct mailbox *mailbox)
+{
+	struct mailbox_status status;
+
+	mailbox_get_open_status(mailbox, STATUS_UIDVALIDITY, &status);
+	if (box->box != NULL)
+		mailbox_free(&box->box);
+	box->box = mailbox;
+	box->uid_validity = status.uidvalidity;
+}
+
 /* Takes mailbox, which is freed if that fails. */
 static int box_use(struct bounce_tell_box *box, struct mailbox *mailbox,
 		   const char **error_r)
 {
-	struct mailbox_status status;
-
 	if (box_open(mailbox) < 0 || mailbox_sync(mailbox, 0) < 0) {
 		*error_r = t_strdup(mailbox_get_last_internal_error(mailbox,
 								    NULL));
 		mailbox_free(&mailbox);
 		return -1;
 	}
-	mailbox_get_open_status(mailbox, STATUS_UIDVALIDITY, &status);
-	if (box->box != NULL)
-		mailbox_free(&box->box);
-	box->box = mailbox;
-	box->uid_validity = status.uidvalidity;
+	box_take(box, mailbox);
 	return 0;
 }
 
@@ -176,8 +182,38 @@ static bool box_is_untouched(struct mail *mail)
 		(MAIL_SEEN | MAIL_ANSWERED | MAIL_FLAGGED | MAIL_DELETED)) == 0;
 }
 
-bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
-			       const struct bounce_tell_place *place)
+/* A notice may be elsewhere: it was put into INBOX as box failed, or the setting was
+   another one. Returns box, or that mailbox, to be closed. */
+static struct bounce_tell_box *
+box_enter(struct bounce_tell_box *box, const struct bounce_tell_place *place)
+{
+	struct bounce_tell_box *other;
+	struct mail_namespace *ns;
+	struct mailbox *mailbox;
+
+	if (place->mailbox == NULL ||
+	    strcmp(place->mailbox, mailbox_get_vname(box->box)) == 0)
+		return box;
+	ns = mail_namespace_find(box->bu->user->namespaces, place->mailbox);
+	mailbox = mailbox_alloc(ns->list, place->mailbox, 0);
+	if (mailbox_open(mailbox) < 0) {
+		mailbox_free(&mailbox);
+		return box;
+	}
+	other = i_new(struct bounce_tell_box, 1);
+	other->bu = box->bu;
+	box_take(other, mailbox);
+	return other;
+}
+
+static void box_leave(struct bounce_tell_box *box, struct bounce_tell_box *entered)
+{
+	if (entered != box)
+		bounce_tell_box_close(&entered);
+}
+
+static bool box_is_unread(struct bounce_tell_box *box,
+			  const struct bounce_tell_place *place)
 {
 	struct mailbox_transaction_context *t;
 	struct mail *mail;
@@ -194,8 +230,18 @@ bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
 	return ret;
 }
 
-void bounce_tell_box_expunge(struct bounce_tell_box *box,
-			     const struct bounce_tell_place *place)
+bool bounce_tell_box_is_unread(struct bounce_tell_box *box,
+			       const struct bounce_tell_place *place)
+{
+	struct bounce_tell_box *entered = box_enter(box, place);
+	bool ret = box_is_unread(entered, place);
+
+	box_leave(box, entered);
+	return ret;
+}
+
+static void box_expunge(struct bounce_tell_box *box,
+			const struct bounce_tell_place *place)
 {
 	struct mailbox_transaction_context *t;
 	struct mail *mail;
@@ -207,6 +253,17 @@ void bounce_tell_box_expunge(struct bounce_tell_box *box,
 	mail_free(&mail);
 	if (mailbox_transaction_commit(&t) == 0)
 		(void)mailbox_sync(box->box, 0);
+}
+
+void bounce_tell_box_expunge(struct bounce_tell_box *box,
+			     const struct bounce_tell_place *place)
+{
+	struct bounce_tell_box *entered = box_enter(box, place);
+
+	/* opened now, it has not seen yet what is there */
+	if (entered == box || mailbox_sync(entered->box, 0) == 0)
+		box_expunge(entered, place);
+	box_leave(box, entered);
 }
 
 /* What we said of that answer? Its Message-ID is the sender's choice: it may be that of
