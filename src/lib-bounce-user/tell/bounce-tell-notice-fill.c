@@ -12,6 +12,7 @@
  * Who failed
  */
 
+/* mail: that one, or NULL = any */
 static bool
 tell_knows(const struct bounce_tell_memory *memory, const char *mail,
 	   const char *address)
@@ -19,7 +20,7 @@ tell_knows(const struct bounce_tell_memory *memory, const char *mail,
 	const struct bounce_tell_failure *failure;
 
 	array_foreach(&memory->failures, failure) {
-		if (strcmp(failure->mail, mail) == 0 &&
+		if ((mail == NULL || strcmp(failure->mail, mail) == 0) &&
 		    strcasecmp(failure->rcpt.address, address) == 0)
 			return TRUE;
 	}
@@ -39,9 +40,13 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 
 	if (address == NULL || tell_knows(memory, notice->group.mail, address))
 		return;
-	memory->count++;
-	if (array_count(&memory->failures) >= BOUNCE_MAX_TELL_FAILURES)
+	if (array_count(&memory->failures) >= BOUNCE_MAX_TELL_FAILURES) {
+		/* counted, and not listed, unless it is */
+		if (!tell_knows(memory, NULL, address))
+			memory->count++;
 		return;
+	}
+	memory->count++;
 	failure = array_append_space(&memory->failures);
 	failure->mail = notice->group.mail;
 	failure->rcpt.address = p_strdup(pool, address);
