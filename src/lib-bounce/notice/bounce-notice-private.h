@@ -103,6 +103,10 @@ bool bounce_notice_is_field(const char *line);
 /* Find the next address in line at or behind *pos, which is set behind it. */
 bool bounce_notice_address_next(const char *line, unsigned int *pos,
 			      unsigned int *begin_r, unsigned int *end_r);
+/* Is address in list? */
+bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
+			   const char *address);
+
 /* What the words before an address say of it. */
 struct bounce_notice_label {
 	/* that it failed; in more than one word */
@@ -123,6 +127,20 @@ bool bounce_notice_label_alike(const char *text, unsigned int len,
 /* Does the line announce whom the mail reached? */
 bool bounce_notice_says_delivered(const struct bounce_notice_line *line);
 
+/* For where there is none above. */
+extern const struct bounce_notice_line bounce_notice_no_line;
+/* "Doe, John (": a name of len bytes before an address */
+bool bounce_notice_is_name(const char *before, size_t len);
+/* The line that announces the list that mention is in. */
+const struct bounce_notice_line *
+bounce_notice_announced_by(struct bounce_notice *scan,
+			   const struct bounce_notice_mention *mention);
+
+/* Fill in what mention is by how it is there; those before it are in
+   scan->mentions. */
+void bounce_notice_weigh(struct bounce_notice *scan,
+			 const struct bounce_report *report,
+			 struct bounce_notice_mention *mention);
 /* Find and weigh the addresses of the notice: fills scan->mentions. */
 void bounce_notice_addresses(struct bounce_notice *scan,
 			   const struct bounce_report *report);
@@ -131,6 +149,13 @@ static inline const struct bounce_notice_line *
 bounce_notice_line(const struct bounce_notice *scan, unsigned int i)
 {
 	return array_idx(&scan->lines, i);
+}
+
+static inline bool
+bounce_notice_line_has(const struct bounce_notice_line *line,
+		       enum bounce_words_class class)
+{
+	return bounce_kind_has(line->words, class);
 }
 
 /* Does the line say why a delivery fails (see bounce_notice_has_cause())? */
@@ -199,8 +224,5 @@ bounce_notice_command_find(const struct bounce_notice *scan,
 const char *bounce_notice_host_find(const struct bounce_notice *scan,
 				  const struct bounce_notice_region *region,
 				  unsigned int line);
-
-bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
-			   const char *address);
 
 #endif

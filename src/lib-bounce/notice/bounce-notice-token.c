@@ -1,13 +1,14 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-string.h"
 
 #include <ctype.h>
 
-/* Where a mail address begins and ends within a line of text. */
+/* Where a mail address begins and ends within a line of text, and which one it is. */
 
 static bool notice_is_local_char(char c)
 {
@@ -127,6 +128,18 @@ bool bounce_notice_address_next(const char *line, unsigned int *pos,
 			return TRUE;
 		}
 		at++;
+	}
+	return FALSE;
+}
+
+bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
+			   const char *address)
+{
+	const char *const *other;
+
+	array_foreach(list, other) {
+		if (strcasecmp(*other, address) == 0)
+			return TRUE;
 	}
 	return FALSE;
 }

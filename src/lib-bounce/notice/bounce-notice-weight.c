@@ -1,0 +1,414 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "bounce-limits.h"
+#include "bounce-notice-private.h"
+#include "bounce-status.h"
+#include "bounce-string.h"
+
+#include <ctype.h>
+
+/* Each address of the notice is weighed by how it is there. */
+
+static const char *const generic_locals[] = {
+	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
+	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
+};
+
+/* Is there nothing but markup before (or behind) an address? */
+static bool notice_is_dress(const char *text)
+{
+	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
+	if (bounce_string_ibegins(text, "mailto:") ||
+	    bounce_string_ibegins(text, "smtp:"))
+		text += strcspn(text, ":") + 1;
+	text += strspn(text, " \t<>[]()\"'*>-.,:;|");
+	return *text == '\0';
+}
+
+/* "Recipient: ", "Empfänger: ", "Failed recipient: ": few words, then a colon */
+static bool notice_is_recipient_field(const char *text)
+{
+	return strlen(text) < 40 && strpbrk(text, ".!?@") == NULL &&
+		bounce_notice_label_colon(text) &&
+		bounce_kind_has(bounce_kind_words(text),
+				BOUNCE_WORD_RECIPIENT);
+}
+
+/* A list's number, a field's name: "1. ", "Recipient: " */
+static bool notice_is_listing(const char *text)
+{
+	const char *p = text + strspn(text, " \t");
+
+	if (notice_is_dress(text))
+		return TRUE;
+	p += strspn(p, "[(#");
+	p += strspn(p, "0123456789");
+	if (p != text && (*p == '.' || *p == ')' || *p == ']') &&
+	    notice_is_dress(p))
+		return TRUE;
+	if (bounce_string_ibegins(text, "to:") ||
+	    bounce_string_ibegins(text, "user:") ||
+	    bounce_string_ibegins(text, "email address:") ||
+	    bounce_string_ibegins(text, "final-recipient:") ||
+	    notice_is_recipient_field(text))
+		return TRUE;
+	/* a name with the address behind it: "Bob <bob@example.com>", but not
+	   what somebody said: "bob@example.com" said "550 <a@example.net>" */
+	if (*text != '"' || strchr(text, '<') == NULL)
+		return FALSE;
+	p = strchr(text + 1, '"');
+	return p == NULL || notice_is_dress(p);
+}
+
+static bool notice_is_url(const char *text, unsigned int begin)
+{
+	const char *p = text + begin;
+
+	while (p > text && p[-1] != ' ' && p[-1] != '<' && p[-1] != '(')
+		p--;
+	return strstr(t_strdup_until(p, text + begin), "://") != NULL ||
+		bounce_string_ibegins(p, "www.");
+}
+
+static bool notice_is_generic_local(const char *address)
+{
+	const char *local = t_str_lcase(t_strcut(address, '@'));
+
+	return str_array_find(generic_locals, local);
+}
+
+static bool notice_has_text_behind(const char *behind)
+{
+	behind += strspn(behind, "> \t\"')]");
+	return *behind == ':' || *behind == '(' || *behind == ',' ||
+		*behind == '.' || *behind == '-' || *behind == '\0' ||
+		*behind == ';' || *behind == '[' || *behind == '<' ||
+		*behind == '|' ||
+		/* a table's row */
+		bounce_status_reply_begins(behind);
+}
+
+/* Does the line begin with a field named by a word of class: "Subject:"? */
+static bool notice_begins_field(const struct bounce_notice_line *line,
+				enum bounce_words_class class)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	const char *name, *wide = strstr(line->text, "\xef\xbc\x9a");
+	size_t len = strcspn(line->text, ":");
+
+	if (wide != NULL && (size_t)(wide - line->text) < len)
+		len = wide - line->text;
+	if (!bounce_notice_line_has(line, class) || line->text[len] == '\0')
+		return FALSE;
+	name = bounce_words_fold(t_strndup(line->text, len));
+	t_array_init(&hits, 4);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, name, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == class && hit->begin == 0 &&
+		    name[hit->end] == '\0')
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* "To:" within a description of the mail ("Subject:", "Sent:")? */
+static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
+{
+	unsigned int i, count = array_count(&scan->lines);
+
+	if (!notice_begins_field(bounce_notice_line(scan, line),
+				 BOUNCE_WORD_TOWARDS))
+		return FALSE;
+	for (i = line > 3 ? line - 3 : 0; i < count && i <= line + 3; i++) {
+		if (notice_begins_field(bounce_notice_line(scan, i),
+					BOUNCE_WORD_DESCRIBING))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Does an address at a line's start go on with what a server answered? */
+static bool notice_continues_answer(struct bounce_notice *scan,
+				    const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *above, *here;
+	const char *word, *behind;
+
+	if (mention->line == 0 || mention->begin > 2)
+		return FALSE;
+	here = array_idx(&scan->lines, mention->line);
+	above = array_idx(&scan->lines, mention->line - 1);
+	/* a table's next row; "<bob@example.com> (550 no)" */
+	behind = here->text + mention->end;
+	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
+		return FALSE;
+	if (bounce_status_reply_find(above->text, NULL) == NULL)
+		return FALSE;
+	/* "550 5.1.1" ends the line above */
+	word = strrchr(above->text, ' ');
+	word = word == NULL ? above->text : word + 1;
+	return (here->indent > 0 && here->indent >= above->indent) ||
+		bounce_status_reply_begins(word) ||
+		(i_isdigit(*word) && bounce_status_find(word) != NULL);
+}
+
+/* "Doe, John (john@example.com) on Monday": a name and its address, below
+   the line that announces the list. */
+static bool notice_is_named(const char *before,
+			    const struct bounce_notice_line *above)
+{
+	return bounce_notice_is_name(before, strlen(before)) &&
+		bounce_notice_label_colon(above->folded) &&
+		bounce_notice_line_has(above, BOUNCE_WORD_ANNOUNCING) &&
+		!bounce_kind_has(bounce_kind_words(before),
+				 BOUNCE_WORD_CONTACTING);
+}
+
+/* A table's cell: what is in the row before it is another's. */
+static const char *notice_cell_begin(const char *before)
+{
+	const char *bar = strrchr(before, '|');
+
+	return bar == NULL ? before : bar + 1;
+}
+
+/* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
+static bool notice_is_x400(const char *text)
+{
+	return strchr(text, ' ') == NULL && strchr(text, '=') != NULL &&
+		strchr(text, ';') != NULL;
+}
+
+struct context {
+	struct bounce_notice *scan;
+	/* the words before and behind the address */
+	const char *before, *folded, *behind;
+	/* what those before it say of it */
+	struct bounce_notice_label label;
+	/* the line above that has no address */
+	const struct bounce_notice_line *above;
+	bool self, fails;
+};
+
+static bool notice_says_delayed(const struct bounce_notice_line *line)
+{
+	return (bounce_notice_line_has(line, BOUNCE_WORD_DELAY) ||
+		bounce_notice_line_has(line, BOUNCE_WORD_SDELAY) ||
+		strstr(line->folded, "deferred") != NULL) &&
+		!bounce_notice_line_has(line, BOUNCE_WORD_FINAL);
+}
+
+static void notice_weigh_listed(const struct context *ctx,
+				struct bounce_notice_mention *mention)
+{
+	bool announced = bounce_notice_line_has(ctx->above,
+						BOUNCE_WORD_ANNOUNCING);
+	bool text = notice_has_text_behind(ctx->behind);
+	struct bounce_notice_label label_above;
+
+	bounce_notice_label_read(ctx->above->text, &label_above);
+	mention->delayed = notice_says_delayed(ctx->above);
+	/* less than whom it did not reach */
+	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
+		mention->tier = BOUNCE_NOTICE_SENTENCE;
+		mention->score += 3;
+		return;
+	}
+	/* "Следующим получателям:": a colon announces in every language */
+	if (!announced && !ctx->fails && notice_is_dress(ctx->behind) &&
+	    strchr(ctx->behind, ':') == NULL &&
+	    !bounce_notice_line_has(ctx->above, BOUNCE_WORD_FAILING) &&
+	    !label_above.failed &&
+	    bounce_notice_label_field(ctx->above->folded,
+				      ctx->above->words)) {
+		mention->tier = BOUNCE_NOTICE_GUESS;
+		mention->score += 3;
+		return;
+	}
+	mention->score += text ? 4 : ctx->fails ? 3 : 1;
+	mention->tier = notice_is_dress(ctx->behind) || text || announced ?
+		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_SENTENCE;
+	if (announced) {
+		mention->score += 2;
+	} else if (notice_is_dress(ctx->behind) &&
+		   strchr(ctx->behind, ':') == NULL &&
+		   !notice_is_recipient_field(ctx->before) &&
+		   (bounce_notice_line_has(ctx->above,
+					   BOUNCE_WORD_CONTACTING) ||
+		    (bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
+		     bounce_notice_label_colon(ctx->above->folded)))) {
+		mention->score -= 6;
+		mention->foreign = TRUE;
+	}
+	if (ctx->fails)
+		mention->score++;
+}
+
+static void notice_weigh_sentence(const struct context *ctx,
+				  struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_label *label = &ctx->label;
+	bool colon = bounce_notice_label_colon(ctx->folded) &&
+		notice_is_dress(ctx->behind);
+	bool field = colon && bounce_notice_label_field(ctx->folded,
+		bounce_kind_words(ctx->before));
+
+	if (!label->failed && !ctx->fails) {
+		/* "Ziel: bob@example.com", in whatever language */
+		if (field) {
+			mention->tier = BOUNCE_NOTICE_GUESS;
+			mention->score += 3;
+		}
+		return;
+	}
+	mention->tier = BOUNCE_NOTICE_SENTENCE;
+	/* two words are no coincidence */
+	if (label->failed)
+		mention->score += label->phrase ? 3 : 2;
+	if (ctx->fails)
+		mention->score += 2;
+	/* "Mailbox is full: bob@example.com" */
+	if (colon)
+		mention->score += 2;
+	if (label->failed &&
+	    bounce_notice_line_has(ctx->above, BOUNCE_WORD_ANNOUNCING))
+		mention->score++;
+}
+
+/* The address that an item begins with in that line, or NULL. */
+static const struct bounce_notice_mention *
+notice_first_in_line(const struct bounce_notice *scan, unsigned int line)
+{
+	const struct bounce_notice_mention *mention;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->line == line && !mention->foreign &&
+		    mention->tier >= BOUNCE_NOTICE_LISTED)
+			return mention;
+	}
+	return NULL;
+}
+
+/* "(generated from bob@example.com)": another name of the address above, unless
+   that names none: "pipe to |/usr/bin/program". */
+static void notice_weigh_alias(const struct context *ctx,
+			       struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line, *above;
+	unsigned int i = mention->line;
+
+	mention->alias = TRUE;
+	line = bounce_notice_line(ctx->scan, i);
+	if (notice_first_in_line(ctx->scan, i) != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	while (i > 0) {
+		above = bounce_notice_line(ctx->scan, --i);
+		if (*above->text == '\0')
+			break;
+		if (above->indent < line->indent) {
+			mention->head = i;
+			break;
+		}
+	}
+	if (mention->head != mention->line &&
+	    notice_first_in_line(ctx->scan, mention->head) != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	mention->tier = BOUNCE_NOTICE_LISTED;
+	mention->score += 6;
+}
+
+static void notice_weigh_place(const struct context *ctx,
+			       struct bounce_notice_mention *mention)
+{
+	if (notice_describes_mail(ctx->scan, mention->line)) {
+		/* whom it was written to: no more than that */
+		mention->tier = BOUNCE_NOTICE_SENTENCE;
+		mention->score = ctx->self ? 0 : 3;
+	} else if (notice_continues_answer(ctx->scan, mention)) {
+		mention->tier = BOUNCE_NOTICE_ANSWER;
+		mention->score += 1;
+	} else if (ctx->label.alias) {
+		notice_weigh_alias(ctx, mention);
+	} else if (ctx->label.other) {
+		mention->score -= 5;
+		mention->foreign = TRUE;
+	} else if (mention->starts ||
+		   notice_is_named(ctx->before, ctx->above)) {
+		mention->starts = TRUE;
+		notice_weigh_listed(ctx, mention);
+	} else if (bounce_status_reply_find(ctx->before, NULL) != NULL ||
+		   strstr(ctx->folded, "rcpt to:") != NULL) {
+		mention->tier = BOUNCE_NOTICE_ANSWER;
+		mention->score += 3;
+	} else {
+		notice_weigh_sentence(ctx, mention);
+	}
+}
+
+/* The sender is a recipient too, where a line announces the recipients. A
+   line that announces the sender is more frequent. */
+static bool notice_is_own_recipient(const struct context *ctx)
+{
+	return notice_is_dress(ctx->before) && notice_is_dress(ctx->behind) &&
+		bounce_notice_label_field(ctx->above->folded,
+					  ctx->above->words) &&
+		bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
+}
+
+void bounce_notice_weigh(struct bounce_notice *scan,
+			 const struct bounce_report *report,
+			 struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		array_idx(&scan->lines, mention->line);
+	struct context ctx = { .scan = scan };
+
+	/* quoted, no transcript */
+	if ((line->text[0] == '>' && line->text[1] != '>') ||
+	    notice_is_url(line->text, mention->begin) ||
+	    strchr(mention->address, '?') != NULL) {
+		mention->foreign = TRUE;
+		return;
+	}
+	ctx.before = notice_cell_begin(
+		t_strdup_until(line->text, line->text + mention->begin));
+	mention->starts = notice_is_listing(ctx.before) ||
+		notice_is_x400(ctx.before);
+	bounce_notice_label_read(ctx.before, &ctx.label);
+	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
+		mention->tier = BOUNCE_NOTICE_FIELD;
+		mention->score = 10;
+		if (ctx.label.alias)
+			notice_weigh_alias(&ctx, mention);
+		return;
+	}
+	ctx.behind = line->text + mention->end;
+	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
+	ctx.above = mention->above = bounce_notice_announced_by(scan, mention);
+	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
+	ctx.fails = bounce_notice_line_has(line, BOUNCE_WORD_FAILING);
+	if (bounce_notice_is_listed(&report->original_to, mention->address))
+		mention->score += 3;
+	if (ctx.self && !notice_is_own_recipient(&ctx) &&
+	    !(mention->starts && bounce_string_begins(ctx.behind, ">:"))) {
+		mention->score -= 6;
+		mention->foreign = TRUE;
+	}
+	if (notice_is_generic_local(mention->address) &&
+	    !ctx.label.failed &&
+	    strchr(ctx.behind, ':') == NULL) {
+		mention->score -= 3;
+		mention->foreign = TRUE;
+	}
+	notice_weigh_place(&ctx, mention);
+	if (mention->score <= 0)
+		mention->tier = BOUNCE_NOTICE_NONE;
+}
