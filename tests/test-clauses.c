@@ -56,7 +56,6 @@ static const struct {
 	{ "The sender of a mail; user unknown", "sender/who unknown" },
 	{ "(", "" },
 	{ "user(s", "who" },
-	{ "lookup: 0 results", "unknown" },
 	/* no borders */
 	{ "User [bob@example.org] unknown", "who unknown" },
 	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },

@@ -208,14 +208,13 @@ static bool clauses_is_host(const char *word)
 	return FALSE;
 }
 
-/* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322"), and
-   so is none at all ("0 rows") */
+/* "550", "5.1.1", "#5.1.1", "550-5.1.1"; a longer number is a word ("RFC 5322") */
 static bool clauses_is_code(const char *word)
 {
 	size_t digits = strspn(word, "0123456789");
 
 	if (word[digits] == '\0')
-		return digits <= 3 && strcmp(word, "0") != 0;
+		return digits <= 3;
 	return strspn(word, "0123456789.-#") == strlen(word);
 }
 
