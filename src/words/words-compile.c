@@ -7,11 +7,9 @@
    Prints what is wrong as "file:line: text" and exits 1. doc/ADDING says what a
    file looks like. */
 
-#include "bounce-words-core.h"
+#include "words-compile.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <unictype.h>
 
 #define MAX_PHRASE 120
 #define MAX_LINE 160
@@ -27,19 +25,6 @@ static const struct words_class {
 #undef CLASS
 };
 #define CLASS_COUNT (sizeof(words_classes) / sizeof(words_classes[0]))
-
-struct words_phrase {
-	char *text;			/* folded */
-	size_t len;
-	unsigned int class;
-	bool open;
-	/* no example held it yet */
-	bool untried;
-	/* entered by another line of the same class already */
-	bool again;
-	const char *file;
-	unsigned int line;
-};
 
 static struct words_phrase *phrases;
 static unsigned int phrases_count, phrases_size;
@@ -61,17 +46,6 @@ words_error(const char *file, unsigned int line, const char *fmt, ...)
 	fputc('\n', stderr);
 	va_end(args);
 	failed = true;
-}
-
-static void *words_alloc(void *old, size_t size)
-{
-	void *new = realloc(old, size);
-
-	if (new == NULL) {
-		fputs("words-compile: out of memory\n", stderr);
-		exit(2);
-	}
-	return new;
 }
 
 static char *words_fold(const char *text)
@@ -98,140 +72,6 @@ static int compile_phrase_cmp(const void *p1, const void *p2)
 		return a->class < b->class ? -1 : 1;
 	/* the open one serves for both */
 	return (int)b->open - (int)a->open;
-}
-
-/* The most keys of a phrase. */
-#define WORDS_KEYS 27
-
-/* A phrase by one of its keys. */
-struct words_keyed {
-	const struct words_phrase *phrase;
-	uint32_t key;
-};
-
-static int words_keyed_cmp(const void *p1, const void *p2)
-{
-	const struct words_keyed *a = p1, *b = p2;
-	unsigned int slot_a = words_core_hash(a->key) >> WORDS_HASH_LOW_BITS;
-	unsigned int slot_b = words_core_hash(b->key) >> WORDS_HASH_LOW_BITS;
-
-	if (slot_a != slot_b)
-		return slot_a < slot_b ? -1 : 1;
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	/* as they are sorted in the list */
-	return a->phrase < b->phrase ? -1 : a->phrase > b->phrase;
-}
-
-/* Enter phrase by its keys. Returns how many those are. */
-static unsigned int
-words_keyed_add(const struct words_phrase *phrase, struct words_keyed *keyed)
-{
-	size_t letters = words_core_letters(phrase->text,
-					    phrase->text + phrase->len);
-	char text[8] = { 0 };
-	uint64_t bytes;
-
-	memcpy(text, phrase->text, phrase->len < 8 ? phrase->len : 8);
-	bytes = words_core_load8(text);
-	for (unsigned int i = 0; i < WORDS_KEYS; i++)
-		keyed[i].phrase = phrase;
-	keyed[0].key = phrase->len >= 8 ? words_core_key8(bytes) :
-		phrase->len >= 4 ? words_core_key4(bytes) :
-		words_core_key1(bytes, letters);
-	if (!phrase->open || letters != 3 || phrase->len != 3)
-		return 1;
-	/* a letter may follow, and no three are looked for then */
-	for (unsigned int i = 1; i < WORDS_KEYS; i++) {
-		text[3] = 'a' + i - 1;
-		keyed[i].key = words_core_key4(words_core_load8(text));
-	}
-	return WORDS_KEYS;
-}
-
-/* Bytes that both begin with. */
-static unsigned int
-words_phrases_alike(const struct words_phrase *a, const struct words_phrase *b)
-{
-	unsigned int i = 0;
-
-	while (i < a->len && i < b->len && a->text[i] == b->text[i])
-		i++;
-	return i;
-}
-
-static struct bounce_words_entry
-words_entry(const struct words_keyed *keyed, const struct words_keyed *before,
-	    uint32_t offset)
-{
-	struct bounce_words_entry entry;
-
-	memset(&entry, 0, sizeof(entry));
-	entry.key = keyed->key;
-	entry.offset = offset;
-	entry.len = keyed->phrase->len;
-	entry.class = keyed->phrase->class;
-	entry.open = keyed->phrase->open;
-	entry.alike = before == NULL || before->key != keyed->key ? 0 :
-		words_phrases_alike(before->phrase, keyed->phrase);
-	return entry;
-}
-
-/* The table of phrases, which are sorted; from malloc(). Returns the number of its
-   entries. */
-static unsigned int
-words_table_build(const struct words_phrase *list, unsigned int count,
-		  struct bounce_words_table *table_r)
-{
-	struct bounce_words_entry *entries;
-	struct words_keyed *keyed;
-	uint16_t *starts;
-	uint32_t *filter;
-	size_t used = 0, *offsets;
-	char *text = NULL;
-	unsigned int keys = 0, slot = 0, hash;
-
-	offsets = words_alloc(NULL, (count + 1) * sizeof(*offsets));
-	keyed = words_alloc(NULL, (count * WORDS_KEYS + 1) * sizeof(*keyed));
-	for (unsigned int i = 0; i < count; i++) {
-		text = words_alloc(text, used + list[i].len + 1);
-		memcpy(text + used, list[i].text, list[i].len + 1);
-		offsets[i] = used;
-		used += list[i].len;
-		keys += words_keyed_add(&list[i], keyed + keys);
-	}
-	qsort(keyed, keys, sizeof(*keyed), words_keyed_cmp);
-	entries = words_alloc(NULL, (keys + 1) * sizeof(*entries));
-	memset(entries, 0, (keys + 1) * sizeof(*entries));
-	starts = words_alloc(NULL, (WORDS_STARTS + 1) * sizeof(*starts));
-	filter = words_alloc(NULL, WORDS_FILTER * sizeof(*filter));
-	memset(filter, 0, WORDS_FILTER * sizeof(*filter));
-	for (unsigned int i = 0; i < keys; i++) {
-		hash = words_core_hash(keyed[i].key);
-		filter[hash / 32] |= (uint32_t)1 << hash % 32;
-		while (slot <= hash >> WORDS_HASH_LOW_BITS)
-			starts[slot++] = i;
-		entries[i] = words_entry(&keyed[i], i == 0 ? NULL :
-					 &keyed[i - 1],
-					 offsets[keyed[i].phrase - list]);
-	}
-	while (slot <= WORDS_STARTS)
-		starts[slot++] = keys;
-	free(keyed);
-	free(offsets);
-	table_r->text = text;
-	table_r->entries = entries;
-	table_r->starts = starts;
-	table_r->filter = filter;
-	return keys;
-}
-
-static void words_table_free(struct bounce_words_table *table)
-{
-	free((void *)table->text);
-	free((void *)table->entries);
-	free((void *)table->starts);
-	free((void *)table->filter);
 }
 
 /* Mark the phrases of the block that the example holds. */
@@ -478,72 +318,6 @@ static void words_write_bits(void)
 		}
 	}
 	puts("\n};");
-}
-
-/* Could c follow a letter and become one with it? */
-static bool words_fold_is_second(ucs4_t c)
-{
-	static bool *seconds;
-	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
-
-	if (seconds == NULL) {
-		seconds = words_alloc(NULL, 0x110000);
-		memset(seconds, 0, 0x110000);
-		for (ucs4_t u = 0; u < 0x110000; u++) {
-			if (uc_canonical_decomposition(u, parts) == 2)
-				seconds[parts[1]] = true;
-		}
-	}
-	return seconds[c] || uc_combining_class(c) != 0;
-}
-
-/* What c becomes, or "" if that depends on what stands beside it; from malloc(). */
-static char *words_fold_char(ucs4_t c)
-{
-	char text[8] = "";
-	int len = u8_uctomb((uint8_t *)text, c, sizeof(text));
-	size_t size = 0;
-	uint8_t *apart;
-	char *folded;
-	ucs4_t first = 0;
-
-	apart = len <= 0 ? NULL :
-		u8_casefold((uint8_t *)text, len, NULL, UNINORM_NFKD, NULL,
-			    &size);
-	folded = apart == NULL ? NULL : words_core_casefold(text, len);
-	if (folded == NULL) {
-		fputs("words-compile: cannot fold\n", stderr);
-		exit(2);
-	}
-	if (size > 0)
-		(void)u8_mbtouc(&first, apart, size);
-	if (words_fold_is_second(first) ||
-	    strlen(folded) > sizeof(((struct words_core_fold *)0)->bytes))
-		*folded = '\0';
-	free(apart);
-	return folded;
-}
-
-static void words_write_folds(void)
-{
-	printf("static const struct words_core_fold words_folds[%u] = {\n",
-	       WORDS_FOLDS);
-	for (unsigned int i = 0; i < WORDS_BLOCKS; i++) {
-		for (ucs4_t c = words_core_blocks[i].first;
-		     c <= words_core_blocks[i].last; c++) {
-			char *folded = words_fold_char(c);
-
-			/* byte by byte: no text, which would end in a NUL */
-			printf("\t{ %zu, { ", strlen(folded));
-			for (const char *p = folded; *p != '\0'; p++) {
-				printf("%s'\\%o'", p == folded ? "" : ", ",
-				       (unsigned char)*p);
-			}
-			puts(*folded == '\0' ? "0 } }," : " } },");
-			free(folded);
-		}
-	}
-	puts("};");
 }
 
 static void words_write(void)
