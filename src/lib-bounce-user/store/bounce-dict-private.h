@@ -1,14 +1,24 @@
 #ifndef BOUNCE_DICT_PRIVATE_H
 #define BOUNCE_DICT_PRIVATE_H
 
-/* Between bounce-dict-file.c, bounce-dict.c, and bounce-dict-iter.c and
-   bounce-dict-glance.c, which build on it. */
+/* Between bounce-dict-file.c and bounce-dict-wait.c, on which bounce-dict.c and
+   bounce-dict-commit.c build, and bounce-dict-iter.c and bounce-dict-glance.c, which
+   build on these. */
 
 #include "bounce-dict.h"
 
 #define BOUNCE_DICT_LATE "Dictionary did not answer in time"
 
 struct dict_iterate_context;
+
+/* A look-up. */
+struct bounce_dict_request {
+	struct bounce_dict *dict;
+	const char *key;
+	bool done;
+	int ret;
+	char *value, *error;
+};
 
 struct bounce_dict_row {
 	const char *key, *value;
@@ -35,6 +45,10 @@ struct bounce_dict_iter {
 	ARRAY(struct bounce_dict_row) rows;
 };
 
+/* bounce-dict-wait.c: something came, whoever waits is to look at it. */
+void bounce_dict_wake(struct bounce_dict *dict);
+/* All look-ups that were sent ahead? */
+bool bounce_dict_has_answered(struct bounce_dict *dict);
 /* A request that began at that time: its end, and what it cost. Returns -1 if it
    did not end in time: then the dictionary is closed. */
 int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
@@ -57,7 +71,5 @@ int bounce_dict_file_lock(struct bounce_dict *dict, const char **error_r);
 /* An address's record from its value. Returns 0, or BOUNCE_DICT_DAMAGED. */
 int bounce_dict_decode(pool_t pool, const char *address, const char *value,
 		       struct bounce_record *rec_r, const char **error_r);
-/* Something came: whoever waits is to look at it. */
-void bounce_dict_wake(struct bounce_dict *dict);
 
 #endif

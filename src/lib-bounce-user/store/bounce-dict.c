@@ -4,11 +4,9 @@
 #include "array.h"
 #include "dict-private.h"
 #include "hex-binary.h"
-#include "ioloop.h"
 #include "llist.h"
 #include "mail-user.h"
 #include "sha1.h"
-#include "sleep.h"
 #include "str.h"
 #include "time-util.h"
 #include "bounce-dict-private.h"
@@ -17,26 +15,6 @@
 #define LATE BOUNCE_DICT_LATE
 /* A driver that waits by itself gets so much of it for each request. */
 #define DRIVER_MSECS 1000
-/* Where each answer may take a minute, it is said that one is waited for. */
-#define WARN_MSECS 3000
-/* Who fails only after so long is not asked again by the next mail. */
-#define SLOW_USECS (500 * 1000)
-
-/* A look-up. */
-struct bounce_dict_request {
-	struct bounce_dict *dict;
-	const char *key;
-	bool done;
-	int ret;
-	char *value, *error;
-};
-
-struct dict_commit {
-	struct bounce_dict *dict;
-	bool done;
-	int ret;
-	char *error;
-};
 
 /*
  * Open
@@ -142,133 +120,6 @@ bool bounce_dict_is_broken(const struct bounce_dict *dict)
 }
 
 /*
- * Wait
- */
-
-/* All look-ups that were sent ahead? */
-static bool dict_has_answered(struct bounce_dict *dict)
-{
-	struct bounce_dict_request *req;
-
-	if (dict->ask_pool == NULL)
-		return TRUE;
-	array_foreach_elem(&dict->asked, req) {
-		if (!req->done)
-			return FALSE;
-	}
-	return TRUE;
-}
-
-void bounce_dict_wake(struct bounce_dict *dict)
-{
-	if (dict->loop != NULL)
-		io_loop_stop(dict->loop);
-	/* once for all of them */
-	if (dict->on_answer != NULL && dict_has_answered(dict))
-		dict->on_answer(dict->on_answer_context);
-}
-
-/* An admin waits at a terminal. */
-static void dict_warn(struct bounce_dict *dict)
-{
-	timeout_remove(&dict->to_warn);
-	e_warning(dict->user->event, "bounce: Dictionary has not answered for "
-		  "%u seconds, waiting for up to %u", WARN_MSECS / 1000,
-		  bounce_wait_left(dict->wait) / 1000);
-}
-
-/* In a loop of our own, in which the connection is only meanwhile. Returns FALSE
-   if it took too long. */
-static bool dict_wait_for(struct bounce_dict *dict, const bool *done,
-			  unsigned int msecs)
-{
-	struct ioloop *prev = current_ioloop;
-	struct timeout *to;
-	uint64_t deadline = i_microseconds() + msecs * 1000ULL;
-
-	if (*done || msecs == 0)
-		return *done;
-	dict->loop = io_loop_create();
-	dict_switch_ioloop(dict->dict);
-	to = timeout_add_short(msecs, bounce_dict_wake, dict);
-	if (dict->wait->each)
-		dict->to_warn = timeout_add(WARN_MSECS, dict_warn, dict);
-	while (!*done && i_microseconds() < deadline)
-		io_loop_run(dict->loop);
-	timeout_remove(&to);
-	timeout_remove(&dict->to_warn);
-	io_loop_set_current(prev);
-	dict_switch_ioloop(dict->dict);
-	io_loop_set_current(dict->loop);
-	io_loop_destroy(&dict->loop);
-	return *done;
-}
-
-/* dict_deinit() would wait for what is pending. */
-void bounce_dict_abandon(struct bounce_dict *dict)
-{
-	struct bounce_dict_iter *iter;
-	struct event *event;
-	const char *error;
-
-	if (dict->dict == NULL)
-		return;
-	for (iter = dict->iters; iter != NULL; iter = iter->next) {
-		if (iter->ctx != NULL)
-			(void)dict_iterate_deinit(&iter->ctx, &error);
-		if (iter->error == NULL)
-			iter->error = i_strdup(LATE);
-	}
-	event = dict->dict->event;
-	dict->dict->v.deinit(dict->dict);
-	event_unref(&event);
-	dict->dict = NULL;
-	dict->reopen = dict->used = FALSE;
-}
-
-void bounce_dict_pause(struct bounce_dict *dict, uint64_t usecs)
-{
-	/* a file is one user's */
-	if (!dict->wait->each && dict->file == NULL)
-		bounce_wait_pause(dict->wait, dict->name, usecs);
-}
-
-int bounce_dict_finish(struct bounce_dict *dict, uint64_t started,
-		       const bool *done, const int *ret)
-{
-	unsigned int left = bounce_wait_left(dict->wait);
-	uint64_t usecs, silent;
-	bool late;
-
-	/* what the driver waited by itself, and for the connection */
-	usecs = i_microseconds() - started;
-	left = usecs / 1000 >= left ? 0 : left - usecs / 1000;
-	if (!*done && !compat_dict_is_async(dict->dict))
-		left = 0;
-	late = !dict_wait_for(dict, done, left);
-	usecs = i_microseconds() - started;
-	bounce_wait_add(dict->wait, usecs);
-	/* not where many answers took up the time */
-	silent = i_microseconds() - I_MAX(started, dict->answered_at);
-	if ((late || *ret < 0) && silent > SLOW_USECS)
-		bounce_dict_pause(dict, usecs);
-	if (late) {
-		bounce_dict_abandon(dict);
-		/* nor is whoever waits for each answer to wait for all of them */
-		dict->wait->gave_up = dict->wait->each;
-	}
-	return late ? -1 : 0;
-}
-
-void bounce_dict_answered(struct bounce_dict *dict, bool ok)
-{
-	if (ok)
-		dict->used = TRUE;
-	else if (dict->dict != NULL)
-		dict->reopen = TRUE;
-}
-
-/*
  * Look up
  */
 
@@ -345,7 +196,7 @@ void bounce_dict_forget(struct bounce_dict *dict)
 		if (list->ctx != NULL)
 			pending = TRUE;
 	}
-	if (pending || !dict_has_answered(dict))
+	if (pending || !bounce_dict_has_answered(dict))
 		bounce_dict_abandon(dict);
 	while ((list = dict->lists) != NULL) {
 		dict->lists = list->list_next;
@@ -452,105 +303,4 @@ int bounce_dict_read(struct bounce_dict *dict, pool_t pool,
 		return ret;
 	return bounce_dict_decode(pool, address, value, rec_r, error_r) < 0 ?
 		BOUNCE_DICT_DAMAGED : 1;
-}
-
-/*
- * Write
- */
-
-struct dict_transaction_context *bounce_dict_begin(struct bounce_dict *dict)
-{
-	i_assert(dict->dict != NULL);
-	if (dict->file != NULL)
-		bounce_dict_file_create(dict);
-	return dict_transaction_begin(dict->dict,
-		mail_user_get_dict_op_settings(dict->user));
-}
-
-static void
-dict_commit_callback(const struct dict_commit_result *result,
-		     struct dict_commit *commit)
-{
-	commit->done = TRUE;
-	commit->ret = result->ret < 0 ? -1 : 0;
-	if (result->ret < 0)
-		commit->error = i_strdup(compat_dict_hide_keys(result->error));
-	bounce_dict_wake(commit->dict);
-}
-
-int bounce_dict_commit(struct bounce_dict *dict,
-		       struct dict_transaction_context **trans,
-		       const char **error_r)
-{
-	struct dict_commit commit = { .dict = dict };
-	uint64_t started = i_microseconds();
-	const char *error = NULL;
-	int fd = -1;
-
-	if (dict->file != NULL && (fd = bounce_dict_file_lock(dict, &error)) == -1) {
-		dict_transaction_rollback(trans);
-		bounce_wait_add(dict->wait, i_microseconds() - started);
-		commit.ret = -1;
-	} else {
-		/* never the synchronous one: with redis that of 2.3 crashes */
-		dict_transaction_commit_async(trans, dict_commit_callback,
-					      &commit);
-		/* redis: in a loop of its own, for as long as it was told */
-		if (!commit.done && !compat_dict_is_async(dict->dict))
-			dict_wait(dict->dict);
-		if (bounce_dict_finish(dict, started, &commit.done, &commit.ret) < 0) {
-			commit.ret = -1;
-			error = LATE;
-		}
-		bounce_dict_answered(dict, commit.ret >= 0);
-		if (commit.ret >= 0)
-			bounce_dict_file_loaded(dict);
-	}
-	if (commit.ret < 0) {
-		*error_r = t_strdup_printf("Dictionary was not written: %s",
-			error != NULL ? error : commit.error);
-	}
-	if (fd >= 0)
-		i_close_fd(&fd);
-	i_free(commit.error);
-	return commit.ret;
-}
-
-struct dict_commit_later {
-	struct bounce_dict *dict;
-	bounce_dict_committed_t *callback;
-	void *context;
-};
-
-static void
-dict_commit_later_callback(const struct dict_commit_result *result,
-			   struct dict_commit_later *later)
-{
-	const char *error = result->ret >= 0 ? NULL :
-		t_strdup_printf("Dictionary was not written: %s",
-				compat_dict_hide_keys(result->error));
-
-	bounce_dict_answered(later->dict, result->ret >= 0);
-	later->callback(result->ret >= 0 ? 0 : -1, error, later->context);
-	i_free(later);
-}
-
-void bounce_dict_commit_later(struct bounce_dict *dict,
-			      struct dict_transaction_context **trans,
-			      bounce_dict_committed_t *callback, void *context)
-{
-	struct dict_commit_later *later;
-	const char *error = NULL;
-	int ret;
-
-	if (!compat_dict_is_async(dict->dict)) {
-		ret = bounce_dict_commit(dict, trans, &error);
-		callback(ret, error, context);
-		return;
-	}
-	later = i_new(struct dict_commit_later, 1);
-	later->dict = dict;
-	later->callback = callback;
-	later->context = context;
-	dict_transaction_commit_async(trans, dict_commit_later_callback, later);
 }
