@@ -4,164 +4,11 @@
 #include "array.h"
 #include "istream.h"
 #include "message-address.h"
-#include "message-header-parser.h"
 #include "str.h"
 #include "bounce-authres.h"
 #include "bounce-message.h"
 #include "bounce-organisation.h"
-#include "bounce-trace.h"
-
-/* No mail has more that went through us. */
-#define MAX_RECEIVED 100
-#define MAX_AUTHRES 20
-#define MAX_HEADER_SIZE (64 * 1024)
-
-ARRAY_DEFINE_TYPE(bounce_received, struct bounce_received);
-
-struct trace_authres {
-	const char *value;
-	/* how many Received lines are above it */
-	unsigned int depth;
-};
-
-struct trace_header {
-	ARRAY_TYPE(bounce_received) received;
-	ARRAY(struct trace_authres) authres;
-	const char *return_path, *from, *auto_submitted;
-	const char *in_reply_to, *references;
-};
-
-/*
- * The header
- */
-
-static void
-trace_add_field(struct trace_header *header, pool_t pool, const char *name,
-		const char *value)
-{
-	if (strcasecmp(name, "Received") == 0) {
-		if (array_count(&header->received) < MAX_RECEIVED) {
-			bounce_received_parse(pool, value,
-				array_append_space(&header->received));
-		}
-	} else if (strcasecmp(name, "Authentication-Results") == 0) {
-		struct trace_authres *authres;
-
-		if (array_count(&header->authres) < MAX_AUTHRES) {
-			authres = array_append_space(&header->authres);
-			authres->value = p_strdup(pool, value);
-			authres->depth = array_count(&header->received);
-		}
-	} else if (strcasecmp(name, "Return-Path") == 0) {
-		/* the topmost is the delivery's */
-		if (header->return_path == NULL)
-			header->return_path = p_strdup(pool, value);
-	} else if (strcasecmp(name, "From") == 0) {
-		if (header->from == NULL)
-			header->from = p_strdup(pool, value);
-	} else if (strcasecmp(name, "Auto-Submitted") == 0) {
-		if (header->auto_submitted == NULL)
-			header->auto_submitted = p_strdup(pool, value);
-	} else if (strcasecmp(name, "In-Reply-To") == 0) {
-		if (header->in_reply_to == NULL)
-			header->in_reply_to = p_strdup(pool, value);
-	} else if (strcasecmp(name, "References") == 0) {
-		if (header->references == NULL)
-			header->references = p_strdup(pool, value);
-	}
-}
-
-static void
-trace_read_header(struct istream *input, pool_t pool,
-		  struct trace_header *header_r)
-{
-	struct message_header_parser_ctx *parser;
-	struct message_header_line *hdr;
-	size_t size = 0;
-
-	i_zero(header_r);
-	p_array_init(&header_r->received, pool, 8);
-	p_array_init(&header_r->authres, pool, 2);
-	parser = message_parse_header_init(input, NULL, 0);
-	while (size < MAX_HEADER_SIZE &&
-	       message_parse_header_next(parser, &hdr) > 0) {
-		size += hdr->name_len + hdr->value_len;
-		if (hdr->eoh)
-			break;
-		if (hdr->continues) {
-			hdr->use_full_value = TRUE;
-			continue;
-		}
-		T_BEGIN {
-			trace_add_field(header_r, pool, hdr->name,
-				t_strndup(hdr->full_value,
-					  hdr->full_value_len));
-		} T_END;
-	}
-	message_parse_header_deinit(&parser);
-}
-
-/*
- * Names
- */
-
-bool bounce_trace_host_is_in(const char *host, const char *const *names)
-{
-	size_t len = host == NULL ? 0 : strlen(host);
-
-	for (; len > 0 && names != NULL && *names != NULL; names++) {
-		size_t nlen = strlen(*names);
-
-		if (nlen > 0 && len >= nlen &&
-		    strcasecmp(host + len - nlen, *names) == 0 &&
-		    (len == nlen || host[len - nlen - 1] == '.'))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static bool trace_name_is_in(const char *name, const char *const *names)
-{
-	return name != NULL && names != NULL &&
-		str_array_icase_find(names, name);
-}
-
-static bool
-trace_list_has(const ARRAY_TYPE(const_string) *list, const char *name)
-{
-	const char *elem;
-
-	array_foreach_elem(list, elem) {
-		if (strcasecmp(elem, name) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static bool
-trace_host_is_ours(const struct bounce_trace_site *site,
-		   const struct bounce_trace *trace, const char *host)
-{
-	return host != NULL && (bounce_trace_host_is_in(host, site->hosts) ||
-				trace_list_has(&trace->hosts, host));
-}
-
-/* By its verified name, its address or its network's loopback. */
-static bool
-trace_is_relay(const struct bounce_trace_site *site,
-	       const struct bounce_received *received)
-{
-	return bounce_trace_host_is_in(received->client, site->relays) ||
-		trace_name_is_in(received->address, site->relays) ||
-		(received->fetched &&
-		 bounce_trace_host_is_in(received->helo, site->relays));
-}
-
-static bool trace_names_localhost(const struct bounce_trace_site *site)
-{
-	return trace_name_is_in("localhost", site->relays) ||
-		trace_name_is_in("127.0.0.1", site->relays);
-}
+#include "bounce-trace-private.h"
 
 /*
  * May it be a report at all?
@@ -214,7 +61,7 @@ trace_null_sender(const char *path, const struct bounce_trace_site *site)
 }
 
 static bool
-trace_may_report(const struct trace_header *header,
+trace_may_report(const struct bounce_trace_header *header,
 		 const struct bounce_trace_site *site,
 		 const struct bounce_trace *trace)
 {
@@ -233,31 +80,12 @@ trace_may_report(const struct trace_header *header,
  * Dovecot's own line
  */
 
-/* "from MTA by DOVECOT with LMTP id SESSION"; a delivery to several appends a
-   number to the session. */
-static bool
-trace_is_dovecot(const struct bounce_received *received,
-		 const struct bounce_trace_site *site)
-{
-	size_t len;
-
-	if (received->helo == NULL || received->by == NULL ||
-	    received->with == NULL || received->id == NULL ||
-	    strncasecmp(received->with, "LMTP", 4) != 0)
-		return FALSE;
-	if (site->session_id == NULL)
-		return bounce_trace_host_is_in(received->by, site->hosts);
-	len = strlen(received->id);
-	return strncmp(site->session_id, received->id, len) == 0 &&
-		(site->session_id[len] == '\0' || site->session_id[len] == ':');
-}
-
 static void
 trace_add_host(struct bounce_trace *trace, pool_t pool, const char *host)
 {
 	if (strchr(host, '.') == NULL || *host == '[' ||
 	    strncasecmp(host, "localhost", 9) == 0 ||
-	    trace_list_has(&trace->hosts, host))
+	    bounce_trace_list_has(&trace->hosts, host))
 		return;
 	host = p_strdup(pool, host);
 	array_push_back(&trace->hosts, &host);
@@ -269,7 +97,7 @@ trace_skip_dovecot(struct bounce_trace *trace, pool_t pool,
 		   const struct bounce_received *lines, unsigned int count,
 		   const struct bounce_trace_site *site)
 {
-	if (count == 0 || !trace_is_dovecot(&lines[0], site))
+	if (count == 0 || !bounce_trace_is_dovecot(&lines[0], site))
 		return 0;
 	trace_add_host(trace, pool, lines[0].by);
 	trace_add_host(trace, pool, lines[0].helo);
@@ -316,7 +144,8 @@ trace_judge_client(struct bounce_trace *trace, pool_t pool,
 		return;
 	trace->client = p_strdup(pool, client->client);
 	trace->address = p_strdup(pool, client->address);
-	if (bounce_received_is_loopback(client) || !trace_is_relay(site, client))
+	if (bounce_received_is_loopback(client) ||
+	    !bounce_trace_is_relay(site, client))
 		return;
 	relay = client->client != NULL ? client->client :
 		client->fetched ? client->helo : client->address;
@@ -334,8 +163,14 @@ trace_is_inner_hop(const struct bounce_received *line,
 {
 	return !line->authenticated && line->client != NULL &&
 		!bounce_received_is_loopback(line) &&
-		trace_name_is_in(line->client, site->hosts) &&
+		bounce_trace_name_is_in(line->client, site->hosts) &&
 		line->by != NULL && strcasecmp(line->by, line->client) != 0;
+}
+
+static bool trace_names_localhost(const struct bounce_trace_site *site)
+{
+	return bounce_trace_name_is_in("localhost", site->relays) ||
+		bounce_trace_name_is_in("127.0.0.1", site->relays);
 }
 
 /* Returns how many lines are our own: the border's is the last of them. */
@@ -353,7 +188,7 @@ trace_judge(struct bounce_trace *trace, pool_t pool,
 		if (line->made) {
 			if (i == count - 1 && !looped &&
 			    (line->by == NULL ||
-			     trace_host_is_ours(site, trace, line->by)))
+			     bounce_trace_host_is_ours(site, trace, line->by)))
 				trace->reporter = BOUNCE_REPORTER_OWN;
 			return i + 1;
 		}
@@ -378,10 +213,10 @@ trace_judge(struct bounce_trace *trace, pool_t pool,
 
 static void
 trace_read_results(struct bounce_trace *trace, pool_t pool,
-		      const struct trace_header *header,
+		      const struct bounce_trace_header *header,
 		      const struct bounce_trace_site *site, unsigned int border)
 {
-	const struct trace_authres *authres;
+	const struct bounce_trace_authres *authres;
 	ARRAY_TYPE(const_string) seen;
 
 	t_array_init(&seen, 4);
@@ -392,11 +227,11 @@ trace_read_results(struct bounce_trace *trace, pool_t pool,
 		t_array_init(&domains, 4);
 		bounce_authres_signatures(authres->value, &domains, &id);
 		/* the topmost of an id counts */
-		if (id == NULL || trace_list_has(&seen, id))
+		if (id == NULL || bounce_trace_list_has(&seen, id))
 			continue;
 		array_push_back(&seen, &id);
 		if (authres->depth >= border &&
-		    !trace_name_is_in(id, site->authserv))
+		    !bounce_trace_name_is_in(id, site->authserv))
 			continue;
 		array_push_back(&trace->results, &authres->value);
 		array_foreach_elem(&domains, id) {
@@ -412,7 +247,7 @@ trace_add_thread(struct bounce_trace *trace, pool_t pool, const char *value)
 	const char *id = value == NULL ? NULL :
 		bounce_header_message_id(pool, value);
 
-	if (id != NULL && !trace_list_has(&trace->threads, id))
+	if (id != NULL && !bounce_trace_list_has(&trace->threads, id))
 		array_push_back(&trace->threads, &id);
 }
 
@@ -421,10 +256,10 @@ trace_read(struct istream *input, pool_t pool,
 	   const struct bounce_trace_site *site, struct bounce_trace *trace)
 {
 	const struct bounce_received *lines;
-	struct trace_header header;
+	struct bounce_trace_header header;
 	unsigned int count, border;
 
-	trace_read_header(input, pool, &header);
+	bounce_trace_header_read(input, pool, &header);
 	trace->from = trace_address(pool, header.from);
 	trace_add_thread(trace, pool, header.in_reply_to);
 	if (header.references != NULL)
@@ -466,7 +301,8 @@ trace_reporter(const struct bounce_trace *trace, const char *address)
 	if (hoster != NULL) {
 		return hoster->signature != NULL && trace->from != NULL &&
 			strcasecmp(trace->from, hoster->from) == 0 &&
-			trace_list_has(&trace->signatures, hoster->signature) ?
+			bounce_trace_list_has(&trace->signatures,
+					      hoster->signature) ?
 			BOUNCE_REPORTER_HOSTER : BOUNCE_REPORTER_STRANGER;
 	}
 	array_foreach_elem(&trace->signatures, signature) {
@@ -506,123 +342,4 @@ bool bounce_trace_passes(const struct bounce_trace *trace, const char *address)
 			ret = TRUE;
 	} T_END;
 	return ret;
-}
-
-/*
- * The returned mail
- */
-
-static bool
-trace_entry_is_relay_line(const struct bounce_received *line, const char *relay)
-{
-	return line->by != NULL && (strcasecmp(line->by, relay) == 0 ||
-				    bounce_organisation_same(line->by, relay));
-}
-
-/* The first client that is not of the relay's organisation. */
-static bool
-trace_entry_passed_us(const ARRAY_TYPE(bounce_received) *lines,
-		      const struct bounce_trace_site *site,
-		      const struct bounce_trace *trace)
-{
-	const struct bounce_received *line;
-
-	array_foreach(lines, line) {
-		if (!trace_entry_is_relay_line(line, trace->relay))
-			return FALSE;
-		if (line->client == NULL) {
-			if (!bounce_received_is_private(line))
-				return FALSE;
-			continue;
-		}
-		if (trace_host_is_ours(site, trace, line->client))
-			return TRUE;
-		if (!bounce_organisation_same(line->client, trace->relay) &&
-		    !bounce_received_is_loopback(line))
-			return FALSE;
-	}
-	return FALSE;
-}
-
-/* Our own lines are on top; the first that does not come over loopback says
-   where the mail came in. */
-static const struct bounce_received *
-trace_entry_find(const ARRAY_TYPE(bounce_received) *lines,
-		 const struct bounce_trace_site *site,
-		 const struct bounce_trace *trace, struct bounce_entry *entry)
-{
-	const struct bounce_received *line, *last = NULL;
-
-	array_foreach(lines, line) {
-		if (!trace_host_is_ours(site, trace, line->by))
-			break;
-		last = line;
-		if (line->authenticated || !bounce_received_is_loopback(line) ||
-		    line->helo == NULL)
-			break;
-		entry->loopback = TRUE;
-	}
-	return last;
-}
-
-static void
-trace_entry_read(const ARRAY_TYPE(bounce_received) *lines, pool_t pool,
-		 const struct bounce_trace_site *site,
-		 const struct bounce_trace *trace, struct bounce_entry *entry)
-{
-	const struct bounce_received *line;
-
-	if (trace->reporter == BOUNCE_REPORTER_RELAY) {
-		entry->passed_us = trace_entry_passed_us(lines, site, trace);
-		return;
-	}
-	line = trace_entry_find(lines, site, trace, entry);
-	if (line == NULL)
-		return;
-	entry->authenticated = line->authenticated;
-	entry->login = p_strdup(pool, line->login);
-	entry->queue_id = p_strdup_empty(pool, line->id);
-	/* a line without an address is a local program's */
-	entry->relayed = !line->authenticated && line->address != NULL &&
-		!bounce_received_is_private(line) &&
-		!trace_name_is_in(line->client, site->hosts) &&
-		!trace_is_relay(site, line);
-}
-
-void bounce_trace_entry_read(const char *headers, pool_t pool,
-			     const struct bounce_trace_site *site,
-			     const struct bounce_trace *trace,
-			     struct bounce_entry *entry_r)
-{
-	struct trace_header header;
-	struct istream *input;
-
-	i_zero(entry_r);
-	if (headers == NULL)
-		return;
-	input = i_stream_create_from_data(headers, strlen(headers));
-	T_BEGIN {
-		trace_read_header(input, pool, &header);
-		trace_entry_read(&header.received, pool, site, trace, entry_r);
-	} T_END;
-	i_stream_unref(&input);
-}
-
-void bounce_trace_own_entry_read(struct istream *input, pool_t pool,
-				 const struct bounce_trace_site *site,
-				 const struct bounce_trace *trace,
-				 struct bounce_entry *entry_r)
-{
-	struct trace_header header;
-
-	i_zero(entry_r);
-	i_stream_seek(input, 0);
-	T_BEGIN {
-		trace_read_header(input, pool, &header);
-		if (!array_is_empty(&header.received) &&
-		    trace_is_dovecot(array_front(&header.received), site))
-			array_pop_front(&header.received);
-		trace_entry_read(&header.received, pool, site, trace, entry_r);
-	} T_END;
-	i_stream_seek(input, 0);
 }
