@@ -3,62 +3,20 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
-#include "istream.h"
-#include "mail-storage.h"
 #include "mail-user.h"
 #include "time-util.h"
-#include "bounce-classify.h"
 #include "bounce-lock.h"
 #include "bounce-pending.h"
-#include "bounce-pending-keyword.h"
-#include "bounce-pending-mails.h"
-#include "bounce-pending-work.h"
-#include "bounce-rules-cache.h"
+#include "bounce-pending-work-private.h"
 #include "bounce-sent-copy.h"
 #include "bounce-sent-mark.h"
 #include "bounce-user.h"
-#include "bounce-verify.h"
 
 /* Clocks differ, and a report is dated before it is saved. */
 #define MARGIN_SECS 10
 #define DAY_SECS (24 * 60 * 60)
 /* Reports that are read at once. */
 #define MAX_REPORTS 16
-
-/* The next mail to read, and its first recipient that is not done. */
-struct work_position {
-	struct bounce_pending_mail mail;
-	unsigned int recipient;
-};
-
-/* A report that was read and is not done: a thousand recipients take long to read, and
-   are recorded part by part. */
-struct work_report {
-	pool_t pool;
-	struct bounce_pending_mail mail;
-	struct bounce_report *report;
-	enum bounce_evidence evidence;
-	/* the reporter is neither our MTA, nor proven */
-	bool strange;
-	/* evidence stands: some of it was recorded */
-	bool judged;
-	/* where it lies; whether the person is to be told */
-	const char *folder;
-	bool untold;
-};
-
-struct bounce_pending_work {
-	struct bounce_user *bu;
-	/* NULL: the keyword says which */
-	struct bounce_pending *file;
-	struct bounce_pending_mails *mails;
-	struct work_position done, read;
-	ARRAY(struct work_report *) reports;
-	/* of what was read last */
-	ARRAY_TYPE(bounce_pending_news) news;
-	/* where nobody's mail waits: the Message-IDs of Sent, read once */
-	struct bounce_sent_copy_index *originals;
-};
 
 ARRAY_DEFINE_TYPE(store_report, struct bounce_store_report);
 
@@ -70,7 +28,7 @@ static void work_read_position(struct bounce_pending_work *work)
 {
 	const char *const *words =
 		t_strsplit(t_bounce_pending_position(work->file), " ");
-	struct work_position *pos = &work->done;
+	struct bounce_pending_work_position *pos = &work->done;
 
 	if (str_array_length(words) != 4 ||
 	    str_to_time(words[0], &pos->mail.when) < 0 ||
@@ -82,7 +40,7 @@ static void work_read_position(struct bounce_pending_work *work)
 
 static void work_write_position(struct bounce_pending_work *work)
 {
-	const struct work_position *pos = &work->done;
+	const struct bounce_pending_work_position *pos = &work->done;
 
 	bounce_pending_progress(work->file, t_strdup_printf("%s %u %u %u",
 			dec2str(pos->mail.when), pos->mail.box, pos->mail.uid,
@@ -90,7 +48,8 @@ static void work_write_position(struct bounce_pending_work *work)
 }
 
 static unsigned int
-work_first(struct bounce_pending_work *work, const struct work_position *pos)
+work_first(struct bounce_pending_work *work,
+	   const struct bounce_pending_work_position *pos)
 {
 	const struct bounce_pending_mail *mails;
 	unsigned int idx = 0, count;
@@ -115,103 +74,9 @@ struct work_reading {
 	bool unsearched;
 };
 
-static struct work_report *
-work_find_report(struct bounce_pending_work *work,
-		 const struct bounce_pending_mail *mail)
-{
-	struct work_report *wreport;
-
-	array_foreach_elem(&work->reports, wreport) {
-		if (bounce_pending_mail_cmp(&wreport->mail, mail) == 0)
-			return wreport;
-	}
-	return NULL;
-}
-
-/* Those before pos are done with. */
-static void
-work_drop_reports(struct bounce_pending_work *work,
-		  const struct bounce_pending_mail *pos)
-{
-	struct work_report *const *reports;
-	unsigned int i = array_count(&work->reports);
-
-	while (i-- > 0) {
-		reports = array_idx(&work->reports, i);
-		if (pos != NULL &&
-		    bounce_pending_mail_cmp(&(*reports)->mail, pos) >= 0)
-			continue;
-		pool_unref(&(*reports)->pool);
-		array_delete(&work->reports, i, 1);
-	}
-}
-
-/* Returns NULL if it is none, or gone, or not readable: as if it were not there. */
-static struct work_report *
-work_read_report(struct bounce_pending_work *work,
-		 const struct bounce_pending_mail *pmail)
-{
-	struct mail *mail = bounce_pending_mails_get(work->mails, pmail);
-	struct bounce_report *report;
-	struct work_report *wreport;
-	struct istream *input;
-	const char *error;
-	pool_t pool;
-
-	if (mail == NULL || mail_get_stream(mail, NULL, NULL, &input) < 0)
-		return NULL;
-	i_stream_seek(input, 0);
-	pool = pool_alloconly_create("bounce pending report", 4096);
-	if (bounce_classify_read(input, NULL, pool, &report, &error) <= 0 ||
-	    (report->kind != BOUNCE_KIND_FAILURE &&
-	     report->kind != BOUNCE_KIND_COMPLAINT)) {
-		pool_unref(&pool);
-		return NULL;
-	}
-	bounce_classify_judge(bounce_rules_cache_get(work->bu), pool, report);
-	wreport = p_new(pool, struct work_report, 1);
-	wreport->pool = pool;
-	wreport->mail = *pmail;
-	wreport->report = report;
-	wreport->folder = p_strdup(pool, mailbox_get_vname(mail->box));
-	wreport->untold = bounce_pending_keyword_has(mail,
-					BOUNCE_PENDING_KEYWORD_UNTOLD);
-	array_push_back(&work->reports, &wreport);
-	return wreport;
-}
-
-/* Returns FALSE if there was no time for it. */
-static bool
-work_judge(struct work_reading *reading, struct work_report *wreport)
-{
-	struct bounce_pending_work *work = reading->work;
-	struct bounce_arrival arrival = {
-		.stored = TRUE, .originals = work->originals,
-		.search_msecs = reading->limit->search_msecs,
-		.when = wreport->mail.when,
-	};
-	struct bounce_judgement judgement;
-	struct mail *mail;
-
-	if (wreport->judged)
-		return TRUE;
-	wreport->evidence = BOUNCE_EVIDENCE_UNVERIFIED;
-	mail = bounce_pending_mails_get(work->mails, &wreport->mail);
-	if (mail == NULL ||
-	    mail_get_stream(mail, NULL, NULL, &arrival.input) < 0)
-		return TRUE;
-	i_stream_seek(arrival.input, 0);
-	bounce_verify_report(work->bu, wreport->report, &arrival,
-			     wreport->pool, &judgement);
-	wreport->evidence = judgement.evidence;
-	wreport->strange = judgement.evidence < BOUNCE_EVIDENCE_VERIFIED &&
-		judgement.reporter != BOUNCE_REPORTER_OWN;
-	return !judgement.unsearched;
-}
-
 static void
 work_add_news(struct bounce_pending_work *work,
-	      const struct work_report *wreport)
+	      const struct bounce_pending_report *wreport)
 {
 	struct bounce_pending_news *news;
 
@@ -228,8 +93,8 @@ work_add_news(struct bounce_pending_work *work,
 /* Recipients from first on, as many as there is room for. Returns TRUE if these are
    all. */
 static bool
-work_add_part(struct work_reading *reading, const struct work_report *wreport,
-	      unsigned int first)
+work_add_part(struct work_reading *reading,
+	      const struct bounce_pending_report *wreport, unsigned int first)
 {
 	const struct bounce_report *whole = wreport->report;
 	struct bounce_report *part;
@@ -262,13 +127,14 @@ work_read_mail(struct work_reading *reading,
 	       const struct bounce_pending_mail *mail, unsigned int first)
 {
 	struct bounce_pending_work *work = reading->work;
-	struct work_report *wreport = work_find_report(work, mail);
+	struct bounce_pending_report *wreport =
+		bounce_pending_report_find(work, mail);
 
 	if (wreport == NULL)
-		wreport = work_read_report(work, mail);
+		wreport = bounce_pending_report_read(work, mail);
 	if (wreport == NULL)
 		return TRUE;
-	if (!work_judge(reading, wreport)) {
+	if (!bounce_pending_report_judge(work, reading->limit, wreport)) {
 		reading->unsearched = TRUE;
 		return FALSE;
 	}
@@ -292,7 +158,7 @@ static bool work_is_full(const struct work_reading *reading, uint64_t deadline)
 static void work_read_some(struct work_reading *reading)
 {
 	struct bounce_pending_work *work = reading->work;
-	struct work_position *pos = &work->read;
+	struct bounce_pending_work_position *pos = &work->read;
 	unsigned int count, idx = work_first(work, pos);
 	const struct bounce_pending_mail *mails =
 		bounce_pending_mails_list(work->mails, &count);
@@ -375,7 +241,7 @@ work_mark(struct bounce_user *bu, const struct bounce_store_report *reports,
 
 static bool work_has_untold(struct bounce_pending_work *work)
 {
-	struct work_report *wreport;
+	struct bounce_pending_report *wreport;
 
 	array_foreach_elem(&work->reports, wreport) {
 		if (wreport->untold &&
@@ -402,14 +268,14 @@ void bounce_pending_work_done(struct bounce_pending_work *work,
 			      const struct bounce_store_report *reports,
 			      unsigned int count)
 {
-	struct work_report *wreport;
+	struct bounce_pending_report *wreport;
 
 	work_mark(work->bu, reports, count);
 	work_settle(work);
 	work->done = work->read;
 	array_clear(&work->news);
-	work_drop_reports(work, &work->done.mail);
-	wreport = work_find_report(work, &work->done.mail);
+	bounce_pending_report_drop(work, &work->done.mail);
+	wreport = bounce_pending_report_find(work, &work->done.mail);
 	if (wreport != NULL && work->done.recipient > 0)
 		wreport->judged = TRUE;
 	if (work->file != NULL)
@@ -438,7 +304,7 @@ static void work_free(struct bounce_pending_work *work)
 	if (work->mails != NULL)
 		bounce_pending_mails_deinit(&work->mails);
 	bounce_sent_copy_index_deinit(&work->originals);
-	work_drop_reports(work, NULL);
+	bounce_pending_report_drop(work, NULL);
 	array_free(&work->reports);
 	array_free(&work->news);
 	i_free(work);
