@@ -42,6 +42,13 @@ const char *test_dict_uri(enum test_dict_kind kind);
 void test_dict_init(enum test_dict_kind kind);
 void test_dict_deinit(void);
 
+/* Fixtures: the user of bounce-test-store.h with such a dictionary; and with a store,
+   which must have ended all that it began. START is the time. */
+void test_dict_user_setup(enum test_dict_kind kind);
+void test_dict_user_teardown(void);
+void test_dict_store_setup(enum test_dict_kind kind);
+void test_dict_store_teardown(void);
+
 /* All that it holds, a line each, sorted; on the data stack. */
 const char *t_test_dict_dump(void);
 /* What was dumped, and nothing else. */

@@ -101,9 +101,7 @@ static bool change_is_paused(struct change *change)
 
 static void setup(void)
 {
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(TEST_DICT_PROXY));
-	test_dict_init(TEST_DICT_PROXY);
+	test_dict_user_setup(TEST_DICT_PROXY);
 	running = heard = 0;
 	change_init(&one);
 	event_set_forced_debug(user->event, TRUE);
@@ -112,9 +110,7 @@ static void setup(void)
 static void teardown(void)
 {
 	change_deinit(&one);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_user_teardown();
 }
 
 /*

@@ -6,7 +6,6 @@
 
 #include "bounce-test-verbs.h"
 #include "bounce-test-dict.h"
-#include "mail-user.h"
 #include "bounce-store-private.h"
 
 #include <stdlib.h>
@@ -190,18 +189,14 @@ START_TEST(test_fails)
 	START = time(NULL);
 	test_verb_said = str_new(default_pool, 256);
 	test_verbs_settings(&set);
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(kind));
-	test_dict_init(kind);
+	test_dict_user_setup(kind);
 	open_store();
 	test_verbs_fill();
 	close_store();
 	before = i_strdup(t_test_dict_dump());
 	check_verbs(test_verbs_read, FALSE);
 	check_verbs(test_verbs_write, TRUE);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_user_teardown();
 	i_free(before);
 	str_free(&test_verb_said);
 }

@@ -5,28 +5,12 @@
 #include "bounce-test-store.h"
 #include "bounce-test-dict.h"
 #include "array.h"
-#include "mail-user.h"
 #include "bounce-notice-store.h"
 #include "bounce-sent-store.h"
 
-#include <time.h>
-
 static void setup(void)
 {
-	START = time(NULL);
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(TEST_DICT_PROXY));
-	test_dict_init(TEST_DICT_PROXY);
-	store = dict_user_store(user, NULL);
-}
-
-static void teardown(void)
-{
-	bounce_store_deinit(&store);
-	ck_assert_uint_eq(test_dict.open, 0);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_store_setup(TEST_DICT_PROXY);
 }
 
 static void check_turns(unsigned int wanted, unsigned int calls)
@@ -133,7 +117,7 @@ int main(void)
 	Suite *suite = suite_create("dict-turns");
 	TCase *tcase = tcase_create("dict-turns");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_test(tcase, test_report);
 	tcase_add_test(tcase, test_index);
 	tcase_add_test(tcase, test_days);

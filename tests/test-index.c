@@ -6,26 +6,10 @@
 #include "bounce-test-store.h"
 #include "bounce-test-dict.h"
 #include "str.h"
-#include "mail-user.h"
-
-#include <time.h>
 
 static void setup(void)
 {
-	START = time(NULL);
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(TEST_DICT_REDIS));
-	test_dict_init(TEST_DICT_REDIS);
-	store = dict_user_store(user, NULL);
-}
-
-static void teardown(void)
-{
-	bounce_store_deinit(&store);
-	ck_assert_uint_eq(test_dict.open, 0);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_store_setup(TEST_DICT_REDIS);
 }
 
 /* The dump with text in the place of each shard; %s in it: the address. */
@@ -131,7 +115,7 @@ int main(void)
 	Suite *suite = suite_create("index");
 	TCase *tcase = tcase_create("index");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_loop_test(tcase, test_put_back, 0, N_ELEMENTS(shards));
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

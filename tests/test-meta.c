@@ -13,8 +13,6 @@
 #include "bounce-store-private.h"
 #include "bounce-unmatched.h"
 
-#include <time.h>
-
 #define MAX_HOSTS 8
 #define MAX_UNMATCHED 200
 #define MAX_REMOVED 500
@@ -272,18 +270,7 @@ END_TEST
 
 static void setup(void)
 {
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(TEST_DICT_PLAIN));
-	test_dict_init(TEST_DICT_PLAIN);
-	store = dict_user_store(user, NULL);
-}
-
-static void teardown(void)
-{
-	bounce_store_deinit(&store);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_store_setup(TEST_DICT_PLAIN);
 }
 
 int main(void)
@@ -291,8 +278,7 @@ int main(void)
 	Suite *suite = suite_create("meta");
 	TCase *tcase = tcase_create("meta");
 
-	START = time(NULL);
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_test(tcase, test_hosts);
 	tcase_add_test(tcase, test_hosts_room);
 	tcase_add_test(tcase, test_unmatched);

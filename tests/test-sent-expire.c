@@ -4,27 +4,11 @@
 
 #include "bounce-test-store.h"
 #include "bounce-test-dict.h"
-#include "mail-user.h"
 #include "bounce-sent-store.h"
-
-#include <time.h>
 
 static void setup(void)
 {
-	START = time(NULL);
-	home = dict_user_mkdir();
-	user = dict_user_init("alice", home, test_dict_uri(TEST_DICT_PLAIN));
-	test_dict_init(TEST_DICT_PLAIN);
-	store = dict_user_store(user, NULL);
-}
-
-static void teardown(void)
-{
-	bounce_store_deinit(&store);
-	ck_assert_uint_eq(test_dict.open, 0);
-	test_dict_deinit();
-	dict_user_deinit(&user);
-	dict_user_rmdir(home);
+	test_dict_store_setup(TEST_DICT_PLAIN);
 }
 
 /* On the day with that number: a broadcast of a subject of its own. */
@@ -161,7 +145,7 @@ int main(void)
 	Suite *suite = suite_create("sent-expire");
 	TCase *tcase = tcase_create("sent-expire");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_test(tcase, test_slowly);
 	tcase_add_test(tcase, test_all);
 	tcase_add_test(tcase, test_jump);
