@@ -4,6 +4,31 @@
 #include "bounce-message.h"
 
 struct message_header_line;
+struct message_part;
+
+/* What a MIME part is for us. */
+enum bounce_part_role {
+	BOUNCE_PART_OTHER = 0,
+	BOUNCE_PART_TEXT,
+	BOUNCE_PART_HTML,
+	BOUNCE_PART_STATUS,
+	BOUNCE_PART_INNER_STATUS,
+	BOUNCE_PART_DISPOSITION,
+	BOUNCE_PART_FEEDBACK,
+	/* a header block as a text */
+	BOUNCE_PART_HEADERS,
+	/* a mail that the parser does not take for one */
+	BOUNCE_PART_RETURNED,
+	BOUNCE_PART_ROLE_COUNT
+};
+
+/* The role of a part of that "type/subtype" (NULL if it names none), wherever it
+   lies. */
+enum bounce_part_role
+bounce_message_part_role(const struct message_part *part, const char *type);
+/* The message part that part lies in, not itself; NULL = the mail itself */
+const struct message_part *
+bounce_message_part_enclosing(const struct message_part *part);
 
 /* Append a header's line as it came, with LF. What the stream could not hold at
    once comes as several pieces, each but the last without its line end. */

@@ -13,31 +13,15 @@
 
 #include <ctype.h>
 
-/* What a MIME part is for us. */
-enum part_role {
-	PART_OTHER = 0,
-	PART_TEXT,
-	PART_HTML,
-	PART_STATUS,
-	PART_INNER_STATUS,
-	PART_DISPOSITION,
-	PART_FEEDBACK,
-	/* a header block as a text */
-	PART_HEADERS,
-	/* a mail that the parser does not take for one */
-	PART_RETURNED,
-	PART_ROLE_COUNT
-};
-
 struct reader {
 	struct bounce_message *message;
 	/* as they come: where the stream cuts them, characters and line ends
 	   may be cut; NULL until the first comes */
-	string_t *texts[PART_ROLE_COUNT];
+	string_t *texts[BOUNCE_PART_ROLE_COUNT];
 	size_t total;
 	/* the part whose body comes */
 	const struct message_part *part;
-	enum part_role role;
+	enum bounce_part_role role;
 	/* the header of the first mail within the mail; NULL until it begins */
 	const struct message_part *returned_part;
 	string_t *returned;
@@ -59,64 +43,6 @@ struct reader {
 	bool decodes;
 	unsigned int parts;
 };
-
-static const struct {
-	const char *type;
-	enum part_role role;
-} roles[] = {
-	{ "text/html", PART_HTML },
-	{ "application/xhtml+xml", PART_HTML },
-	{ "text/rfc822-headers", PART_HEADERS },
-	{ "text/rfc822", PART_HEADERS },
-	{ "message/rfc822-headers", PART_HEADERS },
-	{ "message/global-headers", PART_HEADERS },
-	{ "message/global", PART_RETURNED },
-	{ "message/delivery-status", PART_STATUS },
-	{ "message/global-delivery-status", PART_STATUS },
-	{ "message/disposition-notification", PART_DISPOSITION },
-	{ "message/global-disposition-notification", PART_DISPOSITION },
-	{ "message/feedback-report", PART_FEEDBACK },
-};
-
-static enum part_role message_part_role(const struct message_part *part,
-					const char *type)
-{
-	if ((part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0) {
-		/* preamble: nothing, unless no part was found in it */
-		return PART_TEXT;
-	}
-	if (type == NULL)
-		return PART_TEXT;
-	for (unsigned int i = 0; i < N_ELEMENTS(roles); i++) {
-		if (i_tolower(*type) == roles[i].type[0] &&
-		    strcasecmp(type, roles[i].type) == 0)
-			return roles[i].role;
-	}
-	/* message/delivery-report, message/xdelivery-status (XWall) */
-	if (strncasecmp(type, "message/", 8) == 0 &&
-	    strcasestr(type, "delivery") != NULL)
-		return PART_STATUS;
-	if (strncasecmp(type, "text/", 5) == 0)
-		return PART_TEXT;
-	/* no MIME at all, or malformed ("text/plain charset=x") */
-	if (strchr(type, '/') == NULL)
-		return PART_TEXT;
-	/* multipart without a boundary */
-	if (part->parent == NULL && strncasecmp(type, "multipart/", 10) == 0)
-		return PART_TEXT;
-	return PART_OTHER;
-}
-
-/* The message part that part lies in, not itself; NULL = the mail itself */
-static const struct message_part *
-message_enclosing(const struct message_part *part)
-{
-	for (part = part->parent; part != NULL; part = part->parent) {
-		if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
-			return part;
-	}
-	return NULL;
-}
 
 /* Outlook and gateways that save the parts of a report name no type: what was
    message/delivery-status is "details.txt" or "ATT00001.dat" then. */
@@ -144,24 +70,25 @@ static bool message_returns_nothing(const struct reader *reader)
 	return reader->returned == NULL || str_len(reader->returned) == 0;
 }
 
-static enum part_role
+static enum bounce_part_role
 message_reader_role(const struct reader *reader,
 		    const struct message_part *part,
 		    const char *type)
 {
-	enum part_role role;
+	enum bounce_part_role role;
 
 	/* what should be its header is empty, it follows */
 	if (part == reader->returned_part && message_returns_nothing(reader))
-		return PART_RETURNED;
-	if (message_enclosing(part) == NULL &&
+		return BOUNCE_PART_RETURNED;
+	if (bounce_message_part_enclosing(part) == NULL &&
 	    message_is_file(reader, part, type))
-		return PART_RETURNED;
-	role = message_is_untyped(reader, part, type) ? PART_TEXT :
-		message_part_role(part, type);
-	if (message_enclosing(part) == NULL)
+		return BOUNCE_PART_RETURNED;
+	role = message_is_untyped(reader, part, type) ? BOUNCE_PART_TEXT :
+		bounce_message_part_role(part, type);
+	if (bounce_message_part_enclosing(part) == NULL)
 		return role;
-	return role == PART_STATUS ? PART_INNER_STATUS : PART_OTHER;
+	return role == BOUNCE_PART_STATUS ? BOUNCE_PART_INNER_STATUS :
+		BOUNCE_PART_OTHER;
 }
 
 static void
@@ -171,7 +98,7 @@ message_part_begin(struct reader *reader, const struct message_block *block,
 	const struct message_part *part = block->part;
 
 	reader->part = part;
-	reader->role = PART_OTHER;
+	reader->role = BOUNCE_PART_OTHER;
 	if (++reader->parts > BOUNCE_MAX_MIME_PARTS) {
 		reader->message->truncated = TRUE;
 		return;
@@ -191,9 +118,9 @@ static void message_part_body(struct reader *reader, const unsigned char *data,
 		size = BOUNCE_MAX_TEXT - reader->total;
 	}
 	/* of a mail its header is enough */
-	if (reader->role == PART_RETURNED &&
-	    reader->texts[PART_RETURNED] != NULL &&
-	    str_len(reader->texts[PART_RETURNED]) >= BOUNCE_MAX_HEADER)
+	if (reader->role == BOUNCE_PART_RETURNED &&
+	    reader->texts[BOUNCE_PART_RETURNED] != NULL &&
+	    str_len(reader->texts[BOUNCE_PART_RETURNED]) >= BOUNCE_MAX_HEADER)
 		return;
 	if (size == 0)
 		return;
@@ -378,7 +305,7 @@ static void message_read_block(struct reader *reader,
 	} T_END;
 	/* a multipart's preamble or epilogue between its parts is another's */
 	if (block->size == 0 || block->part != reader->part ||
-	    reader->role == PART_OTHER)
+	    reader->role == BOUNCE_PART_OTHER)
 		return;
 	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0 ||
 	    (!reader->decodes &&
@@ -393,7 +320,7 @@ static void message_read_block(struct reader *reader,
 }
 
 static const char *message_role_text(const struct reader *reader, pool_t pool,
-				     enum part_role role)
+				     enum bounce_part_role role)
 {
 	const string_t *raw = reader->texts[role];
 	string_t *dest;
@@ -409,20 +336,22 @@ static const char *message_role_text(const struct reader *reader, pool_t pool,
 static const char *
 message_choose_text(const struct reader *reader, pool_t pool)
 {
-	const char *plain = message_role_text(reader, pool, PART_TEXT);
+	const char *plain = message_role_text(reader, pool, BOUNCE_PART_TEXT);
 	const char *html;
 
-	if (reader->texts[PART_HTML] == NULL || strchr(plain, '@') != NULL)
+	if (reader->texts[BOUNCE_PART_HTML] == NULL ||
+	    strchr(plain, '@') != NULL)
 		return plain;
-	html = message_role_text(reader, pool_datastack_create(), PART_HTML);
+	html = message_role_text(reader, pool_datastack_create(),
+				 BOUNCE_PART_HTML);
 	return *html == '\0' ? plain :
 		p_strconcat(pool, plain, "\n", bounce_string_html(html), NULL);
 }
 
 static const char *message_find_returned(struct reader *reader)
 {
-	static const enum part_role others[] = {
-		PART_HEADERS, PART_RETURNED
+	static const enum bounce_part_role others[] = {
+		BOUNCE_PART_HEADERS, BOUNCE_PART_RETURNED
 	};
 	const char *returned =
 		reader->returned == NULL ? "" : str_c(reader->returned);
@@ -445,12 +374,13 @@ static void message_read_finish(struct reader *reader)
 	const char *returned;
 
 	message->text = message_choose_text(reader, pool);
-	message->status = message_role_text(reader, pool, PART_STATUS);
+	message->status = message_role_text(reader, pool, BOUNCE_PART_STATUS);
 	message->inner_status =
-		message_role_text(reader, pool, PART_INNER_STATUS);
+		message_role_text(reader, pool, BOUNCE_PART_INNER_STATUS);
 	message->disposition =
-		message_role_text(reader, pool, PART_DISPOSITION);
-	message->feedback = message_role_text(reader, pool, PART_FEEDBACK);
+		message_role_text(reader, pool, BOUNCE_PART_DISPOSITION);
+	message->feedback =
+		message_role_text(reader, pool, BOUNCE_PART_FEEDBACK);
 	returned = message_find_returned(reader);
 	message->returned = p_strndup(pool, returned,
 				      bounce_string_cut(returned,
