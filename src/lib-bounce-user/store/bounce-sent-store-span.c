@@ -73,6 +73,20 @@ int bounce_sent_store_since(struct bounce_store *store, time_t *since_r,
 	return 1;
 }
 
+/* sent_read_span() within a transaction. */
+static int sent_get_span(struct bounce_transaction *trans, struct span *span_r,
+			 const char **error_r)
+{
+	const char *value = NULL;
+
+	if (bounce_transaction_get_key(trans, pool_datastack_create(),
+				       BOUNCE_DICT_SENT_SPAN, &value,
+				       error_r) < 0)
+		return -1;
+	sent_span_parse(value, span_r);
+	return 0;
+}
+
 static void
 sent_put_span(struct bounce_transaction *trans, const struct span *span)
 {
@@ -144,14 +158,10 @@ int bounce_sent_store_begin_day(struct bounce_transaction *trans,
 				const char *day, bool verifiable, time_t now,
 				const char **error_r)
 {
-	const char *old = NULL;
 	struct span span;
 
-	if (bounce_transaction_get_key(trans, pool_datastack_create(),
-				       BOUNCE_DICT_SENT_SPAN, &old,
-				       error_r) < 0)
+	if (sent_get_span(trans, &span, error_r) < 0)
 		return -1;
-	sent_span_parse(old, &span);
 	if (span.oldest == NULL || strcmp(day, span.oldest) < 0)
 		span.oldest = day;
 	if (verifiable && (span.since == NULL || strcmp(day, span.since) < 0))
@@ -186,12 +196,11 @@ static bool sent_stays_idle(const struct span *span, const char *today)
 	return gap > 0 && gap <= BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
 }
 
-static void sent_ask_days_from(struct bounce_transaction *trans, time_t when,
-			       time_t end)
+void bounce_sent_store_ask_days(struct bounce_dict *dict, time_t since,
+				time_t end)
 {
-	for (; when < end; when += DAY_SECS) T_BEGIN {
-		bounce_dict_ask(trans->dict,
-				bounce_sent_key(bounce_sent_day(when)));
+	for (; since < end; since += DAY_SECS) T_BEGIN {
+		bounce_dict_ask(dict, bounce_sent_key(bounce_sent_day(since)));
 	} T_END;
 }
 
@@ -207,7 +216,7 @@ sent_is_over(struct bounce_transaction *trans, const struct span *span,
 
 	if (span->last != NULL && bounce_sent_day_time(span->last) >= when)
 		return 0;
-	sent_ask_days_from(trans, when, end);
+	bounce_sent_store_ask_days(trans->dict, when, end);
 	for (; when < end && ret == 0; when += DAY_SECS) {
 		ret = bounce_sent_store_get(trans, bounce_sent_day(when), &day,
 					    error_r);
@@ -241,15 +250,12 @@ sent_expire(struct bounce_transaction *trans, void *context,
 	    const char **error_r)
 {
 	const time_t *now = context;
-	const char *value = NULL, *today = bounce_sent_day(*now);
+	const char *today = bounce_sent_day(*now);
 	struct span span;
 	int ret;
 
-	if (bounce_transaction_get_key(trans, pool_datastack_create(),
-				       BOUNCE_DICT_SENT_SPAN, &value,
-				       error_r) < 0)
+	if (sent_get_span(trans, &span, error_r) < 0)
 		return -1;
-	sent_span_parse(value, &span);
 	if (!sent_is_overdue(&span, *now))
 		return 0;
 	if (sent_has_jumped(&span, today) && !sent_stays_idle(&span, today)) {

@@ -54,15 +54,6 @@ sent_read_broadcasts(struct bounce_store *store, pool_t pool,
 	return 0;
 }
 
-static void
-sent_ask_days(struct bounce_store *store, time_t since, time_t now)
-{
-	for (; since <= now; since += DAY_SECS) T_BEGIN {
-		bounce_dict_ask(store->dict,
-				bounce_sent_key(bounce_sent_day(since)));
-	} T_END;
-}
-
 static int
 sent_read_days(struct bounce_store *store, pool_t pool, time_t since,
 	       time_t now, ARRAY_TYPE(bounce_sent) *days,
@@ -109,7 +100,7 @@ int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since
 	/* by day, not by second: each day once */
 	since -= since % DAY_SECS;
 	if (ahead)
-		sent_ask_days(store, since, now);
+		bounce_sent_store_ask_days(store->dict, since, now + 1);
 	ret = sent_read_days(store, pool, since, now, days, broadcasts,
 			     error_r);
 	if (ahead)
