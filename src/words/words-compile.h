@@ -12,8 +12,6 @@ struct words_phrase {
 	bool open;
 	/* no example held it yet */
 	bool untried;
-	/* entered by another line of the same class already */
-	bool again;
 	const char *file;
 	unsigned int line;
 };
