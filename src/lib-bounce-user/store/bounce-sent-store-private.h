@@ -15,10 +15,11 @@ int bounce_sent_store_get(struct bounce_transaction *trans, const char *id,
 		      struct bounce_sent *sent_r, const char **error_r);
 void bounce_sent_store_put(struct bounce_transaction *trans,
 		       const struct bounce_sent *sent);
-/* bounce-sent-store-span.c: the days from since on, before end, will be read. */
+/* The days from since on, before end, will be read. */
 void bounce_sent_store_ask_days(struct bounce_dict *dict, time_t since,
 				time_t end);
-/* The same file: day is written for the first time, or its first verifiable
+
+/* bounce-sent-store-span.c: day is written for the first time, or its first verifiable
    mail is counted. */
 int bounce_sent_store_begin_day(struct bounce_transaction *trans, const char *day,
 			    bool verifiable, time_t now, const char **error_r);

@@ -196,14 +196,6 @@ static bool sent_stays_idle(const struct span *span, const char *today)
 	return gap > 0 && gap <= BOUNCE_SENT_STORE_KEEP_DAYS * DAY_SECS;
 }
 
-void bounce_sent_store_ask_days(struct bounce_dict *dict, time_t since,
-				time_t end)
-{
-	for (; since < end; since += DAY_SECS) T_BEGIN {
-		bounce_dict_ask(dict, bounce_sent_key(bounce_sent_day(since)));
-	} T_END;
-}
-
 /* Is nothing known of the days that are kept? "last" is not the newest where older
    ones were filled in after it. */
 static int

@@ -77,6 +77,14 @@ sent_read_days(struct bounce_store *store, pool_t pool, time_t since,
 	return 0;
 }
 
+void bounce_sent_store_ask_days(struct bounce_dict *dict, time_t since,
+				time_t end)
+{
+	for (; since < end; since += DAY_SECS) T_BEGIN {
+		bounce_dict_ask(dict, bounce_sent_key(bounce_sent_day(since)));
+	} T_END;
+}
+
 int bounce_sent_store_read(struct bounce_store *store, pool_t pool, time_t since,
 		       time_t now, ARRAY_TYPE(bounce_sent) *days,
 		       ARRAY_TYPE(bounce_sent) *broadcasts,
