@@ -197,6 +197,7 @@ class Dictionary(Case):
         os.mkdir(f'{self.home(user)}/dovecot-bounce.dict')
         # nobody can be told of it: it is not filed away
         self.check(user, 'Delivered but not recorded', mailbox='INBOX')
+        self.count_log('not recorded, as the dictionary does not answer', 1)
 
     def test_home_not_writable(self):
         user = self.new_user()

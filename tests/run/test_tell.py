@@ -382,6 +382,21 @@ class Recovered(Case):
         (_, _), (_, mail) = self.notices(users[0])
         self.assertIn('m0@example.net', mail.get_body(('plain',)).get_content())
 
+    def test_two_in_a_report(self):
+        """One report says that both were reached; only one had been blocked."""
+        user = self.new_user(bounce_notice='recovered')
+        self.sent(user, '<1@example.org>', count=2)
+        both = ['m0@example.net', 'm1@example.net']
+        self.report(user, both[0], status='5.2.2', diagnostic='552 5.2.2 Full')
+        self.report(user, both[1])
+        self.assertEqual([row['state'] for row in self.doveadm_json(
+            'bounce', 'list', '-u', user)], ['watched', 'suppressed'])
+        self.report(user, both, action='delivered', status='2.0.0',
+                    diagnostic='250 2.0.0 Ok')
+        text = self.text(user)
+        self.assertIn('m1@example.net', text)
+        self.assertNotIn('m0@example.net', text)
+
 
 class Flood(Case):
 
