@@ -41,11 +41,11 @@ static time_t box_when(struct mail_save_context *ctx, struct mail *src)
 {
 	time_t date = ctx->data.received_date;
 
-	if ((date == (time_t)-1 && src != NULL &&
-	     mail_get_received_date(src, &date) < 0) ||
-	    date == (time_t)-1 || date > ioloop_time - MIN_AGE_SECS)
-		return ioloop_time;
-	return date;
+	/* -1 for a mail that is delivered, and it stays if that fails */
+	if (date == (time_t)-1 && src != NULL)
+		(void)mail_get_received_date(src, &date);
+	return date == (time_t)-1 || date > ioloop_time - MIN_AGE_SECS ?
+		ioloop_time : date;
 }
 
 static bool box_is_old(time_t when)
