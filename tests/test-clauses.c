@@ -58,6 +58,8 @@ static const struct {
 	{ "user(s", "who" },
 	/* no borders */
 	{ "User [bob@example.org] unknown", "who unknown" },
+	{ "User ( bob@example.org ) unknown", "who unknown" },
+	{ "User ( bob@example.org unknown", "who/who unknown" },
 	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },
 	{ "the user: unknown", "who unknown" },
 	{ "address is wrong", "who unknown" },

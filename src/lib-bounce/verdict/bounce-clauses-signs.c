@@ -28,7 +28,12 @@ const char *bounce_clauses_bracket_end(const char *p)
 	char close = *p == '[' ? ']' : ')';
 	bool special = FALSE;
 
-	for (p++; *p != close; p++) {
+	while (*++p == ' ')
+		;
+	for (; *p != close; p++) {
+		/* "( bob@example.org )" */
+		if (*p == ' ' && p[1] == close)
+			continue;
 		if (bounce_clauses_is_edge(*p))
 			return NULL;
 		if (*p == '@' || *p == '.' || i_isdigit(*p))
