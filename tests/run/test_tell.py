@@ -233,6 +233,35 @@ class Failure(Case):
         self.assertEqual(self.messages(user, 'INBOX')
                          + self.messages(user, 'Bounces'), 5)
 
+    def test_stranger_says_the_subject(self):
+        """It is that of the copy, whatever mail the report returns; of none, none."""
+        user, other = self.new_user(), self.new_user()
+        self.sent(user, '<0@example.org>')
+        self.report(user, 'm0@example.net', mid='<0@example.org>', trace=STRANGER,
+                    subject='Log in at http://evil.example')
+        ((_, mail),) = self.notices(user)
+        text = mail.get_body(('plain',)).get_content()
+        self.assertIn('Lunch', mail['Subject'])
+        self.assertIn('Lunch', text)
+        self.assertNotIn('evil', mail['Subject'] + text)
+        # nor does the address's own side
+        self.sent(other, '<1@example.org>')
+        self.report(other, 'm0@example.net', subject='Log in at http://evil.example')
+        ((_, mail),) = self.notices(other)
+        self.assertIn('Lunch', mail['Subject'])
+
+    def test_known_address_was_delivered_to(self):
+        """That an address is known proves nothing of another that failed."""
+        user = self.new_user()
+        self.sent(user, '<1@example.org>')
+        mail = harness.dsn(['m0@example.net', 'member@example.com'],
+                           original_id='<1@example.org>', user=self.address(user))
+        first, second = mail.split(b'Action: failed', 1)
+        self.lmtp(user, STRANGER.encode() + first + b'Action: expanded' + second,
+                  sender='')
+        self.assertEqual(self.messages(user, 'INBOX'), 1)
+        self.assertEqual(self.kinds(user), [])
+
     def test_broadcast(self):
         """A mail to many: the summary with the first failure, with its figures."""
         user = self.new_user()

@@ -10,6 +10,7 @@
 #include "bounce-evidence.h"
 #include "bounce-hosts.h"
 #include "bounce-limits.h"
+#include "bounce-sent-mail.h"
 #include "bounce-store.h"
 #include "bounce-trace.h"
 #include "bounce-user.h"
@@ -198,12 +199,29 @@ verify_recipients(struct bounce_verify *verify,
 
 		rcpt->stranger = evidence == BOUNCE_EVIDENCE_UNVERIFIED;
 		rcpt->doubtful = evidence == BOUNCE_EVIDENCE_PLAUSIBLE;
+		/* that another was delivered to proves no failure */
+		if (verify->report->kind == BOUNCE_KIND_FAILURE &&
+		    rcpt->action != BOUNCE_ACTION_FAILED)
+			continue;
 		judgement->evidence = I_MAX(judgement->evidence, evidence);
 		if (count <= max && rcpt->address != NULL) {
 			judgement->reporter = I_MAX(judgement->reporter,
 				bounce_verify_reporter(verify, rcpt->address));
 		}
 	}
+	judgement->strange =
+		judgement->evidence < BOUNCE_EVIDENCE_VERIFIED &&
+		judgement->reporter != BOUNCE_REPORTER_OWN;
+}
+
+/* The returned mail may bear any. */
+static void verify_subject(struct bounce_verify *verify)
+{
+	if (verify->original == NULL)
+		return;
+	verify->report->original_subject =
+		p_strdup(verify->report_pool, verify->original->subject);
+	verify->report->own_subject = TRUE;
 }
 
 /* The copy in Sent may be saved a moment later; whoever is no stranger is heard
@@ -243,6 +261,7 @@ void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 		}
 		bounce_verify_mail(&verify);
 		verify_recipients(&verify, judgement_r);
+		verify_subject(&verify);
 		judgement_r->awaits_copy = verify_awaits_copy(&verify,
 							      judgement_r);
 		judgement_r->unsearched = verify.unsearched;

@@ -38,6 +38,8 @@ struct bounce_judgement {
 	/* the best of its recipients' */
 	enum bounce_evidence evidence;
 	enum bounce_reporter reporter;
+	/* perhaps true, said by a stranger: none of its words is passed on */
+	bool strange;
 	/* not verified, as no copy is in Sent yet */
 	bool awaits_copy;
 	/* the copy in Sent was not looked for, or not to the end, for want of time:
@@ -47,8 +49,8 @@ struct bounce_judgement {
 	ARRAY_TYPE(const_string) hosts;
 };
 
-/* Sets written_to, stranger and doubtful of report's recipients; judgement_r is
-   from pool. */
+/* Sets written_to, stranger and doubtful of report's recipients, and its subject to
+   that of the copy in Sent; judgement_r is from pool. */
 void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
 			  const struct bounce_arrival *arrival, pool_t pool,
 			  struct bounce_judgement *judgement_r);

@@ -98,7 +98,6 @@ bool bounce_pending_report_judge(struct bounce_pending_work *work,
 	bounce_verify_report(work->bu, wreport->report, &arrival,
 			     wreport->pool, &judgement);
 	wreport->evidence = judgement.evidence;
-	wreport->strange = judgement.evidence < BOUNCE_EVIDENCE_VERIFIED &&
-		judgement.reporter != BOUNCE_REPORTER_OWN;
+	wreport->strange = judgement.strange;
 	return !judgement.unsearched;
 }

@@ -65,6 +65,13 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 		failure->rcpt.server = p_strdup(pool, rcpt->remote_mta);
 }
 
+/* No stranger says what a notice is about. */
+static const char *tell_subject(const struct bounce_tell_about *about)
+{
+	return about->strange && !about->report->own_subject ? NULL :
+		about->report->original_subject;
+}
+
 unsigned int
 bounce_tell_notice_take_in(const struct bounce_tell_notice *notice, pool_t pool,
 			   struct bounce_tell_memory *memory)
@@ -78,7 +85,7 @@ bounce_tell_notice_take_in(const struct bounce_tell_notice *notice, pool_t pool,
 			tell_remember(notice, pool, memory, rcpt);
 	}
 	if (memory->subject == NULL)
-		memory->subject = p_strdup(pool, report->original_subject);
+		memory->subject = p_strdup(pool, tell_subject(notice->about));
 	memory->when = notice->about->now;
 	return memory->count - before;
 }
@@ -131,7 +138,7 @@ void bounce_tell_notice_fill_failure(struct bounce_tell_notice *notice,
 	const struct bounce_sent *sent = notice->group.sent;
 
 	tell->unproven = notice->about->unproven;
-	tell->subject = report->original_subject;
+	tell->subject = tell_subject(notice->about);
 	tell->original_message_id = report->original_message_id;
 	tell_list(memory, notice->group.mail, first, tell);
 	/* of one mail it is known who else got it */

@@ -136,6 +136,8 @@ struct bounce_report {
 	/* addresses only; always created */
 	ARRAY_TYPE(const_string) original_to;
 	const char *original_subject;
+	/* it is that of our own copy (bounce_verify_report()) */
+	bool own_subject;
 	/* the returned mail's header block as it came, LF line ends, at most
 	   BOUNCE_MAX_HEADER bytes: for the evidence (Received, tokens) */
 	const char *original_headers;

@@ -159,9 +159,7 @@ deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 	if (mail_get_stream(mdctx->src_mail, NULL, NULL, &arrival.input) == 0) {
 		bounce_verify_report(bu, report, &arrival, pool, judgement);
 		delivery->evidence = judgement->evidence;
-		delivery->strange =
-			judgement->evidence < BOUNCE_EVIDENCE_VERIFIED &&
-			judgement->reporter != BOUNCE_REPORTER_OWN;
+		delivery->strange = judgement->strange;
 	}
 	delivery->judgement = judgement;
 }
