@@ -193,6 +193,9 @@ static const struct {
 	{ "These failed:\n\nAddress   Reason\n----      ----\n"
 	  "bob@example.org   550 gone\nz@example.net   552 full\n\n" RETURNED,
 	  LISTED, "bob@example.org z@example.net" },
+	{ "These failed:\n\ta@example.org (550 5.1.1 unknown user)\n"
+	  "\tb@example.org (mailbox is full)\n", LISTED,
+	  "a@example.org b@example.org" },
 	/* a colon announces in every language */
 	{ "Saajat:\n\n  a@example.org\n  b@example.org\n", GUESS,
 	  "a@example.org b@example.org" },

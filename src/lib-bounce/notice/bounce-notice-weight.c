@@ -131,6 +131,16 @@ static bool notice_describes_mail(struct bounce_notice *scan, unsigned int line)
 	return FALSE;
 }
 
+/* "bob@example.com (mailbox full)", nothing before and nothing behind */
+static bool notice_is_bracketed(const char *text)
+{
+	size_t len = strlen(text), word = strcspn(text, " \t");
+	const char *behind = text + word + strspn(text + word, " \t");
+
+	return memchr(text, '@', word) != NULL && *behind == '(' &&
+		text[len - 1] == ')';
+}
+
 /* Does an address at a line's start go on with what a server answered? */
 static bool notice_continues_answer(struct bounce_notice *scan,
 				    const struct bounce_notice_mention *mention)
@@ -146,7 +156,9 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 	behind = here->text + mention->end;
 	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
 		return FALSE;
-	if (bounce_status_reply_find(above->text, NULL) == NULL)
+	if (bounce_status_reply_find(above->text, NULL) == NULL ||
+	    (notice_is_bracketed(here->text) &&
+	     notice_is_bracketed(above->text)))
 		return FALSE;
 	/* "550 5.1.1" ends the line above */
 	word = strrchr(above->text, ' ');
