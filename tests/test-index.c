@@ -110,6 +110,24 @@ START_TEST(test_put_back)
 }
 END_TEST
 
+/* Those that stand there already do not hide the new ones. */
+START_TEST(test_half_known)
+{
+	struct bounce_record recs[64];
+	const char *error = "?";
+
+	for (unsigned int i = 0; i < N_ELEMENTS(recs); i++) {
+		bounce_record_init(&recs[i], pool_datastack_create(),
+				   t_strdup_printf("a%u@example.com", i));
+		bounce_record_suppress(&recs[i], BOUNCE_BY_IMPORT, NULL, START);
+	}
+	ck_assert_int_eq(bounce_store_set_many(store, recs, 32, &error), 0);
+	ck_assert_uint_eq(count_all(START), 32);
+	ck_assert_int_eq(bounce_store_set_many(store, recs, 64, &error), 0);
+	ck_assert_uint_eq(count_all(START), 64);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("index");
@@ -117,6 +135,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_loop_test(tcase, test_put_back, 0, N_ELEMENTS(shards));
+	tcase_add_test(tcase, test_half_known);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

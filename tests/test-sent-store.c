@@ -305,6 +305,44 @@ START_TEST(test_sent_bounced)
 }
 END_TEST
 
+/* A mailbox that is read again: what failed counts as at its delivery, once. */
+START_TEST(test_sent_rebuilt)
+{
+	static const struct {
+		const char *id, *address;
+		enum bounce_evidence evidence;
+	} tests[] = {
+		{ "<r1>", "a@example.com", BOUNCE_EVIDENCE_VERIFIED },
+		{ "<r2>", "b@example.com", BOUNCE_EVIDENCE_VERIFIED },
+		/* says nothing of a mail of ours; is settled */
+		{ "<r3>", "c@example.com", BOUNCE_EVIDENCE_PLAUSIBLE },
+		{ "<r4>", "removed@example.com", BOUNCE_EVIDENCE_VERIFIED },
+	};
+	struct bounce_sent sent;
+	const char *error = "?";
+
+	ck_assert_int_eq(add("<0>", "removed@example.com"), 1);
+	ck_assert_int_eq(bounce_store_remove(store, "removed@example.com",
+					     &error), 1);
+	ck_assert_int_eq(sent_at("<m>", START), 1);
+	for (unsigned int round = 0; round < 3; round++) {
+		struct bounce_rebuild *batch = bounce_rebuild_init(store);
+
+		for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+			bounce_rebuild_add(batch,
+				t_returned(tests[i].id, tests[i].address, ""),
+				tests[i].evidence, START);
+		}
+		/* the first is a dry run */
+		ck_assert_int_eq(bounce_rebuild_commit(&batch, round == 0,
+						       &error),
+				 round < 2 ? 3 : 0);
+		ck_assert_uint_eq(sent_read(START, START, &sent), 1);
+		ck_assert_uint_eq(sent.failed, round == 0 ? 0 : 2);
+	}
+}
+END_TEST
+
 /* What failed before the client's copy came is counted in the broadcast that the
    copy makes of it. */
 START_TEST(test_sent_overtaken)
@@ -378,6 +416,7 @@ int main(void)
 	tcase_add_test(tcase, test_sent_knows);
 	tcase_add_test(tcase, test_sent_failure);
 	tcase_add_test(tcase, test_sent_bounced);
+	tcase_add_test(tcase, test_sent_rebuilt);
 	tcase_add_test(tcase, test_sent_overtaken);
 	tcase_add_test(tcase, test_sent_crossed);
 	suite_add_tcase(suite, tcase);

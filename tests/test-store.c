@@ -12,8 +12,11 @@
 #include "bounce-reason.h"
 #include "bounce-store-private.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -216,6 +219,41 @@ START_TEST(test_find_original)
 	ck_assert_int_eq(bounce_store_find(store, pool_datastack_create(),
 					   "other@example.com", START, &rec,
 					   &error), 0);
+}
+END_TEST
+
+/* Another program has the dictionary's file: nobody waits for that as long as the
+   driver does. */
+START_TEST(test_locked_elsewhere)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const char *path = t_strconcat(home, "/dovecot-bounce.dict", NULL);
+	const char *error = "?";
+	int fd, ready[2];
+	pid_t pid;
+	char c;
+
+	ck_assert_int_eq(add("<1>", "bob@example.com"), 1);
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		fd = open(path, O_RDWR);
+		if (fcntl(fd, F_SETLK, &lock) == 0 &&
+		    write(ready[1], "", 1) == 1)
+			(void)alarm(60);
+		for (;;)
+			(void)pause();
+	}
+	ck_assert_int_eq(read(ready[0], &c, 1), 1);
+	ck_assert_int_eq(bounce_store_add(store,
+		t_report("<2>", "carol@example.com", "mailbox-unknown"),
+		BOUNCE_EVIDENCE_VERIFIED, START, pool_datastack_create(), NULL,
+		&error), -1);
+	ck_assert_msg(strstr(error, "is locked by another program") != NULL,
+		      "%s", error);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(add("<2>", "carol@example.com"), 1);
 }
 END_TEST
 
@@ -915,6 +953,31 @@ START_TEST(test_batch_removed)
 }
 END_TEST
 
+/* It says what is known: nothing is written. */
+START_TEST(test_batch_known)
+{
+	const char *path = t_strconcat(home, "/dovecot-bounce.dict", NULL);
+	struct stat before, after;
+	const char *error = "?";
+
+	for (unsigned int round = 0; round < 2; round++) {
+		struct bounce_rebuild *batch = bounce_rebuild_init(store);
+
+		bounce_rebuild_add(batch, t_report("<1>", "bob@example.com",
+						   "mailbox-unknown"),
+				   BOUNCE_EVIDENCE_VERIFIED, ioloop_time - 60);
+		if (round > 0)
+			ck_assert_int_eq(stat(path, &before), 0);
+		ck_assert_int_eq(bounce_rebuild_commit(&batch, FALSE, &error),
+				 round == 0 ? 1 : 0);
+	}
+	ck_assert_int_eq(stat(path, &after), 0);
+	ck_assert_uint_eq(before.st_ino, after.st_ino);
+	ck_assert_int_eq(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+	ck_assert_int_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+END_TEST
+
 /* Proofs of life are many, and do not push out what a person removed. */
 START_TEST(test_removed_stays)
 {
@@ -1018,6 +1081,7 @@ int main(void)
 	tcase_add_test(tcase, test_counted);
 	tcase_add_test(tcase, test_change);
 	tcase_add_test(tcase, test_find_original);
+	tcase_add_test(tcase, test_locked_elsewhere);
 	tcase_add_test(tcase, test_set_many);
 	tcase_add_test(tcase, test_hurting);
 	tcase_add_test(tcase, test_room);
@@ -1045,6 +1109,7 @@ int main(void)
 	tcase_add_test(tcase, test_batch_removed);
 	/* a thousand commits of a disk that others use */
 	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, test_batch_known);
 	tcase_add_test(tcase, test_removed_stays);
 	tcase_add_test(tcase, test_not_writable);
 	suite_add_tcase(suite, tcase);
