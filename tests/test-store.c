@@ -953,6 +953,50 @@ START_TEST(test_batch_removed)
 }
 END_TEST
 
+/* A copy in Sent is not marked for an address that a person released or corrected. */
+START_TEST(test_batch_settled)
+{
+	static const char *const to[] = {
+		"released@example.com", "corrected@example.com",
+		"bob@example.com"
+	};
+	struct bounce_rebuild *batch;
+	ARRAY_TYPE(const_string) ids;
+	struct bounce_record rec;
+	const char *error = "?", *id;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(to); i++) {
+		(void)add_at(t_strdup_printf("<%u>", i), to[i],
+			     ioloop_time - 120);
+		ck_assert(lookup(to[i], &rec));
+		if (i == 0)
+			bounce_record_release(&rec, pool_datastack_create(),
+					      BOUNCE_BY_USER, ioloop_time - 60);
+		else if (i == 1)
+			bounce_record_correct(&rec, pool_datastack_create(),
+					      "new@example.com",
+					      BOUNCE_BY_USER, ioloop_time - 60);
+		ck_assert_int_eq(bounce_store_set(store, &rec, &error), 0);
+	}
+	batch = bounce_rebuild_init(store);
+	t_array_init(&ids, 4);
+	bounce_rebuild_set_failed_ids(batch, pool_datastack_create(), &ids);
+	for (unsigned int i = 0; i < N_ELEMENTS(to); i++) {
+		struct bounce_report *report =
+			t_report(t_strdup_printf("<%u>", i), to[i],
+				 "mailbox-unknown");
+
+		report->original_message_id = t_strdup_printf("<m%u>", i);
+		bounce_rebuild_add(batch, report, BOUNCE_EVIDENCE_VERIFIED,
+				   ioloop_time - 120);
+	}
+	ck_assert_int_ge(bounce_rebuild_commit(&batch, FALSE, &error), 0);
+	ck_assert_uint_eq(array_count(&ids), 1);
+	id = array_idx_elem(&ids, 0);
+	ck_assert_str_eq(id, "<m2>");
+}
+END_TEST
+
 /* It says what is known: nothing is written. */
 START_TEST(test_batch_known)
 {
@@ -1109,6 +1153,7 @@ int main(void)
 	tcase_add_test(tcase, test_batch_removed);
 	/* a thousand commits of a disk that others use */
 	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, test_batch_settled);
 	tcase_add_test(tcase, test_batch_known);
 	tcase_add_test(tcase, test_removed_stays);
 	tcase_add_test(tcase, test_not_writable);
