@@ -7,6 +7,7 @@
 #include "array.h"
 #include "bounce-notice-store.h"
 #include "bounce-sent-store.h"
+#include "bounce-store-private.h"
 
 static void setup(void)
 {
@@ -112,6 +113,23 @@ START_TEST(test_notice)
 }
 END_TEST
 
+/* What was asked for and is not wanted any more: its answer would find nobody, so the
+   connection goes, and the next who asks has one of their own. */
+START_TEST(test_forgotten)
+{
+	struct bounce_record rec;
+
+	ck_assert_int_eq(add("<1@example.net>", "a@example.com"), 1);
+	test_dict.msecs = 20;
+	bounce_dict_forget(store->dict);
+	ck_assert_ptr_nonnull(store->dict->dict);
+	bounce_dict_ask(store->dict, "priv/bounce/address/a@example.com");
+	bounce_dict_forget(store->dict);
+	ck_assert_ptr_null(store->dict->dict);
+	ck_assert(lookup("a@example.com", &rec));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("dict-turns");
@@ -122,6 +140,7 @@ int main(void)
 	tcase_add_test(tcase, test_index);
 	tcase_add_test(tcase, test_days);
 	tcase_add_test(tcase, test_notice);
+	tcase_add_test(tcase, test_forgotten);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
