@@ -10,24 +10,21 @@ static const char *format_dsn_status_in_text(struct bounce_notice *scan)
 {
 	const char *folded = bounce_notice_folded(scan);
 	const char *notice = bounce_notice_notice(scan);
-	const char *p = notice, *line = NULL;
+	const char *p;
 
 	if (strstr(folded, "final-recipient:") == NULL ||
 	    (strstr(folded, "action:") == NULL &&
 	     strstr(folded, "status:") == NULL))
 		return "";
-	for (; *p != '\0'; p++) {
-		if (p != notice && p[-1] != '\n')
-			continue;
-		if (bounce_string_ibegins(p, "Reporting-MTA:") ||
-		    bounce_string_ibegins(p, "Final-Recipient:") ||
-		    bounce_string_ibegins(p, "Original-Recipient:") ||
-		    (line == NULL && bounce_string_ibegins(p, "Action:"))) {
-			line = p;
-			break;
-		}
+	for (p = notice; *p != '\0'; p++) {
+		if ((p == notice || p[-1] == '\n') &&
+		    (bounce_string_ibegins(p, "Reporting-MTA:") ||
+		     bounce_string_ibegins(p, "Final-Recipient:") ||
+		     bounce_string_ibegins(p, "Original-Recipient:") ||
+		     bounce_string_ibegins(p, "Action:")))
+			return p;
 	}
-	return line == NULL ? "" : line;
+	return "";
 }
 
 static void format_dsn_remove_known(struct bounce_report *named,
