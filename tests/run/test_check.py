@@ -318,6 +318,14 @@ class Remedies(Check):
                 {'kind': 'domain', 'text': 'example.net', 'count': count},
                 {'kind': 'domain', 'text': 'example.com', 'count': 50}])
             self.assertIn(f'; trend: {trend}', self.reports(user))
+        # the first and the last day of either, and the one before them
+        for days, count, trend in (
+                (6, 1, 'as before, 3 refusals in 7 days, 3 in'),
+                (13, 2, 'fewer, 3 refusals in 7 days, 5 in'),
+                (14, 9, 'fewer, 3 refusals in 7 days, 5 in')):
+            self.set_day(user, now - days * 24 * 3600, [
+                {'kind': 'domain', 'text': 'example.net', 'count': count}])
+            self.assertIn(f'; trend: {trend}', self.reports(user))
 
     def reports(self, user):
         (_, row), = self.check('-u', user, '--only', 'reports').items()
