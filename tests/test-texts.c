@@ -6,6 +6,7 @@
 #include "bounce-test.h"
 #include "array.h"
 #include "bounce-limits.h"
+#include "bounce-tell-language.h"
 #include "bounce-texts-private.h"
 
 #include <stdio.h>
@@ -292,6 +293,41 @@ START_TEST(caps)
 }
 END_TEST
 
+/* Which language a mail is in, that a notice about it may be in the same. */
+START_TEST(test_language_of_mail)
+{
+#define A32 "aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaa"
+	static const struct {
+		const char *headers, *language;
+	} tests[] = {
+		{ NULL, NULL }, { "", NULL }, { "Subject: de\n", NULL },
+		{ "Content-Language: de\n", "de" },
+		{ "Subject: x\nCONTENT-language:de\n", "de" },
+		{ "Content-Language: de", "de" },
+		/* that of the text before those that are understood, too */
+		{ "Accept-Language: fr\nContent-Language: de\n", "de" },
+		{ "Accept-Language: fr;q=0.8, de\n", "fr" },
+		/* the first that there is */
+		{ "Content-Language: xx, ../de, fr\n", "fr" },
+		{ "Content-Language: xx\nAccept-Language: fr\n", "fr" },
+		{ "Content-Language: a,b,c,d,e,f,g,de\n", "de" },
+		{ "Content-Language: a,b,c,d,e,f,g,h,de\n", NULL },
+		{ "X-Content-Language: de\nContent-Languages: de\n", NULL },
+		{ "Content-Language: de-"A32"\n", "de-"A32 },
+		{ "Content-Language: de-"A32"a\n", NULL },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		const char *language =
+			bounce_tell_language(pool_datastack_create(),
+					     tests[i].headers, shipped_dirs);
+
+		ck_assert_msg(null_strcmp(language, tests[i].language) == 0,
+			      "%s: %s", tests[i].headers, language);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("texts");
@@ -305,6 +341,7 @@ int main(void)
 	tcase_add_test(tcase, wrong);
 	tcase_add_test(tcase, missing);
 	tcase_add_test(tcase, caps);
+	tcase_add_test(tcase, test_language_of_mail);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
