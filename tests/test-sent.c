@@ -377,6 +377,36 @@ START_TEST(decode_hostile)
 }
 END_TEST
 
+/* What a later release wrote, or somebody damaged, hides nothing that is behind it. */
+START_TEST(decode_others)
+{
+	static const char json[] =
+		"{\"id\":\"20261124\",\"sent\":5,\"causes\":["
+		"{\"kind\":\"moon\",\"text\":\"a\",\"count\":1},5,"
+		"{\"kind\":\"domain\",\"count\":1},"
+		"{\"kind\":\"domain\",\"text\":\"a\",\"count\":0},"
+		"{\"kind\":\"domain\",\"text\":\"example.net\",\"count\":3}],"
+		"\"mails\":[5,{\"id\":\"20261124-1\",\"mails\":[]},"
+		"{\"id\":\"20261124-2\",\"sent\":2}],"
+		"\"broadcasts\":[5,null,\"20261124-3\"]}";
+	const struct bounce_cause *cause;
+	const struct bounce_sent *mail;
+	struct bounce_sent sent;
+	const char *error = "?";
+
+	ck_assert_msg(bounce_sent_decode(pool, json, &sent, &error) == 0, "%s",
+		      error);
+	ck_assert_uint_eq(array_count(&sent.causes), 1);
+	cause = array_front(&sent.causes);
+	ck_assert_str_eq(cause->text, "example.net");
+	ck_assert_uint_eq(cause->count, 3);
+	ck_assert_uint_eq(array_count(&sent.mails), 1);
+	mail = array_front(&sent.mails);
+	ck_assert_str_eq(mail->id, "20261124-2");
+	ck_assert_uint_eq(array_count(&sent.broadcasts), 1);
+}
+END_TEST
+
 START_TEST(levels)
 {
 	static const struct {
@@ -600,6 +630,7 @@ int main(void)
 	tcase_add_test(tcase, encode_and_decode);
 	tcase_add_test(tcase, subject_is_cut);
 	tcase_add_test(tcase, decode_hostile);
+	tcase_add_test(tcase, decode_others);
 	tcase_add_test(tcase, levels);
 	tcase_add_test(tcase, shared_causes);
 	tcase_add_test(tcase, words_without_numbers);
