@@ -21,6 +21,23 @@ static const struct {
 	{ NULL, "Bob@Example.org\n# comment\n\n<carol@example.org>\n",
 	  "bob@example.org\ncarol@example.org\n" },
 	{ NULL, "1,bob@example.org,x\n", "bob@example.org\n" },
+	/* what is beside an address is not its local part */
+	{ NULL, "Bob,bob@example.org\n2026-11-27 ; carol@example.org\n",
+	  "bob@example.org\ncarol@example.org\n" },
+	{ NULL, "# was: dave@example.org\nbob@example.org,Bob,bob@example.org\n",
+	  "bob@example.org\n" },
+	{ NULL, "\"a, b\"@example.org\n", "\"a, b\"@example.org\n" },
+	{ NULL, "bob@example.org, carol@example.org\ndave@example.org\n",
+	  "? More than one address in it: bob@example.org, carol@example.org\n"
+	  "dave@example.org\n" },
+	{ NULL, "mailto:bob@example.org\ndave@example.org\n",
+	  "? No address in it: mailto:bob@example.org\ndave@example.org\n" },
+	{ NULL, "Bob bob@example.org\ndave@example.org\n",
+	  "? No address in it: Bob bob@example.org\ndave@example.org\n" },
+	{ NULL, "Email,Reason\n\"bob@example.org, carol@example.org\",x\n"
+	  "dave@example.org,mailbox-full\n",
+	  "? bob@example.org, carol@example.org is not one address alone\n"
+	  "dave@example.org mailbox-full soft\n" },
 	{ NULL, "bob\ncarol@example.org\n",
 	  "? No address in it: bob\ncarol@example.org\n" },
 	{ NULL, "\xef\xbb\xbf" "bob@example.org\n", "bob@example.org\n" },

@@ -18,6 +18,23 @@ bounce_import_address_shown(const struct bounce_import *import, const char *inpu
 				  IMPORT_MAX_SHOWN);
 }
 
+bool bounce_import_address_is_alone(const char *input)
+{
+	const char *at = strrchr(input, '@');
+
+	while (*input == ' ')
+		input++;
+	if (*input == '<')
+		input++;
+	if (*input == '"' || at == NULL)
+		return TRUE;
+	for (; input < at; input++) {
+		if (strchr(" \t,;:<>()[]@", *input) != NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 int
 bounce_import_address(struct bounce_import *import, const char *input,
 		   const char **address_r, const char **error_r)

@@ -24,6 +24,9 @@ struct bounce_import {
 /* bounce-import-address.c: input for an error, on the data stack: cut, or "what was given". */
 const char *
 bounce_import_address_shown(const struct bounce_import *import, const char *input);
+/* Is input an address and nothing besides? Where the local part has no quotes it holds
+   none of what RFC 5321 wants quoted as an address ends there: blanks, commas, colons. */
+bool bounce_import_address_is_alone(const char *input);
 /* The address in normal form, from the import's pool. Returns 0, or -1 with
    error_r. */
 int bounce_import_address(struct bounce_import *import, const char *input,

@@ -299,6 +299,11 @@ import_row(struct bounce_import *import, const char *const *cells,
 	}
 	if (!import_is_listed(import, cells))
 		return 0;
+	if (!bounce_import_address_is_alone(address)) {
+		*error_r = t_strdup_printf("%s is not one address alone",
+			bounce_import_address_shown(import, address));
+		return -1;
+	}
 	if (bounce_import_address(import, address, &item->address, error_r) < 0)
 		return -1;
 	if (str_len(codes) > 0 || str_len(words) > 0)
@@ -312,27 +317,45 @@ import_row(struct bounce_import *import, const char *const *cells,
 	return 1;
 }
 
-/* Without a row of names: an address, or a row with an address somewhere. */
+static bool
+import_cell(struct bounce_import *import, const char *cell, const char **address_r)
+{
+	const char *error;
+
+	return strchr(cell, '@') != NULL && bounce_import_address_is_alone(cell) &&
+		bounce_address_normalize(import->pool, cell, address_r,
+					 &error) == 0;
+}
+
+/* Without a row of names: an address, or a row with an address somewhere. Of several
+   nobody knows which one failed. */
 static int
 import_plain(struct bounce_import *import, const char *line,
 	     struct bounce_import_item *item, const char **error_r)
 {
 	const char *const *cells;
-	const char *error;
+	const char *error, *address;
 
-	if (bounce_address_normalize(import->pool, line, &item->address,
+	if (bounce_import_address_is_alone(line) &&
+	    bounce_address_normalize(import->pool, line, &item->address,
 				     &error) == 0)
 		return 1;
 	if (*line == '#')
 		return 0;
-	cells = bounce_csv_split(line,
-					 bounce_csv_delimiter(line));
-	for (unsigned int i = 0; cells[i] != NULL; i++) {
-		if (strchr(cells[i], '@') != NULL &&
-		    bounce_address_normalize(import->pool, cells[i],
-					     &item->address, &error) == 0)
-			return 1;
+	cells = bounce_csv_split(line, bounce_csv_delimiter(line));
+	for (; *cells != NULL; cells++) {
+		if (!import_cell(import, *cells, &address))
+			continue;
+		if (item->address != NULL &&
+		    strcmp(item->address, address) != 0) {
+			*error_r = t_strdup_printf("More than one address in it: %s",
+				bounce_import_address_shown(import, line));
+			return -1;
+		}
+		item->address = address;
 	}
+	if (item->address != NULL)
+		return 1;
 	*error_r = t_strdup_printf("No address in it: %s",
 				   bounce_import_address_shown(import, line));
 	return -1;
