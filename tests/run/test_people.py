@@ -68,6 +68,24 @@ class Show(People):
         done = self.run_bounce('show', '--lang', '../x', '-u', 'alice', status=64)
         self.assertIn('--lang ../x is no language', done.stderr)
 
+    def test_a_person_said_so(self):
+        """Of what only a person blocked no report says anything."""
+        self.put('alice', {'address': 'bob@example.net', 'reason': 'undetermined'})
+        for number, (add, after, words) in enumerate((
+                ([], None, 'You blocked this address yourself.'),
+                (['mailbox-moved'], None, 'has left this address'), ([], 'release', ''))):
+            address = f'hand{number}@example.net'
+            self.run_bounce('add', '-u', 'alice', address, *add)
+            if after:
+                self.run_bounce(after, '-u', 'alice', address)
+            for row in (*self.rows('show', '-u', 'alice', address),
+                        *self.rows('get', '-u', 'alice', address)):
+                self.assertIn(words, row['meaning'])
+                self.assertEqual(bool(row['advice']), bool(add), row)
+                self.assertNotIn('report', row['meaning'] + row['advice'])
+        self.assertIn('report does not say why',
+                      '\n'.join(self.people('show', '-u', 'alice', 'bob@*')))
+
     def test_server(self):
         """doveadm-server's rows read alike, and so does a terminal."""
         self.put('alice', {'address': 'bob@gmial.com'},

@@ -7,7 +7,6 @@
 #include "bounce-address.h"
 #include "bounce-reason.h"
 #include "bounce-remedy.h"
-#include "bounce-texts.h"
 #include "compat-doveadm.h"
 #include "doveadm-bounce.h"
 
@@ -196,14 +195,7 @@ static void
 list_get_print_reason(struct bounce_user *bu, const struct bounce_record *rec,
 		      time_t now)
 {
-	const struct bounce_texts *texts = doveadm_bounce_texts(bu);
-	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
-		bounce_reason_find(rec->reason);
-
-	doveadm_bounce_print(reason == NULL ? NULL :
-			     bounce_texts_meaning(texts, reason));
-	doveadm_bounce_print(reason == NULL ? NULL :
-			     bounce_texts_advice(texts, reason));
+	doveadm_bounce_print_why(doveadm_bounce_texts(bu), rec);
 	doveadm_bounce_print(list_get_remedy(bu, rec, now));
 	doveadm_bounce_print(bounce_address_propose(rec->address));
 }

@@ -7,7 +7,6 @@
 #include "str.h"
 #include "time-util.h"
 #include "bounce-address.h"
-#include "bounce-reason.h"
 #include "bounce-texts.h"
 #include "bounce-width.h"
 #include "compat-doveadm.h"
@@ -70,18 +69,13 @@ static bool show_filter(const struct bounce_record *rec, void *context)
 static void
 show_print(const struct bounce_texts *texts, const struct bounce_record *rec)
 {
-	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
-		bounce_reason_find(rec->reason);
 	time_t since = rec->first > 0 ? rec->first : rec->last;
 
 	doveadm_bounce_print(rec->address);
 	doveadm_bounce_print(bounce_texts_get(texts, t_strconcat("state.",
 		bounce_state_name(rec->state), NULL)));
 	doveadm_bounce_print_time(I_MAX(since, 0), "");
-	doveadm_bounce_print(reason == NULL ? NULL :
-			     bounce_texts_meaning(texts, reason));
-	doveadm_bounce_print(reason == NULL ? NULL :
-			     bounce_texts_advice(texts, reason));
+	doveadm_bounce_print_why(texts, rec);
 	doveadm_bounce_print(rec->corrected != NULL ? rec->corrected :
 			     bounce_address_propose(rec->address));
 }

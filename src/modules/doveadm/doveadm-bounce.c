@@ -8,6 +8,7 @@
 #include "wildcard-match.h"
 #include "bounce-address.h"
 #include "bounce-notice-store.h"
+#include "bounce-reason.h"
 #include "bounce-string.h"
 #include "bounce-texts.h"
 #include "bounce-texts-cache.h"
@@ -292,6 +293,32 @@ void doveadm_bounce_print(const char *value)
 		doveadm_print(value == NULL ? "" :
 			      bounce_string_printable(value));
 	} T_END;
+}
+
+/* Nothing else is known of the address. */
+static bool why_is_person(const struct bounce_record *rec)
+{
+	return rec->by == BOUNCE_BY_USER &&
+		(rec->reason == NULL || strcmp(rec->reason, "undetermined") == 0) &&
+		(rec->state == BOUNCE_STATE_SUPPRESSED || rec->count == 0);
+}
+
+void doveadm_bounce_print_why(const struct bounce_texts *texts,
+			      const struct bounce_record *rec)
+{
+	const struct bounce_reason *reason = rec->reason == NULL ? NULL :
+		bounce_reason_find(rec->reason);
+
+	if (why_is_person(rec)) {
+		doveadm_bounce_print(rec->state != BOUNCE_STATE_SUPPRESSED ?
+				     NULL : bounce_texts_get(texts, "held.user"));
+		doveadm_bounce_print(NULL);
+		return;
+	}
+	doveadm_bounce_print(reason == NULL ? NULL :
+			     bounce_texts_meaning(texts, reason));
+	doveadm_bounce_print(reason == NULL ? NULL :
+			     bounce_texts_advice(texts, reason));
 }
 
 static void doveadm_bounce_print_score(double score)

@@ -104,6 +104,10 @@ int doveadm_bounce_records(struct doveadm_bounce_cmd *cmd,
 /* Print one field; NULL is printed as "". Every text that is not our own goes
    through here: no terminal gets what it would obey. */
 void doveadm_bounce_print(const char *value);
+/* Two fields: why mail to the address fails, and what to do about it. Where it is only
+   that a person said so, that is why. */
+void doveadm_bounce_print_why(const struct bounce_texts *texts,
+			      const struct bounce_record *rec);
 /* A header whose key is its title; number: right-justified, and a number in
    JSON. */
 void doveadm_bounce_header(const char *name);
