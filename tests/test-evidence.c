@@ -7,7 +7,7 @@
 START_TEST(own)
 {
 	static const char *const more[] = {
-		"Shop@Example.NET", "@alice.example", NULL
+		"Shop@Example.NET", "@alice.example", "@B\xc3\xbc" "cher.example", NULL
 	};
 	static const char *const sites[] = { "mx2.example.org", NULL };
 	static const char *const learned[] = { "MX2.example.org", "c1", NULL };
@@ -21,6 +21,9 @@ START_TEST(own)
 		{ "shop@example.net", TRUE },
 		{ "any@alice.example", TRUE },
 		{ "any@b.alice.example", FALSE },
+		{ "any@xn--bcher-kva.example", TRUE },
+		{ "any@b\xc3\xbc" "cher.example", TRUE },
+		{ "any@b.xn--bcher-kva.example", FALSE },
 		{ "carol@example.org", FALSE },
 		{ "alice", FALSE }, { "", FALSE }, { "@", FALSE },
 	};

@@ -25,7 +25,7 @@ struct mail_user;
 	X(file, kinds, file_kinds, "failure", 0) \
 	X(record, yesno, record, "yes", 0) \
 	X(evidence, evidence, policy.evidence, "verified", 0) \
-	X(addresses, words, addresses, "", 0) \
+	X(addresses, own, addresses, "", 0) \
 	X(sites, sites, sites, "", 0) \
 	X(relays, relays, relays, "", 0) \
 	X(authserv, words, authserv, "", 0) \

@@ -163,6 +163,7 @@ class Setup(Check):
         """What would name nothing, and what is not there."""
         wrong = {'bounce_sites': '@x', 'bounce_feedback': 'nonsense',
                  'bounce_relays': '10.0.0.0/8,localhost',
+                 'bounce_addresses': 'sales@example.org,*@example.net',
                  'bounce_suppress_again': '5s'}
         user = self.new_user(bounce_token_key='/nonexistent/key',
                              bounce_language='xx', **wrong)

@@ -99,7 +99,18 @@ setting_check_words(const struct setting *setting, const char *value,
 
 static bool setting_is_host(const char *word)
 {
-	return strpbrk(word, "@/") == NULL;
+	return strpbrk(word, "@/*?") == NULL;
+}
+
+/* An address, "@example.net" or a local part alone. "*@example.net" would be that
+   very address. */
+static bool setting_is_own(const char *word)
+{
+	const char *at = strrchr(word, '@');
+
+	return strchr(word, '*') == NULL &&
+		(at == NULL || (at[1] != '\0' && (*word == '"' ||
+						  strchr(word, '@') == at)));
 }
 
 static bool setting_is_address(const char *word)
@@ -107,6 +118,15 @@ static bool setting_is_address(const char *word)
 	const char *at = strrchr(word, '@');
 
 	return at != NULL && at != word && at[1] != '\0';
+}
+
+static int
+setting_parse_own(const struct setting *setting, const char *value,
+		  struct bounce_user_settings *set, pool_t pool,
+		  const char **error_r)
+{
+	return setting_check_words(setting, value, set, pool, setting_is_own,
+				   "address or @domain", error_r);
 }
 
 static int

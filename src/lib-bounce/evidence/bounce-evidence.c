@@ -67,6 +67,18 @@ evidence_same_local(const struct bounce_evidence_site *site, const char *a,
 			  t_evidence_without_detail(b, site->delimiters)) == 0;
 }
 
+/* own is "@bücher.example"; at is of an address in normal form, or as it was written. */
+static bool evidence_same_domain(const char *at, const char *own)
+{
+	const char *normal, *error;
+
+	return strcasecmp(at, own) == 0 ||
+		(bounce_address_normalize(pool_datastack_create(),
+					  t_strconcat("x", own, NULL),
+					  &normal, &error) == 0 &&
+		 strcasecmp(at, normal + 1) == 0);
+}
+
 static bool
 evidence_is_address(const struct bounce_evidence_site *site,
 		    const char *address, const char *own)
@@ -78,7 +90,7 @@ evidence_is_address(const struct bounce_evidence_site *site,
 		return FALSE;
 	local = t_strdup_until(address, at);
 	if (*own == '@')
-		return strcasecmp(at, own) == 0;
+		return evidence_same_domain(at, own);
 	if (strchr(own, '@') == NULL)
 		return evidence_same_local(site, local, own);
 	if (bounce_address_normalize(pool_datastack_create(), own, &normal,
