@@ -216,6 +216,37 @@ class Failure(Case):
         self.assertEqual(self.notice(user)['Subject'],
                          '3 not delivered: (several mails)')
 
+    def test_summary_was_read(self):
+        """Different mails: what fails after the summary was read is told, too, within
+        the cap of an hour; the rest is not filed."""
+        user = self.new_user()
+        for i in range(24):
+            self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                        subject=f'Mail {i}', hop='from crm (crm [10.0.0.7])')
+            if i >= 2:
+                self.store(user, '\\Seen')
+            if i in (3, 5, 9, 17):
+                last = self.notices(user)[-1][1]
+                self.assertEqual(last['Subject'],
+                                 f'{i + 1} not delivered: (several mails)')
+                self.assertIn(f'm{i}@example.net', last.get_body(
+                    ('plain',)).get_content())
+        # two single notices went before the first summary
+        self.assertEqual(self.kinds(user), ['broadcast'] * 18 + ['limit'])
+        self.assertEqual(self.messages(user, 'Bounces'), 20)
+        self.assertEqual(self.messages(user, 'INBOX'), 4)
+
+    def test_broadcast_was_read(self):
+        """Mail to many: read, it is followed by another at the steps only."""
+        user = self.new_user()
+        self.sent(user, '<1@example.org>', count=100)
+        for i in range(9):
+            self.report(user, f'm{i}@example.net')
+            self.store(user, '\\Seen')
+        self.assertEqual([mail['Subject'].split()[0] for _, mail in self.notices(user)],
+                         ['1', '2', '5'])
+        self.assertEqual(self.messages(user, 'Bounces'), 9)
+
     def test_stranger(self):
         """Perhaps true: three a day, without a word of theirs; the rest is not
         filed."""

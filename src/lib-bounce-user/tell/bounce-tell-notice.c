@@ -113,6 +113,16 @@ tell_limit(struct bounce_tell_notice *notice, struct bounce_tell_counts *counts,
 	return tell_save(notice, &tell, error_r) < 0 ? -1 : 1;
 }
 
+/* While few failed a summary names them all. Once it was read that takes another
+   notice, but for mail to many, of which only the steps are news. */
+static bool
+tell_names_all(const struct bounce_tell_notice *notice,
+	       const struct bounce_tell_memory *memory, bool replace)
+{
+	return memory->count <= BOUNCE_RATE_MINIMUM &&
+		(replace || !bounce_tell_group_is_broadcast(&notice->group));
+}
+
 static int
 tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	   struct bounce_tell_memory *memory, struct bounce_tell_counts *counts,
@@ -125,15 +135,13 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	bool replace = place != NULL &&
 		bounce_tell_box_is_unread(notice->box, place);
 
-	/* while it is short it names all that failed */
-	if (summary && place != NULL &&
-	    !(replace && memory->count <= BOUNCE_RATE_MINIMUM) &&
-	    !bounce_tell_memory_is_due(memory, place->told,
-				       notice->rate.level))
-		return 1;
 	if (!replace && !bounce_tell_counts_allow(counts,
 						  notice->about->strange))
 		return tell_limit(notice, counts, error_r);
+	if (summary && place != NULL && !tell_names_all(notice, memory, replace) &&
+	    !bounce_tell_memory_is_due(memory, place->told,
+				       notice->rate.level))
+		return 1;
 	if (place != NULL)
 		old = *place;
 	tell_init(notice, counts, summary ? BOUNCE_TELL_BROADCAST :
