@@ -383,6 +383,36 @@ class Failure(Case):
         self.assertEqual(self.messages(user, 'Bounces'), 20)
         self.assertEqual(self.messages(user, 'INBOX'), 3)
 
+    def test_full_list(self):
+        """What fails beyond the 200 that are remembered is told like any other."""
+        many = [f'm{i}@example.net' for i in range(200)]
+        user = self.new_user(bounce_notice='failure')
+        self.report(user, many)
+        # another mail to one who is listed, a new one, one more of the first
+        for mid, address in (('<2@example.org>', 'm5@example.net'),
+                             ('<3@example.org>', 'new@example.net'),
+                             ('<1@example.org>', 'late@example.net')):
+            self.report(user, address, mid=mid)
+            last = self.notices(user)[-1][1].get_body(('plain',)).get_content()
+            self.assertIn(address, last)
+            self.assertNotIn('m7@example.net', last)
+        self.assertEqual(self.kinds(user), ['failure'] * 4)
+        self.assertEqual(self.messages(user, 'Bounces'), 4)
+        # the same report again is no news
+        self.report(user, 'late@example.net')
+        self.assertEqual(self.kinds(user), ['failure'] * 4)
+
+    def test_full_list_of_a_summary(self):
+        """At the steps it names the latest, and says how many there are."""
+        user = self.new_user()
+        self.report(user, [f'm{i}@example.net' for i in range(200)])
+        self.report(user, [f'n{i}@example.net' for i in range(300)])
+        self.assertEqual(self.kinds(user), ['broadcast'])
+        self.assertEqual(self.notice(user)['Subject'], '500 not delivered: Lunch')
+        csv, = self.notice(user).iter_attachments()
+        self.assertIn('n0@example.net', csv.get_content())
+        self.assertNotIn('m0@example.net', csv.get_content())
+
     def test_erase(self):
         user = self.new_user()
         self.report(user, ['bob@example.net', 'ann@example.net'])

@@ -27,10 +27,11 @@ tell_knows(const struct bounce_tell_memory *memory, const char *mail,
 	return FALSE;
 }
 
-static void
+/* news: so many of this report are listed, the last ones. Is it another one? */
+static bool
 tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 	      struct bounce_tell_memory *memory,
-	      const struct bounce_recipient *rcpt)
+	      const struct bounce_recipient *rcpt, unsigned int news)
 {
 	bool strange = notice->about->strange;
 	struct bounce_tell_failure *failure;
@@ -39,14 +40,18 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 		rcpt->address;
 
 	if (address == NULL || tell_knows(memory, notice->group.mail, address))
-		return;
-	if (array_count(&memory->failures) >= BOUNCE_MAX_TELL_FAILURES) {
-		/* counted, and not listed, unless it is */
+		return FALSE;
+	if (array_count(&memory->failures) < BOUNCE_MAX_TELL_FAILURES) {
+		memory->count++;
+	} else {
+		/* an address that is listed counts once */
 		if (!tell_knows(memory, NULL, address))
 			memory->count++;
-		return;
+		/* of one report so many are listed; else the oldest was told */
+		if (news == BOUNCE_MAX_TELL_FAILURES)
+			return FALSE;
+		array_delete(&memory->failures, 0, 1);
 	}
-	memory->count++;
 	failure = array_append_space(&memory->failures);
 	failure->mail = notice->group.mail;
 	failure->rcpt.address = p_strdup(pool, address);
@@ -58,11 +63,12 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 	failure->rcpt.side = rcpt->verdict.side;
 	failure->rcpt.status = p_strdup(pool, rcpt->status);
 	if (strange)
-		return;
+		return TRUE;
 	failure->rcpt.words = p_strdup(pool, rcpt->diagnostic != NULL ?
 				       rcpt->diagnostic : rcpt->explanation);
 	if (rcpt->diagnostic != NULL)
 		failure->rcpt.server = p_strdup(pool, rcpt->remote_mta);
+	return TRUE;
 }
 
 /* No stranger says what a notice is about. */
@@ -78,16 +84,17 @@ bounce_tell_notice_take_in(const struct bounce_tell_notice *notice, pool_t pool,
 {
 	const struct bounce_report *report = notice->about->report;
 	const struct bounce_recipient *rcpt;
-	unsigned int before = memory->count;
+	unsigned int news = 0;
 
 	array_foreach(&report->recipients, rcpt) {
-		if (rcpt->action == BOUNCE_ACTION_FAILED && !rcpt->stranger)
-			tell_remember(notice, pool, memory, rcpt);
+		if (rcpt->action == BOUNCE_ACTION_FAILED && !rcpt->stranger &&
+		    tell_remember(notice, pool, memory, rcpt, news))
+			news++;
 	}
 	if (memory->subject == NULL)
 		memory->subject = p_strdup(pool, tell_subject(notice->about));
 	memory->when = notice->about->now;
-	return memory->count - before;
+	return news;
 }
 
 /*

@@ -33,7 +33,7 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 			      const char **error_r);
 
 /* bounce-tell-notice-fill.c: memory gets the report's failures, from pool. Returns how
-   many are new. */
+   many of those listed are new, which are its last. */
 unsigned int
 bounce_tell_notice_take_in(const struct bounce_tell_notice *notice, pool_t pool,
 			   struct bounce_tell_memory *memory);

@@ -132,7 +132,10 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 	struct bounce_tell_place *place =
 		bounce_tell_memory_place(memory, mail), old;
 	struct bounce_tell tell;
+	/* what a full list has dropped is named in the old one only */
 	bool replace = place != NULL &&
+		(summary || array_count(&memory->failures) <
+			BOUNCE_MAX_TELL_FAILURES) &&
 		bounce_tell_box_is_unread(notice->box, place);
 
 	if (!replace && !bounce_tell_counts_allow(counts,
@@ -210,11 +213,13 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 			      const char **error_r)
 {
 	struct bounce_tell_notice *notice = context;
-	unsigned int before = array_count(&memory->failures);
+	unsigned int before, news;
 	bool summary;
 
-	if (bounce_tell_notice_take_in(notice, pool, memory) == 0)
+	news = bounce_tell_notice_take_in(notice, pool, memory);
+	if (news == 0)
 		return 0;
+	before = array_count(&memory->failures) - news;
 	bounce_tell_notice_judge(notice, memory);
 	summary = tell_is_summary(notice->bu, &notice->group,
 				  tell_is_wanted(notice->bu, counts,

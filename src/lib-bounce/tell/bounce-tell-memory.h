@@ -43,7 +43,7 @@ struct bounce_tell_memory {
 	unsigned int count;		/* all failures */
 	unsigned int level;		/* enum bounce_rate_level, told */
 	time_t when;			/* changed last */
-	/* at most BOUNCE_MAX_TELL_FAILURES; of count the first */
+	/* at most BOUNCE_MAX_TELL_FAILURES; of count the last */
 	ARRAY(struct bounce_tell_failure) failures;
 	ARRAY(struct bounce_tell_place) places;
 };
