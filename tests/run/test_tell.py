@@ -383,6 +383,20 @@ class Failure(Case):
         self.assertEqual(self.messages(user, 'Bounces'), 20)
         self.assertEqual(self.messages(user, 'INBOX'), 3)
 
+    def test_limit_at_once(self):
+        """Reports that come together at the twentieth: what is filed is told."""
+        user = self.new_user()
+        self.sent(user, *[f'<{i}@example.org>' for i in range(30)])
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda i: self.report(
+                user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                subject=f'Mail {i}'), range(30)))
+        filed = self.messages(user, 'Bounces')
+        self.assertEqual(self.kinds(user).count('failure'), filed)
+        self.assertEqual(self.messages(user, 'INBOX'), 30 - filed)
+        # as many more as were between plan and notice
+        self.assertIn(filed, range(20, 28))
+
     def test_full_list(self):
         """What fails beyond the 200 that are remembered is told like any other."""
         many = [f'm{i}@example.net' for i in range(200)]

@@ -138,8 +138,8 @@ tell_write(struct bounce_tell_notice *notice, pool_t pool,
 			BOUNCE_MAX_TELL_FAILURES) &&
 		bounce_tell_box_is_unread(notice->box, place);
 
-	if (!replace && !bounce_tell_counts_allow(counts,
-						  notice->about->strange))
+	if (!replace && !notice->about->planned &&
+	    !bounce_tell_counts_allow(counts, notice->about->strange))
 		return tell_limit(notice, counts, error_r);
 	if (summary && place != NULL && !tell_names_all(notice, memory, replace) &&
 	    !bounce_tell_memory_is_due(memory, place->told,

@@ -23,6 +23,9 @@ struct bounce_tell_about {
 	/* it can be told at another time: where the dictionary fails nothing is
 	   written */
 	bool can_wait;
+	/* bounce_tell_notice_plan() said that it will be told, so it was filed: the
+	   caps are not asked again, as others may have come meanwhile */
+	bool planned;
 	/* when the report came */
 	time_t when;
 	time_t now;

@@ -95,6 +95,7 @@ bool bounce_tell_deliver(struct mail_deliver_context *mdctx,
 		return FALSE;
 	tell_about_init(mdctx, delivery, &about);
 	about.folder = pu->stored_in;
+	about.planned = delivery->will_tell;
 	ret = bounce_tell_notice(bu, &about, &written, &error);
 	if (ret < 0) {
 		bounce_user_failed(bu, t_strdup_printf("Notice is not %s: %s",
