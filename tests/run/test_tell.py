@@ -528,6 +528,38 @@ class Flood(Case):
         self.assertEqual(self.messages(user, 'INBOX'), 22)
 
 
+class LimitCut(Case, Proxied):
+    """The dict server is cut off as the notice of the limit was written."""
+
+    relay = True
+
+    def test_limit_cut(self):
+        self.expect_log('bounce: ')
+        self.expect_log('dict|[Cc]onnection|refused')
+        told = 0
+        # around the commit
+        for at in range(7, 11):
+            self.calm()
+            user = self.new_user()
+            for i in range(20):
+                self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
+                            subject=f'Mail {i}')
+            self.proxy.fail('cut', at)
+            self.report(user, 'm20@example.net', mid='<20@example.org>',
+                        subject='Mail 20')
+            self.calm()
+            kinds = self.kinds(user)
+            self.assertLessEqual(kinds.count('limit'), 1)
+            told += kinds.count('limit')
+            # it is not that mail's own: nothing replaces it
+            self.report(user, 'n20@example.net', mid='<20@example.org>',
+                        subject='Mail 20')
+            after = self.kinds(user)
+            self.assertEqual(after.count('failure'), kinds.count('failure'), at)
+            self.assertEqual(after.count('limit'), 1, at)
+        self.assertGreater(told, 0)
+
+
 class Requests(Case, Proxied):
     """What notices ask the dictionary for."""
 

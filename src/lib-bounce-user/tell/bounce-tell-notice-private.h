@@ -20,6 +20,8 @@ struct bounce_tell_notice {
 
 	/* of the notice that was written */
 	bool written;
+	/* which says only that there are no more */
+	bool limit;
 	struct bounce_tell_place place;
 };
 

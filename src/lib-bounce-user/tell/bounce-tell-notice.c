@@ -61,6 +61,7 @@ tell_save(struct bounce_tell_notice *notice, const struct bounce_tell *tell,
 			      error_r) < 0)
 		return -1;
 	notice->written = TRUE;
+	notice->limit = tell->kind == BOUNCE_TELL_LIMIT;
 	return 0;
 }
 
@@ -108,6 +109,8 @@ tell_limit(struct bounce_tell_notice *notice, struct bounce_tell_counts *counts,
 	if (counts->in_hour < BOUNCE_TELL_MAX_HOUR || counts->limit_told)
 		return 1;
 	counts->limit_told = TRUE;
+	if (notice->limit)
+		return 1;
 	tell_init(notice, counts, BOUNCE_TELL_LIMIT, &tell);
 	tell.count = counts->in_hour;
 	return tell_save(notice, &tell, error_r) < 0 ? -1 : 1;
@@ -230,7 +233,7 @@ int bounce_tell_notice_change(pool_t pool, struct bounce_tell_memory *memory,
 	if (!tell_is_wanted(notice->bu, counts, summary ?
 			    BOUNCE_TELL_BROADCAST : BOUNCE_TELL_FAILURE))
 		return 1;
-	if (notice->written) {
+	if (notice->written && !notice->limit) {
 		/* the dictionary was restarted meanwhile, and asks again */
 		tell_place_set(notice, pool, memory,
 			       summary ? "" : notice->group.mail, memory->count);
