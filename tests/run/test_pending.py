@@ -211,3 +211,32 @@ class Told(test_waiting.Proxied):
         dictserver.wait_for(lambda: not self.pending(user))
         self.assertEqual(len(self.notices(user, 'a@example.net')), 1)
         self.assertEqual(self.notices(user, 'i@example.net'), [])
+
+    def test_older_above(self):
+        """A hundred old mails that were moved in afterwards hide nothing."""
+        user = self.pended()
+        when = time.time() - 40 * 86400
+        for number in range(150):
+            self.put_old(user, number, when)
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.check_told(user)
+        user = self.pended()
+        for number in range(300):
+            self.put_old(user, number, when)
+        self.deliver(user, 'b@example.net')
+        self.assertEqual(self.listed(user), ['a@example.net', 'b@example.net'])
+        self.assertFalse(self.pending(user))
+        self.assertEqual(self.untold(user), 0)
+        user = self.pended()
+        for number in range(300):
+            self.put_old(user, number, when)
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.check_told(user)
+
+    def put_old(self, user, number, when):
+        path = f'{self.home(user)}/Maildir/cur/{1000000 + number}.M{number}.old:2,S'
+        with open(path, 'w', encoding='utf-8') as out:
+            out.write('From: x@example.com\nSubject: old\n\nText.\n')
+        os.utime(path, (when, when))
+        os.chown(path, self.mail_uid, self.mail_uid)

@@ -97,7 +97,7 @@ idle_read(void *context, const struct bounce_store_report **reports_r,
 {
 	struct bounce_pending_idle *idle = context;
 	const struct bounce_pending_limit limit = {
-		.recipients = idle->chunk,
+		.recipients = idle->chunk, .look_msecs = READ_MSECS,
 		.read_msecs = READ_MSECS, .search_msecs = SEARCH_MSECS,
 	};
 

@@ -23,12 +23,17 @@ struct bounce_pending_mails *
 bounce_pending_mails_init(struct bounce_user *bu, time_t since);
 void bounce_pending_mails_deinit(struct bounce_pending_mails **mails);
 
-/* Nothing is done if they are open. Returns 0, or -1 with error_r. */
+/* Nothing is done if the mailboxes are open. Returns 0, or -1 with error_r. */
 int bounce_pending_mails_open(struct bounce_pending_mails *mails,
 			      const char **error_r);
 void bounce_pending_mails_close(struct bounce_pending_mails *mails);
 
-/* While open, the oldest first. */
+/* While open: look on for what is wanted, all of what came since the last look, and
+   then from the newest down for msecs (0 = no limit). Returns FALSE if there was no
+   time to look at all: the list is not complete, and so in no order. */
+bool bounce_pending_mails_look(struct bounce_pending_mails *mails,
+			       unsigned int msecs);
+/* Of what was looked at, the oldest first. */
 const struct bounce_pending_mail *
 bounce_pending_mails_list(struct bounce_pending_mails *mails,
 			  unsigned int *count_r);

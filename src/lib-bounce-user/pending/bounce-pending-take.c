@@ -42,7 +42,8 @@ take_some(struct bounce_user *bu, struct bounce_store *store,
 	  const char **error_r)
 {
 	struct bounce_pending_limit limit = {
-		.recipients = take_chunk(bu->wait)
+		.recipients = take_chunk(bu->wait),
+		.look_msecs = bu->wait->each ? 0 : bounce_wait_left(bu->wait),
 	};
 	const struct bounce_store_report *reports;
 	const struct bounce_pending_news *news;
@@ -55,10 +56,8 @@ take_some(struct bounce_user *bu, struct bounce_store *store,
 	}
 	ret = bounce_pending_work_read(work, &limit, pool, &reports, &count,
 				       error_r);
-	if (ret == BOUNCE_PENDING_WORK_LATER) {
-		*error_r = "Sent was searched often enough in this minute";
+	if (ret == BOUNCE_PENDING_WORK_LATER)
 		return -1;
-	}
 	if (ret <= 0)
 		return ret;
 	ret = take_record(store, reports, count, pool, error_r);

@@ -199,6 +199,11 @@ int bounce_pending_work_read(struct bounce_pending_work *work,
 	array_clear(&work->news);
 	if (bounce_pending_mails_open(work->mails, error_r) < 0)
 		return -1;
+	/* an older one may be among the rest */
+	if (!bounce_pending_mails_look(work->mails, limit->look_msecs)) {
+		*error_r = "Too many mails to look at in time";
+		return BOUNCE_PENDING_WORK_LATER;
+	}
 	work->read = work->done;
 	(void)bounce_pending_mails_list(work->mails, &count);
 	if (work_first(work, &work->read) == count)
@@ -206,6 +211,7 @@ int bounce_pending_work_read(struct bounce_pending_work *work,
 	p_array_init(&reading.reports, pool, MAX_REPORTS);
 	work_read_some(&reading);
 	*reports_r = array_get(&reading.reports, count_r);
+	*error_r = "Sent was searched often enough in this minute";
 	return reading.unsearched && *count_r == 0 &&
 		bounce_pending_mail_cmp(&work->read.mail,
 					&work->done.mail) == 0 ?
@@ -336,6 +342,8 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 		work = work_alloc(bu);
 		work->mails = bounce_pending_mails_init(bu, 0);
 		ret = bounce_pending_mails_open(work->mails, error_r);
+		if (ret == 0)
+			(void)bounce_pending_mails_look(work->mails, 0);
 		(void)bounce_pending_mails_list(work->mails, &count);
 		if (ret == 0)
 			ret = count == 0 ? 0 : 1;

@@ -23,8 +23,9 @@ ARRAY_DEFINE_TYPE(bounce_pending_news, struct bounce_pending_news);
 struct bounce_pending_limit {
 	/* that are read at once; a report with more is read in parts */
 	unsigned int recipients;
-	/* 0 = no limit: for reading mails, and for the search in Sent */
-	unsigned int read_msecs, search_msecs;
+	/* 0 = no limit: for looking for mails that may be pending, for reading them,
+	   and for the search in Sent */
+	unsigned int look_msecs, read_msecs, search_msecs;
 };
 
 /* Is anything left? */
@@ -39,8 +40,8 @@ void bounce_pending_work_end(struct bounce_pending_work **work, bool all);
 
 /* Read on from what is done. The reports (none: nothing in these mails is to be
    recorded) live in pool. Returns 1, 0 if there is nothing more, or -1 with error_r;
-   or BOUNCE_PENDING_WORK_LATER if search_msecs were too few (the next search gets
-   further) or this minute has had its searches. */
+   or BOUNCE_PENDING_WORK_LATER with error_r if look_msecs or search_msecs were too few
+   (the next call gets further) or this minute has had its searches. */
 #define BOUNCE_PENDING_WORK_LATER 2
 int bounce_pending_work_read(struct bounce_pending_work *work,
 			     const struct bounce_pending_limit *limit,
