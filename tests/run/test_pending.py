@@ -3,6 +3,7 @@ the caps of the hour, by whoever takes it in but scan and import."""
 
 import fcntl
 import os
+import pathlib
 import time
 
 import dictserver
@@ -240,3 +241,40 @@ class Told(test_waiting.Proxied):
             out.write('From: x@example.com\nSubject: old\n\nText.\n')
         os.utime(path, (when, when))
         os.chown(path, self.mail_uid, self.mail_uid)
+
+    def test_unreadable(self):
+        """What cannot be read just now is no mail that is gone; others do not wait."""
+        user = self.pended()
+        path = self.only_mail(user)
+        self.pend(user, 'b@example.net')
+        os.chmod(path, 0)
+        for _ in range(2):
+            self.doveadm('bounce', 'stats', '-u', user)
+            self.assertEqual(self.listed(user), ['b@example.net'])
+            self.assertTrue(self.pending(user))
+            self.assertEqual(len(self.notices(user, 'b@example.net')), 1)
+            self.assertEqual(self.untold(user), 1)
+        os.chmod(path, 0o600)
+        # too soon for a delivery
+        self.deliver(user, 'c@example.net')
+        self.assertEqual(self.untold(user), 1)
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.assertFalse(self.pending(user))
+        self.assertEqual(self.listed(user), [f'{name}@example.net' for name in 'abc'])
+        self.assertEqual(self.untold(user), 0)
+        rows = self.doveadm_json('bounce', 'list', '-u', user)
+        self.assertEqual([str(row['count']) for row in rows], ['1'] * 3)
+
+    def test_unreadable_for_ever(self):
+        """After a week it is given up, and the log says so."""
+        user = self.pended()
+        path = self.only_mail(user)
+        self.age(user, 8 * 24 * 60 * 60)
+        os.chmod(path, 0)
+        done = self.doveadm('bounce', 'stats', '-u', user)
+        self.assertFalse(self.pending(user))
+        self.assertIn('not looked at for a report any more', done.stderr)
+
+    def only_mail(self, user):
+        path, = pathlib.Path(self.home(user), 'Maildir').glob('[nc][eu][wr]/*')
+        return path

@@ -281,6 +281,25 @@ struct mail *bounce_pending_mails_get(struct bounce_pending_mails *mails,
 	return mail_set_uid(box->mail, mail->uid) ? box->mail : NULL;
 }
 
+const char *bounce_pending_mails_name(struct bounce_pending_mails *mails,
+				      const struct bounce_pending_mail *mail)
+{
+	const struct mails_box *box = array_idx(&mails->boxes, mail->box);
+
+	return box->name;
+}
+
+void bounce_pending_mails_fail(struct bounce_pending_mails *mails,
+			       const struct bounce_pending_mail *mail)
+{
+	struct bounce_pending_mail *pmail;
+
+	array_foreach_modifiable(&mails->list, pmail) {
+		if (bounce_pending_mail_cmp(pmail, mail) == 0)
+			pmail->failed = TRUE;
+	}
+}
+
 void bounce_pending_mails_settle(struct bounce_pending_mails *mails,
 				 const struct bounce_pending_mail *first,
 				 const struct bounce_pending_mail *end)
@@ -293,7 +312,8 @@ void bounce_pending_mails_settle(struct bounce_pending_mails *mails,
 			continue;
 		if (bounce_pending_mail_cmp(pmail, end) >= 0)
 			break;
-		mail = bounce_pending_mails_get(mails, pmail);
+		mail = pmail->failed ? NULL :
+			bounce_pending_mails_get(mails, pmail);
 		if (mail != NULL && bounce_pending_keyword_remove(mail))
 			mails->changed = TRUE;
 	}

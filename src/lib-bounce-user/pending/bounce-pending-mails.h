@@ -15,6 +15,8 @@ struct bounce_pending_mail {
 	unsigned int box;
 	uint32_t uid;
 	time_t when;
+	/* see bounce_pending_mails_fail() */
+	bool failed;
 };
 ARRAY_DEFINE_TYPE(bounce_pending_mail, struct bounce_pending_mail);
 
@@ -42,6 +44,11 @@ int bounce_pending_mail_cmp(const struct bounce_pending_mail *a,
 /* NULL if it is gone. */
 struct mail *bounce_pending_mails_get(struct bounce_pending_mails *mails,
 				      const struct bounce_pending_mail *mail);
+const char *bounce_pending_mails_name(struct bounce_pending_mails *mails,
+				      const struct bounce_pending_mail *mail);
+/* It cannot be read now: bounce_pending_mails_settle() leaves it alone. */
+void bounce_pending_mails_fail(struct bounce_pending_mails *mails,
+			       const struct bounce_pending_mail *mail);
 /* Those from first to before end bear none of our keywords any more. */
 void bounce_pending_mails_settle(struct bounce_pending_mails *mails,
 				 const struct bounce_pending_mail *first,

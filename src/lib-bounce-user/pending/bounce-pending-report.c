@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "ioloop.h"
 #include "istream.h"
 #include "mail-storage.h"
 #include "bounce-classify.h"
@@ -12,6 +13,9 @@
 #include "bounce-rules-cache.h"
 #include "bounce-user.h"
 #include "bounce-verify.h"
+
+/* A mail that could not be read in so long is not going to be. */
+#define MAX_AGE_SECS (7 * 24 * 60 * 60)
 
 struct bounce_pending_report *
 bounce_pending_report_find(struct bounce_pending_work *work,
@@ -42,22 +46,67 @@ void bounce_pending_report_drop(struct bounce_pending_work *work,
 	}
 }
 
+/* Returns 1, 0 if it is gone, or -1 with error_r if it cannot be read now. */
+static int
+report_open(struct bounce_pending_work *work,
+	    const struct bounce_pending_mail *pmail, struct mail **mail_r,
+	    struct istream **input_r, const char **error_r)
+{
+	struct mail *mail = bounce_pending_mails_get(work->mails, pmail);
+	enum mail_error error;
+
+	*mail_r = mail;
+	if (mail == NULL)
+		return 0;
+	if (mail_get_stream(mail, NULL, NULL, input_r) == 0) {
+		i_stream_seek(*input_r, 0);
+		return 1;
+	}
+	*error_r = mailbox_get_last_internal_error(mail->box, &error);
+	return mail->expunged || error == MAIL_ERROR_EXPUNGED ? 0 : -1;
+}
+
+/* It cannot be read: it is left for later, but not for ever. */
+static void
+report_failed(struct bounce_pending_work *work,
+	      const struct bounce_pending_mail *pmail, const char *error)
+{
+	const char *where = t_strdup_printf("Mail %u of %s: %s", pmail->uid,
+		bounce_pending_mails_name(work->mails, pmail), error);
+
+	if (pmail->when < ioloop_time - MAX_AGE_SECS) {
+		e_error(work->bu->event, "Mail is not looked at for a report "
+			"any more: %s", where);
+		return;
+	}
+	e_debug(work->bu->event, "Mail is looked at later: %s", where);
+	bounce_pending_mails_fail(work->mails, pmail);
+	if (work->failed.uid == 0)
+		work->failed = *pmail;
+}
+
 struct bounce_pending_report *
 bounce_pending_report_read(struct bounce_pending_work *work,
 			   const struct bounce_pending_mail *pmail)
 {
-	struct mail *mail = bounce_pending_mails_get(work->mails, pmail);
 	struct bounce_report *report;
 	struct bounce_pending_report *wreport;
+	struct mail *mail;
 	struct istream *input;
 	const char *error;
 	pool_t pool;
+	int ret;
 
-	if (mail == NULL || mail_get_stream(mail, NULL, NULL, &input) < 0)
+	ret = report_open(work, pmail, &mail, &input, &error);
+	if (ret < 0)
+		report_failed(work, pmail, error);
+	if (ret <= 0)
 		return NULL;
-	i_stream_seek(input, 0);
 	pool = pool_alloconly_create("bounce pending report", 4096);
-	if (bounce_classify_read(input, NULL, pool, &report, &error) <= 0 ||
+	ret = bounce_classify_read(input, NULL, pool, &report, &error);
+	if (ret < 0)
+		report_failed(work, pmail, error);
+	if (ret <= 0 ||
 	    (report->kind != BOUNCE_KIND_FAILURE &&
 	     report->kind != BOUNCE_KIND_COMPLAINT)) {
 		pool_unref(&pool);
@@ -86,15 +135,18 @@ bool bounce_pending_report_judge(struct bounce_pending_work *work,
 	};
 	struct bounce_judgement judgement;
 	struct mail *mail;
+	const char *error;
+	int ret;
 
 	if (wreport->judged)
 		return TRUE;
 	wreport->evidence = BOUNCE_EVIDENCE_UNVERIFIED;
-	mail = bounce_pending_mails_get(work->mails, &wreport->mail);
-	if (mail == NULL ||
-	    mail_get_stream(mail, NULL, NULL, &arrival.input) < 0)
+	ret = report_open(work, &wreport->mail, &mail, &arrival.input, &error);
+	wreport->unread = ret < 0;
+	if (ret < 0)
+		report_failed(work, &wreport->mail, error);
+	if (ret <= 0)
 		return TRUE;
-	i_stream_seek(arrival.input, 0);
 	bounce_verify_report(work->bu, wreport->report, &arrival,
 			     wreport->pool, &judgement);
 	wreport->evidence = judgement.evidence;

@@ -23,6 +23,8 @@ struct bounce_pending_report {
 	bool strange;
 	/* evidence stands: some of it was recorded */
 	bool judged;
+	/* it cannot be read any more, for now */
+	bool unread;
 	/* where it lies; whether the person is to be told */
 	const char *folder;
 	bool untold;
@@ -34,6 +36,10 @@ struct bounce_pending_work {
 	struct bounce_pending *file;
 	struct bounce_pending_mails *mails;
 	struct bounce_pending_work_position done, read;
+	/* the first that could not be read, which the next work begins with, but not
+	   before that time; uid 0 = none */
+	struct bounce_pending_mail failed;
+	time_t not_before;
 	ARRAY(struct bounce_pending_report *) reports;
 	/* of what was read last */
 	ARRAY_TYPE(bounce_pending_news) news;
@@ -47,7 +53,8 @@ bounce_pending_report_find(struct bounce_pending_work *work,
 /* Those before pos are done with; NULL = all. */
 void bounce_pending_report_drop(struct bounce_pending_work *work,
 				const struct bounce_pending_mail *pos);
-/* Returns NULL if it is none, or gone, or not readable: as if it were not there. */
+/* Returns NULL if it is none, or gone, as if it were not there; or if it cannot be
+   read now: it is left for later. */
 struct bounce_pending_report *
 bounce_pending_report_read(struct bounce_pending_work *work,
 			   const struct bounce_pending_mail *pmail);

@@ -17,6 +17,11 @@
 #define DAY_SECS (24 * 60 * 60)
 /* Reports that are read at once. */
 #define MAX_REPORTS 16
+/* What cannot be read is tried again after. */
+#define RETRY_SECS (10 * 60)
+/* When, mailbox and UID of the next mail, its recipient; those of a mail that could not
+   be read; not to begin before. */
+#define POSITION_WORDS 8
 
 ARRAY_DEFINE_TYPE(store_report, struct bounce_store_report);
 
@@ -24,27 +29,62 @@ ARRAY_DEFINE_TYPE(store_report, struct bounce_store_report);
  * How far it got
  */
 
+/* Returns FALSE if it is not such words. */
+static bool
+work_parse_mail(const char *const *words, struct bounce_pending_mail *mail_r)
+{
+	i_zero(mail_r);
+	return str_to_time(words[0], &mail_r->when) == 0 &&
+		str_to_uint(words[1], &mail_r->box) == 0 &&
+		str_to_uint32(words[2], &mail_r->uid) == 0;
+}
+
 static void work_read_position(struct bounce_pending_work *work)
 {
 	const char *const *words =
 		t_strsplit(t_bounce_pending_position(work->file), " ");
-	struct bounce_pending_work_position *pos = &work->done;
 
-	if (str_array_length(words) != 4 ||
-	    str_to_time(words[0], &pos->mail.when) < 0 ||
-	    str_to_uint(words[1], &pos->mail.box) < 0 ||
-	    str_to_uint32(words[2], &pos->mail.uid) < 0 ||
-	    str_to_uint(words[3], &pos->recipient) < 0)
-		i_zero(pos);
+	if (str_array_length(words) == POSITION_WORDS &&
+	    work_parse_mail(words, &work->done.mail) &&
+	    str_to_uint(words[3], &work->done.recipient) == 0 &&
+	    work_parse_mail(words + 4, &work->failed) &&
+	    str_to_time(words[7], &work->not_before) == 0)
+		return;
+	i_zero(&work->done);
+	i_zero(&work->failed);
+	work->not_before = 0;
+}
+
+static const char *t_work_mail(const struct bounce_pending_mail *mail)
+{
+	return t_strdup_printf("%s %u %u", dec2str(mail->when), mail->box,
+			       mail->uid);
 }
 
 static void work_write_position(struct bounce_pending_work *work)
 {
-	const struct bounce_pending_work_position *pos = &work->done;
+	bounce_pending_progress(work->file, t_strdup_printf("%s %u %s %s",
+			t_work_mail(&work->done.mail), work->done.recipient,
+			t_work_mail(&work->failed),
+			dec2str(work->not_before)));
+}
 
-	bounce_pending_progress(work->file, t_strdup_printf("%s %u %u %u",
-			dec2str(pos->mail.when), pos->mail.box, pos->mail.uid,
-			pos->recipient));
+/* What could not be read is all that is left. What comes after it is read again, and
+   counts once. */
+static void work_write_failed(struct bounce_pending_work *work)
+{
+	i_zero(&work->done);
+	work->done.mail = work->failed;
+	i_zero(&work->failed);
+	work->not_before = ioloop_time + RETRY_SECS;
+	work_write_position(work);
+}
+
+/* Is there only what could not be read a moment ago? */
+static bool work_has_to_wait(const struct bounce_pending_work *work)
+{
+	return !work->bu->wait->each && work->not_before > ioloop_time &&
+		work->not_before <= ioloop_time + RETRY_SECS;
 }
 
 static unsigned int
@@ -138,6 +178,8 @@ work_read_mail(struct work_reading *reading,
 		reading->unsearched = TRUE;
 		return FALSE;
 	}
+	if (wreport->unread)
+		return TRUE;
 	/* backscatter is counted once */
 	if (wreport->evidence < bounce_policy_least(&work->bu->set.policy))
 		return TRUE;
@@ -338,6 +380,11 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 			since - MARGIN_SECS;
 		work->mails = bounce_pending_mails_init(bu, I_MAX(1, since));
 		work_read_position(work);
+		if (work_has_to_wait(work)) {
+			bounce_pending_work_end(&work, FALSE);
+			return 0;
+		}
+		work->not_before = 0;
 	} else {
 		work = work_alloc(bu);
 		work->mails = bounce_pending_mails_init(bu, 0);
@@ -379,7 +426,12 @@ void bounce_pending_work_end(struct bounce_pending_work **_work, bool all)
 	struct bounce_pending_work *work = *_work;
 
 	*_work = NULL;
-	if (work->file != NULL)
+	if (work->file != NULL) {
+		if (all && work->failed.uid != 0) {
+			work_write_failed(work);
+			all = FALSE;
+		}
 		bounce_pending_end(&work->file, all);
+	}
 	work_free(work);
 }

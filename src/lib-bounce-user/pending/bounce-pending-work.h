@@ -35,7 +35,7 @@ bool bounce_pending_work_exists(struct bounce_user *bu);
 int bounce_pending_work_begin(struct bounce_user *bu,
 			      struct bounce_pending_work **work_r,
 			      const char **error_r);
-/* all: nothing is left; else it stays pending. */
+/* all: nothing is left but what could not be read; else it stays pending. */
 void bounce_pending_work_end(struct bounce_pending_work **work, bool all);
 
 /* Read on from what is done. The reports (none: nothing in these mails is to be
