@@ -32,7 +32,7 @@ static void teardown(void)
 
 static void mark(time_t when)
 {
-	ck_assert(bounce_pending_mark(user, when));
+	ck_assert(bounce_pending_mark(user, when, NULL));
 	ck_assert(bounce_pending_exists(user));
 }
 
@@ -153,7 +153,7 @@ static void check_without_home(const char *none)
 {
 	dict_user_deinit(&user);
 	user = dict_user_init("alice", none, "");
-	ck_assert(!bounce_pending_mark(user, START));
+	ck_assert(!bounce_pending_mark(user, START, NULL));
 	ck_assert(!bounce_pending_exists(user));
 }
 
@@ -169,7 +169,7 @@ START_TEST(test_not_noted)
 {
 	dict_user_deinit(&user);
 	user = dict_user_init("alice", "/proc", "");
-	ck_assert(!bounce_pending_mark(user, START));
+	ck_assert(!bounce_pending_mark(user, START, NULL));
 	check_nothing();
 }
 END_TEST
@@ -206,10 +206,61 @@ START_TEST(test_symlink)
 	ck_assert_int_eq(futimens(fd, times), 0);
 	i_close_fd(&fd);
 	ck_assert_int_eq(symlink("target", t_strconcat(home, "/"NAME, NULL)), 0);
-	(void)bounce_pending_mark(user, START);
+	(void)bounce_pending_mark(user, START, NULL);
 	ck_assert(!bounce_pending_begin(user, &pending, &since));
 	ck_assert_int_eq(stat(target, &st), 0);
 	ck_assert_int_eq(st.st_mtime, START + 100);
+}
+END_TEST
+
+static void check_folders(const char *names)
+{
+	ck_assert_str_eq(t_strarray_join(t_bounce_pending_folders(pending), " "),
+			 names);
+}
+
+/* They are forgotten when all is done, but not those that came meanwhile. */
+START_TEST(test_folders)
+{
+	ck_assert(bounce_pending_mark(user, START - 50, "Reports"));
+	ck_assert(bounce_pending_mark(user, START - 100, "Reports"));
+	ck_assert(bounce_pending_mark(user, START - 50, "Other"));
+	check_begin(START - 100, "");
+	check_folders("Reports Other");
+	ck_assert(bounce_pending_mark(user, START - 20, "More"));
+	bounce_pending_end(&pending, TRUE);
+	check_begin(START - 20, "");
+	check_folders("Reports Other More");
+	bounce_pending_end(&pending, FALSE);
+	check_begin(START - 20, "");
+	bounce_pending_end(&pending, TRUE);
+	mark(START - 10);
+	check_begin(START - 10, "");
+	check_folders("");
+	bounce_pending_end(&pending, TRUE);
+}
+END_TEST
+
+START_TEST(test_folders_bounded)
+{
+	char *longest = t_malloc0(1002);
+
+	memset(longest, 'x', 1001);
+	ck_assert(!bounce_pending_mark(user, START, "one\ntwo"));
+	ck_assert(!bounce_pending_mark(user, START, longest));
+	check_nothing();
+	longest[1000] = '\0';
+	for (unsigned int i = 0; i < BOUNCE_PENDING_MAX_FOLDERS; i++) {
+		longest[0] = 'a' + i;
+		ck_assert(bounce_pending_mark(user, START, longest));
+	}
+	ck_assert(bounce_pending_mark(user, START, longest));
+	ck_assert(!bounce_pending_mark(user, START, "Reports"));
+	check_begin(START, "");
+	ck_assert_uint_eq(str_array_length(t_bounce_pending_folders(pending)),
+			  BOUNCE_PENDING_MAX_FOLDERS);
+	bounce_pending_end(&pending, TRUE);
+	ck_assert(bounce_pending_mark(user, START, "Reports"));
 }
 END_TEST
 
@@ -230,6 +281,8 @@ int main(void)
 	tcase_add_test(tcase, test_not_noted);
 	tcase_add_test(tcase, test_progress_fails);
 	tcase_add_test(tcase, test_symlink);
+	tcase_add_test(tcase, test_folders);
+	tcase_add_test(tcase, test_folders_bounded);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }

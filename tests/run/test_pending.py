@@ -278,3 +278,56 @@ class Told(test_waiting.Proxied):
     def only_mail(self, user):
         path, = pathlib.Path(self.home(user), 'Maildir').glob('[nc][eu][wr]/*')
         return path
+
+    def test_folders(self):
+        """A script files reports where nobody looks by itself. One that is gone is
+        done with."""
+        user = self.new_user()
+        self.file_to(user, 'Reports')
+        self.pend(user, 'a@example.net')
+        self.assertEqual(self.untold(user), 1)
+        self.file_to(user, 'Gone')
+        self.pend(user, 'b@example.net')
+        self.doveadm('mailbox', 'delete', '-u', user, 'Gone')
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.check_told(user)
+        self.assertEqual(self.messages(user, 'Reports'), 1)
+        # and by sessions
+        self.file_to(user, 'Other')
+        self.pend(user, 'b@example.net')
+        self.imap(user)
+        dictserver.wait_for(lambda: not self.pending(user))
+        self.assertEqual(self.listed(user), ['a@example.net', 'b@example.net'])
+        self.assertEqual(self.untold(user), 0)
+
+    def test_folders_damaged(self):
+        """The user can write anything there."""
+        user = self.pended()
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.folders')
+        names = ['', '/', '../../etc', 'shared/x/y', '~root', 'inbox', 'x\x01y',
+                 'INBOX/', '\xff', 'a' * 5000]
+        for name in names:
+            path.write_bytes(name.encode('latin-1') + b'\nBounces\n')
+            os.chown(path, self.mail_uid, self.mail_uid)
+            self.doveadm('bounce', 'stats', '-u', user)
+            self.check_told(user)
+            user = self.pended()
+            path = pathlib.Path(self.home(user), 'dovecot-bounce.folders')
+
+    def test_too_many_folders(self):
+        """The log says who makes up for it."""
+        user = self.new_user()
+        for number in range(9):
+            self.file_to(user, f'R{number}')
+            self.pend(user, f'a{number}@example.net')
+        self.wait_log("doveadm bounce scan 'R8' makes up for it")
+        self.doveadm('bounce', 'stats', '-u', user)
+        self.assertFalse(self.pending(user))
+        self.assertEqual(len(self.listed(user)), 8)
+        self.doveadm('bounce', 'scan', '-u', user, 'R8')
+        self.assertEqual(len(self.listed(user)), 9)
+
+    def file_to(self, user, folder):
+        self.put_script(user, 'require ["fileinto", "mailbox"];\n'
+                        f'if header :contains "From" "MAILER-DAEMON" '
+                        f'{{ fileinto :create "{folder}"; }}\n')

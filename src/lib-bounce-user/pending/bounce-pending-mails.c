@@ -6,6 +6,7 @@
 #include "mail-storage.h"
 #include "mail-user.h"
 #include "time-util.h"
+#include "unichar.h"
 #include "bounce-pending-keyword.h"
 #include "bounce-pending-mails.h"
 #include "bounce-user.h"
@@ -37,10 +38,21 @@ struct bounce_pending_mails {
 	bool changed;
 };
 
-static void mails_add_box(struct bounce_pending_mails *mails, const char *name)
+void bounce_pending_mails_add(struct bounce_pending_mails *mails,
+			      const char *name)
 {
-	struct mails_box *box = array_append_space(&mails->boxes);
+	struct mails_box *box;
 
+	/* mailbox_alloc() takes any other text */
+	if (*name == '\0' || !uni_utf8_str_is_valid(name))
+		return;
+	if (strcasecmp(name, "INBOX") == 0)
+		name = "INBOX";
+	array_foreach_modifiable(&mails->boxes, box) {
+		if (strcmp(box->name, name) == 0)
+			return;
+	}
+	box = array_append_space(&mails->boxes);
 	box->name = i_strdup(name);
 }
 
@@ -55,9 +67,10 @@ bounce_pending_mails_init(struct bounce_user *bu, time_t since)
 	mails->since = since;
 	i_array_init(&mails->boxes, 2);
 	i_array_init(&mails->list, 32);
-	mails_add_box(mails, "INBOX");
-	if (*name != '\0' && strcasecmp(name, "INBOX") != 0)
-		mails_add_box(mails, bounce_user_vname(bu->user, name));
+	bounce_pending_mails_add(mails, "INBOX");
+	if (*name != '\0')
+		bounce_pending_mails_add(mails,
+					 bounce_user_vname(bu->user, name));
 	return mails;
 }
 
@@ -203,6 +216,14 @@ bool bounce_pending_mails_look(struct bounce_pending_mails *mails,
  * The mailboxes
  */
 
+/* No report was ever filed there, or nobody can read it any more; the name may be any
+   text. */
+static bool mails_is_gone(enum mail_error error)
+{
+	return error == MAIL_ERROR_NOTFOUND || error == MAIL_ERROR_PARAMS ||
+		error == MAIL_ERROR_PERM || error == MAIL_ERROR_NOTPOSSIBLE;
+}
+
 static int
 mails_open_box(struct bounce_pending_mails *mails, struct mails_box *box,
 	       const char **error_r)
@@ -212,9 +233,8 @@ mails_open_box(struct bounce_pending_mails *mails, struct mails_box *box,
 
 	box->box = mailbox_alloc(ns->list, box->name, 0);
 	if (mailbox_open(box->box) < 0 || mailbox_sync(box->box, 0) < 0) {
-		/* no report was ever filed there */
-		int ret = mailbox_get_last_mail_error(box->box) ==
-			MAIL_ERROR_NOTFOUND ? 0 : -1;
+		int ret = mails_is_gone(mailbox_get_last_mail_error(box->box)) ?
+			0 : -1;
 
 		if (ret < 0) {
 			*error_r = t_strdup_printf("Mailbox %s: %s", box->name,

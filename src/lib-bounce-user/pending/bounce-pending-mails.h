@@ -1,7 +1,7 @@
 #ifndef BOUNCE_PENDING_MAILS_H
 #define BOUNCE_PENDING_MAILS_H
 
-/* The mails of INBOX and bounce_mailbox among which the pending reports are, by their
+/* The mails of INBOX, bounce_mailbox and some more folders among which the pending reports are, by their
    dates. */
 
 #include "array.h"
@@ -11,7 +11,8 @@ struct bounce_user;
 struct mail;
 
 struct bounce_pending_mail {
-	/* 0 = INBOX, 1 = bounce_mailbox */
+	/* 0 = INBOX; then bounce_mailbox, unless it is that, and those that were
+	   added */
 	unsigned int box;
 	uint32_t uid;
 	time_t when;
@@ -24,6 +25,9 @@ ARRAY_DEFINE_TYPE(bounce_pending_mail, struct bounce_pending_mail);
 struct bounce_pending_mails *
 bounce_pending_mails_init(struct bounce_user *bu, time_t since);
 void bounce_pending_mails_deinit(struct bounce_pending_mails **mails);
+/* While closed: one more folder, of any name. */
+void bounce_pending_mails_add(struct bounce_pending_mails *mails,
+			      const char *name);
 
 /* Nothing is done if the mailboxes are open. Returns 0, or -1 with error_r. */
 int bounce_pending_mails_open(struct bounce_pending_mails *mails,

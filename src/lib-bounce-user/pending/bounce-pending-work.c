@@ -347,6 +347,14 @@ static struct bounce_pending_work *work_alloc(struct bounce_user *bu)
 	return work;
 }
 
+static void work_add_folders(struct bounce_pending_work *work)
+{
+	const char *const *names = t_bounce_pending_folders(work->file);
+
+	for (; *names != NULL; names++)
+		bounce_pending_mails_add(work->mails, *names);
+}
+
 static void work_free(struct bounce_pending_work *work)
 {
 	if (work->mails != NULL)
@@ -379,6 +387,7 @@ int bounce_pending_work_begin(struct bounce_user *bu,
 		since = since > ioloop_time ? ioloop_time - DAY_SECS :
 			since - MARGIN_SECS;
 		work->mails = bounce_pending_mails_init(bu, I_MAX(1, since));
+		work_add_folders(work);
 		work_read_position(work);
 		if (work_has_to_wait(work)) {
 			bounce_pending_work_end(&work, FALSE);

@@ -13,10 +13,17 @@
 /* What is new, and what somebody is making up for. */
 #define NEW_NAME "dovecot-bounce.pending"
 #define OLD_NAME "dovecot-bounce.pending.old"
+/* The folders that reports were filed to by a script: a name a line. It stays, empty,
+   as a lock of an unlinked file would be none. */
+#define FOLDERS_NAME "dovecot-bounce.folders"
+#define MAX_FOLDER_NAME 1000
 #define MAX_POSITION 128
+/* Who holds the lock of that file is done at once, but if it is stopped. */
+#define LOCK_TRIES 20
+#define LOCK_USECS 5000
 
 struct bounce_pending {
-	char *path;
+	char *path, *new_path, *folders_path;
 	int fd;
 	time_t since;
 };
@@ -45,13 +52,11 @@ static void pending_lower_date(const char *path, time_t when)
 	i_close_fd(&fd);
 }
 
-bool bounce_pending_mark(struct mail_user *user, time_t when)
+static bool pending_mark(struct mail_user *user, time_t when)
 {
 	const char *path;
 	int fd;
 
-	if (bounce_lock_user_home(user) == NULL)
-		return FALSE;
 	path = t_bounce_lock_user_path(user, NEW_NAME);
 	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd == -1 && errno == EEXIST) {
@@ -64,6 +69,106 @@ bool bounce_pending_mark(struct mail_user *user, time_t when)
 	i_close_fd(&fd);
 	return TRUE;
 }
+
+/*
+ * Folders
+ */
+
+/* Returns an fd, which has it locked, or -1. */
+static int folders_lock(const char *path, int flags)
+{
+	int fd = open(path, flags | O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC,
+		      0600);
+
+	for (unsigned int i = 1; fd != -1 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+	     i++) {
+		if (i == LOCK_TRIES || errno != EWOULDBLOCK)
+			i_close_fd(&fd);
+		else
+			usleep(LOCK_USECS);
+	}
+	return fd;
+}
+
+/* What was not written to its end is none. On the data stack. */
+static const char *const *t_folders_read(int fd, off_t *size_r)
+{
+	char *buf = t_malloc0(BOUNCE_PENDING_MAX_FOLDERS *
+			      (MAX_FOLDER_NAME + 1) + 1);
+	ssize_t ret = pread(fd, buf, BOUNCE_PENDING_MAX_FOLDERS *
+			    (MAX_FOLDER_NAME + 1), 0);
+	char *end = ret <= 0 ? NULL : strrchr(buf, '\n');
+
+	*size_r = end == NULL ? 0 : end + 1 - buf;
+	if (end == NULL)
+		return t_strsplit("", "\n");
+	*end = '\0';
+	return t_strsplit(buf, "\n");
+}
+
+static bool folders_add(int fd, const char *folder)
+{
+	off_t size;
+	const char *const *names = t_folders_read(fd, &size);
+	size_t len = strlen(folder);
+
+	if (str_array_find(names, folder))
+		return TRUE;
+	if (len == 0 || len > MAX_FOLDER_NAME || strchr(folder, '\n') != NULL ||
+	    str_array_length(names) >= BOUNCE_PENDING_MAX_FOLDERS)
+		return FALSE;
+	return ftruncate(fd, size) == 0 &&
+		pwrite(fd, t_strconcat(folder, "\n", NULL), len + 1, size) ==
+		(ssize_t)len + 1;
+}
+
+const char *const *t_bounce_pending_folders(struct bounce_pending *pending)
+{
+	const char *const *names;
+	off_t size;
+	int fd = open(pending->folders_path,
+		      O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+	names = t_folders_read(fd, &size);
+	i_close_fd(&fd);
+	return names;
+}
+
+bool bounce_pending_mark(struct mail_user *user, time_t when,
+			 const char *folder)
+{
+	bool ret;
+	int fd;
+
+	if (bounce_lock_user_home(user) == NULL)
+		return FALSE;
+	if (folder == NULL)
+		return pending_mark(user, when);
+	fd = folders_lock(t_bounce_lock_user_path(user, FOLDERS_NAME), O_CREAT);
+	/* both within the lock: pending_forget_folders() */
+	ret = fd != -1 && folders_add(fd, folder) && pending_mark(user, when);
+	i_close_fd(&fd);
+	return ret;
+}
+
+/* All of them were looked at, unless somebody marked meanwhile. */
+static void pending_forget_folders(struct bounce_pending *pending)
+{
+	int fd = folders_lock(pending->folders_path, 0);
+
+	/* should it fail, they are looked at the next time, too */
+	if (fd == -1)
+		return;
+	if (access(pending->new_path, F_OK) == 0 || ftruncate(fd, 0) < 0) {
+		i_close_fd(&fd);
+		return;
+	}
+	i_close_fd(&fd);
+}
+
+/*
+ * Who takes it in
+ */
 
 bool bounce_pending_exists(struct mail_user *user)
 {
@@ -111,6 +216,9 @@ bool bounce_pending_begin(struct mail_user *user,
 	}
 	pending = i_new(struct bounce_pending, 1);
 	pending->path = i_strdup(path);
+	pending->new_path = i_strdup(new_path);
+	pending->folders_path =
+		i_strdup(t_bounce_lock_user_path(user, FOLDERS_NAME));
 	pending->fd = fd;
 	pending->since = *since_r;
 	*pending_r = pending;
@@ -149,9 +257,13 @@ void bounce_pending_end(struct bounce_pending **_pending, bool all)
 	struct bounce_pending *pending = *_pending;
 
 	*_pending = NULL;
-	if (all)
+	if (all) {
 		i_unlink_if_exists(pending->path);
+		pending_forget_folders(pending);
+	}
 	i_close_fd(&pending->fd);
+	i_free(pending->folders_path);
+	i_free(pending->new_path);
 	i_free(pending->path);
 	i_free(pending);
 }

@@ -5,6 +5,7 @@
 #include "ioloop.h"
 #include "mail-deliver.h"
 #include "str.h"
+#include "str-sanitize.h"
 #include "time-util.h"
 #include "bounce-deliver-liveness.h"
 #include "bounce-deliver-record.h"
@@ -22,6 +23,7 @@
 #include "bounce-store.h"
 #include "bounce-tell-deliver.h"
 #include "bounce-unmatched.h"
+#include "bounce-user.h"
 #include "bounce-verify.h"
 
 /* "hard mailbox-unknown, soft mailbox-full (2)" of the failed ones. */
@@ -113,7 +115,20 @@ deliver_remember(struct bounce_user *bu, struct bounce_store *store,
 			error);
 }
 
-/* Without a home the report itself says it. */
+/* The folder that nobody looks at by itself, or NULL. */
+static const char *deliver_elsewhere(struct bounce_user *bu)
+{
+	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
+	const char *name = pu->stored_in;
+
+	return name == NULL || strcasecmp(name, "INBOX") == 0 ||
+		(*bu->set.mailbox != '\0' &&
+		 strcmp(name, bounce_user_vname(bu->user,
+						bu->set.mailbox)) == 0) ?
+		NULL : name;
+}
+
+/* Without a home the report itself says it, where that is seen. */
 static bool deliver_pend_keyword(struct bounce_user *bu,
 				 const struct bounce_report *report)
 {
@@ -121,7 +136,7 @@ static bool deliver_pend_keyword(struct bounce_user *bu,
 	const struct bounce_plugin_user *pu = BOUNCE_PLUGIN_USER(bu->user);
 
 	return bounce_lock_user_home(bu->user) == NULL &&
-		pu->stored_in != NULL &&
+		pu->stored_in != NULL && deliver_elsewhere(bu) == NULL &&
 		bounce_pending_keyword_add(bu->user, pu->stored_in,
 					   report->message_id, keywords);
 }
@@ -134,22 +149,28 @@ deliver_pend_mark(struct bounce_user *bu, const struct bounce_report *report,
 {
 	if (untold)
 		bounce_tell_deliver_later(bu, report);
-	return bounce_pending_mark(bu->user, when) ||
+	return bounce_pending_mark(bu->user, when, deliver_elsewhere(bu)) ||
 		deliver_pend_keyword(bu, report);
 }
 
 /* It could not be recorded. Returns who makes up for it. What fails for what the
    dictionary holds would fail again. */
 static const char *
-deliver_pend(struct bounce_user *bu, const struct bounce_handover *delivery,
-	     time_t when, bool *pending_r)
+t_deliver_pend(struct bounce_user *bu, const struct bounce_handover *delivery,
+	       time_t when, bool *pending_r)
 {
+	const char *folder;
+
 	*pending_r = (delivery->dict_down || bu->store == NULL ||
 		      bounce_store_is_down(bu->store)) &&
 		deliver_pend_mark(bu, delivery->report, when,
 				  !delivery->will_tell);
-	return *pending_r ? "the next report makes up for it" :
-		"doveadm bounce scan makes up for it";
+	if (*pending_r)
+		return "the next report makes up for it";
+	folder = deliver_elsewhere(bu);
+	return folder == NULL ? "doveadm bounce scan makes up for it" :
+		t_strdup_printf("doveadm bounce scan '%s' makes up for it",
+				str_sanitize(folder, 200));
 }
 
 /* In what is left of the time. */
@@ -187,14 +208,14 @@ t_deliver_record(struct bounce_user *bu, const struct bounce_handover *delivery,
 		return "not recorded, as bounce_record says";
 	if (delivery->dict_down)
 		return t_strdup_printf("not recorded, as the dictionary does "
-			"not answer (%s)", deliver_pend(bu, delivery, when,
-							pending_r));
+			"not answer (%s)", t_deliver_pend(bu, delivery, when,
+							  pending_r));
 	if (bounce_user_store(bu, &store, &error) < 0 ||
 	    (ret = bounce_store_add(store, delivery->report,
 				    delivery->evidence, when, pool, added_r,
 				    &error)) < 0) {
 		error = t_strdup_printf("Delivered but not recorded (%s): %s",
-			deliver_pend(bu, delivery, when, pending_r), error);
+			t_deliver_pend(bu, delivery, when, pending_r), error);
 		bounce_user_failed(bu, error);
 		return NULL;
 	}
