@@ -1,8 +1,8 @@
 #ifndef BOUNCE_PENDING_MAILS_H
 #define BOUNCE_PENDING_MAILS_H
 
-/* The mails of INBOX, bounce_mailbox and some more folders among which the pending reports are, by their
-   dates. */
+/* The mails of INBOX, bounce_mailbox and some more folders among which the pending
+   reports are, by their dates. */
 
 #include "array.h"
 

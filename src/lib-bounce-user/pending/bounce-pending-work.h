@@ -3,8 +3,9 @@
 
 /* Reports that could not be recorded are looked for in INBOX, bounce_mailbox and
    the folders that are noted (bounce-pending.h), and read some at a time, to be recorded
-   as the delivery would have: what was counted is not counted again. A report of many recipients is read once, and recorded in
-   parts. Who records them is bounce-pending-take and -idle. */
+   as the delivery would have: what was counted is not counted again. A report of many
+   recipients is read once, and recorded in parts. Who records them is
+   bounce-pending-take and -idle. */
 
 #include "bounce-store.h"
 

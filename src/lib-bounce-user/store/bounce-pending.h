@@ -4,8 +4,8 @@
 /* Reports that were delivered, but could not be recorded: an empty file beside the
    lock in the user's home, whose date is that of the oldest of them. None = there is
    nothing to do, which costs one access(). Another file has the names of the folders
-   that are looked at beside INBOX and bounce_mailbox. Without a home there is no such file: see
-   bounce-pending-keyword.h. */
+   that are looked at beside INBOX and bounce_mailbox. Without a home there is no such
+   file: see bounce-pending-keyword.h. */
 
 struct bounce_pending;
 struct mail_user;
