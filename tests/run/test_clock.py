@@ -50,7 +50,7 @@ class Clock(test_waiting.Proxied):
         super().setUp()
         # Dovecot's own; the last by who was just started when it was stopped
         self.expect_log('Created dotlock|Killed with signal|stats-writer|bounce: |'
-                        'Failed to read configuration')
+                        'Failed to read configuration|Error reading configuration')
 
     def jump(self, seconds):
         """All at once: Dovecot's own processes end when it goes back."""
