@@ -46,7 +46,7 @@ class Case(harness.TestCase):
 
     def sent(self, user, *mids, count=None, subject='Lunch'):
         """Save copies to Sent, which makes reports verified: to so many, or the
-        first to m0, the second to m1 ..."""
+        first to m0, the second to m1 ...; "{}" in the subject is the number."""
         client = self.imap(user)
         client.create('Sent')
         for number, mid in enumerate(mids):
@@ -54,7 +54,8 @@ class Case(harness.TestCase):
                 range(count) if count else [number]))
             client.append('Sent', None, None, (
                 f'From: {self.address(user)}\r\nTo: {people}\r\nSubject: '
-                f'{subject}\r\nDate: {email.utils.formatdate()}\r\nMessage-ID: '
+                f'{subject.format(number)}\r\n'
+                f'Date: {email.utils.formatdate()}\r\nMessage-ID: '
                 f'{mid}\r\n\r\nText.\r\n').encode())
         client.logout()
 
@@ -374,7 +375,8 @@ class Failure(Case):
     def test_limit(self):
         """Twenty an hour, then one that says so; the rest stay in INBOX."""
         user = self.new_user()
-        self.sent(user, *[f'<{i}@example.org>' for i in range(23)])
+        self.sent(user, *[f'<{i}@example.org>' for i in range(23)],
+                  subject='Mail {}')
         for i in range(23):
             self.report(user, f'm{i}@example.net', mid=f'<{i}@example.org>',
                         subject=f'Mail {i}')
@@ -386,7 +388,8 @@ class Failure(Case):
     def test_limit_at_once(self):
         """Reports that come together at the twentieth: what is filed is told."""
         user = self.new_user()
-        self.sent(user, *[f'<{i}@example.org>' for i in range(30)])
+        self.sent(user, *[f'<{i}@example.org>' for i in range(30)],
+                  subject='Mail {}')
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda i: self.report(
                 user, f'm{i}@example.net', mid=f'<{i}@example.org>',
