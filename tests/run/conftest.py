@@ -2,7 +2,7 @@
 
 - A process has a network of its own, if it may.
 - Under BOUNCE_VALGRIND, unless tests are named, only what under_valgrind in a class
-  says runs.
+  says runs; under BOUNCE_SHARE=1/2 one half of the classes, under 2/2 the other.
 - subTest() goes on after a failure, and the test's text has each.
 - The output ends with a line for each skipped test, and "N passed, N failed, N
   skipped": tests, of which some may have failed more than once.
@@ -23,6 +23,7 @@ import struct
 import subprocess
 import traceback
 import unittest
+import zlib
 
 import pytest
 
@@ -55,8 +56,14 @@ def isolate():
 # -- which, and how ----------------------------------------------------------
 
 def pytest_collection_modifyitems(config, items):
-    if os.environ.get('BOUNCE_VALGRIND') and not any('.py' in arg for arg in config.args):
+    if any('.py' in arg for arg in config.args):
+        return
+    if os.environ.get('BOUNCE_VALGRIND'):
         items[:] = [item for item in items if is_under_valgrind(item)]
+    if os.environ.get('BOUNCE_SHARE'):
+        number, count = map(int, os.environ['BOUNCE_SHARE'].split('/'))
+        items[:] = [item for item in items if zlib.crc32(
+            item.cls.__name__.encode()) % count == number - 1]
 
 
 def is_under_valgrind(item):
