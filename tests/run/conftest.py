@@ -56,7 +56,7 @@ def isolate():
 # -- which, and how ----------------------------------------------------------
 
 def pytest_collection_modifyitems(config, items):
-    if any('.py' in arg for arg in config.args):
+    if any(arg.partition('::')[0].endswith('.py') for arg in config.args):
         return
     if os.environ.get('BOUNCE_VALGRIND'):
         items[:] = [item for item in items if is_under_valgrind(item)]
