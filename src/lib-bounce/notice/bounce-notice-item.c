@@ -59,6 +59,37 @@ item_trim(const struct bounce_notice *scan, unsigned int first,
 	return end;
 }
 
+/* "   ----- Transcript of session follows -----" */
+static bool item_is_heading(const struct bounce_notice_line *line)
+{
+	const char *text = line->text + strspn(line->text, " \t");
+	size_t len = strlen(text), words = strspn(text, "- ");
+
+	return len > 8 && bounce_string_begins(text, "--") &&
+		strcmp(text + len - 2, "--") == 0 && words < len;
+}
+
+/* Where the last item ends that begins at line first. What stands below a list's end
+   is of all who are in the list. */
+static unsigned int
+item_last_end(const struct bounce_notice *scan,
+	      const struct bounce_recipient *rcpt, unsigned int first)
+{
+	const struct bounce_notice_mention *mention;
+	unsigned int i, count = array_count(&scan->lines);
+	bool others = FALSE;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->head < first && item_is_other(mention, rcpt))
+			others = TRUE;
+	}
+	for (i = first + 1; others && i < count; i++) {
+		if (item_is_heading(bounce_notice_line(scan, i)))
+			return i;
+	}
+	return count;
+}
+
 bool bounce_notice_regions(const struct bounce_notice *scan,
 			   const struct bounce_recipient *rcpt,
 			   ARRAY_TYPE(bounce_notice_region) *regions)
@@ -86,13 +117,15 @@ bool bounce_notice_regions(const struct bounce_notice *scan,
 			open = FALSE;
 		}
 	}
-	region.end = array_count(&scan->lines);
-	if (open)
+	if (open) {
+		region.end = item_last_end(scan, rcpt, region.first);
 		array_push_back(regions, &region);
+	}
 	if (array_count(regions) > 0)
 		return TRUE;
 	if (sentence == NULL)
 		return FALSE;
+	region.end = array_count(&scan->lines);
 	region.first = sentence->line;
 	array_foreach(&scan->mentions, mention) {
 		if (mention->head > region.first &&
