@@ -12,6 +12,9 @@
 
 /* Each address of the notice is weighed by how it is there. */
 
+/* Lines of an answer that is set in. */
+#define NOTICE_MAX_HANGING 8
+
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
 	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
@@ -141,17 +144,38 @@ static bool notice_is_bracketed(const char *text)
 		text[len - 1] == ')';
 }
 
+/* The line above; or, with *hangs_r, the one further up that has an answer, where all
+   between them are set in as far as this line and it is not. */
+static const struct bounce_notice_line *
+notice_reply_above(struct bounce_notice *scan, unsigned int line, bool *hangs_r)
+{
+	const struct bounce_notice_line *above, *here =
+		bounce_notice_line(scan, line);
+	unsigned int i = line - 1;
+
+	for (;; i--) {
+		above = bounce_notice_line(scan, i);
+		*hangs_r = above->indent < here->indent &&
+			bounce_status_reply_find(above->text, NULL) != NULL;
+		if (*hangs_r || i == 0 || line - i > NOTICE_MAX_HANGING ||
+		    *above->text == '\0' || above->indent != here->indent)
+			break;
+	}
+	return *hangs_r ? above : bounce_notice_line(scan, line - 1);
+}
+
 /* Does an address at a line's start go on with what a server answered? */
 static bool notice_continues_answer(struct bounce_notice *scan,
 				    const struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *above, *here;
 	const char *word, *behind;
+	bool hangs;
 
 	if (mention->line == 0 || mention->begin > 2)
 		return FALSE;
 	here = array_idx(&scan->lines, mention->line);
-	above = array_idx(&scan->lines, mention->line - 1);
+	above = notice_reply_above(scan, mention->line, &hangs);
 	/* a table's next row; "<bob@example.com> (550 no)" */
 	behind = here->text + mention->end;
 	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
@@ -160,6 +184,8 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 	    (notice_is_bracketed(here->text) &&
 	     notice_is_bracketed(above->text)))
 		return FALSE;
+	if (hangs)
+		return TRUE;
 	/* "550 5.1.1" ends the line above */
 	word = strrchr(above->text, ' ');
 	word = word == NULL ? above->text : word + 1;
