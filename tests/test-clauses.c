@@ -61,6 +61,8 @@ static const struct {
 	{ "User ( bob@example.org ) unknown", "who unknown" },
 	{ "User ( bob@example.org unknown", "who/who unknown" },
 	{ "host spam.example.com[192.0.2.1] said: 550 full", "full" },
+	{ "error after RCPT TO:<bob@example.org>: 550 full", "full" },
+	{ "after RCPT TO:<bob@example.org> full: unknown", "who full/unknown" },
 	{ "the user: unknown", "who unknown" },
 	{ "address is wrong", "who unknown" },
 	{ "Header From: unknown", "unknown header" },

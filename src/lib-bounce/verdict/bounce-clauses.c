@@ -26,6 +26,8 @@ struct clauses_reader {
 	bool after_address;
 	/* the recipient's own address is in the clause */
 	bool names_recipient;
+	/* what follows is the address of the command that was answered */
+	bool command;
 };
 
 /* Returns what the clause speaks of. */
@@ -273,15 +275,23 @@ static bool clauses_is_field_colon(const char *p)
 	return FALSE;
 }
 
-/* "host mx.example.org[192.0.2.1] said": who speaks, not what of. */
-static bool clause_is_frame(struct clauses_reader *reader)
+static bool clause_ends_with(struct clauses_reader *reader, const char *end)
 {
 	const char *words = str_c(reader->words);
-	size_t len = strlen(words);
+	size_t len = strlen(words), end_len = strlen(end);
 
 	while (len > 0 && words[len - 1] == ' ')
 		len--;
-	return len >= 5 && strncasecmp(words + len - 5, " said", 5) == 0;
+	return len >= end_len &&
+		strncasecmp(words + len - end_len, end, end_len) == 0;
+}
+
+/* "host mx.example.org[192.0.2.1] said", "after RCPT TO:<bob@example.com>": who
+   speaks, not what of. */
+static bool clause_is_frame(struct clauses_reader *reader)
+{
+	return (reader->command && reader->after_address) ||
+		clause_ends_with(reader, " said");
 }
 
 /* Do words only name somebody: "Sender", "From header", "User lookup"? */
@@ -428,6 +438,8 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			str_truncate(reader->words, 0);
 			reader->masked = 0;
 			reader->after_address = FALSE;
+			reader->names_recipient = FALSE;
+			reader->command = FALSE;
 			p++;
 		} else if (*p == ':' &&
 			   (reader->after_address ||
@@ -457,6 +469,7 @@ static void clauses_text_read(struct clauses_reader *reader, const char *text)
 			/* "Recipient - unknown" */
 			p++;
 		} else if (*p == ':') {
+			reader->command = clause_ends_with(reader, " rcpt to");
 			clause_end_colon(reader);
 			p++;
 		} else if (bounce_clauses_is_border(*p) ||
