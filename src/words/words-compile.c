@@ -14,7 +14,9 @@
 #define MAX_PHRASE 120
 #define MAX_LINE 160
 
-enum words_group { GROUP_JUDGE = 0, GROUP_NOTICE, GROUP_COUNT };
+enum words_group {
+	GROUP_JUDGE = 0, GROUP_NOTICE, GROUP_GRAMMAR, GROUP_COUNT
+};
 
 static const struct words_class {
 	const char *name;

@@ -16,13 +16,6 @@ clause_hit_is_named(const struct bounce_words_hit *hit, bounce_words_set_t last)
 			 bounce_words_set(BOUNCE_WORD_UNKNOWN))) != 0;
 }
 
-/* A phrase of the clause: the longest that begins where it does. */
-struct clause_phrase {
-	bounce_words_set_t set;
-	const char *words;		/* of the clause */
-	unsigned int begin, end;	/* bytes of them */
-};
-
 static bool clause_phrase_is(const struct clause_phrase *phrase,
 			     enum bounce_words_class class)
 {
@@ -127,6 +120,10 @@ bounce_words_set_t bounce_clause_classes(const char *words)
 	}
 	if (phrase == NULL)
 		return 0;
+	if (bounce_clause_attributes(array_front_modifiable(&phrases),
+				     array_count(&phrases)))
+		set |= bounce_words_set(BOUNCE_WORD_THING) |
+			bounce_words_set(BOUNCE_WORD_SYSTEM);
 	return set | clause_phrases_classes(array_front(&phrases),
 					    array_count(&phrases));
 }

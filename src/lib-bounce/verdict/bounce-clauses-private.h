@@ -7,6 +7,18 @@
    message" is no "your". */
 bounce_words_set_t bounce_clause_classes(const char *words);
 
+/* A phrase of a clause: the longest that begins where it does. */
+struct clause_phrase {
+	bounce_words_set_t set;
+	const char *words;		/* of the clause, folded */
+	unsigned int begin, end;	/* bytes of them */
+};
+
+/* "user database not found", "base de datos de usuarios": the recipient is but the
+   attribute of something else. Take WHO and NOBODY from such phrases. Returns
+   TRUE if there are some, and of the recipient speaks no other. */
+bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count);
+
 enum bounce_clauses_sign {
 	BOUNCE_CLAUSES_EDGE = 0x01,
 	BOUNCE_CLAUSES_BORDER = 0x02

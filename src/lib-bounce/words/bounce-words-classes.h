@@ -119,3 +119,9 @@ CLASS(NOTICE, STAMP)		/* a gateway's, a company's, unless a FINDING */
 CLASS(NOTICE, FINDING)
 CLASS(NOTICE, RETURNED)		/* the mail comes back from here on, unless SPOKEN */
 CLASS(NOTICE, SPOKEN)
+
+/* GRAMMAR: whose attribute a WHO is, which then is not spoken of. */
+CLASS(GRAMMAR, MACHINE)		/* server, database: a WHO before it is one */
+CLASS(GRAMMAR, HOLDER)		/* baza, servidor: a WHO behind it is one */
+CLASS(GRAMMAR, OF)		/* between MACHINE or HOLDER, and WHO */
+CLASS(GRAMMAR, WITHIN)		/* in: the place where somebody is not found */

@@ -297,6 +297,15 @@ bounce_words_classes(enum bounce_words_group group, const char *folded)
 	return set;
 }
 
+unsigned int bounce_words_rest(const char *folded, unsigned int pos)
+{
+	unsigned int end = pos;
+
+	while (!words_core_is_border(folded, end))
+		end++;
+	return end - pos;
+}
+
 bounce_words_set_t bounce_words_set(enum bounce_words_class class)
 {
 	return (bounce_words_set_t)1 << words_bits[class];

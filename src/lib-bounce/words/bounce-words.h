@@ -9,6 +9,7 @@
 enum bounce_words_group {
 	BOUNCE_WORDS_JUDGE = 0,
 	BOUNCE_WORDS_NOTICE,
+	BOUNCE_WORDS_GRAMMAR,
 	BOUNCE_WORDS_GROUP_COUNT
 };
 
@@ -47,6 +48,8 @@ void bounce_words_find(enum bounce_words_group group, const char *folded,
 /* The classes of the group that folded holds a phrase of. */
 bounce_words_set_t
 bounce_words_classes(enum bounce_words_group group, const char *folded);
+/* The bytes at pos that are still of the word before it: 0 if it ends there. */
+unsigned int bounce_words_rest(const char *folded, unsigned int pos);
 
 /* The set that holds class. */
 bounce_words_set_t bounce_words_set(enum bounce_words_class class);
