@@ -193,6 +193,16 @@ static const struct {
 	  "failure person", FALSE },
 	{ ALICE "Subject: [list] undelivered mails again\n", "",
 	  "null failure", TRUE },
+	/* a helpdesk's, which are answers */
+	{ ALICE "Subject: [Ticket 5512] Undelivered mail\n", "",
+	  "null failure person", TRUE },
+	{ ALICE "Subject: [#5512] Undelivered mail\n", "",
+	  "null failure person", TRUE },
+	{ ALICE "Subject: [list2] Undelivered mail\n", "", "null failure", TRUE },
+	{ ALICE "Subject: [2] Undelivered mail\n", "", "null failure", TRUE },
+	{ "From: MAILER-DAEMON@example.net\n"
+	  "Subject: [Ticket 5512] Undelivered mail\n", "",
+	  "null daemon failure", TRUE },
 	{ ALICE "Subject: undelivered mails again\n"
 	  "List-Id: <list.example.org>\n", NULL, "failure", TRUE },
 

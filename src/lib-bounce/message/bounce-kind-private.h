@@ -25,6 +25,8 @@ struct bounce_subject {
 	bool person;
 	/* "[list] subject", "[ticket #1] subject" */
 	bool tagged;
+	/* it begins with a helpdesk's mark: "[ticket 1] ", "[#1] " */
+	bool ticket;
 	/* of a list's answer: "You are subscribed" */
 	bool subscribed;
 	bool empty;

@@ -5,6 +5,8 @@
 #include "bounce-kind-private.h"
 #include "bounce-string.h"
 
+#include <ctype.h>
+
 /* A subject as bounce_words_fold() makes it, and the words in it. */
 struct subject_words {
 	const char *text;
@@ -82,6 +84,19 @@ static const char *kind_skip_tag(const char *subject)
 	if (*subject != '[' || subject[len] == '\0')
 		return NULL;
 	return subject + len + 1 + strspn(subject + len + 1, " ");
+}
+
+/* "[Ticket 5512] ", "[#5512]", "[Case:5512]": a tag that ends with a number of its
+   own. */
+static bool kind_has_ticket(const char *subject)
+{
+	const char *end = kind_skip_tag(subject) == NULL ? subject :
+		strchr(subject, ']');
+	const char *p = end;
+
+	while (p > subject && i_isdigit(p[-1]))
+		p--;
+	return p < end && (p[-1] == ' ' || p[-1] == '#' || p[-1] == ':');
 }
 
 /* What is behind "Re:", "Re[2]:", "[Fwd:", at subject, also behind a list's
@@ -187,6 +202,7 @@ void bounce_subject_read(const char *value, struct bounce_subject *subject_r)
 	subject_r->person = rest != NULL ||
 		subject_find(&words, BOUNCE_WORD_SPASSED) != NULL;
 	subject_r->tagged = *folded == '[';
+	subject_r->ticket = kind_has_ticket(folded);
 	subject_r->failure = failure != NULL;
 	subject_r->late = failure != NULL && rest == NULL &&
 		(size_t)(failure - folded) > strcspn(folded, ":|");

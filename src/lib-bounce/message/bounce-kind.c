@@ -176,7 +176,9 @@ static bool kind_is_person(const struct bounce_message *message,
 {
 	bool machine = hints->null_sender || hints->daemon;
 
-	if (subject->person)
+	/* a helpdesk acknowledges with no sender, and with the subject it got */
+	if (subject->person ||
+	    (subject->ticket && !hints->daemon && !hints->report))
 		return TRUE;
 	/* a list's own bounces are handled by the list */
 	if (subject->tagged &&
