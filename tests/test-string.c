@@ -251,7 +251,11 @@ static const char *const no_words[] = { NULL };
 START_TEST(test_find)
 {
 	const char *text = "mailbox full: user unknown";
+	struct bounce_string_pairs none;
 
+	/* what stands behind the end is none of the text */
+	bounce_string_pairs("\0user unknown", &none);
+	ck_assert(!bounce_string_has_pair(&none, "us"));
 	/* the first of the list, not of the text */
 	ck_assert_ptr_eq(bounce_string_find(text, words), text + 14);
 	ck_assert_ptr_eq(bounce_string_find(text, words + 1), text + 8);
