@@ -8,6 +8,7 @@
 #include "bounce-hosts.h"
 #include "bounce-record.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #define JUMP (3653 * DAY)
@@ -85,6 +86,27 @@ START_TEST(test_hosts)
 }
 END_TEST
 
+/* However many stand there, a process goes on with a few. */
+START_TEST(test_hosts_many)
+{
+	const char *path = t_strconcat(home, "/dovecot-bounce.dict", NULL);
+	const char *const *hosts, *error;
+	FILE *file = fopen(path, "a");
+
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "priv/bounce/meta/hosts\n{");
+	for (unsigned int i = 0; i < 12; i++) {
+		fprintf(file, "%s\"mx%u.example.org\":%ld", i == 0 ? "" : ",",
+			i, (long)START);
+	}
+	fprintf(file, "}\n");
+	ck_assert_int_eq(fclose(file), 0);
+	ck_assert_int_eq(bounce_hosts_read(store, pool_datastack_create(), START,
+					   &hosts, &error), 0);
+	ck_assert_uint_eq(str_array_length(hosts), 8);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clock");
@@ -94,6 +116,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, store_setup, store_teardown);
 	tcase_add_test(tcase, test_jump);
 	tcase_add_test(tcase, test_hosts);
+	tcase_add_test(tcase, test_hosts_many);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
