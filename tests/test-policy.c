@@ -627,6 +627,30 @@ START_TEST(test_release_remembers)
 }
 END_TEST
 
+/* Reports that nobody proved come in any order. */
+START_TEST(test_unproven_days)
+{
+	static const unsigned int days[] = { 2, 1, 3 };
+	struct bounce_policy policy;
+	struct bounce_record rec;
+	struct bounce_incident in;
+	pool_t pool = pool_datastack_create();
+
+	bounce_policy_init(&policy);
+	bounce_record_init(&rec, pool, "a@b.c");
+	for (unsigned int i = 0; i < N_ELEMENTS(days); i++) {
+		struct step step = { .day = days[i], .what = "mailbox-full" };
+
+		incident_init(&in, &step, i);
+		in.evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+		ck_assert(bounce_policy_count(&policy, pool, &rec, &in));
+	}
+	ck_assert_uint_eq(rec.unproven, 3);
+	ck_assert_int_eq(rec.first, START + DAY);
+	ck_assert_int_eq(rec.last, START + 3 * DAY);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -644,6 +668,7 @@ int main(void)
 	tcase_add_test(tcase, test_merge);
 	tcase_add_test(tcase, test_merge_released);
 	tcase_add_test(tcase, test_release_remembers);
+	tcase_add_test(tcase, test_unproven_days);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
