@@ -234,6 +234,10 @@ static const struct text {
 	{ SUPPRESSED, BY(BOUNCE), "mailbox-unknown", "bob@example.net", NULL, 0,
 	  "Not sent. bob@example.net does not work: no such mailbox "
 	  "(since 2025-11-20). Correct it.", "5.1.1" },
+	{ SUPPRESSED, BY(BOUNCE), "mailbox-full", "bob@example.net", NULL, HOUR,
+	  "Not sent. bob@example.net does not work: the mailbox has no room left "
+	  "(since 2025-11-20). Correct it, or send again within 1 hour to try "
+	  "all the same.", "5.1.1" },
 	{ SUPPRESSED, BY(IMPORT), "undetermined", "bob@example.net", NULL, 2 * HOUR,
 	  "Not sent. bob@example.net does not work (since 2025-11-19). Correct it, or "
 	  "send again within 2 hours to try all the same.", "5.1.1" },
@@ -300,20 +304,20 @@ START_TEST(test_text_many)
 		holds[i].decision = HOLD;
 		holds[i].rec = &recs[j];
 	}
-	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[3], 4),
+	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[4], 4),
 		"Not sent, to nobody: bob@example.net does not work; "
 		"bob@example.net objected to your mail; you took "
 		"bob@example.net off; bob@example.net is noted as "
 		"bob@example.org. Correct them, or send again within 1 hour to "
 		"try those that do not work.");
-	ck_assert_str_eq(bounce_hold_status(&holds[3], 4), "5.1.1");
+	ck_assert_str_eq(bounce_hold_status(&holds[4], 4), "5.1.1");
 	/* nothing that may go again */
-	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[4], 2),
+	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[5], 2),
 		"Not sent, to nobody: bob@example.net objected to your mail; "
 		"you took bob@example.net off. Correct them.");
 	/* all of them do not fit */
 	text = bounce_hold_text(&enforce, holds, N_ELEMENTS(holds));
-	ck_assert_msg(strstr(text, "; and 8 more. Correct them, or") != NULL,
+	ck_assert_msg(strstr(text, "; and 10 more. Correct them, or") != NULL,
 		      "%s", text);
 	ck_assert_str_eq(bounce_hold_text(&enforce, NULL, 0), "");
 }
