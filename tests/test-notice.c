@@ -28,6 +28,12 @@ static const struct {
 	{ "Sorry.\n----- Unsent message follows -----\n" RETURNED, "Sorry.\n",
 	  TRUE },
 	{ "Sorry.\nReturned message:\nhello\n", "Sorry.\n", FALSE },
+	/* no heading: somebody speaks of it */
+	{ "Sorry.\nSee the original message.\nbob: gone\n",
+	  "Sorry.\nSee the original message.\nbob: gone\n", FALSE },
+	/* no heading, but it follows */
+	{ "Sorry.\nYour original message follows.\n\nhello Bob\n", "Sorry.\n",
+	  FALSE },
 	{ "Sorry.\n-----Urspr\xc3\xbcngliche Nachricht-----\nhallo\n",
 	  "Sorry.\n", FALSE },
 	/* an mbox line before it */
@@ -189,6 +195,12 @@ static const struct {
 	  "  carol@example.org: busy\n", LISTED, "bob@example.org" },
 	{ "These are delayed:\n  carol@example.org: busy\n", LISTED,
 	  "carol@example.org" },
+	/* somebody at the end is much less likely */
+	{ "These failed:\n  bob@example.org (plugh)\n\nXyzzy\n"
+	  "eve@example.net (plugh plugh)\n\n" RETURNED, LISTED, "bob@example.org" },
+	/* a wide colon behind the word for a recipient */
+	{ "Xyzzy. \xe6\x94\xb6\xe4\xbb\xb6\xe4\xba\xba\xef\xbc\x9a bob@example.org\n",
+	  SENTENCE, "bob@example.org" },
 	/* a table */
 	{ "These failed:\n\nAddress   Reason\n----      ----\n"
 	  "bob@example.org   550 gone\nz@example.net   552 full\n\n" RETURNED,
