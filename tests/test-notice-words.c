@@ -233,6 +233,10 @@ static const struct {
 	{ "These could not be reached:\n\nbob@example.org\n\n"
 	  "The mailbox is full.\n\nThink of the trees.\n",
 	  "These could not be reached: bob@example.org The mailbox is full." },
+	{ "<bob@example.org>:\nThere is no mailbox of that name here.\n\n"
+	  "Error message: plugh\n",
+	  "<bob@example.org>: There is no mailbox of that name here. "
+	  "Error message: plugh" },
 	/* the words above serve each of a list, whom to write to is none */
 	{ "It was not delivered: no server answers.\n\nNot delivered to:\n<bob@example.org>\n\n"
 	  "Not delivered to:\n<carol@example.org>\n\n"
