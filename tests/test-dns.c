@@ -367,6 +367,7 @@ START_TEST(blocklist)
 	ck_assert_ptr_null(t_bounce_blocklist_ip(list, NULL, &four));
 	ck_assert_str_eq(t_bounce_blocklist_ip(list, "k3y", &four),
 			 "1.2.0.192.k3y.combined.mail.abusix.zone");
+	ck_assert_ptr_nonnull(t_bounce_blocklist_ip(list, "k3y", &six));
 	list = bounce_blocklist_find("spamcop");
 	ck_assert_str_eq(t_bounce_blocklist_ip(list, NULL, &four),
 			 "1.2.0.192.bl.spamcop.net");
