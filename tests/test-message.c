@@ -60,6 +60,10 @@ static const struct {
 	  END, .returned = "From: a@b\nSubject: x\n y\n" },
 	{ MIXED PART("message/rfc822") "\n" RETURNED "\nwords\n" END,
 	  .returned = RETURNED },
+	/* a blank before the colon (RFC 5322, section 4.5) */
+	{ MIXED PART("message/rfc822") "From : alice@example.com\n" RETURNED
+	  "\nwords\n" END,
+	  .returned = "From : alice@example.com\n" RETURNED },
 	{ MIXED "--b1\nContent-Type: application/octet-stream\n"
 	  "Content-Disposition: attachment; filename=\"old.eml\"\n\n"
 	  RETURNED "\nwords\n" END, .returned = RETURNED },
