@@ -480,6 +480,12 @@ START_TEST(relay_passed_us)
 		"smarthost.example.com (Postfix) with ESMTPSA id 1; d\n"
 		"Received: from mx.example.org (mx.example.org [192.0.2.1]) by "
 		"smarthost.example.com (Postfix) with ESMTP id 1; d\n";
+	/* the relay's own filter, by the address alone */
+	static const char filtered[] =
+		"Received: from x (unknown [10.0.0.7]) by smarthost.example.com "
+		"(Postfix) with ESMTP id 2; d\n"
+		"Received: from mx.example.org (mx.example.org [192.0.2.1]) by "
+		"smarthost.example.com (Postfix) with ESMTP id 1; d\n";
 	struct bounce_trace_site site = { .hosts = hosts };
 	struct bounce_trace trace = {
 		.reporter = BOUNCE_REPORTER_RELAY,
@@ -490,6 +496,8 @@ START_TEST(relay_passed_us)
 
 	p_array_init(&trace.hosts, pool, 1);
 	bounce_trace_entry_read(ours, pool, &site, &trace, &entry);
+	ck_assert(entry.passed_us);
+	bounce_trace_entry_read(filtered, pool, &site, &trace, &entry);
 	ck_assert(entry.passed_us);
 	bounce_trace_entry_read(others, pool, &site, &trace, &entry);
 	ck_assert(!entry.passed_us);
