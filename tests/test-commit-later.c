@@ -301,6 +301,30 @@ START_TEST(test_meanwhile)
 }
 END_TEST
 
+static void release_lock(struct file_lock **lock)
+{
+	bounce_lock_release(lock);
+}
+
+/* A lock that comes free in time is taken. */
+START_TEST(test_lock_comes_free)
+{
+	struct file_lock *lock;
+	struct timeout *to;
+	const char *error;
+
+	change_init(&locked);
+	ck_assert_int_eq(bounce_lock_take(locked.store->dict, &lock, &error), 0);
+	to = timeout_add_short(50, release_lock, &lock);
+	change_begin(&one, NULL, add_record);
+	change_run();
+	timeout_remove(&to);
+	ck_assert_int_eq(one.ret, 1);
+	ck_assert(!bounce_store_is_down(one.store));
+	change_deinit(&locked);
+}
+END_TEST
+
 static int
 read_rows(struct bounce_transaction *trans, void *context,
 	  const char **error_r)
@@ -364,6 +388,7 @@ int main(void)
 	tcase_add_test(tcase, test_silent);
 	tcase_add_test(tcase, test_cancelled);
 	tcase_add_test(tcase, test_meanwhile);
+	tcase_add_test(tcase, test_lock_comes_free);
 	tcase_add_test(tcase, test_iterated);
 	tcase_add_test(tcase, test_waited);
 	suite_add_tcase(suite, tcase);
