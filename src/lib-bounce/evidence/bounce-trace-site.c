@@ -10,7 +10,7 @@ bool bounce_trace_host_is_in(const char *host, const char *const *names)
 {
 	size_t len = host == NULL ? 0 : strlen(host);
 
-	for (; len > 0 && names != NULL && *names != NULL; names++) {
+	for (; names != NULL && *names != NULL; names++) {
 		size_t nlen = strlen(*names);
 
 		if (nlen > 0 && len >= nlen &&
