@@ -4,6 +4,7 @@ and the probe of the site's own hosts."""
 import pathlib
 import re
 import socket
+import threading
 
 import harness
 import postfix
@@ -168,9 +169,9 @@ class Relay(test_check_dns.Network):
         rows = self.check('--only', 'relay', status=75)
         self.assertEqual(rows['relay', 'postconf'][0], 'unknown')
 
-    def probe(self, server, status=0):
+    def probe(self, port, status=0):
         # no part: the configuration is asked elsewhere
-        return self.check('--only', 'reports', '--relay', f'127.0.0.1:{server.port}',
+        return self.check('--only', 'reports', '--relay', f'127.0.0.1:{port}',
                           '--to', 'me@far.example', status=status)['probe',
                                                                    '127.0.0.1']
 
@@ -178,11 +179,11 @@ class Relay(test_check_dns.Network):
         # what comes from loopback it takes; that proves nothing
         server = self.postfix()
         server.start()
-        row = self.probe(server)
+        row = self.probe(server.port)
         self.assertEqual(row[0], 'unknown')
         self.assertIn('it would take <me@far.example> from <me@far.example>', row[1])
         # once an hour
-        row = self.probe(server)
+        row = self.probe(server.port)
         self.assertEqual(row[0], 'unknown')
         self.assertIn('within the last hour', row[1])
         server.wait_log('(?s)disconnect from .*disconnect from ')
@@ -192,7 +193,7 @@ class Relay(test_check_dns.Network):
                               '= permit_mynetworks, reject_unauth_destination\n' +
                               QUICK)
         server.start()
-        row = self.probe(server)
+        row = self.probe(server.port)
         self.assertEqual(row[0], 'ok')
         self.assertRegex(row[1], r'^asked from 127\.0\.0\.1, it refuses all 14 '
                          'forms, the last: 554 ')
@@ -212,7 +213,7 @@ class Relay(test_check_dns.Network):
         # it can be asked where nobody is
         self.forget()
         server.close()
-        row = self.probe(server)
+        row = self.probe(server.port)
         self.assertEqual(row[0], 'unknown')
 
     def test_cannot_say(self):
@@ -227,9 +228,33 @@ class Relay(test_check_dns.Network):
             server = self.postfix(QUICK + main)
             server.start()
             self.forget()
-            row = self.probe(server)
+            row = self.probe(server.port)
             self.assertEqual(row[0], 'unknown')
             self.assertRegex(row[1], found)
+
+    def test_goes_away(self):
+        """421: it is asked nothing more, even if it stays (RFC 5321, section 3.8)."""
+        heard = []
+
+        def serve():
+            with listening.accept()[0] as sock, sock.makefile('rw', newline='') as file:
+                file.write('220 mx.example.org\r\n')
+                file.flush()
+                for line in file:
+                    heard.append(line.split()[0])
+                    file.write('421 4.3.2 Going down\r\n' if heard[-1] == 'MAIL' else
+                               '250 2.0.0 Ok\r\n')
+                    file.flush()
+
+        with socket.create_server(('127.0.0.1', 0)) as listening:
+            listening.settimeout(60)
+            thread = threading.Thread(target=serve)
+            thread.start()
+            row = self.probe(listening.getsockname()[1])
+            thread.join(60)
+        self.assertEqual(row[0], 'unknown')
+        self.assertIn('it hung up when it had refused 0 of 14 forms', row[1])
+        self.assertEqual(heard, ['EHLO', 'MAIL'])
 
     def test_doors(self):
         """One Postfix, open in each way at a port of its own."""
@@ -247,8 +272,7 @@ class Relay(test_check_dns.Network):
         for port, (door, sender, recipient) in zip(ports, DOORS):
             with self.subTest(door=door):
                 self.forget()
-                server.port = port
-                row = self.probe(server)
+                row = self.probe(port)
                 self.assertIn(f'it would take <{recipient}> from <{sender}>: 250',
                               row[1])
 
