@@ -8,6 +8,7 @@ import pathlib
 import re
 import time
 
+import dictserver
 import harness
 
 
@@ -396,6 +397,28 @@ class SetupBare(Check):
         self.assertEqual(rows['sent', '\\Sent'][0], 'warn')
         self.assertEqual(rows['sieve', 'plugin'][0], 'note')
         self.assertEqual(rows['metadata', 'imap'][0], 'note')
+
+
+class SetupForgets(Check):
+    """A dictionary that keeps nothing, as a cache that is full."""
+
+    users = {'alice': {}}
+    dict23 = 'proxy::bounce'
+    dict24 = 'dict proxy {\n name = bounce\n}'
+
+    @classmethod
+    def setUpClass(cls):
+        backend = dictserver.SQLite()
+        cls.addClassCleanup(backend.close)
+        backend.sql('CREATE TRIGGER forget AFTER INSERT ON bounce '
+                    'BEGIN DELETE FROM bounce; END;')
+        cls.conf23, cls.conf24 = backend.conf23(), backend.conf24()
+        super().setUpClass()
+
+    def test_forgets(self):
+        rows = self.check('-u', 'alice', status=65)
+        row, = (row for key, row in rows.items() if key[0] == 'dictionary')
+        self.assertEqual(row[:2], ('fail', 'what was written does not come back'))
 
 
 class SetupSieveLists(Check):
