@@ -193,6 +193,7 @@ class Failure(Case):
         self.assertEqual(self.notice(user)['Subject'], '1 not delivered: Lunch')
         csv, = self.notice(user).iter_attachments()
         self.assertEqual(csv.get_content().count('bob@example.net'), 1)
+        self.assertIn(',"5.1.1",', csv.get_content())
 
     def test_at_once(self):
         """Reports of one mail that come together: one notice names all."""
