@@ -449,6 +449,8 @@ class Homeless(Proxied):
         self.assert_told_once('homeless1')
         self.assertEqual(self.listed('homeless1'),
                          ['a@example.net', 'first@example.net'])
+        self.assertNotIn('pending', [row['group'] for row in self.doveadm_json(
+            'bounce', 'stats', '-u', 'homeless1')])
 
     def test_lock_is_seen(self):
         """lmtp and doveadm have the same lock, also where systemd's PrivateTmp gives
