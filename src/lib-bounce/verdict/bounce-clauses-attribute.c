@@ -63,7 +63,8 @@ attribute_is_place(const struct clause_grammar *grammar, unsigned int begin)
 		if (hit->class != BOUNCE_WORD_WITHIN || hit->begin >= begin)
 			continue;
 		spaces = 0;
-		for (unsigned int i = hit->end; i < begin; i++)
+		for (unsigned int i = hit->end; i < begin &&
+		     spaces <= ATTRIBUTE_MAX_BETWEEN + 1; i++)
 			spaces += grammar->words[i] == ' ' ? 1 : 0;
 		if (spaces <= ATTRIBUTE_MAX_BETWEEN + 1)
 			return TRUE;
