@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "bounce-test-mail.h"
+#include "bounce-message-private.h"
 #include "istream.h"
 #include "str.h"
 #include "write-full.h"
@@ -47,13 +48,29 @@ const char *bounce_test_crlf(const char *text)
 	return str_c(dest);
 }
 
+void bounce_test_message_alike(const struct bounce_message *message,
+			       const struct bounce_message *other)
+{
+	ck_assert_str_eq(message->text, other->text);
+	ck_assert_str_eq(message->status, other->status);
+	ck_assert_str_eq(message->inner_status, other->inner_status);
+	ck_assert_str_eq(message->disposition, other->disposition);
+	ck_assert_str_eq(message->feedback, other->feedback);
+	ck_assert_str_eq(message->returned, other->returned);
+	ck_assert_int_eq(message->truncated, other->truncated);
+}
+
 struct bounce_message *bounce_test_message(pool_t pool, const char *text)
 {
 	struct istream *input = bounce_test_stream(text);
-	struct bounce_message *message;
+	struct bounce_message *message, *parsed;
 
 	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
 	ck_assert_int_eq(bounce_message_read_body(message, input), 0);
+	i_stream_seek(input, 0);
+	ck_assert_int_eq(bounce_message_read_header(input, pool, &parsed), 0);
+	ck_assert_int_eq(bounce_message_parse_body(parsed, input), 0);
+	bounce_test_message_alike(message, parsed);
 	i_stream_unref(&input);
 	return message;
 }

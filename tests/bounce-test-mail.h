@@ -16,7 +16,11 @@ struct istream *bounce_test_stream_pieces(const void *data, size_t size,
 /* text with CR LF for each LF, on the data stack. */
 const char *bounce_test_crlf(const char *text);
 
-/* The mail in text, read whole. Allocated from pool. */
+/* What was read of two mails has to be the same. */
+void bounce_test_message_alike(const struct bounce_message *message,
+			       const struct bounce_message *other);
+/* The mail in text, read whole, in the usual way and by Dovecot's parser, which have
+   to agree. Allocated from pool. */
 struct bounce_message *bounce_test_message(pool_t pool, const char *text);
 
 #endif

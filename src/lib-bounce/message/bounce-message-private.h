@@ -5,6 +5,7 @@
 
 struct message_header_line;
 struct message_part;
+struct message_block;
 
 /* What a MIME part is for us. */
 enum bounce_part_role {
@@ -45,14 +46,69 @@ const char *bounce_returned_block(const char *text);
    LF lines, data stack. */
 const char *bounce_returned_decode(const char *text, bool base64);
 
+/* What is read of a mail's parts: their texts, by their roles. */
+struct bounce_message_reader;
+
+struct bounce_message_reader *
+bounce_message_reader_init(struct bounce_message *message);
+/* It lives as long as the reader; for the parts. */
+pool_t bounce_message_reader_pool(struct bounce_message_reader *reader);
+/* Read a block of Dovecot's message parser. */
+void bounce_message_reader_parsed(struct bounce_message_reader *reader,
+				  struct message_block *block);
+/* Read a block of bounce_message_split(); context is the reader. */
+void bounce_message_reader_split(struct message_block *block, void *context);
+/* Put what was read into the message. */
+void bounce_message_reader_finish(struct bounce_message_reader *reader);
+void bounce_message_reader_deinit(struct bounce_message_reader **reader);
+
+/* bounce_message_read_body() by Dovecot's parser alone: what it falls back to, and
+   what tests hold it to. */
+int bounce_message_parse_body(struct bounce_message *message,
+			      struct istream *input);
+
+/* One after the other: for each part of a mail the bytes of its header, as a line with
+   no name (if it has a line, be it the empty one); its Content-* fields, each with
+   the line ends within; a block without header and bytes, where its header ends; its
+   body in as many blocks as it has places. A message/rfc822 has its mail as a part,
+   a multipart has as body what lies between its parts. */
+typedef void bounce_message_block_t(struct message_block *block, void *context);
+/* Give the blocks of a mail that is in memory and has no NUL. pool holds the parts.
+   Returns FALSE if the mail is not written as nearly all are: then what was given is
+   to be forgotten, and Dovecot's message parser to be asked. */
+bool bounce_message_split(pool_t pool, const unsigned char *data, size_t size,
+			  bounce_message_block_t *callback, void *context);
+
 /* The "type/subtype" of a Content-Type that is written as nearly all are and names no
    report-type; else NULL. Data stack. */
 const char *bounce_message_plain_type(const char *value);
 
-/* Is what a part of this Content-Type and Content-Transfer-Encoding (each NULL if it
-   has none) holds there as it is, as far as it is ASCII? Then type_r is its
-   "type/subtype" or NULL, on the data stack; else Dovecot's decoder has to say. */
-bool bounce_message_is_plain(const char *type, const char *encoding,
-			     const char **type_r);
+/* Bytes of a "type/subtype" that value begins with, if it is written as nearly all
+   are; else 0. */
+size_t bounce_message_type_len(const char *value);
+
+/* The value of the first parameter of that name in what stands behind the type of a
+   Content-Type, if all of it is written as nearly all are; else NULL. Data stack. */
+const char *bounce_message_plain_param(const char *params, const char *name);
+
+/* How a part's body is written. */
+struct bounce_part_coding {
+	/* "type/subtype", on the data stack; NULL if it names none */
+	const char *type;
+	/* ASCII is there as it is; or quoted-printable. Neither: only Dovecot's
+	   decoder can say */
+	bool plain, qp;
+	/* what is not ASCII is said to be UTF-8 */
+	bool utf8;
+};
+/* Of a part of this Content-Type and Content-Transfer-Encoding, each NULL if it has
+   none. Returns FALSE if the type is not written as nearly all are. */
+bool bounce_message_coding_read(const char *type, const char *encoding,
+				struct bounce_part_coding *coding_r);
+/* Decode the bytes of a body to UTF-8, on the data stack or as they are. Returns
+   FALSE if Dovecot's decoder has to; of quoted-printable only all of a body can be
+   asked for. */
+bool bounce_message_decode(const struct bounce_part_coding *coding,
+			   const unsigned char **data, size_t *size);
 
 #endif

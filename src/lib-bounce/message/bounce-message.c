@@ -1,433 +1,101 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "array.h"
+#include "buffer.h"
 #include "istream.h"
-#include "str.h"
-#include "message-decoder.h"
-#include "message-header-parser.h"
 #include "message-parser.h"
 #include "bounce-limits.h"
 #include "bounce-message-private.h"
-#include "bounce-string.h"
 
-#include <ctype.h>
+/* A mail is read in one of two ways: split in memory, as nearly all are, or by
+   Dovecot's message parser. Both give their blocks to the reader. */
 
-struct reader {
-	struct bounce_message *message;
-	/* as they come: where the stream cuts them, characters and line ends
-	   may be cut; NULL until the first comes */
-	string_t *texts[BOUNCE_PART_ROLE_COUNT];
-	size_t total;
-	/* the part whose body comes */
-	const struct message_part *part;
-	enum bounce_part_role role;
-	/* the header of the first mail within the mail; NULL until it begins */
-	const struct message_part *returned_part;
-	string_t *returned;
-	/* of the part whose header comes: 'b' or 'q' of its encoding; it is a
-	   file with a mail's name. The encoding of the mail within the mail */
-	struct message_part *header_part;
-	char coding;
-	bool eml;
-	char returned_coding;
-	/* its Content-Type and Content-Transfer-Encoding, each with its size
-	   before and a NUL behind it, as often as they come; one of them comes
-	   again or holds NULs */
-	string_t *type, *encoding;
-	bool odd;
-	/* NULL until a part needs it; the part that it knows of; the body that
-	   comes goes through it */
-	struct message_decoder_context *decoder;
-	const struct message_part *decoder_part;
-	bool decodes;
-	unsigned int parts;
-};
-
-/* Outlook and gateways that save the parts of a report name no type: what was
-   message/delivery-status is "details.txt" or "ATT00001.dat" then. */
-static bool
-message_is_untyped(const struct reader *reader, const struct message_part *part,
-		   const char *type)
+/* All of the mail, in the stream's buffer or copied, or what comes before the stream
+   fails. Returns FALSE if it is too large to be held or has NULs. */
+static bool message_hold(struct istream *input, buffer_t *copy,
+			 const unsigned char **data_r, size_t *size_r)
 {
-	const char *top = reader->message->content_type;
+	ssize_t ret;
 
-	return top != NULL && strcmp(top, "multipart/report") == 0 &&
-		part->parent != NULL && part->parent->parent == NULL &&
-		type != NULL && strcasecmp(type, "application/octet-stream") == 0;
-}
-
-/* A mail saved as a file: "returned.eml" */
-static bool message_is_file(const struct reader *reader,
-			    const struct message_part *part, const char *type)
-{
-	return reader->header_part == part && reader->eml && type != NULL &&
-		strncasecmp(type, "application/", 12) == 0;
-}
-
-static bool message_returns_nothing(const struct reader *reader)
-{
-	return reader->returned == NULL || str_len(reader->returned) == 0;
-}
-
-static enum bounce_part_role
-message_reader_role(const struct reader *reader,
-		    const struct message_part *part,
-		    const char *type)
-{
-	enum bounce_part_role role;
-
-	/* what should be its header is empty, it follows */
-	if (part == reader->returned_part && message_returns_nothing(reader))
-		return BOUNCE_PART_RETURNED;
-	if (bounce_message_part_enclosing(part) == NULL &&
-	    message_is_file(reader, part, type))
-		return BOUNCE_PART_RETURNED;
-	role = message_is_untyped(reader, part, type) ? BOUNCE_PART_TEXT :
-		bounce_message_part_role(part, type);
-	if (bounce_message_part_enclosing(part) == NULL)
-		return role;
-	return role == BOUNCE_PART_STATUS ? BOUNCE_PART_INNER_STATUS :
-		BOUNCE_PART_OTHER;
-}
-
-static void
-message_part_begin(struct reader *reader, const struct message_block *block,
-		   const char *type)
-{
-	const struct message_part *part = block->part;
-
-	reader->part = part;
-	reader->role = BOUNCE_PART_OTHER;
-	if (++reader->parts > BOUNCE_MAX_MIME_PARTS) {
-		reader->message->truncated = TRUE;
-		return;
+	i_stream_seek(input, 0);
+	do {
+		ret = i_stream_read_bytes(input, data_r, size_r, *size_r + 1);
+	} while (ret > 0 && *size_r <= BOUNCE_MAX_TEXT);
+	if (ret == -2) {
+		/* more than its buffer holds */
+		while (i_stream_read_more(input, data_r, size_r) > 0 &&
+		       copy->used <= BOUNCE_MAX_TEXT) {
+			buffer_append(copy, *data_r, *size_r);
+			i_stream_skip(input, *size_r);
+		}
+		*data_r = copy->data;
+		*size_r = copy->used;
 	}
-	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
-		return;
-	reader->role = message_reader_role(reader, part, type);
-	if (reader->texts[reader->role] != NULL)
-		str_append_c(reader->texts[reader->role], '\n');
+	return *size_r > 0 && *size_r <= BOUNCE_MAX_TEXT &&
+		memchr(*data_r, '\0', *size_r) == NULL;
 }
 
-static void message_part_body(struct reader *reader, const unsigned char *data,
-			      size_t size)
+static bool message_split(struct bounce_message_reader *reader,
+			  struct istream *input)
 {
-	if (size > BOUNCE_MAX_TEXT - reader->total) {
-		reader->message->truncated = TRUE;
-		size = BOUNCE_MAX_TEXT - reader->total;
-	}
-	/* of a mail its header is enough */
-	if (reader->role == BOUNCE_PART_RETURNED &&
-	    reader->texts[BOUNCE_PART_RETURNED] != NULL &&
-	    str_len(reader->texts[BOUNCE_PART_RETURNED]) >= BOUNCE_MAX_HEADER)
-		return;
-	if (size == 0)
-		return;
-	reader->total += size;
-	if (reader->texts[reader->role] == NULL)
-		reader->texts[reader->role] = str_new(default_pool,
-						      I_MAX(size, 1024));
-	str_append_data(reader->texts[reader->role], data, size);
+	buffer_t *copy = buffer_create_dynamic(default_pool, 0);
+	const unsigned char *data;
+	size_t size = 0;
+	bool ret;
+
+	ret = message_hold(input, copy, &data, &size) &&
+		bounce_message_split(bounce_message_reader_pool(reader), data,
+				     size, bounce_message_reader_split, reader);
+	buffer_free(&copy);
+	return ret;
 }
 
-static void message_returned_line(struct reader *reader,
-				  const struct message_block *block)
-{
-	const struct message_part *part = block->part;
-
-	if (part->parent == NULL ||
-	    (part->parent->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) == 0)
-		return;
-	if (reader->returned_part == NULL) {
-		reader->returned_part = part;
-		if (reader->header_part == part->parent)
-			reader->returned_coding = reader->coding;
-	}
-	if (reader->returned_part != part || block->hdr->eoh)
-		return;
-	if (reader->returned == NULL)
-		reader->returned = str_new(default_pool, 1024);
-	if (str_len(reader->returned) < BOUNCE_MAX_HEADER)
-		bounce_message_append_line(reader->returned, block->hdr);
-	else
-		reader->message->truncated = TRUE;
-}
-
-/* Keep what the decoder would ask of a part. */
-static void
-message_keep_line(struct reader *reader, struct message_header_line *hdr,
-		  string_t *values)
-{
-	if (hdr->continues) {
-		hdr->use_full_value = TRUE;
-		return;
-	}
-	if (str_len(values) > 0 ||
-	    memchr(hdr->full_value, '\0', hdr->full_value_len) != NULL)
-		reader->odd = TRUE;
-	str_append_data(values, &hdr->full_value_len,
-			sizeof(hdr->full_value_len));
-	str_append_data(values, hdr->full_value, hdr->full_value_len);
-	str_append_c(values, '\0');
-}
-
-static bool message_names_eml(const char *value)
-{
-	const char *p;
-
-	for (p = strchr(value, '.'); p != NULL; p = strchr(p + 1, '.')) {
-		if (bounce_string_ibegins(p, ".eml"))
-			return TRUE;
-	}
-	return FALSE;
-}
-
-/* A field of those that tell of a part. */
-static void
-message_take_line(struct reader *reader, struct message_header_line *hdr)
-{
-	const char *value = t_strndup(hdr->value, hdr->value_len);
-
-	if (strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
-		value = t_str_trim(value, " \t");
-		if (strcasecmp(value, "base64") == 0 ||
-		    strcasecmp(value, "quoted-printable") == 0)
-			reader->coding = i_tolower(*value);
-		message_keep_line(reader, hdr, reader->encoding);
-		return;
-	}
-	if (message_names_eml(value))
-		reader->eml = TRUE;
-	if (strcasecmp(hdr->name, "Content-Type") == 0)
-		message_keep_line(reader, hdr, reader->type);
-}
-
-static void
-message_header_line(struct reader *reader, const struct message_block *block)
-{
-	message_returned_line(reader, block);
-	if (reader->header_part != block->part) {
-		reader->header_part = block->part;
-		reader->coding = '\0';
-		reader->eml = FALSE;
-		str_truncate(reader->type, 0);
-		str_truncate(reader->encoding, 0);
-		reader->odd = FALSE;
-	}
-	if (i_tolower(block->hdr->name[0]) == 'c' &&
-	    strncasecmp(block->hdr->name, "Content-", 8) == 0) T_BEGIN {
-		message_take_line(reader, block->hdr);
-	} T_END;
-}
-
-static void message_decoder_tell(struct reader *reader, const char *name,
-				 const string_t *values)
-{
-	const unsigned char *value = str_data(values);
-	const unsigned char *end = value + str_len(values);
-	struct message_header_line hdr;
-	struct message_block block, decoded;
-
-	i_zero(&hdr);
-	hdr.name = name;
-	hdr.name_len = strlen(name);
-	i_zero(&block);
-	block.part = reader->header_part;
-	block.hdr = &hdr;
-	for (; value < end; value += hdr.value_len + 1) {
-		memcpy(&hdr.value_len, value, sizeof(hdr.value_len));
-		value += sizeof(hdr.value_len);
-		hdr.value = hdr.full_value = value;
-		hdr.full_value_len = hdr.value_len;
-		(void)message_decoder_decode_next_block(reader->decoder, &block,
-							&decoded);
-	}
-}
-
-/* From here on the decoder reads the part, whose header ended. */
-static void message_decoder_begin(struct reader *reader,
-				  struct message_part *part)
-{
-	struct message_block block, decoded;
-
-	if (reader->decoder == NULL) {
-		reader->decoder = message_decoder_init(NULL,
-			MESSAGE_DECODER_FLAG_RETURN_BINARY);
-	}
-	if (reader->decoder_part != part && reader->header_part == part) {
-		message_decoder_tell(reader, "Content-Type", reader->type);
-		message_decoder_tell(reader, "Content-Transfer-Encoding",
-				     reader->encoding);
-	}
-	i_zero(&block);
-	block.part = part;
-	(void)message_decoder_decode_next_block(reader->decoder, &block,
-						&decoded);
-	reader->decoder_part = part;
-	reader->decodes = TRUE;
-}
-
-static const char *message_header_value(const string_t *values)
-{
-	return str_len(values) == 0 ? NULL :
-		(const char *)str_data(values) + sizeof(size_t);
-}
-
-static void
-message_header_end(struct reader *reader, const struct message_block *block)
-{
-	const char *type = NULL;
-
-	reader->decodes = FALSE;
-	if (reader->header_part == block->part &&
-	    (reader->odd ||
-	     !bounce_message_is_plain(message_header_value(reader->type),
-				      message_header_value(reader->encoding),
-				      &type))) {
-		message_decoder_begin(reader, block->part);
-		type = message_decoder_current_content_type(reader->decoder);
-	}
-	message_part_begin(reader, block, type);
-}
-
-static void message_read_block(struct reader *reader,
-			       struct message_block *block)
-{
-	struct message_block decoded;
-
-	if (block->hdr != NULL) {
-		message_header_line(reader, block);
-		return;
-	}
-	if (block->size == 0) T_BEGIN {
-		message_header_end(reader, block);
-	} T_END;
-	/* a multipart's preamble or epilogue between its parts is another's */
-	if (block->size == 0 || block->part != reader->part ||
-	    reader->role == BOUNCE_PART_OTHER)
-		return;
-	if ((block->part->flags & MESSAGE_PART_FLAG_MULTIPART) != 0 ||
-	    (!reader->decodes &&
-	     bounce_string_bytes_are_ascii(block->data, block->size))) {
-		message_part_body(reader, block->data, block->size);
-		return;
-	}
-	if (!reader->decodes)
-		message_decoder_begin(reader, block->part);
-	if (message_decoder_decode_next_block(reader->decoder, block, &decoded))
-		message_part_body(reader, decoded.data, decoded.size);
-}
-
-static const char *message_role_text(const struct reader *reader, pool_t pool,
-				     enum bounce_part_role role)
-{
-	const string_t *raw = reader->texts[role];
-	string_t *dest;
-
-	if (raw == NULL)
-		return "";
-	dest = str_new(pool, str_len(raw) + 1);
-	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
-	return str_c(dest);
-}
-
-/* Words for a person: the plain text; HTML where that names nobody. */
-static const char *
-message_choose_text(const struct reader *reader, pool_t pool)
-{
-	const char *plain = message_role_text(reader, pool, BOUNCE_PART_TEXT);
-	const char *html;
-
-	if (reader->texts[BOUNCE_PART_HTML] == NULL ||
-	    strchr(plain, '@') != NULL)
-		return plain;
-	html = message_role_text(reader, pool_datastack_create(),
-				 BOUNCE_PART_HTML);
-	return *html == '\0' ? plain :
-		p_strconcat(pool, plain, "\n", bounce_string_html(html), NULL);
-}
-
-static const char *message_find_returned(struct reader *reader)
-{
-	static const enum bounce_part_role others[] = {
-		BOUNCE_PART_HEADERS, BOUNCE_PART_RETURNED
-	};
-	const char *returned =
-		reader->returned == NULL ? "" : str_c(reader->returned);
-
-	if (reader->returned_coding != '\0')
-		returned = bounce_returned_decode(returned,
-					reader->returned_coding == 'b');
-	returned = bounce_returned_block(returned);
-	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
-	     i++)
-		returned = bounce_returned_block(message_role_text(reader,
-			pool_datastack_create(), others[i]));
-	return returned;
-}
-
-static void message_read_finish(struct reader *reader)
-{
-	struct bounce_message *message = reader->message;
-	pool_t pool = message->pool;
-	const char *returned;
-
-	message->text = message_choose_text(reader, pool);
-	message->status = message_role_text(reader, pool, BOUNCE_PART_STATUS);
-	message->inner_status =
-		message_role_text(reader, pool, BOUNCE_PART_INNER_STATUS);
-	message->disposition =
-		message_role_text(reader, pool, BOUNCE_PART_DISPOSITION);
-	message->feedback =
-		message_role_text(reader, pool, BOUNCE_PART_FEEDBACK);
-	returned = message_find_returned(reader);
-	message->returned = p_strndup(pool, returned,
-				      bounce_string_cut(returned,
-		strlen(returned), BOUNCE_MAX_HEADER));
-}
-
-static void message_reader_free(struct reader *reader)
-{
-	for (unsigned int i = 0; i < N_ELEMENTS(reader->texts); i++) {
-		if (reader->texts[i] != NULL)
-			str_free(&reader->texts[i]);
-	}
-	if (reader->returned != NULL)
-		str_free(&reader->returned);
-	if (reader->decoder != NULL)
-		message_decoder_deinit(&reader->decoder);
-	str_free(&reader->type);
-	str_free(&reader->encoding);
-}
-
-int bounce_message_read_body(struct bounce_message *message,
-			     struct istream *input)
+static void message_parse(struct bounce_message_reader *reader,
+			  struct istream *input)
 {
 	const struct message_parser_settings set = {
 		.flags = MESSAGE_PARSER_FLAG_INCLUDE_MULTIPART_BLOCKS,
 		.max_nested_mime_parts = BOUNCE_MAX_MIME_DEPTH,
 		.max_total_mime_parts = BOUNCE_MAX_MIME_PARTS + 1,
 	};
-	struct reader reader = {
-		.message = message,
-		.type = str_new(default_pool, 128),
-		.encoding = str_new(default_pool, 32),
-	};
 	struct message_parser_ctx *parser;
 	struct message_block block;
 	struct message_part *parts;
-	pool_t part_pool = pool_alloconly_create("bounce parts", 1024);
 
 	i_stream_seek(input, 0);
-	parser = message_parser_init(part_pool, input, &set);
-	while (message_parser_parse_next_block(parser, &block) > 0)
-		message_read_block(&reader, &block);
-	message_parser_deinit(&parser, &parts);
-	T_BEGIN {
-		message_read_finish(&reader);
+	parser = message_parser_init(bounce_message_reader_pool(reader), input,
+				     &set);
+	while (message_parser_parse_next_block(parser, &block) > 0) T_BEGIN {
+		bounce_message_reader_parsed(reader, &block);
 	} T_END;
-	message_reader_free(&reader);
-	pool_unref(&part_pool);
+	message_parser_deinit(&parser, &parts);
+}
+
+int bounce_message_parse_body(struct bounce_message *message,
+			      struct istream *input)
+{
+	struct bounce_message_reader *reader =
+		bounce_message_reader_init(message);
+
+	message_parse(reader, input);
+	bounce_message_reader_finish(reader);
+	bounce_message_reader_deinit(&reader);
 	return input->stream_errno == 0 ? 0 : -1;
+}
+
+int bounce_message_read_body(struct bounce_message *message,
+			     struct istream *input)
+{
+	struct bounce_message_reader *reader =
+		bounce_message_reader_init(message);
+	bool truncated = message->truncated, done;
+
+	done = message_split(reader, input);
+	if (done)
+		bounce_message_reader_finish(reader);
+	bounce_message_reader_deinit(&reader);
+	if (done)
+		return input->stream_errno == 0 ? 0 : -1;
+	message->truncated = truncated;
+	return bounce_message_parse_body(message, input);
 }
