@@ -154,7 +154,17 @@ static char string_byte_lower(char c)
 
 char *bounce_string_lower(char *text)
 {
-	for (char *p = text; *p != '\0'; p++)
+	char *p = text, *end = text + strlen(text);
+	uint64_t bytes;
+
+	for (; end - p >= 8; p += 8) {
+		bytes = string_load(p);
+		if ((bytes & BYTES(0x80)) != 0)
+			break;
+		bytes = string_bytes_lower(bytes);
+		memcpy(p, &bytes, sizeof(bytes));
+	}
+	for (; p < end; p++)
 		*p = string_byte_lower(*p);
 	return text;
 }

@@ -45,7 +45,8 @@ static bool plain_charset_is_known(const char *name, size_t len)
 	static const char *const names[] = {
 		"us-ascii", "utf-8", "windows-1250", "windows-1251",
 		"windows-1252", "windows-1253", "windows-1254",
-		"windows-1256", "windows-1257"
+		"windows-1256", "windows-1257", "koi8-r", "koi8-u",
+		"big5", "euc-jp", "euc-kr", "gb2312", "gbk", "gb18030"
 	};
 	static const char iso[] = "iso-8859-";
 

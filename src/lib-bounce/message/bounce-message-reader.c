@@ -455,7 +455,7 @@ void bounce_message_reader_finish(struct bounce_message_reader *reader)
 struct bounce_message_reader *
 bounce_message_reader_init(struct bounce_message *message)
 {
-	pool_t pool = pool_alloconly_create("bounce parts", 2048);
+	pool_t pool = pool_alloconly_create("bounce parts", 1024);
 	struct bounce_message_reader *reader =
 		p_new(pool, struct bounce_message_reader, 1);
 

@@ -122,8 +122,8 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 		line->folded = folded;
 		len = bounce_string_squeeze(text, clean, strlen(clean),
 					    BOUNCE_MAX_LINE);
-		(void)bounce_string_squeeze_fold(folded, text, len,
-						 len + 16);
+		memcpy(folded, text, len + 1);
+		(void)bounce_string_lower(folded);
 		text += len + 1;
 		folded += len + 1;
 	}

@@ -128,12 +128,13 @@ static bool returned_is_heading(const char *line)
    short; the letters that are looked for are rare. */
 static bool returned_announces(const char *line)
 {
-	for (const char *p = line; *p != '\0'; p++) {
+	for (const char *p = line + strcspn(line, "wWyY"); *p != '\0';
+	     p += 1 + strcspn(p + 1, "wWyY")) {
 		if ((*p | 0x20) == 'w') {
 			if (p - line >= 5 &&
 			    bounce_string_ibegins(p - 5, "follow"))
 				return TRUE;
-		} else if ((*p | 0x20) == 'y' && p - line >= 3 &&
+		} else if (p - line >= 3 &&
 			   bounce_string_ibegins(p - 3, "copy of")) {
 			return TRUE;
 		}

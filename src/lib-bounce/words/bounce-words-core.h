@@ -354,7 +354,9 @@ words_core_look_up(struct words_core_walk *walk, const char *p, size_t letters)
 		words_core_key_add(walk, words_core_key4(bytes));
 	if (letters < 4)
 		words_core_key_add(walk, words_core_key1(bytes, letters));
-	if (walk->keys_count > 0 &&
+	/* most stand behind a space */
+	if (walk->keys_count > 0 && p > walk->text &&
+	    (unsigned char)p[-1] > ' ' &&
 	    !words_core_is_border(walk->text, p - walk->text))
 		walk->keys_count = 0;
 	return walk->keys_count > 0;
@@ -393,8 +395,14 @@ words_core_alike(const struct words_core_walk *walk,
 		 const struct bounce_words_entry *entry, const char *p)
 {
 	const char *text = walk->table->text + entry->offset;
-	size_t i = entry->alike;
+	size_t i = entry->alike, left = walk->end - p;
+	uint64_t differ;
 
+	for (; entry->len - i >= 8 && left >= i + 8; i += 8) {
+		differ = words_core_load8(text + i) ^ words_core_load8(p + i);
+		if (differ != 0)
+			return i + __builtin_ctzll(differ) / 8;
+	}
 	while (i < entry->len && text[i] == p[i])
 		i++;
 	return i;
