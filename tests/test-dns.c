@@ -239,6 +239,11 @@ START_TEST(dkim)
 		{ "p=!!!!", -1, 0, FALSE, FALSE, "not base64" },
 		{ "p=AAAA", -1, 0, FALSE, FALSE, "no key of type rsa" },
 		{ "p=!!", -1, 0, FALSE, FALSE, "not base64" },
+		/* a sequence without a modulus, an algorithm without a key, a
+		   modulus of zero */
+		{ "p=MAMEAQA=", -1, 0, FALSE, FALSE, "no key of type rsa" },
+		{ "p=MAUwAAQBAA==", -1, 0, FALSE, FALSE, "no key of type rsa" },
+		{ "p=MAMCAQA=", -1, 0, FALSE, FALSE, "no key of type rsa" },
 		{ "k=ed25519; p=AAAA", -1, 0, FALSE, FALSE,
 		  "no key of type ed25519" },
 	};
