@@ -230,6 +230,23 @@ START_TEST(answer_unproven)
 }
 END_TEST
 
+/* The dictionary was not there: nothing is done, whatever was asked for. */
+START_TEST(answer_down)
+{
+	struct bounce_tell_answer told = { .down = TRUE };
+	struct bounce_answer answer;
+	struct bounce_tell tell;
+
+	answer_init(&tell, &told, &answer, "never bob@example.net\n");
+	ck_assert_str_eq(bounce_tell_answered_title(&tell),
+			 bounce_texts_get(tell.texts, "answer.nothing-done"));
+	answer_init(&tell, &told, &answer,
+		    "never bob@example.net\nstop\nhelp\n");
+	ck_assert_str_eq(bounce_tell_answered_title(&tell),
+			 bounce_texts_get(tell.texts, "answer.nothing-done"));
+}
+END_TEST
+
 /* What any of our mails says of commands, quoted by whatever client and broken
    anywhere, is no command. */
 static void
@@ -734,6 +751,7 @@ int main(void)
 	tcase_add_test(tcase, colours);
 	tcase_add_test(tcase, answered);
 	tcase_add_test(tcase, answer_unproven);
+	tcase_add_test(tcase, answer_down);
 	tcase_add_loop_test(tcase, quoted, 0, 9);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
