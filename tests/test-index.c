@@ -110,6 +110,26 @@ START_TEST(test_put_back)
 }
 END_TEST
 
+/* So does a scan that finds the record right. */
+START_TEST(test_scan)
+{
+	for (unsigned int round = 0; round < 3; round++) {
+		struct bounce_rebuild *batch = bounce_rebuild_init(store);
+		const char *error = "?";
+
+		bounce_rebuild_add(batch, t_report("<1@example.net>",
+			"a@example.com", "mailbox-unknown"),
+			BOUNCE_EVIDENCE_VERIFIED, START);
+		ck_assert_int_eq(bounce_rebuild_commit(&batch, FALSE, &error),
+				 round == 0 ? 1 : 0);
+		ck_assert_uint_eq(count_all(START), 1);
+		test_dict_load(t_damaged(t_test_dict_dump(), "a@example.com",
+					 "[]"));
+		ck_assert_uint_eq(count_all(START), 0);
+	}
+}
+END_TEST
+
 /* Those that stand there already do not hide the new ones. */
 START_TEST(test_half_known)
 {
@@ -135,6 +155,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, test_dict_store_teardown);
 	tcase_add_loop_test(tcase, test_put_back, 0, N_ELEMENTS(shards));
+	tcase_add_test(tcase, test_scan);
 	tcase_add_test(tcase, test_half_known);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
