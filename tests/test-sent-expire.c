@@ -140,6 +140,31 @@ START_TEST(test_filled)
 }
 END_TEST
 
+/* What nobody of us has written there counts for nothing, not for a half. */
+START_TEST(test_damaged)
+{
+	const char *day = bounce_sent_day(START - 5 * DAY), *error = "?";
+	const char *const values[] = {
+		"", "x", t_strdup_printf("x %s %s", day, day),
+		t_strdup_printf("- %s %s %s", day, day, day),
+	};
+	time_t since;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(values); i++) {
+		test_dict_load(t_strconcat("priv/bounce/meta/sent\n", values[i],
+					   "\n", NULL));
+		ck_assert_int_eq(bounce_sent_store_since(store, &since, &error),
+				 0);
+		ck_assert_int_eq(expire_on(0), 0);
+		sent_on(0);
+		ck_assert_int_eq(bounce_sent_store_since(store, &since, &error),
+				 1);
+		ck_assert_int_eq(since / DAY, START / DAY);
+		ck_assert(has_day(0));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sent-expire");
@@ -150,6 +175,7 @@ int main(void)
 	tcase_add_test(tcase, test_all);
 	tcase_add_test(tcase, test_jump);
 	tcase_add_test(tcase, test_filled);
+	tcase_add_test(tcase, test_damaged);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
