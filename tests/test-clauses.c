@@ -40,6 +40,7 @@ static const struct {
 	{ "Sender [unknown] refused", "sender unknown" },
 	{ "User not (yet) known", "not who exist" },
 	{ "User(s) unknown", "who unknown" },
+	{ "User(s)Unknown", "who unknown" },
 	{ "Benutzer(in) unbekannt", "who unknown" },
 	{ "Mailbox full (unknown) refused", "who full/unknown/" },
 	{ "User lookup: unknown", "who unknown" },

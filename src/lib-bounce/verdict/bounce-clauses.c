@@ -374,8 +374,7 @@ clauses_remark_end(struct clauses_reader *reader, const char *p)
 static const char *
 clauses_word_read(struct clauses_reader *reader, const char *p)
 {
-	const char *begin, *end = p;
-	const char *word, *sign;
+	const char *end = p, *word, *sign;
 
 	/* "a@example.net...User unknown" */
 	while (*end != '\0' && !bounce_clauses_is_edge(*end) &&
@@ -415,8 +414,8 @@ clauses_word_read(struct clauses_reader *reader, const char *p)
 	}
 	reader->after_address = FALSE;
 	/* "BadRecipient" */
-	for (begin = p; p < end && !bounce_clauses_is_border(*p); p++) {
-		if (i_isupper(p[0]) && p > begin && str_len(reader->words) > 0 &&
+	for (; p < end && !bounce_clauses_is_border(*p); p++) {
+		if (i_isupper(p[0]) && str_len(reader->words) > 0 &&
 		    i_islower(str_c(reader->words)
 			      [str_len(reader->words) - 1]))
 			str_append_c(reader->words, ' ');
