@@ -148,6 +148,25 @@ class Digest(Case):
         self.assertNotIn('m5@example.net',
                          self.keys(user)['priv/bounce/meta/digest'])
 
+    def test_not_saved(self):
+        """It says so, and the next one is written for the same time."""
+        user = self.new_user(bounce_digest='weekly')
+        self.failed_last_week(user)
+        folders = [f'{self.home(user)}/Maildir/{name}'
+                   for name in ('tmp', 'new', 'cur')]
+        for folder in folders:
+            os.chmod(folder, 0o500)
+        before = self.keys(user)
+        done = self.doveadm('bounce', 'digest', '-u', user, '--due', check=False)
+        self.assertEqual((done.returncode, done.stdout), (75, ''))
+        self.assertIn('Error: ', done.stderr)
+        self.assertEqual(self.keys(user), before)
+        for folder in folders:
+            os.chmod(folder, 0o700)
+        row, = self.digest(user, '--due')
+        self.assertEqual(row['result'], 'written')
+        self.assertEqual(len(self.digests(user)), 1)
+
     def test_address(self):
         """Who logs in without a domain has an address all the same."""
         user = self.new_user(bounce_addresses='@example.net,sales@example.org')
