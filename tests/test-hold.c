@@ -323,6 +323,34 @@ START_TEST(test_text_many)
 }
 END_TEST
 
+/* One that does not fit hides neither a shorter one behind it, nor what may be
+   tried. */
+START_TEST(test_text_passed_over)
+{
+	static const struct text user = { SUPPRESSED, BY(USER), NULL, "", NULL,
+					  0, "", "" };
+	struct bounce_record recs[2];
+	char address[180];
+	struct bounce_hold holds[5];
+	const char *text;
+
+	memset(address, 'a', sizeof(address) - 1);
+	address[sizeof(address) - 1] = '\0';
+	hold_text_record(&recs[0], &user);
+	hold_text_record(&recs[1], &texts[0]);
+	for (unsigned int i = 0; i < N_ELEMENTS(holds); i++) {
+		holds[i].address = address;
+		holds[i].decision = HOLD;
+		holds[i].rec = &recs[0];
+	}
+	holds[3].rec = &recs[1];
+	holds[4].address = "bob@example.net";
+	text = bounce_hold_text(&enforce, holds, N_ELEMENTS(holds));
+	ck_assert_msg(strstr(text, "; you took bob@example.net off; and 3 more. "
+			     "Correct them, or send again") != NULL, "%s", text);
+}
+END_TEST
+
 /* Whatever stands in a record: one line of ASCII that fits. */
 START_TEST(test_text_limits)
 {
@@ -371,6 +399,7 @@ int main(void)
 	tcase_add_test(t, test_kept);
 	tcase_add_loop_test(t, test_text, 0, N_ELEMENTS(texts));
 	tcase_add_test(t, test_text_many);
+	tcase_add_test(t, test_text_passed_over);
 	tcase_add_test(t, test_text_limits);
 	suite_add_tcase(s, t);
 	return bounce_test_run(s);
