@@ -223,21 +223,22 @@ static bool plain_qp_line(const unsigned char *line, const unsigned char *end,
 static bool plain_qp_decode(const unsigned char *data, size_t size,
 			    unsigned char *dest, size_t *size_r)
 {
-	const unsigned char *end = data + size, *lf, *stop;
+	const unsigned char *end = data + size, *lf;
 	unsigned char *begin = dest;
+	size_t len;
 	bool soft;
 
 	for (; data < end; data = lf + 1) {
 		lf = memchr(data, '\n', end - data);
-		stop = lf == NULL ? end : lf;
-		if (lf != NULL && stop > data && stop[-1] == '\r')
-			stop--;
-		if (stop - data > 76 ||
-		    memchr(data, '\r', stop - data) != NULL)
+		len = (lf == NULL ? end : lf) - data;
+		if (lf != NULL && len > 0 && data[len - 1] == '\r')
+			len--;
+		if (len > 76 || memchr(data, '\r', len) != NULL)
 			return FALSE;
-		while (stop > data && (stop[-1] == ' ' || stop[-1] == '\t'))
-			stop--;
-		if (!plain_qp_line(data, stop, &dest, &soft))
+		while (len > 0 && (data[len - 1] == ' ' ||
+				   data[len - 1] == '\t'))
+			len--;
+		if (!plain_qp_line(data, data + len, &dest, &soft))
 			return FALSE;
 		if (lf == NULL)
 			break;
