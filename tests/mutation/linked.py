@@ -57,7 +57,9 @@ class Linked:
         """{name: its words} as make has them."""
         rule = 'print:;' + '@' + '; '.join(f"echo '$({name})'" for name in names)
         lines = must(['make', '-s', '--eval', rule, 'print'], cwd).splitlines()
-        return {name: shlex.split(line) for name, line in zip(names, lines)}
+        # behind what it says of a makefile that it made anew
+        return {name: shlex.split(line)
+                for name, line in zip(names, lines[-len(names):])}
 
     def prepare(self):
         """All that a change does not touch. What is in the source folder was made
