@@ -51,6 +51,9 @@ static const struct {
 	{ "To: bob@example.org\nSubject: hello\nDate: today\n\nSorry.\n",
 	  "To: bob@example.org\nSubject: hello\nDate: today\n\nSorry.\n",
 	  FALSE },
+	/* nor do they begin the one below them */
+	{ "To: bob@example.org\nSubject: hello\n\n" RETURNED,
+	  "To: bob@example.org\nSubject: hello\n\n", TRUE },
 	{ "Message-ID: <1@example.com>\n\nSorry.\n",
 	  "Message-ID: <1@example.com>\n\nSorry.\n", FALSE },
 	{ "X-Mailer: it\nWords: and more\nReceived: from a\n\nhello\n", "",
@@ -317,6 +320,8 @@ static const struct {
 	{ "To: bob@example.org\nSubject: hello\nSent: today\n\n"
 	  "did not reach:\n\ncarol@example.org on today\n  unknown\n", LISTED,
 	  "carol@example.org" },
+	{ "To: bob@example.org\n\xe4\xbb\xb6\xe5\x90\x8d\xef\xbc\x9ahello: you\n\n"
+	  "carol@example.org: unknown\n", LISTED, "carol@example.org" },
 	/* within three lines of it, above or below */
 	{ "To: bob@example.org\nx\ny\nSubject: hello\n\n"
 	  "carol@example.org: unknown\n", LISTED, "carol@example.org" },
@@ -415,6 +420,7 @@ static const struct {
 	{ "#550 5.1.1 RESOLVER\n", TRUE, FALSE },
 	{ "it said: 452-4.2.2 full\n", TRUE, FALSE },
 	{ "(550: (5.1.1) no)\n", TRUE, FALSE },
+	{ "Hello.\n550 5.1.1 no\n\nSo sorry.\n", TRUE, FALSE },
 	{ "550 no\n", FALSE, FALSE },
 	{ "550 4.1.1 no\n", FALSE, FALSE },
 	{ "550 hosts, 5.1.1\n", FALSE, FALSE },
