@@ -130,6 +130,16 @@ START_TEST(test_unmatched)
 }
 END_TEST
 
+START_TEST(test_unmatched_oldest)
+{
+	for (unsigned int i = 0; i < MAX_UNMATCHED + 1; i++) T_BEGIN {
+		unmatched_add(t_strdup_printf("<%u>", i), "<x>", FALSE, START);
+	} T_END;
+	ck_assert_str_eq(t_unmatched("<0>", START), "");
+	ck_assert_str_eq(t_unmatched("<1>", START), "<x>INBOX");
+}
+END_TEST
+
 START_TEST(test_unmatched_room)
 {
 	unmatched_add("<own>", "<own>", TRUE, START);
@@ -284,6 +294,7 @@ int main(void)
 	tcase_add_test(tcase, test_unmatched);
 	tcase_add_test(tcase, test_removed_room);
 	tcase_add_test(tcase, test_final_lapses);
+	tcase_add_test(tcase, test_unmatched_oldest);
 	tcase_add_test(tcase, test_unmatched_room);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
