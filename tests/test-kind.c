@@ -162,6 +162,8 @@ static const struct {
 	  FALSE },
 	{ ALICE "Subject: Undelivered: Success story\n", NULL,
 	  "failure", TRUE },
+	{ ALICE "Subject: Report: Delivered: Undelivered goods\n", NULL,
+	  "success", FALSE },
 	{ ALICE "Subject: Relayed: hello\n", NULL, "success", FALSE },
 
 	/* people that answer reports or pass them on */
