@@ -48,6 +48,8 @@ static const struct {
 	{ "Unknown: the mailbox", "who unknown" },
 	{ "Unknown: mailbox of the sender", "who sender unknown" },
 	{ "Unknown: spam for the mailbox", "unknown/who spam" },
+	{ "Unknown: the mailbox the mailbox the mailbox the mailbox",
+	  "unknown/who" },
 	{ "Spam: the mailbox", "spam/who" },
 	{ "Recipient (unknown", "who/unknown" },
 	{ "From: mailbox (unknown) refused", "who unknown header" },
@@ -169,6 +171,18 @@ START_TEST(read_clauses)
 }
 END_TEST
 
+/* Whom a host belongs to, where nobody is known. */
+START_TEST(read_nobody)
+{
+	static const struct bounce_clause_roles nobody = { .sender = NULL };
+	ARRAY_TYPE(bounce_clause) clauses;
+
+	t_array_init(&clauses, 4);
+	bounce_clauses_read("mail.example.org unknown", &nobody, &clauses);
+	ck_assert_str_eq(sets_print(&clauses), "unknown");
+}
+END_TEST
+
 /* Their names without the domain, where they are no other words. */
 START_TEST(read_locals)
 {
@@ -242,6 +256,7 @@ int main(void)
 	TCase *tcase = tcase_create("clauses");
 
 	tcase_add_test(tcase, read_clauses);
+	tcase_add_test(tcase, read_nobody);
 	tcase_add_test(tcase, read_locals);
 	tcase_add_test(tcase, limits);
 	suite_add_tcase(suite, tcase);
