@@ -303,6 +303,37 @@ START_TEST(test_round_trip)
 }
 END_TEST
 
+/* Dates as other programs write them. */
+START_TEST(test_dates)
+{
+	static const struct {
+		const char *cell;
+		time_t wanted;
+	} tests[] = {
+		{ "2025-11-20", 1763596800 },
+		{ "2025-11-20Z", 1763596800 },
+		{ "2025-11-20 12:34", 1763642040 },
+		{ "2025-11-20T12:34:56", 1763642096 },
+		{ "2025-11-20 12:34:56Z", 1763642096 },
+		{ "2025-11", 0 }, { "2025-11-", 0 }, { "", 0 }, { "soon", 0 },
+		{ "2025-11-20x", 0 }, { "2025-11-20 12:34:56+01", 0 },
+		{ "2025-00-20", 0 }, { "2025-13-20", 0 }, { "2025-11-00", 0 },
+		{ "2025-11-32", 0 }, { "2025-11-20 24:00", 0 },
+		{ "2025-11-20 12:60", 0 }, { "2025-11-20 12:34:61", 0 },
+		{ "1969-12-31", 0 },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		time_t when = 0;
+		bool ret = bounce_csv_date_parse(tests[i].cell, &when);
+
+		ck_assert_msg(ret == (tests[i].wanted != 0) &&
+			      (!ret || when == tests[i].wanted), "%s: %lld",
+			      tests[i].cell, (long long)when);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("round-trip");
@@ -310,6 +341,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_round_trip, 0, N_ELEMENTS(checks));
+	tcase_add_test(tcase, test_dates);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
