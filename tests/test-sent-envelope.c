@@ -3,9 +3,12 @@
 /* An envelope and the copy in Sent are one mail. */
 
 #include "bounce-test-store.h"
+#include "bounce-test-mail.h"
 #include "array.h"
+#include "istream.h"
 #include "str.h"
 #include "bounce-limits.h"
+#include "bounce-sent-mail.h"
 #include "bounce-sent-store.h"
 
 #include <time.h>
@@ -383,6 +386,34 @@ START_TEST(recent_caps)
 }
 END_TEST
 
+/* What is known of a mail before it is sent, wherever its fields are folded. */
+START_TEST(header)
+{
+	struct istream *input = bounce_test_stream(
+		"Message-ID:\r\n <1@example.org>\r\n"
+		"Subject: hello\r\n\tBob\r\n"
+		"To: b@x.example,\r\n Ann\r\n <A@x.example>\r\n"
+		"Cc: c@x.example\r\n\r\nTo: d@x.example\r\n");
+	pool_t pool = pool_alloconly_create("test", 1024);
+	struct bounce_sent_header out;
+	const unsigned char *data;
+	size_t size;
+
+	ck_assert_int_eq(bounce_sent_header_read_stream(input, pool, &out), 0);
+	ck_assert_pstr_eq(out.message_id, "<1@example.org>");
+	/* white space is nobody's concern */
+	ck_assert_str_eq(bounce_sent_id("1", out.subject, NULL),
+			 bounce_sent_id("1", "hello Bob", NULL));
+	ck_assert_str_eq(t_array_const_string_join(&out.recipients, " "),
+			 "a@x.example b@x.example c@x.example");
+	/* it is left at its start */
+	ck_assert_int_gt(i_stream_read_data(input, &data, &size, 0), 0);
+	ck_assert_int_eq(memcmp(data, "Message-ID:", 11), 0);
+	i_stream_unref(&input);
+	pool_unref(&pool);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sent envelope");
@@ -390,6 +421,7 @@ int main(void)
 
 	START = time(NULL);
 	tcase_add_checked_fixture(tcase, store_setup, store_teardown);
+	tcase_add_test(tcase, header);
 	tcase_add_test(tcase, halves);
 	tcase_add_test(tcase, too_late);
 	tcase_add_test(tcase, asked);
