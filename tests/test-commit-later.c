@@ -376,6 +376,25 @@ START_TEST(test_waited)
 }
 END_TEST
 
+/* One that did not answer a moment ago is not asked; another one is. */
+START_TEST(test_paused)
+{
+	struct bounce_dict *dict = one.store->dict;
+	const char *error = "?";
+	unsigned int calls;
+
+	ck_assert_int_eq(bounce_dict_ready(dict, &error), 0);
+	bounce_wait_pause(&one.wait, "proxy of somebody else", 0);
+	ck_assert_int_eq(bounce_dict_ready(dict, &error), 0);
+	bounce_wait_pause(&one.wait, dict->name, 0);
+	calls = test_dict.calls;
+	ck_assert_int_eq(bounce_dict_ready(dict, &error), -1);
+	ck_assert_msg(strstr(error, "a moment ago") != NULL, "%s", error);
+	ck_assert(bounce_store_is_down(one.store));
+	ck_assert_uint_eq(test_dict.calls, calls);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("commit later");
@@ -391,6 +410,7 @@ int main(void)
 	tcase_add_test(tcase, test_lock_comes_free);
 	tcase_add_test(tcase, test_iterated);
 	tcase_add_test(tcase, test_waited);
+	tcase_add_test(tcase, test_paused);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
