@@ -113,6 +113,16 @@ class CarriedOut(Case):
         row, = self.doveadm_json('bounce', 'get', '-u', user, BOB)
         self.assertEqual(row['corrected'], 'bob@example.com')
 
+    def test_one_is_unknown(self):
+        """What cannot be done keeps nothing else from it."""
+        user = self.new_user()
+        notice = self.told(user)
+        self.answer(user, notice,
+                    f'release nobody@example.com\r\nrelease {BOB}\r\n')
+        self.assertEqual(self.state(user), 'released')
+        self.assertEqual(self.result(user)[0],
+                         'Your answer was carried out in part')
+
     def test_scan_respects_it(self):
         user = self.new_user()
         self.sent(user, '<1@example.org>')
