@@ -329,6 +329,8 @@ static const struct {
 	  "HELO" },
 	{ "<bob@example.org>: 550 5.1.1 no (in reply to CONNECT command)\n",
 	  "CONNECT" },
+	{ "<bob@example.org>: 550 5.1.1 no (in reply to end of\n"
+	  "    DATA command)\n", "DATA" },
 	{ ">>> RCPT TO:<bob@example.org>\nThe mail from:<x> is lost.\n"
 	  "bob@example.org: nothing is quoted here\n", NULL },
 };
