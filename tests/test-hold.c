@@ -311,6 +311,12 @@ START_TEST(test_text_many)
 		"bob@example.org. Correct them, or send again within 1 hour to "
 		"try those that do not work.");
 	ck_assert_str_eq(bounce_hold_status(&holds[4], 4), "5.1.1");
+	/* those that pass are no concern of it */
+	holds[4].decision = PASS;
+	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[4], 3),
+		"Not sent, to nobody: bob@example.net objected to your mail; "
+		"you took bob@example.net off. Correct them.");
+	holds[4].decision = HOLD;
 	/* nothing that may go again */
 	ck_assert_str_eq(bounce_hold_text(&enforce, &holds[5], 2),
 		"Not sent, to nobody: bob@example.net objected to your mail; "
