@@ -52,8 +52,10 @@ static const struct {
 	  "To: bob@example.org\nSubject: hello\nDate: today\n\nSorry.\n",
 	  FALSE },
 	/* nor do they begin the one below them */
-	{ "To: bob@example.org\nSubject: hello\n\n" RETURNED,
-	  "To: bob@example.org\nSubject: hello\n\n", TRUE },
+	{ "Sorry.\n\nTo: bob@example.org\nSubject: hello\n\n" RETURNED,
+	  "Sorry.\n\nTo: bob@example.org\nSubject: hello\n\n", TRUE },
+	{ "Sorry.\n\nTo: bob@example.org\nHe is gone.\n" RETURNED,
+	  "Sorry.\n\nTo: bob@example.org\nHe is gone.\n", TRUE },
 	{ "Message-ID: <1@example.com>\n\nSorry.\n",
 	  "Message-ID: <1@example.com>\n\nSorry.\n", FALSE },
 	{ "X-Mailer: it\nWords: and more\nReceived: from a\n\nhello\n", "",
