@@ -44,6 +44,10 @@ report_add(const char *id, const char *address, enum bounce_evidence evidence,
 		array_foreach_elem(&added.counted, counted)
 			test_verb_say("%s", counted);
 		test_verb_say("%s", added.crossed == NULL ? "-" : added.crossed->id);
+	} else if (ret < 0) {
+		/* nothing of it is said to be counted */
+		ck_assert(!array_is_created(&added.counted));
+		ck_assert_ptr_null(added.crossed);
 	}
 	return ret;
 }
