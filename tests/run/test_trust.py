@@ -469,6 +469,19 @@ class Everyday(TrustCase):
         self.lmtp(self.user, self.ours(mail, 'from c (c [192.168.1.9])', *dead))
         self.assertEqual(self.recorded(self.user), sorted(dead + [self.dead]))
 
+    def test_hundred_of_a_stranger(self):
+        """No more of them are looked at, and the last counts as the first does."""
+        mail = letter(to=[self.boss], sender=self.me)
+        for others, reporter in ((99, 'the side of the address'),
+                                 (100, 'a stranger')):
+            user = self.new_user()
+            self.lmtp(user, outside(bounce_of(
+                mail, [*people(others), self.boss], user), 'mail.corp.example'),
+                      stranger=True)
+            rows = self.doveadm_json('bounce', 'explain', '-u', user, 'INBOX')
+            self.assertEqual(len(rows), others + 1)
+            self.assertEqual({row['reporter'] for row in rows}, {reporter})
+
     def test_sent_by_a_program(self):
         """Never a copy: the trace names the login."""
         mail = letter('Invoice', to=['bob@example.net'], sender=self.me)
