@@ -529,3 +529,23 @@ bounce_forget;
             os.utime(binary, (os.stat(source).st_mtime + 10,) * 2)
             out = self.tool('sieve-test', '-u', 'alice', source, mail).stdout
             self.assertRegex(out, f"(folder: |mailbox '){wanted}")
+
+    def test_damaged_binary(self):
+        """What cannot be read decides nothing."""
+        source = self.file('damaged.sieve', 'require [%s];\n'
+                           'if not bounce "class" "hard" { fileinto "source"; }\n'
+                           % ALL)
+        mail = self.file('damaged.eml', report(GROUPS))
+        binary = pathlib.Path(source).with_suffix('.svbin')
+        self.tool('sievec', source, str(binary))
+        # where the field was stands a number, and then a key
+        damaged = re.sub(rb'(?s).\x05class', b'\x01\x02\x04lass',
+                         binary.read_bytes())
+        self.assertIn(b'lass', damaged)
+        binary.write_bytes(damaged)
+        binary.chmod(0o644)
+        os.utime(binary, (os.stat(source).st_mtime + 10,) * 2)
+        done = self.tool('sieve-test', '-u', 'alice', source, mail, check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, ''))
+        self.assertRegex(done.stderr, 'corrupt binary deleted')
+        self.assertFalse(binary.exists())
