@@ -30,6 +30,7 @@ SERVERS = {
     'src/modules/check/bounce-check-dns': ['test_check_dns.Dns'],
     'src/modules/check/bounce-check-helo': ['test_check_dns.Dns'],
     'src/modules/check/bounce-check-lists': ['test_check_dns.Lists'],
+    'src/modules/check/bounce-check-mails': ['test_check_dns.Dns', 'test_check.Setup'],
     'src/modules/check/bounce-check-named': [
         'test_check.Remedies', 'test_check_dns.Dns'],
     'src/modules/check/bounce-check-network': [
@@ -41,6 +42,7 @@ SERVERS = {
         'test_check_dns.Dns', 'test_check_dns.Lists',
         'test_check_dns.SilentResolver'],
     'src/modules/check/bounce-check-sts': ['test_check_dns.Dns'],
+    'src/modules/check/bounce-check-trace': ['test_check_relay.Relay'],
     'src/modules/check/bounce-check-tried': ['test_check.Remedies'],
     'src/modules/doveadm/': [
         'test_doveadm.Reading', 'test_doveadm.Editing', 'test_doveadm.AllUsers',
