@@ -305,7 +305,9 @@ class Remedies(Check):
             client.append('Sent', '', imaplib.Time2Internaldate(now - age),
                           harness.mail(f'Mail {number}', f'{user}@example.org', to))
         client.logout()
-        text = self.SPAMHAUS.replace('192.0.2.1', '93.184.216.34')
+        # not what is the host's, or the link's
+        text = self.SPAMHAUS.replace('192.0.2.1', '93.184.216.34') + \
+            ' (not fe80::1234, 10.1.2.3)'
         for _ in range(2):
             self.lmtp(user, harness.dsn('bob@example.net', '5.7.1', text,
                                         user=f'{user}@example.org'))
