@@ -444,6 +444,9 @@ class Compile(SieveCase):
                 ('if bounce "class" { keep; }',
                  'the bounce test requires 2 positional argument(s), but 1 is/are '
                  'specified'),
+                ('if bounce "class" 3 { keep; }',
+                 'the bounce test expects a string list as argument 2 (key list), '
+                 'but a number was found'),
                 ('if bounce_record "state" "a@b.c" { keep; }',
                  'the bounce_record test requires 3 positional argument(s), but '
                  '2 is/are specified'),
