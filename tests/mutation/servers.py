@@ -26,7 +26,8 @@ SERVERS = {
         'test_digest.Notice'],
     'src/modules/check/': ['test_check.Setup'],
     'src/modules/check/bounce-check-command': [
-        'test_check_dns.Dns', 'test_check.Remedies', 'test_check.Setup'],
+        'test_check_dns.Dns', 'test_check.Remedies', 'test_check.Setup',
+        'test_check_relay.Relay'],
     'src/modules/check/bounce-check-dns': ['test_check_dns.Dns'],
     'src/modules/check/bounce-check-helo': ['test_check_dns.Dns'],
     'src/modules/check/bounce-check-lists': ['test_check_dns.Lists'],
