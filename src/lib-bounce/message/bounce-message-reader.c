@@ -189,12 +189,13 @@ static bool message_names_eml(const char *value)
 
 /* A field of a part. */
 static void
-message_take_line(struct bounce_message_reader *reader, struct message_header_line *hdr)
+message_take_line(struct bounce_message_reader *reader,
+		  struct message_header_line *hdr)
 {
 	const char *value = t_strndup(hdr->value, hdr->value_len);
 
 	if (strcasecmp(hdr->name, "Content-Transfer-Encoding") == 0) {
-		value = t_str_trim(value, " \t");
+		value = t_str_trim(value, " \t\r\n");
 		if (strcasecmp(value, "base64") == 0 ||
 		    strcasecmp(value, "quoted-printable") == 0)
 			reader->header_coding = i_tolower(*value);
