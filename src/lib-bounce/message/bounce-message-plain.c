@@ -22,9 +22,7 @@ static size_t plain_token_len(const char *text)
 	return len;
 }
 
-/* Bytes of "type/subtype" at text, with nothing but parameters behind it; else
-   0. */
-static size_t plain_type_len(const char *text)
+size_t bounce_message_type_len(const char *text)
 {
 	size_t len = plain_token_len(text), more;
 
@@ -111,6 +109,7 @@ const char *bounce_message_plain_param(const char *params, const char *name)
 {
 	const char *found = NULL, *value;
 	size_t len;
+	bool named;
 
 	for (;;) {
 		params += strspn(params, PLAIN_SPACE);
@@ -124,13 +123,12 @@ const char *bounce_message_plain_param(const char *params, const char *name)
 		if (len == 0 || params[len] != '=')
 			return NULL;
 		value = params + len + 1;
-		if (found == NULL && strlen(name) == len &&
-		    strncasecmp(params, name, len) == 0)
-			found = value;
+		named = found == NULL && strlen(name) == len &&
+			strncasecmp(params, name, len) == 0;
 		len = plain_value_len(value);
 		if (len == 0)
 			return NULL;
-		if (found == value) {
+		if (named) {
 			found = *value == '"' ? t_strndup(value + 1, len - 2) :
 				t_strndup(value, len);
 		}
@@ -138,17 +136,12 @@ const char *bounce_message_plain_param(const char *params, const char *name)
 	}
 }
 
-size_t bounce_message_type_len(const char *value)
-{
-	return plain_type_len(value);
-}
-
 const char *bounce_message_plain_type(const char *value)
 {
 	size_t len;
 
 	value += strspn(value, PLAIN_SPACE);
-	len = plain_type_len(value);
+	len = bounce_message_type_len(value);
 	return len == 0 || strcasestr(value + len, "report-type") != NULL ?
 		NULL : t_strndup(value, len);
 }
@@ -168,7 +161,7 @@ bool bounce_message_coding_read(const char *type, const char *encoding,
 	if (type == NULL)
 		return TRUE;
 	type += strspn(type, PLAIN_SPACE);
-	len = plain_type_len(type);
+	len = bounce_message_type_len(type);
 	if (len == 0)
 		return FALSE;
 	coding_r->type = t_strndup(type, len);

@@ -83,9 +83,9 @@ bool bounce_message_split(pool_t pool, const unsigned char *data, size_t size,
    report-type; else NULL. Data stack. */
 const char *bounce_message_plain_type(const char *value);
 
-/* Bytes of a "type/subtype" that value begins with, if it is written as nearly all
-   are; else 0. */
-size_t bounce_message_type_len(const char *value);
+/* Bytes of a "type/subtype" that text begins with, with nothing but parameters behind
+   it; else 0. */
+size_t bounce_message_type_len(const char *text);
 
 /* The value of the first parameter of that name in what stands behind the type of a
    Content-Type, if all of it is written as nearly all are; else NULL. Data stack. */
@@ -106,8 +106,8 @@ struct bounce_part_coding {
 bool bounce_message_coding_read(const char *type, const char *encoding,
 				struct bounce_part_coding *coding_r);
 /* Decode the bytes of a body to UTF-8, on the data stack or as they are. Returns
-   FALSE if Dovecot's decoder has to; of quoted-printable only all of a body can be
-   asked for. */
+   FALSE if Dovecot's decoder has to (data and size mean nothing then); of
+   quoted-printable only all of a body can be asked for. */
 bool bounce_message_decode(const struct bounce_part_coding *coding,
 			   const unsigned char **data, size_t *size);
 

@@ -9,10 +9,10 @@
 #include "bounce-message-private.h"
 #include "bounce-string.h"
 
-/* The parts of a mail that is in memory, as Dovecot's message parser gives them (its
-   boundaries are looked for in the same order), for a third of its instructions. What
-   mail that is written as nearly all is does not have is not done here: the caller
-   asks Dovecot's parser then. tests/fuzz/fuzz-split.c holds the two together. */
+/* The parts of a mail that is in memory, as Dovecot's message parser gives them: its
+   boundaries are looked for in the same order. What mail that is written as nearly all
+   is does not have is not done here: the caller asks Dovecot's parser then. The tests
+   read each mail in both ways, and so does tests/fuzz/fuzz-classify.c. */
 
 /* Far below where Dovecot's parser stops to go deeper and to find more. */
 #define SPLIT_MAX_DEPTH (BOUNCE_MAX_MIME_DEPTH / 2)
