@@ -83,6 +83,16 @@ class Load:
                          {f'u{n}@example.net': total // ADDRESSES
                           for n in range(ADDRESSES)})
 
+    def late(self, case=None):
+        """Whether one waited for too long, as the machine is slow today. It is
+        delivered without the dictionary, and said."""
+        case = case or self
+        late = 'bounce: .*(did not answer in time|holds it for too long)'
+        if not case.log(late):
+            return False
+        case.expect_log(late)
+        return True
+
     def check_rebuilt(self, user):
         """A scan brings it to what the mailbox says, a second one changes
         nothing."""
@@ -104,8 +114,14 @@ class Load:
         self.feed(user, range(REPORTS))
         print(f'{type(self).__name__}: {REPORTS} reports by {CLIENTS} in '
               f'{time.monotonic() - began:.1f} s', flush=True)
-        self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
-        self.check_counts(user)
+        if self.late():
+            # whom nobody could be told of stays in INBOX
+            self.assertEqual(self.messages(user, 'Bounces') + self.messages(user),
+                             REPORTS)
+            self.check_rebuilt(user)
+        else:
+            self.assertEqual(self.messages(user, 'Bounces'), REPORTS)
+            self.check_counts(user)
 
     def killing(self, names, done):
         """kill -9 of such processes, some times (Dovecot slows down a service
@@ -217,9 +233,17 @@ class Two:
             self.feed('alice', range(total // 2, total), [second], clients=4)
             print(f'{type(self).__name__}: {total} reports by 4 to two Dovecots '
                   f'in {time.monotonic() - began:.1f} s', flush=True)
-            self.assertEqual(self.messages('alice', 'Bounces') +
-                             second.messages('alice', 'Bounces'), total)
-            self.check_counts('alice', total)
+            filed = [self.messages('alice', box) + second.messages('alice', box)
+                     for box in ('Bounces', 'INBOX')]
+            if any([self.late(), self.late(second)]):
+                # what the other's mailbox would make up for is not ours
+                self.assertEqual(sum(filed), total)
+                self.assertLessEqual(max(
+                    r['count'] for r in self.records('alice').values()),
+                    total // ADDRESSES)
+            else:
+                self.assertEqual(filed, [total, 0])
+                self.check_counts('alice', total)
             second.doCleanups()
         finally:
             other.doClassCleanups()
