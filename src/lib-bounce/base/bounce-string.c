@@ -41,12 +41,6 @@ static bool string_bytes_are_plain(uint64_t bytes)
 		 BYTES(0x80)) == BYTES(0x80);
 }
 
-/* The highest bit of each that is a space; all are ASCII. */
-static uint64_t string_bytes_spaces(uint64_t bytes)
-{
-	return ~((bytes ^ BYTES(' ')) + BYTES(0x7f)) & BYTES(0x80);
-}
-
 /* In lower case; all are ASCII. */
 static uint64_t string_bytes_lower(uint64_t bytes)
 {
@@ -152,9 +146,9 @@ static char string_byte_lower(char c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-char *bounce_string_lower(char *text)
+static void string_lower(char *text, size_t len)
 {
-	char *p = text, *end = text + strlen(text);
+	char *p = text, *end = text + len;
 	uint64_t bytes;
 
 	for (; end - p >= 8; p += 8) {
@@ -166,6 +160,11 @@ char *bounce_string_lower(char *text)
 	}
 	for (; p < end; p++)
 		*p = string_byte_lower(*p);
+}
+
+char *bounce_string_lower(char *text)
+{
+	string_lower(text, strlen(text));
 	return text;
 }
 
@@ -179,34 +178,58 @@ struct string_squeeze {
 	bool lower;
 };
 
-/* As far as there is ASCII in words with one space between them, in most texts
-   all of it. */
+/* Eight bytes at text and the one behind them: are the eight printable ASCII, and
+   no two of the nine beside each other spaces? */
+static bool string_is_squeezed(const char *text)
+{
+	uint64_t bytes = string_load(text), next = string_load(text + 1);
+	uint64_t odd = bytes | ~(bytes + BYTES(0x60)) | (bytes + BYTES(0x01)) |
+		~(((bytes ^ BYTES(' ')) | (next ^ BYTES(' '))) + BYTES(0x7f));
+
+	return (odd & BYTES(0x80)) == 0;
+}
+
+/* So many of len bytes are ASCII in words with one space between them; in most
+   texts all. 0 if they are few. */
+static size_t string_squeezed_len(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	while (len - run >= 9) {
+		if (!string_is_squeezed(text + run))
+			return run;
+		run += 8;
+	}
+	/* the rest, with some that were looked at */
+	return run > 0 && string_is_squeezed(text + len - 9) &&
+		text[len - 1] >= ' ' && text[len - 1] < 0x7f ? len : run;
+}
+
 static void string_squeeze_plain(struct string_squeeze *squeeze)
 {
-	uint64_t bytes, spaces;
+	size_t len = squeeze->end - squeeze->text;
 
-	while (squeeze->end - squeeze->text >= 8 &&
-	       squeeze->max - squeeze->used >= 9) {
-		bytes = string_load(squeeze->text);
-		if (!string_bytes_are_plain(bytes))
+	if (squeeze->max - squeeze->used <= len) {
+		if (squeeze->max == squeeze->used)
 			return;
-		spaces = string_bytes_spaces(bytes);
-		if ((spaces & spaces << 8) != 0)
-			return;
-		if (squeeze->text[0] == ' ' &&
-		    (squeeze->space || squeeze->used == 0))
-			return;
-		if (squeeze->space && squeeze->used > 0)
-			squeeze->dest[squeeze->used++] = ' ';
-		if (squeeze->lower)
-			bytes = string_bytes_lower(bytes);
-		memcpy(squeeze->dest + squeeze->used, &bytes, sizeof(bytes));
-		squeeze->used += 8;
-		squeeze->text += 8;
-		squeeze->space = squeeze->dest[squeeze->used - 1] == ' ';
-		if (squeeze->space)
-			squeeze->used--;
+		/* a space may stand before it */
+		len = squeeze->max - squeeze->used - 1;
 	}
+	if (*squeeze->text == ' ' && (squeeze->space || squeeze->used == 0))
+		return;
+	len = string_squeezed_len(squeeze->text, len);
+	if (len == 0)
+		return;
+	if (squeeze->space && squeeze->used > 0)
+		squeeze->dest[squeeze->used++] = ' ';
+	memmove(squeeze->dest + squeeze->used, squeeze->text, len);
+	if (squeeze->lower)
+		string_lower(squeeze->dest + squeeze->used, len);
+	squeeze->used += len;
+	squeeze->text += len;
+	squeeze->space = squeeze->dest[squeeze->used - 1] == ' ';
+	if (squeeze->space)
+		squeeze->used--;
 }
 
 static void string_squeeze_word(struct string_squeeze *squeeze)

@@ -102,7 +102,9 @@ static inline bool bounce_string_begins(const char *text, const char *prefix)
 /* The same without ASCII case. */
 static inline bool bounce_string_ibegins(const char *text, const char *prefix)
 {
-	return strncasecmp(text, prefix, strlen(prefix)) == 0;
+	return *prefix == '\0' ||
+		(((*text ^ *prefix) & ~0x20) == 0 &&
+		 strncasecmp(text, prefix, strlen(prefix)) == 0);
 }
 
 #endif
