@@ -297,7 +297,10 @@ static void words_write_group(enum words_group group)
 	printf("\n};\nstatic const uint32_t words_filter_%u[] = {", group);
 	for (unsigned int i = 0; i < WORDS_FILTER; i++)
 		printf("%s%u,", i % 8 == 0 ? "\n\t" : " ", table.filter[i]);
-	printf("\n};\n");
+	printf("\n};\n#define WORDS_FIRSTS_%u {", group);
+	for (unsigned int i = 0; i < 256 / 32; i++)
+		printf(" %u,", table.firsts[i]);
+	printf(" }\n");
 	words_table_free(&table);
 	free(list);
 }
@@ -333,8 +336,8 @@ static void words_write(void)
 	       "bounce_words_tables[%u] = {\n", GROUP_COUNT);
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		printf("\t{ words_text_%u, words_entries_%u, "
-		       "words_starts_%u, words_filter_%u },\n", group, group,
-		       group, group);
+		       "words_starts_%u, words_filter_%u, WORDS_FIRSTS_%u },\n",
+		       group, group, group, group, group);
 	puts("};");
 }
 

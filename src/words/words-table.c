@@ -81,6 +81,11 @@ words_entry(const struct words_keyed *keyed, const struct words_keyed *before,
 	return entry;
 }
 
+static void words_table_first(struct bounce_words_table *table, unsigned char c)
+{
+	table->firsts[c / 32] |= (uint32_t)1 << c % 32;
+}
+
 unsigned int
 words_table_build(const struct words_phrase *list, unsigned int count,
 		  struct bounce_words_table *table_r)
@@ -95,7 +100,11 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 
 	offsets = words_alloc(NULL, (count + 1) * sizeof(*offsets));
 	keyed = words_alloc(NULL, (count * WORDS_KEYS + 1) * sizeof(*keyed));
+	memset(table_r->firsts, 0, sizeof(table_r->firsts));
+	for (unsigned char c = 'a'; c <= 'z'; c++)
+		words_table_first(table_r, c);
 	for (unsigned int i = 0; i < count; i++) {
+		words_table_first(table_r, (unsigned char)list[i].text[0]);
 		text = words_alloc(text, used + list[i].len + 1);
 		memcpy(text + used, list[i].text, list[i].len + 1);
 		offsets[i] = used;

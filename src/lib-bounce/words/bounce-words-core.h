@@ -29,12 +29,14 @@ struct bounce_words_entry {
    four, or letters, whichever it has. Entries of one key stand together, sorted: a
    phrase stands before those that it begins. Those whose keys have one hash less
    its lowest bits are entries[starts[n]] to entries[starts[n + 1]] - 1; filter has
-   a bit for each hash that a key has. */
+   a bit for each hash that a key has, firsts one for each byte that a phrase begins
+   with, and for each letter from "a" to "z". */
 struct bounce_words_table {
 	const char *text;
 	const struct bounce_words_entry *entries;
 	const uint16_t *starts;
 	const uint32_t *filter;
+	uint32_t firsts[256 / 32];
 };
 
 #define WORDS_HASH_BITS 16
@@ -362,6 +364,12 @@ words_core_look_up(struct words_core_walk *walk, const char *p, size_t letters)
 	return walk->keys_count > 0;
 }
 
+static inline bool
+words_core_is_first(const struct bounce_words_table *table, unsigned char c)
+{
+	return (table->firsts[c / 32] >> c % 32 & 1) != 0;
+}
+
 /* Go to the next place where a phrase may begin. */
 static inline bool words_core_advance(struct words_core_walk *walk)
 {
@@ -369,9 +377,9 @@ static inline bool words_core_advance(struct words_core_walk *walk)
 	size_t letters;
 
 	while (*p != '\0') {
-		/* white space, within a character: none begins there */
-		if ((unsigned char)*p <= ' ' ||
-		    ((unsigned char)*p & 0xc0) == 0x80) {
+		/* white space, within a character, most signs: none begins
+		   there */
+		if (!words_core_is_first(walk->table, (unsigned char)*p)) {
 			p++;
 			continue;
 		}

@@ -236,13 +236,61 @@ words_plain_add8(struct words_plain *plain, const char *p)
 	return 0;
 }
 
+/* Eight bytes at text and the one behind them, all ASCII: are the eight folded as
+   they are, and no two of the nine beside each other spaces? */
+static bool words_is_folded(const char *text)
+{
+	uint64_t c = words_core_load8(text), next = words_core_load8(text + 1);
+	uint64_t upper = (c + WORDS_EACH(0x80 - 'A')) &
+		~(c + WORDS_EACH(0x80 - 'Z' - 1));
+	/* DEL and "_" differ by one bit */
+	uint64_t others = upper | ~(c + WORDS_EACH(0x80 - ' ')) |
+		((c | WORDS_EACH(0x20)) + WORDS_EACH(0x01)) |
+		~((c ^ WORDS_EACH('-')) + WORDS_EACH(0x7f)) |
+		~(((c ^ WORDS_EACH(' ')) | (next ^ WORDS_EACH(' '))) +
+		  WORDS_EACH(0x7f));
+
+	return (others & WORDS_EACH(0x80)) == 0;
+}
+
+static bool words_is_folded_last(char c)
+{
+	return (unsigned char)c > ' ' && c != 0x7f && c != '-' && c != '_' &&
+		!(c >= 'A' && c <= 'Z');
+}
+
+/* So many bytes of a text in ASCII are folded as they are: all, or a multiple of
+   eight. */
+static size_t words_folded_len(const char *text, size_t len)
+{
+	size_t folded = 0;
+
+	if (*text == ' ')
+		return 0;
+	while (len - folded >= 9) {
+		if (!words_is_folded(text + folded))
+			return folded;
+		folded += 8;
+	}
+	/* the rest, with some that were looked at */
+	return folded > 0 && words_is_folded(text + len - 9) &&
+		words_is_folded_last(text[len - 1]) ? len : folded;
+}
+
 /* The fold of a text in ASCII, at one go. */
 static const char *words_fold_plain(const char *text, size_t len)
 {
-	struct words_plain plain = { .folded = t_malloc_no0(len + 1) };
-	const char *p = text, *end = text + len;
+	size_t folded = words_folded_len(text, len);
+	struct words_plain plain;
+	const char *p = text + folded, *end = text + len;
 	unsigned int single;
 
+	if (folded == len)
+		return text;
+	plain.folded = t_malloc_no0(len + 1);
+	memcpy(plain.folded, text, folded);
+	plain.space = folded > 0 && p[-1] == ' ';
+	plain.used = plain.space ? folded - 1 : folded;
 	while (end - p >= 8) {
 		single = words_plain_add8(&plain, p);
 		if (single == 0)

@@ -32,7 +32,7 @@ typedef uint64_t bounce_words_set_t;
 
 /* text as words are looked for: case, accents and compatibility forms unified,
    quotes straight, white space, "_" and "-" within a word one space, none at the
-   ends. On the data stack. */
+   ends. On the data stack, or text where it is so already. */
 const char *bounce_words_fold(const char *text);
 /* Only case, accents and compatibility forms. On the data stack. */
 const char *bounce_words_casefold(const char *text, size_t len);
