@@ -1,7 +1,10 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
+#include "str.h"
 #include "bounce-clauses-private.h"
+#include "bounce-limits.h"
 
 /* Whom or whose a phrase speaks of counts even within it: "account expired", "on our
    server". */
@@ -93,9 +96,11 @@ bounce_words_set_t bounce_clause_classes(const char *words)
 	unsigned int i, j, count, end;
 
 	t_array_init(&hits, 32);
-	t_array_init(&phrases, 16);
 	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &hits);
 	hit = array_get(&hits, &count);
+	if (count == 0)
+		return 0;
+	t_array_init(&phrases, 16);
 	for (i = 0; i < count; i = j) {
 		/* those that begin here, the longest last */
 		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
@@ -118,12 +123,36 @@ bounce_words_set_t bounce_clause_classes(const char *words)
 				set |= bounce_words_set(other->class);
 		}
 	}
-	if (phrase == NULL)
-		return 0;
 	if (bounce_clause_attributes(array_front_modifiable(&phrases),
 				     array_count(&phrases)))
 		set |= bounce_words_set(BOUNCE_WORD_THING) |
 			bounce_words_set(BOUNCE_WORD_SYSTEM);
 	return set | clause_phrases_classes(array_front(&phrases),
 					    array_count(&phrases));
+}
+
+bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader)
+{
+	struct bounce_clause *clause;
+	bounce_words_set_t set = 0, masked = reader->masked;
+
+	if (str_len(reader->words) > 0)
+		set = bounce_clause_classes(
+			bounce_words_fold(str_c(reader->words)));
+	/* "<recipient> from <sender>: no such user"; but "<recipient>: no MX for
+	   <sender's host>" */
+	if (reader->names_recipient &&
+	    (set & bounce_words_set(BOUNCE_WORD_DNS)) == 0)
+		masked &= ~bounce_words_set(BOUNCE_WORD_SENDER);
+	set |= masked;
+	if (set != 0 &&
+	    array_count(reader->clauses) < BOUNCE_MAX_CLAUSES) {
+		clause = array_append_space(reader->clauses);
+		clause->set = set;
+	}
+	str_truncate(reader->words, 0);
+	reader->masked = 0;
+	reader->after_address = FALSE;
+	reader->names_recipient = FALSE;
+	return set;
 }

@@ -19,6 +19,37 @@ struct clause_phrase {
    TRUE if there are some, and of the recipient speaks no other. */
 bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count);
 
+/* While one text is read. */
+struct bounce_clauses_reader {
+	const struct bounce_clause_roles *roles;
+	const char *sender_domain, *recipient_domain;
+	/* what is before their "@", where it is no word; or NULL */
+	const char *sender_local, *recipient_local;
+	ARRAY_TYPE(bounce_clause) *clauses;
+	/* the words of the clause so far */
+	string_t *words;
+	/* what is no word in it */
+	bounce_words_set_t masked;
+	/* the last thing was an address */
+	bool after_address;
+	/* the recipient's own address is in the clause */
+	bool names_recipient;
+	/* what follows is the address of the command that was answered */
+	bool command;
+};
+
+/* The clause is complete: add it. Returns the classes of what it speaks of. */
+bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader);
+
+/* p is at no edge: take the word there. Returns where it ends. */
+const char *
+bounce_clauses_word_read(struct bounce_clauses_reader *reader, const char *p);
+/* What is behind the "@" of address, NULL if nothing is; address may be NULL. */
+const char *bounce_clauses_address_domain(const char *address);
+/* The local part of address, if it can be told from words ("mail" cannot), or NULL.
+   Data stack. */
+const char *bounce_clauses_address_local(const char *address);
+
 enum bounce_clauses_sign {
 	BOUNCE_CLAUSES_EDGE = 0x01,
 	BOUNCE_CLAUSES_BORDER = 0x02
