@@ -73,7 +73,7 @@ static void classify_mail(const char *path, unsigned int number,
 	const char *error;
 	pool_t pool;
 
-	pool = pool_alloconly_create("bounce report", 8192);
+	pool = pool_alloconly_create("bounce report", 2048);
 	if (bounce_classify_read(input, &envelope, pool, &report, &error) < 0) {
 		classify_input_failed(path, error, program);
 		pool_unref(&pool);

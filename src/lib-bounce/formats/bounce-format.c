@@ -14,16 +14,17 @@ static const struct bounce_format *const formats[] = {
 	&bounce_format_reply,
 };
 
-static void format_report_reset(pool_t pool, struct bounce_report *report)
+static void format_report_reset(struct bounce_report *report)
 {
-	const char *message_id = report->message_id;
-	bool truncated = report->truncated;
+	struct bounce_report old = *report;
 
 	i_zero(report);
-	report->message_id = message_id;
-	report->truncated = truncated;
-	p_array_init(&report->original_to, pool, 4);
-	p_array_init(&report->recipients, pool, 4);
+	report->message_id = old.message_id;
+	report->truncated = old.truncated;
+	report->original_to = old.original_to;
+	report->recipients = old.recipients;
+	array_clear(&report->original_to);
+	array_clear(&report->recipients);
 }
 
 bool bounce_format_read(const struct bounce_message *message,
@@ -36,7 +37,7 @@ bool bounce_format_read(const struct bounce_message *message,
 				report->format = formats[i]->name;
 			return TRUE;
 		}
-		format_report_reset(message->pool, report);
+		format_report_reset(report);
 	}
 	return FALSE;
 }

@@ -38,10 +38,13 @@ static const char *returned_begin(const char *text, size_t *indent_r)
 
 const char *bounce_returned_block(const char *text)
 {
-	string_t *dest = t_str_new(1024);
+	string_t *dest;
 	size_t indent, len;
 
 	text = returned_begin(text, &indent);
+	if (*text == '\0')
+		return "";
+	dest = t_str_new(1024);
 	while (*text != '\0' && str_len(dest) < BOUNCE_MAX_HEADER) {
 		text += I_MIN(strspn(text, " \t"), indent);
 		len = strcspn(text, "\n");

@@ -32,9 +32,11 @@ static void label_read(const char *before, struct bounce_notice_label *label)
 	ARRAY_TYPE(bounce_words_hit) hits;
 	const struct bounce_words_hit *hit;
 	const char *folded;
-	size_t len;
+	size_t len = label_undress(before);
 
-	folded = bounce_words_fold(t_strndup(before, label_undress(before)));
+	if (len == 0)
+		return;
+	folded = bounce_words_fold(t_strndup(before, len));
 	len = strlen(folded);
 	t_array_init(&hits, 8);
 	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);

@@ -12,8 +12,11 @@
 void bounce_notice_lines_split(const char *text,
 			       ARRAY_TYPE(const_string) *lines)
 {
+	size_t len, total = 0, size = strlen(text);
+	/* the line that goes over the limit is read, too */
+	char *dest = t_malloc_no0(I_MIN(size, BOUNCE_MAX_SCAN +
+					BOUNCE_MAX_LINE) + 1);
 	const char *end, *line;
-	size_t len, total = 0;
 
 	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
 	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
@@ -21,14 +24,15 @@ void bounce_notice_lines_split(const char *text,
 		if (end == NULL)
 			end = text + strlen(text);
 		len = bounce_string_cut(text, end - text, BOUNCE_MAX_LINE);
-		line = t_strndup(text, len);
+		line = memcpy(dest + total, text, len);
+		dest[total + len] = '\0';
 		array_push_back(lines, &line);
 		total += len + 1;
 		text = *end == '\0' ? end : end + 1;
 	}
 }
 
-const char *bounce_notice_lines_join(pool_t pool, const char *text,
+const char *bounce_notice_lines_join(const char *text,
 				     const ARRAY_TYPE(const_string) *lines,
 				     unsigned int end, size_t *size_r)
 {
@@ -41,7 +45,7 @@ const char *bounce_notice_lines_join(pool_t pool, const char *text,
 	/* lines that were cut or left out make it shorter */
 	if (size > 0 && strlen(text) == size && text[size - 1] == '\n')
 		return text;
-	notice = p = p_malloc(pool, size + 1);
+	notice = p = t_malloc_no0(size + 1);
 	for (unsigned int i = 0; i < end; i++) {
 		const char *line = array_idx_elem(lines, i);
 
@@ -107,12 +111,12 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 			     unsigned int end, size_t size)
 {
 	struct bounce_notice_line *line;
-	char *text = p_malloc(scan->pool, size + 1);
-	char *folded = p_malloc(scan->pool, size + 1);
+	char *text = t_malloc_no0(size + 1);
+	char *folded = t_malloc_no0(size + 1);
 	const char *raw, *clean, *last = "";
 	size_t len;
 
-	p_array_init(&scan->lines, scan->pool, I_MAX(end, 1));
+	t_array_init(&scan->lines, I_MAX(end, 1));
 	for (unsigned int i = 0; i < end; i++, last = raw) {
 		raw = array_idx_elem(lines, i);
 		clean = notice_clean_line(raw, last);
@@ -140,7 +144,7 @@ void bounce_notice_lines_find_words(struct bounce_notice *scan)
 	ends = t_new(unsigned int, count + 1);
 	array_foreach_modifiable(&scan->lines, line) {
 		if (*line->text != '\0')
-			str_append(folded, bounce_words_fold(line->text));
+			str_append(folded, bounce_words_fold(line->folded));
 		ends[i++] = str_len(folded);
 		if (*line->text != '\0')
 			str_append_c(folded, ' ');

@@ -70,8 +70,9 @@ struct bounce_notice {
 /* Lines with at most BOUNCE_MAX_LINE bytes each, no CR. Data stack. */
 void bounce_notice_lines_split(const char *text,
 			       ARRAY_TYPE(const_string) *lines);
-/* The first lines of text, which is theirs if it has no others; size_r: bytes */
-const char *bounce_notice_lines_join(pool_t pool, const char *text,
+/* The first lines of text, which is theirs if it has no others; size_r: bytes.
+   Data stack. */
+const char *bounce_notice_lines_join(const char *text,
 				     const ARRAY_TYPE(const_string) *lines,
 				     unsigned int end, size_t *size_r);
 /* The returned mail, which may be indented. Data stack. */

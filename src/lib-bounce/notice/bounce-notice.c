@@ -71,38 +71,36 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 				     const struct bounce_message *message,
 				     struct bounce_report *report)
 {
-	struct bounce_notice *scan = p_new(pool, struct bounce_notice, 1);
+	struct bounce_notice *scan = t_new(struct bounce_notice, 1);
 	ARRAY_TYPE(const_string) lines;
 	unsigned int end, block;
 	size_t size;
 
 	scan->pool = pool;
-	p_array_init(&scan->mentions, pool, 16);
-	p_array_init(&scan->self, pool, 4);
-	p_array_init(&scan->failed, pool, 4);
+	t_array_init(&scan->mentions, 16);
+	t_array_init(&scan->self, 4);
+	t_array_init(&scan->failed, 4);
 	bounce_notice_returned(pool, message->returned, report);
 	notice_add_header(scan, message, "To", &scan->self);
 	notice_add_header(scan, message, "X-Failed-Recipients", &scan->failed);
-	T_BEGIN {
-		t_array_init(&lines, 128);
-		bounce_notice_lines_split(message->text, &lines);
+	t_array_init(&lines, 128);
+	bounce_notice_lines_split(message->text, &lines);
+	end = bounce_notice_find_end(&lines, &block);
+	if (notice_drop_wrapping(&lines, end, block))
 		end = bounce_notice_find_end(&lines, &block);
-		if (notice_drop_wrapping(&lines, end, block))
-			end = bounce_notice_find_end(&lines, &block);
-		if (*message->returned == '\0') {
-			bounce_notice_returned(pool,
-				p_strdup(pool, bounce_notice_lines_block(&lines,
-									 block)),
-				report);
-			scan->quoted = block < array_count(&lines) &&
-				*(const char *)array_idx_elem(&lines, block) ==
-				'>';
-		}
-		scan->notice = bounce_notice_lines_join(pool, message->text,
-							&lines, end, &size);
-		bounce_notice_lines_add(scan, &lines, end, size);
-		bounce_notice_lines_find_words(scan);
-	} T_END;
+	if (*message->returned == '\0') {
+		bounce_notice_returned(pool,
+			p_strdup(pool, bounce_notice_lines_block(&lines,
+								 block)),
+			report);
+		scan->quoted = block < array_count(&lines) &&
+			*(const char *)array_idx_elem(&lines, block) ==
+			'>';
+	}
+	scan->notice = bounce_notice_lines_join(message->text,
+						&lines, end, &size);
+	bounce_notice_lines_add(scan, &lines, end, size);
+	bounce_notice_lines_find_words(scan);
 	if (report->original_message_id == NULL)
 		bounce_notice_find_id(scan, report);
 	if (report->original_from != NULL)

@@ -31,7 +31,8 @@ enum bounce_notice_tier {
 
 /* Split the mail's text into the notice and the returned mail. report holds
    what is known of the returned mail so far; where message has no returned
-   part, what the text returns is added to it. All is allocated from pool. */
+   part, what the text returns is added to it, allocated from pool; the notice itself
+   is on the data stack, in the caller's frame. */
 struct bounce_notice *bounce_notice_init(pool_t pool,
 				     const struct bounce_message *message,
 				     struct bounce_report *report);
