@@ -188,6 +188,17 @@ static const struct {
 	{ "Mail Delivery Subsystem <MAILER-DAEMON>", "" },
 	{ "MAILER-DAEMON, bob@example.org", "bob@example.org" },
 	{ "bob@[192.0.2.1]", "bob@[192.0.2.1]" },
+	/* nearly what most look like */
+	{ "Bob Doe <bob.doe+x_y=z@mail-1.example.org>",
+	  "bob.doe+x_y=z@mail-1.example.org" },
+	{ " Bob<bob@example.org>", "bob@example.org" },
+	{ "Bob <Bob@Example.org>", "Bob@example.org" },
+	{ "Bob <bob@example.org> x", "bob@example.org" },
+	{ "Bob <bob@example.org", "bob@example.org" },
+	{ "Bob bob@example.org", "" },
+	{ "Bob <>", "" },
+	{ "Bob <bob>", "" },
+	{ "Bob <bob@>", "" },
 };
 
 /* From 2.4.5 on Dovecot does it, before it did not. */

@@ -20,7 +20,7 @@ static size_t header_field_name_len(const char *line, size_t *size_r)
 
 	while (line[len] > 32 && line[len] < 127 && line[len] != ':')
 		len++;
-	colon = len + strspn(line + len, " \t");
+	colon = line[len] == ':' ? len : len + strspn(line + len, " \t");
 	*size_r = colon + 1;
 	return line[colon] == ':' ? len : 0;
 }
@@ -116,11 +116,24 @@ static bool header_is_plain(const char *raw, size_t size)
 	return TRUE;
 }
 
+static bool header_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static const char *
 header_plain_value(pool_t pool, const char *raw, size_t size)
 {
-	char *value = p_malloc(pool, I_MIN(size, BOUNCE_MAX_LINE) + 1);
+	char *value;
 
+	/* what is between them is read at one go, in most values */
+	while (size > 0 && header_is_blank(*raw)) {
+		raw++;
+		size--;
+	}
+	while (size > 0 && header_is_blank(raw[size - 1]))
+		size--;
+	value = p_malloc(pool, I_MIN(size, BOUNCE_MAX_LINE) + 1);
 	(void)bounce_string_squeeze(value, raw, size, BOUNCE_MAX_LINE);
 	return value;
 }
@@ -210,6 +223,55 @@ static const char *header_quote_local(const char *local)
 	return t_strconcat("\"", str_escape(local), "\"", NULL);
 }
 
+/* Letters, digits, "-" and what else is in signs, with single dots between them:
+   their length. */
+static size_t header_atoms_len(const char *text, const char *signs)
+{
+	size_t len = 0;
+
+	for (;;) {
+		size_t begin = len;
+
+		while (i_isalnum(text[len]) || text[len] == '-' ||
+		       (text[len] != '\0' && strchr(signs, text[len]) != NULL))
+			len++;
+		if (len == begin)
+			return 0;
+		if (text[len] != '.')
+			return len;
+		len++;
+	}
+}
+
+/* The address of value, "bob@example.com" or "Bob Doe <bob@example.com>", NULL if
+   there is more to read in it. Most are so. */
+static const char *header_plain_address(pool_t pool, const char *value)
+{
+	const char *open = strchr(value, '<'), *begin = value, *end;
+	size_t len;
+
+	if (open != NULL) {
+		while (i_isalnum(*begin) || *begin == ' ')
+			begin++;
+		if (begin++ != open)
+			return NULL;
+	}
+	len = header_atoms_len(begin, "_+=");
+	if (len == 0 || begin[len] != '@')
+		return NULL;
+	end = begin + len + 1;
+	len = header_atoms_len(end, "");
+	end += len;
+	if (len == 0 || strcmp(end, open == NULL ? "" : ">") != 0)
+		return NULL;
+	/* Dovecot lowers a domain, or not, by its release */
+	for (const char *p = end - len; p < end; p++) {
+		if (i_isupper(*p))
+			return NULL;
+	}
+	return p_strdup_until(pool, begin, end);
+}
+
 void bounce_header_addresses(pool_t pool, const char *value,
 			     ARRAY_TYPE(const_string) *list)
 {
@@ -218,6 +280,12 @@ void bounce_header_addresses(pool_t pool, const char *value,
 
 	if (value == NULL || *value == '\0')
 		return;
+	address = header_plain_address(pool, value);
+	if (address != NULL) {
+		if (strlen(address) <= BOUNCE_MAX_ADDRESS)
+			array_push_back(list, &address);
+		return;
+	}
 	addr = message_address_parse(pool_datastack_create(),
 		(const unsigned char *)value, strlen(value),
 		BOUNCE_MAX_RECIPIENTS, 0);
