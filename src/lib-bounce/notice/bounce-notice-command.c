@@ -74,9 +74,13 @@ static bool command_is_one(const char *text, const char *p, const char *end,
 
 static const char *command_in(const char *folded)
 {
+	struct bounce_string_pairs pairs;
 	const char *p, *end;
 
+	bounce_string_pairs(folded, &pairs);
 	for (unsigned int i = 0; i < N_ELEMENTS(commands); i++) {
+		if (!bounce_string_may_have(&pairs, commands[i].text))
+			continue;
 		for (p = folded; (p = strstr(p, commands[i].text)) != NULL;
 		     p = end) {
 			end = p + strlen(commands[i].text);
