@@ -72,9 +72,15 @@ static void classify_mail(const char *path, unsigned int number,
 	struct bounce_report *report;
 	const char *error;
 	pool_t pool;
+	int ret;
 
 	pool = pool_alloconly_create("bounce report", 2048);
-	if (bounce_classify_read(input, &envelope, pool, &report, &error) < 0) {
+	/* as a delivery: nothing of the report may be on the data stack */
+	T_BEGIN {
+		ret = bounce_classify_read(input, &envelope, pool, &report,
+					   &error);
+	} T_END;
+	if (ret < 0) {
 		classify_input_failed(path, error, program);
 		pool_unref(&pool);
 		return;
