@@ -74,7 +74,7 @@ static void classify_mail(const char *path, unsigned int number,
 	pool_t pool;
 	int ret;
 
-	pool = pool_alloconly_create("bounce report", 2048);
+	pool = pool_alloconly_create("bounce report", BOUNCE_SMALL_POOL);
 	/* as a delivery: nothing of the report may be on the data stack */
 	T_BEGIN {
 		ret = bounce_classify_read(input, &envelope, pool, &report,

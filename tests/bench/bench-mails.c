@@ -59,7 +59,7 @@ static void classify(struct istream *input, const struct bounce_rules *rules)
 {
 	struct bounce_report *report;
 	const char *error;
-	pool_t pool = pool_alloconly_create("report", 2048);
+	pool_t pool = pool_alloconly_create("report", BOUNCE_SMALL_POOL);
 
 	if (bounce_classify_read(input, NULL, pool, &report, &error) < 0)
 		i_fatal("%s", error);

@@ -72,9 +72,7 @@ static const char *t_html_words(const char *html, bool quotes)
 				    words);
 	mail_html2text_deinit(&reader);
 	/* what "&#1;" was */
-	str_truncate(lines, 0);
-	bounce_string_append(lines, str_data(words), str_len(words), TRUE);
-	return str_c(lines);
+	return bounce_string_clean(str_data(words), str_len(words), TRUE);
 }
 
 const char *bounce_string_html(const char *html)

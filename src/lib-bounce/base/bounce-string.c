@@ -5,20 +5,11 @@
 #include "unichar.h"
 #include "bounce-string.h"
 
+/* LF and TAB, where they stay, are not asked for. */
 static bool string_is_control(unichar_t chr)
 {
 	return chr < 0x20 || (chr >= 0x7f && chr < 0xa0) ||
 		chr == 0x2028 || chr == 0x2029 || chr == 0xfeff;
-}
-
-static void string_append_char(string_t *dest, unichar_t chr, bool keep_lines)
-{
-	if (!string_is_control(chr))
-		uni_ucs4_to_utf8_c(chr, dest);
-	else if (keep_lines && (chr == '\n' || chr == '\t'))
-		str_append_c(dest, chr);
-	else
-		str_append_c(dest, ' ');
 }
 
 /* Eight bytes at a time, each in its place. */
@@ -50,6 +41,25 @@ static uint64_t string_bytes_lower(uint64_t bytes)
 	return bytes | upper >> 2;
 }
 
+/* Sixteen bytes, wherever they stand, compared at once: what the compiler makes of
+   it is up to the machine. */
+typedef uint8_t string_block_t
+	__attribute__((vector_size(16), aligned(1), may_alias));
+
+/* Are the 32 bytes at data printable ASCII and LF? */
+static bool string_blocks_are_plain(const unsigned char *data)
+{
+	const string_block_t *blocks = (const string_block_t *)data;
+	uint64_t plain[2];
+	/* each byte of what a comparison gives is all ones or all zeros */
+	string_block_t both = (string_block_t)
+		(((blocks[0] - ' ' <= '~' - ' ') | (blocks[0] == '\n')) &
+		 ((blocks[1] - ' ' <= '~' - ' ') | (blocks[1] == '\n')));
+
+	memcpy(plain, &both, sizeof(plain));
+	return (plain[0] & plain[1]) == UINT64_MAX;
+}
+
 /* Bytes at data that need no look: printable ASCII, line ends and tabs if they
    are kept. */
 static size_t
@@ -58,6 +68,9 @@ string_plain_len(const unsigned char *data, size_t size, bool keep_lines)
 	size_t len = 0;
 
 	for (;;) {
+		while (keep_lines && size - len >= 32 &&
+		       string_blocks_are_plain(data + len))
+			len += 32;
 		while (size - len >= 8 &&
 		       string_bytes_are_plain(string_load(data + len)))
 			len += 8;
@@ -79,38 +92,77 @@ static size_t string_cr_len(const unsigned char *data, size_t size)
 	return len;
 }
 
+/* What the character at data becomes, into dest: three bytes at most for each that
+   it has. Returns how many it has. */
+static size_t
+string_clean_char(char **dest, const unsigned char *data, size_t size)
+{
+	const void *clean = data;
+	unichar_t chr;
+	int len = uni_utf8_get_char_n(data, size, &chr);
+	size_t used = len;
+
+	if (len <= 0) {
+		len = 1;
+		clean = UNICODE_REPLACEMENT_CHAR_UTF8;
+		used = strlen(UNICODE_REPLACEMENT_CHAR_UTF8);
+	} else if (string_is_control(chr)) {
+		clean = " ";
+		used = 1;
+	}
+	memcpy(*dest, clean, used);
+	*dest += used;
+	return len;
+}
+
+/* size bytes into dest, which has room for three times as many. Returns its end. */
+static char *string_clean_to(char *dest, const unsigned char *data, size_t size,
+			     bool keep_lines)
+{
+	const unsigned char *end = data + size;
+	size_t len;
+
+	while (data < end) {
+		len = string_plain_len(data, end - data, keep_lines);
+		memcpy(dest, data, len);
+		dest += len;
+		data += len;
+		if (data == end)
+			break;
+		len = string_cr_len(data, end - data);
+		if (len == 0) {
+			data += string_clean_char(&dest, data, end - data);
+			continue;
+		}
+		data += len;
+		/* CR CR LF, of a text that was converted twice */
+		if (data < end && *data == '\n')
+			continue;
+		memset(dest, keep_lines ? '\n' : ' ', len);
+		dest += len;
+	}
+	return dest;
+}
+
 void bounce_string_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines)
 {
-	unichar_t chr;
-	size_t i = 0, plain, run;
-	int len;
+	size_t used = str_len(dest);
+	char *begin = buffer_get_space_unsafe(dest, used, size * 3);
 
-	while (i < size) {
-		plain = string_plain_len(data + i, size - i, keep_lines);
-		if (plain > 0) {
-			str_append_data(dest, data + i, plain);
-			i += plain;
-			continue;
-		}
-		if (data[i] == '\r') {
-			run = string_cr_len(data + i, size - i);
-			i += run;
-			/* CR CR LF, of a text that was converted twice */
-			if (i < size && data[i] == '\n')
-				continue;
-			while (run-- > 0)
-				string_append_char(dest, '\n', keep_lines);
-			continue;
-		}
-		len = uni_utf8_get_char_n(data + i, size - i, &chr);
-		if (len <= 0) {
-			chr = UNICODE_REPLACEMENT_CHAR;
-			len = 1;
-		}
-		string_append_char(dest, chr, keep_lines);
-		i += len;
-	}
+	buffer_set_used_size(dest, used +
+		(string_clean_to(begin, data, size, keep_lines) - begin));
+}
+
+const char *
+bounce_string_clean(const unsigned char *data, size_t size, bool keep_lines)
+{
+	char *dest = t_buffer_get(size * 3 + 1);
+	char *end = string_clean_to(dest, data, size, keep_lines);
+
+	*end++ = '\0';
+	t_buffer_alloc(end - dest);
+	return dest;
 }
 
 size_t bounce_string_cut(const char *text, size_t len, size_t max)
@@ -340,11 +392,8 @@ size_t bounce_string_squeeze_fold(char *dest, const char *text, size_t len,
 
 const char *bounce_string_printable(const char *text)
 {
-	string_t *str = t_str_new(strlen(text) + 1);
-
-	bounce_string_append(str, (const unsigned char *)text, strlen(text),
-			   FALSE);
-	return str_c(str);
+	return bounce_string_clean((const unsigned char *)text, strlen(text),
+				   FALSE);
 }
 
 const char *bounce_string_fold(const char *text, size_t max)

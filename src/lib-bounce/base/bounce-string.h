@@ -11,6 +11,9 @@
    keep_lines; CR LF, CR CR LF and a lone CR become LF. */
 void bounce_string_append(string_t *dest, const unsigned char *data, size_t size,
 			bool keep_lines);
+/* The same of data alone, on the data stack. */
+const char *
+bounce_string_clean(const unsigned char *data, size_t size, bool keep_lines);
 
 /* How much of text's len bytes (UTF-8) fits into max without half a
    character. */
@@ -34,8 +37,8 @@ size_t bounce_string_squeeze(char *dest, const char *text, size_t len,
 size_t bounce_string_squeeze_fold(char *dest, const char *text, size_t len,
 				  size_t max);
 
-/* text as a terminal may have it, whoever wrote it: bounce_string_append() of it
-   without its lines. On the data stack. */
+/* text as a terminal may have it, whoever wrote it: bounce_string_clean() without
+   its lines. On the data stack. */
 const char *bounce_string_printable(const char *text);
 
 /* The words of a HTML text (UTF-8) in their lines, cleaned as

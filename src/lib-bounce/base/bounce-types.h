@@ -12,6 +12,10 @@
 
 struct bounce_reason;
 
+/* What a pool that is made for each mail begins with: with what malloc() adds less
+   than 2 KiB, as that clears more in a way that takes longer. */
+#define BOUNCE_SMALL_POOL (2048 - 64)
+
 /* What the mail is. A report with one failed recipient is a failure. */
 enum bounce_kind {
 	BOUNCE_KIND_NONE = 0,		/* ordinary mail */

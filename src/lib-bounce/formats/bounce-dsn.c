@@ -388,7 +388,8 @@ static const char *dsn_paragraph_end(const char *text)
 bool bounce_dsn_read(pool_t pool, const char *text,
 		     struct bounce_report *report)
 {
-	pool_t fields_pool = pool_alloconly_create("bounce dsn", 2048);
+	pool_t fields_pool = pool_alloconly_create("bounce dsn",
+						   BOUNCE_SMALL_POOL);
 	struct group group;
 	const char *end;
 

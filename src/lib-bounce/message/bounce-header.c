@@ -146,7 +146,6 @@ static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 		return header_plain_value(pool, raw, size);
 	T_BEGIN {
 		string_t *decoded = t_str_new(128);
-		string_t *clean = t_str_new(128);
 
 		raw = header_join_words(t_strndup(raw, size));
 		/* a local part that looks encoded is the address */
@@ -155,9 +154,9 @@ static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 		else
 			message_header_decode_utf8((const unsigned char *)raw,
 				strlen(raw), decoded, NULL);
-		bounce_string_append(clean, str_data(decoded), str_len(decoded),
-				     FALSE);
-		value = bounce_string_oneline(str_c(clean), BOUNCE_MAX_LINE);
+		value = bounce_string_clean(str_data(decoded), str_len(decoded),
+					    FALSE);
+		value = bounce_string_oneline(value, BOUNCE_MAX_LINE);
 		value = value == NULL ? "" : p_strdup(pool, value);
 	} T_END;
 	return value;

@@ -116,12 +116,11 @@ int bounce_message_first_text(struct istream *input, pool_t pool,
 	message_parser_deinit(&parser, &parts);
 	message_decoder_deinit(&decoder);
 	T_BEGIN {
-		string_t *text = t_str_new(str_len(first.text) + 1);
+		const char *text = bounce_string_clean(str_data(first.text),
+			str_len(first.text), TRUE);
 
-		bounce_string_append(text, str_data(first.text),
-				     str_len(first.text), TRUE);
 		*text_r = p_strdup(pool, first.html ?
-			bounce_string_html_unquoted(str_c(text)) : str_c(text));
+			bounce_string_html_unquoted(text) : text);
 	} T_END;
 	str_free(&first.text);
 	pool_unref(&part_pool);

@@ -13,14 +13,24 @@
 
 /* The texts of a mail's parts, and the header of the mail that it returns. */
 
+/* The bytes of a role as they come: where the stream cuts them, characters and line
+   ends may be cut. */
+struct reader_text {
+	/* the first, where they stand; NULL if none came, or all are joined */
+	const unsigned char *data;
+	size_t size;
+	/* of the default pool */
+	string_t *joined;
+};
+
 struct bounce_message_reader {
 	struct bounce_message *message;
 	/* its own, and of the parts */
 	pool_t pool;
-	/* as they come: where the stream cuts them, characters and line ends
-	   may be cut; NULL until the first comes */
-	string_t *texts[BOUNCE_PART_ROLE_COUNT];
+	struct reader_text texts[BOUNCE_PART_ROLE_COUNT];
 	size_t total;
+	/* what is given, or decoded on the data stack, stays */
+	bool held;
 	/* the part whose body comes */
 	const struct message_part *part;
 	enum bounce_part_role role;
@@ -69,6 +79,28 @@ static bool message_is_file(const struct bounce_message_reader *reader,
 		strncasecmp(type, "application/", 12) == 0;
 }
 
+static bool reader_text_is_there(const struct reader_text *text)
+{
+	return text->data != NULL || text->joined != NULL;
+}
+
+static size_t reader_text_size(const struct reader_text *text)
+{
+	return text->joined != NULL ? str_len(text->joined) : text->size;
+}
+
+static void reader_text_append(struct reader_text *text,
+			       const unsigned char *data, size_t size)
+{
+	if (text->joined == NULL) {
+		text->joined = str_new(default_pool,
+				       I_MAX(text->size + size, 1024));
+		str_append_data(text->joined, text->data, text->size);
+		text->data = NULL;
+	}
+	str_append_data(text->joined, data, size);
+}
+
 static bool message_returns_nothing(const struct bounce_message_reader *reader)
 {
 	return reader->returned == NULL || str_len(reader->returned) == 0;
@@ -110,29 +142,33 @@ message_part_begin(struct bounce_message_reader *reader,
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
 	reader->role = message_reader_role(reader, part, type);
-	if (reader->texts[reader->role] != NULL)
-		str_append_c(reader->texts[reader->role], '\n');
+	if (reader_text_is_there(&reader->texts[reader->role]))
+		reader_text_append(&reader->texts[reader->role],
+				   (const unsigned char *)"\n", 1);
 }
 
 static void message_part_body(struct bounce_message_reader *reader,
 			      const unsigned char *data, size_t size)
 {
+	struct reader_text *text = &reader->texts[reader->role];
+
 	if (size > BOUNCE_MAX_TEXT - reader->total) {
 		reader->message->truncated = TRUE;
 		size = BOUNCE_MAX_TEXT - reader->total;
 	}
 	/* of a mail its header is enough */
 	if (reader->role == BOUNCE_PART_RETURNED &&
-	    reader->texts[BOUNCE_PART_RETURNED] != NULL &&
-	    str_len(reader->texts[BOUNCE_PART_RETURNED]) >= BOUNCE_MAX_HEADER)
+	    reader_text_size(text) >= BOUNCE_MAX_HEADER)
 		return;
 	if (size == 0)
 		return;
 	reader->total += size;
-	if (reader->texts[reader->role] == NULL)
-		reader->texts[reader->role] = str_new(default_pool,
-						      I_MAX(size, 1024));
-	str_append_data(reader->texts[reader->role], data, size);
+	if (reader->held && !reader->decodes && !reader_text_is_there(text)) {
+		text->data = data;
+		text->size = size;
+	} else {
+		reader_text_append(text, data, size);
+	}
 }
 
 static void message_returned_line(struct bounce_message_reader *reader,
@@ -367,9 +403,10 @@ void bounce_message_reader_split(struct message_block *block, void *context)
 {
 	struct bounce_message_reader *reader = context;
 
-	if (block->hdr == NULL) T_BEGIN {
+	reader->held = TRUE;
+	if (block->hdr == NULL) {
 		message_body_block(reader, block);
-	} T_END; else if (block->hdr->name_len > 0) {
+	} else if (block->hdr->name_len > 0) {
 		message_field(reader, block->hdr);
 	} else {
 		message_returned_line(reader, block);
@@ -377,34 +414,32 @@ void bounce_message_reader_split(struct message_block *block, void *context)
 	}
 }
 
+/* On the data stack. */
 static const char *
-message_role_text(const struct bounce_message_reader *reader, pool_t pool,
+message_role_text(const struct bounce_message_reader *reader,
 		  enum bounce_part_role role)
 {
-	const string_t *raw = reader->texts[role];
-	string_t *dest;
+	const struct reader_text *text = &reader->texts[role];
 
-	if (raw == NULL)
-		return "";
-	dest = str_new(pool, str_len(raw) + 1);
-	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
-	return str_c(dest);
+	if (text->joined != NULL)
+		return bounce_string_clean(str_data(text->joined),
+					   str_len(text->joined), TRUE);
+	return text->data == NULL ? "" :
+		bounce_string_clean(text->data, text->size, TRUE);
 }
 
 /* Words for a person: the plain text; HTML where that names nobody. */
 static const char *
-message_choose_text(const struct bounce_message_reader *reader, pool_t pool)
+message_choose_text(const struct bounce_message_reader *reader)
 {
-	const char *plain = message_role_text(reader, pool, BOUNCE_PART_TEXT);
+	const char *plain = message_role_text(reader, BOUNCE_PART_TEXT);
 	const char *html;
 
-	if (reader->texts[BOUNCE_PART_HTML] == NULL ||
-	    strchr(plain, '@') != NULL)
+	if (strchr(plain, '@') != NULL)
 		return plain;
-	html = message_role_text(reader, pool_datastack_create(),
-				 BOUNCE_PART_HTML);
+	html = message_role_text(reader, BOUNCE_PART_HTML);
 	return *html == '\0' ? plain :
-		p_strconcat(pool, plain, "\n", bounce_string_html(html), NULL);
+		t_strconcat(plain, "\n", bounce_string_html(html), NULL);
 }
 
 static const char *message_find_returned(struct bounce_message_reader *reader)
@@ -422,48 +457,42 @@ static const char *message_find_returned(struct bounce_message_reader *reader)
 	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
 	     i++)
 		returned = bounce_returned_block(message_role_text(reader,
-			pool_datastack_create(), others[i]));
+								   others[i]));
 	return returned;
-}
-
-static void message_take_texts(struct bounce_message_reader *reader)
-{
-	struct bounce_message *message = reader->message;
-	pool_t pool = message->pool;
-	const char *returned;
-
-	message->text = message_choose_text(reader, pool);
-	message->status = message_role_text(reader, pool, BOUNCE_PART_STATUS);
-	message->inner_status =
-		message_role_text(reader, pool, BOUNCE_PART_INNER_STATUS);
-	message->disposition =
-		message_role_text(reader, pool, BOUNCE_PART_DISPOSITION);
-	message->feedback =
-		message_role_text(reader, pool, BOUNCE_PART_FEEDBACK);
-	returned = message_find_returned(reader);
-	message->returned = p_strndup(pool, returned,
-				      bounce_string_cut(returned,
-		strlen(returned), BOUNCE_MAX_HEADER));
 }
 
 void bounce_message_reader_finish(struct bounce_message_reader *reader)
 {
-	T_BEGIN {
-		message_take_texts(reader);
-	} T_END;
+	struct bounce_message *message = reader->message;
+	const char *returned;
+	size_t len;
+
+	message->text = message_choose_text(reader);
+	message->status = message_role_text(reader, BOUNCE_PART_STATUS);
+	message->inner_status =
+		message_role_text(reader, BOUNCE_PART_INNER_STATUS);
+	message->disposition =
+		message_role_text(reader, BOUNCE_PART_DISPOSITION);
+	message->feedback = message_role_text(reader, BOUNCE_PART_FEEDBACK);
+	returned = message_find_returned(reader);
+	len = strlen(returned);
+	message->returned = len <= BOUNCE_MAX_HEADER ? returned :
+		t_strndup(returned, bounce_string_cut(returned, len,
+						      BOUNCE_MAX_HEADER));
 }
 
 struct bounce_message_reader *
 bounce_message_reader_init(struct bounce_message *message)
 {
-	pool_t pool = pool_alloconly_create("bounce parts", 1024);
+	pool_t pool = pool_alloconly_create("bounce parts",
+					    BOUNCE_SMALL_POOL);
 	struct bounce_message_reader *reader =
 		p_new(pool, struct bounce_message_reader, 1);
 
 	reader->message = message;
 	reader->pool = pool;
-	reader->type = str_new(default_pool, 128);
-	reader->encoding = str_new(default_pool, 32);
+	reader->type = str_new(pool, 128);
+	reader->encoding = str_new(pool, 32);
 	return reader;
 }
 
@@ -478,14 +507,12 @@ void bounce_message_reader_deinit(struct bounce_message_reader **_reader)
 
 	*_reader = NULL;
 	for (unsigned int i = 0; i < N_ELEMENTS(reader->texts); i++) {
-		if (reader->texts[i] != NULL)
-			str_free(&reader->texts[i]);
+		if (reader->texts[i].joined != NULL)
+			str_free(&reader->texts[i].joined);
 	}
 	if (reader->returned != NULL)
 		str_free(&reader->returned);
 	if (reader->decoder != NULL)
 		message_decoder_deinit(&reader->decoder);
-	str_free(&reader->type);
-	str_free(&reader->encoding);
 	pool_unref(&reader->pool);
 }

@@ -60,7 +60,7 @@ const char *bounce_returned_block(const char *text)
 const char *bounce_returned_decode(const char *text, bool base64)
 {
 	struct istream *encoded, *input;
-	string_t *raw = t_str_new(1024), *dest = t_str_new(1024);
+	string_t *raw = t_str_new(1024);
 	const unsigned char *data;
 	size_t size;
 
@@ -74,6 +74,5 @@ const char *bounce_returned_decode(const char *text, bool base64)
 		i_stream_skip(input, size);
 	}
 	i_stream_unref(&input);
-	bounce_string_append(dest, str_data(raw), str_len(raw), TRUE);
-	return str_c(dest);
+	return bounce_string_clean(str_data(raw), str_len(raw), TRUE);
 }

@@ -10,9 +10,9 @@
 /* A mail is read in one of two ways: split in memory, as nearly all are, or by
    Dovecot's message parser. Both give their blocks to the reader. */
 
-/* All of the mail, in the stream's buffer or copied, or what comes before the stream
-   fails. Returns FALSE if it is too large to be held or has NULs. */
-static bool message_hold(struct istream *input, buffer_t *copy,
+/* All of the mail, in the stream's buffer or copied (else copy_r is not set), or what
+   comes before the stream fails. Returns FALSE if it is too large to be held or has NULs. */
+static bool message_hold(struct istream *input, buffer_t **copy_r,
 			 const unsigned char **data_r, size_t *size_r)
 {
 	ssize_t ret;
@@ -23,6 +23,9 @@ static bool message_hold(struct istream *input, buffer_t *copy,
 	} while (ret > 0 && *size_r <= BOUNCE_MAX_TEXT);
 	if (ret == -2) {
 		/* more than its buffer holds */
+		buffer_t *copy = *copy_r =
+			buffer_create_dynamic(default_pool, *size_r * 2);
+
 		while (i_stream_read_more(input, data_r, size_r) > 0 &&
 		       copy->used <= BOUNCE_MAX_TEXT) {
 			buffer_append(copy, *data_r, *size_r);
@@ -38,15 +41,18 @@ static bool message_hold(struct istream *input, buffer_t *copy,
 static bool message_split(struct bounce_message_reader *reader,
 			  struct istream *input)
 {
-	buffer_t *copy = buffer_create_dynamic(default_pool, 0);
+	buffer_t *copy = NULL;
 	const unsigned char *data;
 	size_t size = 0;
 	bool ret;
 
-	ret = message_hold(input, copy, &data, &size) &&
+	ret = message_hold(input, &copy, &data, &size) &&
 		bounce_message_split(bounce_message_reader_pool(reader), data,
 				     size, bounce_message_reader_split, reader);
-	buffer_free(&copy);
+	if (ret)
+		bounce_message_reader_finish(reader);
+	if (copy != NULL)
+		buffer_free(&copy);
 	return ret;
 }
 
@@ -91,8 +97,6 @@ int bounce_message_read_body(struct bounce_message *message,
 	bool truncated = message->truncated, done;
 
 	done = message_split(reader, input);
-	if (done)
-		bounce_message_reader_finish(reader);
 	bounce_message_reader_deinit(&reader);
 	if (done)
 		return input->stream_errno == 0 ? 0 : -1;

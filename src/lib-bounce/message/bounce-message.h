@@ -26,8 +26,8 @@ struct bounce_message {
 	const char *content_type;
 	const char *report_type;
 
-	/* From here on: after bounce_message_read_body(). UTF-8, LF lines,
-	   "" where the mail has no such part. */
+	/* From here on: after bounce_message_read_body(), on the data stack.
+	   UTF-8, LF lines, "" where the mail has no such part. */
 
 	/* what is meant for a person */
 	const char *text;

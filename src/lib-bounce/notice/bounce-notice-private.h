@@ -53,8 +53,9 @@ struct bounce_notice {
 	ARRAY(struct bounce_notice_line) lines;
 	ARRAY(struct bounce_notice_mention) mentions;
 	const char *notice;
-	/* bounce_notice_folded(), once it was asked */
-	const char *folded;
+	/* bounce_notice_folded(): room for it, filled once it was asked */
+	char *folded;
+	bool is_folded;
 	/* the classes of words in the notice as one line */
 	bounce_words_set_t words;
 	/* who got the report: they sent the mail */

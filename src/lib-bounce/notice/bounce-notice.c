@@ -99,6 +99,7 @@ struct bounce_notice *bounce_notice_init(pool_t pool,
 	}
 	scan->notice = bounce_notice_lines_join(message->text,
 						&lines, end, &size);
+	scan->folded = t_malloc_no0(I_MIN(size, BOUNCE_MAX_SCAN) + 1);
 	bounce_notice_lines_add(scan, &lines, end, size);
 	bounce_notice_lines_find_words(scan);
 	if (report->original_message_id == NULL)
@@ -116,15 +117,11 @@ const char *bounce_notice_notice(const struct bounce_notice *scan)
 
 const char *bounce_notice_folded(struct bounce_notice *scan)
 {
-	size_t len;
-	char *folded;
-
-	if (scan->folded == NULL) {
-		len = strlen(scan->notice);
-		folded = p_malloc(scan->pool, I_MIN(len, BOUNCE_MAX_SCAN) + 1);
-		(void)bounce_string_squeeze_fold(folded, scan->notice, len,
+	if (!scan->is_folded) {
+		(void)bounce_string_squeeze_fold(scan->folded, scan->notice,
+						 strlen(scan->notice),
 						 BOUNCE_MAX_SCAN);
-		scan->folded = folded;
+		scan->is_folded = TRUE;
 	}
 	return scan->folded;
 }

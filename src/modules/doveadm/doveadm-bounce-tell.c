@@ -17,12 +17,11 @@ void doveadm_bounce_tell_headers(void)
 void doveadm_bounce_tell_print(const struct bounce_tell *tell)
 {
 	string_t *subject = t_str_new(128), *text = t_str_new(4096);
-	string_t *clean = t_str_new(4096);
 
 	bounce_tell_text(tell, subject, text);
 	doveadm_print(bounce_tell_kind_name(tell->kind));
 	doveadm_bounce_print(str_c(subject));
 	/* its lines are ours, and stay */
-	bounce_string_append(clean, str_data(text), str_len(text), TRUE);
-	doveadm_print(str_c(clean));
+	doveadm_print(bounce_string_clean(str_data(text), str_len(text),
+					  TRUE));
 }

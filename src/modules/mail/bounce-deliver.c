@@ -264,7 +264,7 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	if (BOUNCE_PLUGIN_USER(mdctx->rcpt_user) == NULL)
 		return deliver_call_next(mdctx, storage_r);
 
-	pool = pool_alloconly_create("bounce delivery", 2048);
+	pool = pool_alloconly_create("bounce delivery", BOUNCE_SMALL_POOL);
 	T_BEGIN {
 		is_report = deliver_classify(mdctx, pool, &report);
 	} T_END;
