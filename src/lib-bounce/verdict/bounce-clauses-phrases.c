@@ -86,28 +86,28 @@ clause_phrases_classes(const struct clause_phrase *phrases, unsigned int count)
 	return set;
 }
 
-bounce_words_set_t bounce_clause_classes(const char *words)
+bounce_words_set_t
+bounce_clauses_classes(struct bounce_clauses_reader *reader, const char *words)
 {
-	ARRAY_TYPE(bounce_words_hit) hits;
-	ARRAY(struct clause_phrase) phrases;
 	const struct bounce_words_hit *hit, *other;
 	struct clause_phrase *phrase = NULL;
 	bounce_words_set_t set = 0;
 	unsigned int i, j, count, end;
 
-	t_array_init(&hits, 32);
-	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &hits);
-	hit = array_get(&hits, &count);
+	words = bounce_words_fold(words);
+	array_clear(&reader->hits);
+	array_clear(&reader->phrases);
+	bounce_words_find(BOUNCE_WORDS_JUDGE, words, &reader->hits);
+	hit = array_get(&reader->hits, &count);
 	if (count == 0)
 		return 0;
-	t_array_init(&phrases, 16);
 	for (i = 0; i < count; i = j) {
 		/* those that begin here, the longest last */
 		for (j = i + 1; j < count && hit[j].begin == hit[i].begin; )
 			j++;
 		end = hit[j - 1].end;
 		if (phrase == NULL || hit[i].begin >= phrase->end) {
-			phrase = array_append_space(&phrases);
+			phrase = array_append_space(&reader->phrases);
 			phrase->words = words;
 			phrase->begin = hit[i].begin;
 			phrase->end = end;
@@ -123,22 +123,29 @@ bounce_words_set_t bounce_clause_classes(const char *words)
 				set |= bounce_words_set(other->class);
 		}
 	}
-	if (bounce_clause_attributes(array_front_modifiable(&phrases),
-				     array_count(&phrases)))
+	phrase = array_get_modifiable(&reader->phrases, &count);
+	if (bounce_clause_attributes(phrase, count))
 		set |= bounce_words_set(BOUNCE_WORD_THING) |
 			bounce_words_set(BOUNCE_WORD_SYSTEM);
-	return set | clause_phrases_classes(array_front(&phrases),
-					    array_count(&phrases));
+	return set | clause_phrases_classes(phrase, count);
+}
+
+bounce_words_set_t bounce_clauses_so_far(struct bounce_clauses_reader *reader)
+{
+	if (str_len(reader->words) != reader->said_len) {
+		reader->said_len = str_len(reader->words);
+		reader->said = bounce_clauses_classes(reader,
+						      str_c(reader->words));
+	}
+	return reader->said;
 }
 
 bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader)
 {
 	struct bounce_clause *clause;
-	bounce_words_set_t set = 0, masked = reader->masked;
+	bounce_words_set_t set = bounce_clauses_so_far(reader);
+	bounce_words_set_t masked = reader->masked;
 
-	if (str_len(reader->words) > 0)
-		set = bounce_clause_classes(
-			bounce_words_fold(str_c(reader->words)));
 	/* "<recipient> from <sender>: no such user"; but "<recipient>: no MX for
 	   <sender's host>" */
 	if (reader->names_recipient &&
@@ -151,6 +158,8 @@ bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader)
 		clause->set = set;
 	}
 	str_truncate(reader->words, 0);
+	reader->said = 0;
+	reader->said_len = 0;
 	reader->masked = 0;
 	reader->after_address = FALSE;
 	reader->names_recipient = FALSE;

@@ -3,10 +3,6 @@
 
 #include "bounce-clauses.h"
 
-/* The classes of the folded words of one clause. The longest phrase counts: "your
-   message" is no "your". */
-bounce_words_set_t bounce_clause_classes(const char *words);
-
 /* A phrase of a clause: the longest that begins where it does. */
 struct clause_phrase {
 	bounce_words_set_t set;
@@ -19,6 +15,8 @@ struct clause_phrase {
    TRUE if there are some, and of the recipient speaks no other. */
 bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count);
 
+ARRAY_DEFINE_TYPE(clause_phrase, struct clause_phrase);
+
 /* While one text is read. */
 struct bounce_clauses_reader {
 	const struct bounce_clause_roles *roles;
@@ -28,6 +26,9 @@ struct bounce_clauses_reader {
 	ARRAY_TYPE(bounce_clause) *clauses;
 	/* the words of the clause so far */
 	string_t *words;
+	/* what bounce_clauses_so_far() said when there were so many bytes of them */
+	bounce_words_set_t said;
+	size_t said_len;
 	/* what is no word in it */
 	bounce_words_set_t masked;
 	/* the last thing was an address */
@@ -36,7 +37,17 @@ struct bounce_clauses_reader {
 	bool names_recipient;
 	/* what follows is the address of the command that was answered */
 	bool command;
+	/* of the words that are looked at */
+	ARRAY_TYPE(bounce_words_hit) hits;
+	ARRAY_TYPE(clause_phrase) phrases;
 };
+
+/* The classes of the words of one clause. The longest phrase counts: "your message"
+   is no "your". */
+bounce_words_set_t
+bounce_clauses_classes(struct bounce_clauses_reader *reader, const char *words);
+/* The same of those so far. */
+bounce_words_set_t bounce_clauses_so_far(struct bounce_clauses_reader *reader);
 
 /* The clause is complete: add it. Returns the classes of what it speaks of. */
 bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader);

@@ -70,8 +70,9 @@ static bool clause_is_frame(struct bounce_clauses_reader *reader)
 		clause_ends_with(reader, " said");
 }
 
-/* Do words only name somebody: "Sender", "From header", "User lookup"? */
-static bool clause_words_are_subject(const char *words)
+/* Do words of these classes only name somebody: "Sender", "From header", "User
+   lookup"? */
+static bool clause_words_are_subject(bounce_words_set_t set)
 {
 	bounce_words_set_t subjects =
 		bounce_words_set(BOUNCE_WORD_WHO) |
@@ -79,11 +80,7 @@ static bool clause_words_are_subject(const char *words)
 		bounce_words_set(BOUNCE_WORD_OWN) |
 		bounce_words_set(BOUNCE_WORD_DOMAIN) |
 		bounce_words_set(BOUNCE_WORD_HEADER);
-	bounce_words_set_t set;
 
-	if (strlen(words) > CLAUSE_MAX_SUBJECT)
-		return FALSE;
-	set = bounce_clause_classes(bounce_words_fold(words));
 	if ((set & bounce_words_set(BOUNCE_WORD_WHO)) != 0)
 		subjects |= bounce_words_set(BOUNCE_WORD_SYSTEM);
 	return set != 0 && (set & ~subjects) == 0;
@@ -93,7 +90,8 @@ static bool clause_words_are_subject(const char *words)
 static bool clause_is_subject(struct bounce_clauses_reader *reader)
 {
 	return (reader->masked == 0 &&
-		clause_words_are_subject(str_c(reader->words))) ||
+		str_len(reader->words) <= CLAUSE_MAX_SUBJECT &&
+		clause_words_are_subject(bounce_clauses_so_far(reader))) ||
 		reader->masked == bounce_words_set(BOUNCE_WORD_HEADER);
 }
 
@@ -116,9 +114,10 @@ static bool clause_is_finding(struct bounce_clauses_reader *reader, const char *
 		;
 	if (end - p > CLAUSE_MAX_SUBJECT)
 		return FALSE;
-	set = bounce_clause_classes(bounce_words_fold(str_c(reader->words)));
+	set = bounce_clauses_so_far(reader);
 	return set != 0 && (set & ~findings) == 0 &&
-		clause_words_are_subject(t_strdup_until(p, end));
+		clause_words_are_subject(bounce_clauses_classes(reader,
+						      t_strdup_until(p, end)));
 }
 
 /* "The recipient (unknown) is refused", "no (longer) known": where the bracket
@@ -143,7 +142,7 @@ clauses_remark_end(struct bounce_clauses_reader *reader, const char *p)
 		return end;
 	p = t_strndup(p + 1, len);
 	return str_len(reader->words) > 0 && strchr(p, ' ') == NULL &&
-		bounce_clause_classes(bounce_words_fold(p)) == 0 ? end : NULL;
+		bounce_clauses_classes(reader, p) == 0 ? end : NULL;
 }
 
 static void clauses_text_read(struct bounce_clauses_reader *reader, const char *text)
@@ -234,6 +233,8 @@ void bounce_clauses_read(const char *text,
 				       strnlen(text, BOUNCE_MAX_MATCH + 1),
 				       BOUNCE_MAX_MATCH);
 
+	t_array_init(&reader.hits, 32);
+	t_array_init(&reader.phrases, 16);
 	reader.recipient_local = bounce_clauses_address_local(roles->recipient);
 	reader.sender_local = bounce_clauses_address_local(roles->sender);
 	if (reader.recipient_local != NULL && reader.sender_local != NULL &&

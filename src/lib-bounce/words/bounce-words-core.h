@@ -230,7 +230,8 @@ static inline bool words_core_is_border(const char *text, size_t pos)
 {
 	size_t before = pos;
 
-	if (pos == 0 || text[pos] == '\0')
+	/* most end before a space */
+	if (pos == 0 || (unsigned char)text[pos] <= ' ')
 		return true;
 	if ((((unsigned char)text[pos] | (unsigned char)text[pos - 1]) &
 	     0x80) == 0)

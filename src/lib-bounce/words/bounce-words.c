@@ -321,15 +321,22 @@ void bounce_words_find(enum bounce_words_group group, const char *folded,
 {
 	const struct bounce_words_entry *entry;
 	struct words_core_walk walk;
+	/* appended as many at once */
+	struct bounce_words_hit found[16];
+	unsigned int count = 0;
 
 	words_core_begin(&walk, &bounce_words_tables[group], folded);
 	while ((entry = words_core_next(&walk)) != NULL) {
-		struct bounce_words_hit *hit = array_append_space(hits);
-
-		hit->class = entry->class;
-		hit->begin = walk.pos;
-		hit->end = walk.pos + entry->len;
+		if (count == N_ELEMENTS(found)) {
+			array_append(hits, found, count);
+			count = 0;
+		}
+		found[count].class = entry->class;
+		found[count].begin = walk.pos;
+		found[count].end = walk.pos + entry->len;
+		count++;
 	}
+	array_append(hits, found, count);
 }
 
 bounce_words_set_t
