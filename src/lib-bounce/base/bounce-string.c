@@ -24,7 +24,7 @@ static uint64_t string_load(const void *data)
 }
 
 /* Are all of them printable ASCII? */
-static bool string_bytes_are_plain(uint64_t bytes)
+static bool string_load_is_plain(uint64_t bytes)
 {
 	/* below 0x80, neither below 0x20 nor DEL: no sum carries then */
 	return (bytes & BYTES(0x80)) == 0 &&
@@ -32,32 +32,28 @@ static bool string_bytes_are_plain(uint64_t bytes)
 		 BYTES(0x80)) == BYTES(0x80);
 }
 
-/* In lower case; all are ASCII. */
-static uint64_t string_bytes_lower(uint64_t bytes)
-{
-	uint64_t upper = (bytes + BYTES(0x80 - 'A')) &
-		~(bytes + BYTES(0x7f - 'Z')) & BYTES(0x80);
-
-	return bytes | upper >> 2;
-}
-
 /* Sixteen bytes, wherever they stand, compared at once: what the compiler makes of
    it is up to the machine. */
 typedef uint8_t string_block_t
 	__attribute__((vector_size(16), aligned(1), may_alias));
 
+/* Of what a comparison gives each byte is all ones or all zeros: all ones? */
+static bool string_block_is_true(string_block_t compared)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &compared, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
 /* Are the 32 bytes at data printable ASCII and LF? */
 static bool string_blocks_are_plain(const unsigned char *data)
 {
 	const string_block_t *blocks = (const string_block_t *)data;
-	uint64_t plain[2];
-	/* each byte of what a comparison gives is all ones or all zeros */
-	string_block_t both = (string_block_t)
-		(((blocks[0] - ' ' <= '~' - ' ') | (blocks[0] == '\n')) &
-		 ((blocks[1] - ' ' <= '~' - ' ') | (blocks[1] == '\n')));
 
-	memcpy(plain, &both, sizeof(plain));
-	return (plain[0] & plain[1]) == UINT64_MAX;
+	return string_block_is_true((string_block_t)
+		(((blocks[0] - ' ' <= '~' - ' ') | (blocks[0] == '\n')) &
+		 ((blocks[1] - ' ' <= '~' - ' ') | (blocks[1] == '\n'))));
 }
 
 /* Bytes at data that need no look: printable ASCII, line ends and tabs if they
@@ -72,7 +68,7 @@ string_plain_len(const unsigned char *data, size_t size, bool keep_lines)
 		       string_blocks_are_plain(data + len))
 			len += 32;
 		while (size - len >= 8 &&
-		       string_bytes_are_plain(string_load(data + len)))
+		       string_load_is_plain(string_load(data + len)))
 			len += 8;
 		while (len < size && data[len] >= 0x20 && data[len] < 0x7f)
 			len++;
@@ -198,17 +194,17 @@ static char string_byte_lower(char c)
 	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static void string_lower(char *text, size_t len)
+void bounce_string_bytes_lower(char *text, size_t len)
 {
 	char *p = text, *end = text + len;
-	uint64_t bytes;
 
-	for (; end - p >= 8; p += 8) {
-		bytes = string_load(p);
-		if ((bytes & BYTES(0x80)) != 0)
-			break;
-		bytes = string_bytes_lower(bytes);
-		memcpy(p, &bytes, sizeof(bytes));
+	for (; end - p >= (ssize_t)sizeof(string_block_t);
+	     p += sizeof(string_block_t)) {
+		string_block_t *block = (string_block_t *)p;
+		string_block_t upper = (string_block_t)
+			(*block - 'A' <= 'Z' - 'A');
+
+		*block |= upper & ('a' - 'A');
 	}
 	for (; p < end; p++)
 		*p = string_byte_lower(*p);
@@ -216,7 +212,7 @@ static void string_lower(char *text, size_t len)
 
 char *bounce_string_lower(char *text)
 {
-	string_lower(text, strlen(text));
+	bounce_string_bytes_lower(text, strlen(text));
 	return text;
 }
 
@@ -241,12 +237,25 @@ static bool string_is_squeezed(const char *text)
 	return (odd & BYTES(0x80)) == 0;
 }
 
+/* The same of sixteen bytes and the one behind them. */
+static bool string_block_is_squeezed(const char *text)
+{
+	const string_block_t *block = (const string_block_t *)text;
+	const string_block_t *next = (const string_block_t *)(text + 1);
+
+	return string_block_is_true((string_block_t)
+		((*block - ' ' <= '~' - ' ') &
+		 (((*block ^ ' ') | (*next ^ ' ')) != 0)));
+}
+
 /* So many of len bytes are ASCII in words with one space between them; in most
    texts all. 0 if they are few. */
 static size_t string_squeezed_len(const char *text, size_t len)
 {
 	size_t run = 0;
 
+	while (len - run >= 17 && string_block_is_squeezed(text + run))
+		run += 16;
 	while (len - run >= 9) {
 		if (!string_is_squeezed(text + run))
 			return run;
@@ -276,7 +285,7 @@ static void string_squeeze_plain(struct string_squeeze *squeeze)
 		squeeze->dest[squeeze->used++] = ' ';
 	memmove(squeeze->dest + squeeze->used, squeeze->text, len);
 	if (squeeze->lower)
-		string_lower(squeeze->dest + squeeze->used, len);
+		bounce_string_bytes_lower(squeeze->dest + squeeze->used, len);
 	squeeze->used += len;
 	squeeze->text += len;
 	squeeze->space = squeeze->dest[squeeze->used - 1] == ' ';
@@ -358,11 +367,14 @@ bool bounce_string_is_ascii(const char *text)
 bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
 {
 	size_t i = 0;
-	uint64_t bytes;
 
-	for (; size - i >= 8; i += 8) {
-		bytes = string_load(data + i);
-		if (((bytes | (bytes - BYTES(1))) & BYTES(0x80)) != 0)
+	for (; size - i >= 32; i += 32) {
+		const string_block_t *blocks =
+			(const string_block_t *)(data + i);
+
+		if (!string_block_is_true((string_block_t)
+					  ((blocks[0] - 1 < 0x7f) &
+					   (blocks[1] - 1 < 0x7f))))
 			return FALSE;
 	}
 	for (; i < size; i++) {
@@ -370,6 +382,11 @@ bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+bool bounce_string_bytes_are_plain(const unsigned char *data, size_t size)
+{
+	return string_plain_len(data, size, TRUE) == size;
 }
 
 const char *bounce_string_oneline(const char *text, size_t max)

@@ -22,6 +22,8 @@ size_t bounce_string_cut(const char *text, size_t len, size_t max);
 bool bounce_string_is_ascii(const char *text);
 /* The same of bytes, of which none is NUL. */
 bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size);
+/* Are all printable ASCII, LF or TAB? */
+bool bounce_string_bytes_are_plain(const unsigned char *data, size_t size);
 
 /* text on one line: runs of white space as one space, none at the ends, at
    most max bytes, cut at a character. On the data stack; NULL if nothing is
@@ -54,6 +56,8 @@ const char *bounce_string_fold(const char *text, size_t max);
 /* ASCII letters to lower case, in place; returns text. What is on one line is
    folded by this alone. */
 char *bounce_string_lower(char *text);
+/* The same of len bytes, whatever they are. */
+void bounce_string_bytes_lower(char *text, size_t len);
 
 /* Which pairs of bytes a text has: most words are not in it, and their first and
    last pairs say so without a search. Valid as long as text. */

@@ -101,13 +101,12 @@ static const char *header_join_words(const char *raw)
 	return str_c(dest);
 }
 
-/* Most values are ASCII and encode nothing. */
+/* Most values are printable ASCII and encode nothing. */
 static bool header_is_plain(const char *raw, size_t size)
 {
 	const char *p = raw, *end = raw + size;
 
-	if (!bounce_string_bytes_are_ascii((const unsigned char *)raw, size) ||
-	    memchr(raw, 0x7f, size) != NULL)
+	if (!bounce_string_bytes_are_plain((const unsigned char *)raw, size))
 		return FALSE;
 	while ((p = memchr(p, '=', end - p)) != NULL) {
 		if (++p < end && *p == '?')
@@ -121,11 +120,9 @@ static bool header_is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static const char *
-header_plain_value(pool_t pool, const char *raw, size_t size)
+/* In its place. */
+static const char *header_squeeze(char *raw, size_t size)
 {
-	char *value;
-
 	/* what is between them is read at one go, in most values */
 	while (size > 0 && header_is_blank(*raw)) {
 		raw++;
@@ -133,17 +130,14 @@ header_plain_value(pool_t pool, const char *raw, size_t size)
 	}
 	while (size > 0 && header_is_blank(raw[size - 1]))
 		size--;
-	value = p_malloc(pool, I_MIN(size, BOUNCE_MAX_LINE) + 1);
-	(void)bounce_string_squeeze(value, raw, size, BOUNCE_MAX_LINE);
-	return value;
+	(void)bounce_string_squeeze(raw, raw, size, BOUNCE_MAX_LINE);
+	return raw;
 }
 
-static const char *header_field_value(pool_t pool, const char *raw, size_t size)
+static const char *header_decode(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
 
-	if (header_is_plain(raw, size))
-		return header_plain_value(pool, raw, size);
 	T_BEGIN {
 		string_t *decoded = t_str_new(128);
 
@@ -162,6 +156,27 @@ static const char *header_field_value(pool_t pool, const char *raw, size_t size)
 	return value;
 }
 
+/* A field of name_len bytes, with white space and colon prefix_len. */
+static void
+header_field_read(pool_t pool, const char *begin, const char *end,
+		  size_t name_len, size_t prefix_len,
+		  struct bounce_header *header_r)
+{
+	size_t size = end - begin - prefix_len;
+	char *field;
+
+	if (!header_is_plain(begin + prefix_len, size)) {
+		header_r->name = p_strndup(pool, begin, name_len);
+		header_r->value = header_decode(pool, begin + prefix_len, size);
+		return;
+	}
+	field = p_malloc(pool, prefix_len + size + 1);
+	memcpy(field, begin, prefix_len + size);
+	field[name_len] = '\0';
+	header_r->name = field;
+	header_r->value = header_squeeze(field + prefix_len, size);
+}
+
 static bool
 header_is_named(const char *line, size_t len, const char *const *names)
 {
@@ -178,7 +193,6 @@ void bounce_header_split(pool_t pool, const char *block,
 			 const char *const *names,
 			 ARRAY_TYPE(bounce_header) *headers_r)
 {
-	struct bounce_header *header;
 	const char *line = block, *next, *end;
 	size_t len, size;
 
@@ -192,10 +206,8 @@ void bounce_header_split(pool_t pool, const char *block,
 		len = header_field_name_len(line, &size);
 		if (len > 0 &&
 		    (names == NULL || header_is_named(line, len, names))) {
-			header = array_append_space(headers_r);
-			header->name = p_strndup(pool, line, len);
-			header->value = header_field_value(pool, line + size,
-							   next - line - size);
+			header_field_read(pool, line, next, len, size,
+					  array_append_space(headers_r));
 		}
 		line = next;
 	}

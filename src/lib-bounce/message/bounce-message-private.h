@@ -59,7 +59,7 @@ void bounce_message_reader_parsed(struct bounce_message_reader *reader,
 /* Read a block of bounce_message_split(); context is the reader. The bytes have to
    stay until it finished, and the data stack's frame. */
 void bounce_message_reader_split(struct message_block *block, void *context);
-/* Put what was read into the message: its texts, on the data stack. */
+/* Put what was read into the message. */
 void bounce_message_reader_finish(struct bounce_message_reader *reader);
 void bounce_message_reader_deinit(struct bounce_message_reader **reader);
 

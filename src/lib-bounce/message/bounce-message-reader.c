@@ -465,7 +465,6 @@ void bounce_message_reader_finish(struct bounce_message_reader *reader)
 {
 	struct bounce_message *message = reader->message;
 	const char *returned;
-	size_t len;
 
 	message->text = message_choose_text(reader);
 	message->status = message_role_text(reader, BOUNCE_PART_STATUS);
@@ -475,10 +474,9 @@ void bounce_message_reader_finish(struct bounce_message_reader *reader)
 		message_role_text(reader, BOUNCE_PART_DISPOSITION);
 	message->feedback = message_role_text(reader, BOUNCE_PART_FEEDBACK);
 	returned = message_find_returned(reader);
-	len = strlen(returned);
-	message->returned = len <= BOUNCE_MAX_HEADER ? returned :
-		t_strndup(returned, bounce_string_cut(returned, len,
-						      BOUNCE_MAX_HEADER));
+	message->returned = p_strndup(message->pool, returned,
+				      bounce_string_cut(returned,
+		strlen(returned), BOUNCE_MAX_HEADER));
 }
 
 struct bounce_message_reader *

@@ -26,8 +26,8 @@ struct bounce_message {
 	const char *content_type;
 	const char *report_type;
 
-	/* From here on: after bounce_message_read_body(), on the data stack.
-	   UTF-8, LF lines, "" where the mail has no such part. */
+	/* From here on: after bounce_message_read_body(). UTF-8, LF lines, ""
+	   where the mail has no such part. On the data stack, but returned. */
 
 	/* what is meant for a person */
 	const char *text;
@@ -40,7 +40,7 @@ struct bounce_message {
 	const char *disposition;
 	/* message/feedback-report (RFC 5965) */
 	const char *feedback;
-	/* the returned mail's header block */
+	/* the returned mail's header block; from pool */
 	const char *returned;
 	/* a cap was reached */
 	bool truncated;
