@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "str.h"
 #include "unichar.h"
+#include "bounce-block.h"
 #include "bounce-string.h"
 
 /* LF and TAB, where they stay, are not asked for. */
@@ -32,26 +33,12 @@ static bool string_load_is_plain(uint64_t bytes)
 		 BYTES(0x80)) == BYTES(0x80);
 }
 
-/* Sixteen bytes, wherever they stand, compared at once: what the compiler makes of
-   it is up to the machine. */
-typedef uint8_t string_block_t
-	__attribute__((vector_size(16), aligned(1), may_alias));
-
-/* Of what a comparison gives each byte is all ones or all zeros: all ones? */
-static bool string_block_is_true(string_block_t compared)
-{
-	uint64_t halves[2];
-
-	memcpy(halves, &compared, sizeof(halves));
-	return (halves[0] & halves[1]) == UINT64_MAX;
-}
-
 /* Are the 32 bytes at data printable ASCII and LF? */
 static bool string_blocks_are_plain(const unsigned char *data)
 {
-	const string_block_t *blocks = (const string_block_t *)data;
+	const bounce_block_t *blocks = (const bounce_block_t *)data;
 
-	return string_block_is_true((string_block_t)
+	return bounce_block_is_true((bounce_block_t)
 		(((blocks[0] - ' ' <= '~' - ' ') | (blocks[0] == '\n')) &
 		 ((blocks[1] - ' ' <= '~' - ' ') | (blocks[1] == '\n'))));
 }
@@ -198,10 +185,10 @@ void bounce_string_bytes_lower(char *text, size_t len)
 {
 	char *p = text, *end = text + len;
 
-	for (; end - p >= (ssize_t)sizeof(string_block_t);
-	     p += sizeof(string_block_t)) {
-		string_block_t *block = (string_block_t *)p;
-		string_block_t upper = (string_block_t)
+	for (; end - p >= (ssize_t)sizeof(bounce_block_t);
+	     p += sizeof(bounce_block_t)) {
+		bounce_block_t *block = (bounce_block_t *)p;
+		bounce_block_t upper = (bounce_block_t)
 			(*block - 'A' <= 'Z' - 'A');
 
 		*block |= upper & ('a' - 'A');
@@ -240,12 +227,12 @@ static bool string_is_squeezed(const char *text)
 /* The same of sixteen bytes and the one behind them. */
 static bool string_block_is_squeezed(const char *text)
 {
-	const string_block_t *block = (const string_block_t *)text;
-	const string_block_t *next = (const string_block_t *)(text + 1);
+	const bounce_block_t *block = (const bounce_block_t *)text;
+	const bounce_block_t *next = (const bounce_block_t *)(text + 1);
 
-	return string_block_is_true((string_block_t)
+	return bounce_block_is_true((bounce_block_t)
 		((*block - ' ' <= '~' - ' ') &
-		 (((*block ^ ' ') | (*next ^ ' ')) != 0)));
+		 ~(((*block ^ ' ') | (*next ^ ' ')) == 0)));
 }
 
 /* So many of len bytes are ASCII in words with one space between them; in most
@@ -369,10 +356,10 @@ bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
 	size_t i = 0;
 
 	for (; size - i >= 32; i += 32) {
-		const string_block_t *blocks =
-			(const string_block_t *)(data + i);
+		const bounce_block_t *blocks =
+			(const bounce_block_t *)(data + i);
 
-		if (!string_block_is_true((string_block_t)
+		if (!bounce_block_is_true((bounce_block_t)
 					  ((blocks[0] - 1 < 0x7f) &
 					   (blocks[1] - 1 < 0x7f))))
 			return FALSE;

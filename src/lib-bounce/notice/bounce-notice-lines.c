@@ -111,26 +111,55 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 			     unsigned int end, size_t size)
 {
 	struct bounce_notice_line *line;
-	char *text = t_malloc_no0(size + 1);
-	char *folded = t_malloc_no0(size + 1);
-	const char *raw, *clean, *last = "";
-	size_t len;
+	/* those that are not empty, each with its NUL */
+	char *text = t_malloc_no0(size + 1), *folded;
+	const char *raw, *last = "";
+	size_t used = 0, len;
 
 	t_array_init(&scan->lines, I_MAX(end, 1));
-	for (unsigned int i = 0; i < end; i++, last = raw) {
+	if (end == 0)
+		return;
+	(void)array_idx_get_space(&scan->lines, end - 1);
+	line = array_front_modifiable(&scan->lines);
+	for (unsigned int i = 0; i < end; i++, line++, last = raw) {
 		raw = array_idx_elem(lines, i);
-		clean = notice_clean_line(raw, last);
-		line = array_append_space(&scan->lines);
 		line->indent = strspn(raw, " \t");
-		line->text = text;
-		line->folded = folded;
-		len = bounce_string_squeeze(text, clean, strlen(clean),
-					    BOUNCE_MAX_LINE);
-		memcpy(folded, text, len + 1);
-		(void)bounce_string_lower(folded);
-		text += len + 1;
-		folded += len + 1;
+		line->text = notice_clean_line(raw, last);
+		len = bounce_string_squeeze(text + used, line->text,
+					    strlen(line->text), BOUNCE_MAX_LINE);
+		if (len == 0) {
+			line->text = line->folded = "";
+			continue;
+		}
+		line->text = text + used;
+		used += len + 1;
 	}
+	folded = t_malloc_no0(used + 1);
+	memcpy(folded, text, used);
+	bounce_string_bytes_lower(folded, used);
+	array_foreach_modifiable(&scan->lines, line) {
+		if (*line->text != '\0')
+			line->folded = folded + (line->text - text);
+	}
+}
+
+/* The words of all lines as one text, a space behind each; ends: of each line,
+   without it. Data stack. */
+static const char *
+notice_lines_fold(const struct bounce_notice *scan, unsigned int *ends)
+{
+	const struct bounce_notice_line *line;
+	string_t *folded = t_str_new(1024);
+	unsigned int i = 0;
+
+	array_foreach(&scan->lines, line) {
+		if (*line->text != '\0')
+			bounce_words_fold_append(folded, line->folded);
+		ends[i++] = str_len(folded);
+		if (*line->text != '\0')
+			str_append_c(folded, ' ');
+	}
+	return str_c(folded);
 }
 
 void bounce_notice_lines_find_words(struct bounce_notice *scan)
@@ -138,20 +167,12 @@ void bounce_notice_lines_find_words(struct bounce_notice *scan)
 	ARRAY_TYPE(bounce_words_hit) hits;
 	const struct bounce_words_hit *hit;
 	struct bounce_notice_line *line;
-	string_t *folded = t_str_new(1024);
 	unsigned int *ends, i = 0, count = array_count(&scan->lines);
 
 	ends = t_new(unsigned int, count + 1);
-	array_foreach_modifiable(&scan->lines, line) {
-		if (*line->text != '\0')
-			str_append(folded, bounce_words_fold(line->folded));
-		ends[i++] = str_len(folded);
-		if (*line->text != '\0')
-			str_append_c(folded, ' ');
-	}
 	t_array_init(&hits, 128);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, str_c(folded), &hits);
-	i = 0;
+	bounce_words_find(BOUNCE_WORDS_NOTICE, notice_lines_fold(scan, ends),
+			  &hits);
 	array_foreach(&hits, hit) {
 		bounce_words_set_t set = bounce_words_set(hit->class);
 

@@ -1,8 +1,8 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "byteorder.h"
 #include "str.h"
+#include "bounce-block.h"
 #include "bounce-string.h"
 #include "bounce-unicode.h"
 #include "bounce-words.h"
@@ -166,21 +166,6 @@ const char *bounce_words_casefold(const char *text, size_t len)
 	return str_c(dest);
 }
 
-static bool words_is_ascii(const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	for (; end - text >= 8; text += 8) {
-		if ((words_core_load8(text) & WORDS_EACH(0x80)) != 0)
-			return FALSE;
-	}
-	for (; text < end; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* A text in ASCII while it is folded. */
 struct words_plain {
 	char *folded;
@@ -206,102 +191,72 @@ static void words_plain_add(struct words_plain *plain, const char *p)
 	folded[plain->used++] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-/* Fold eight bytes at once, if they are but words and single spaces. Returns how
-   many bytes at p are to be folded one by one: 0, or those up to the first that
-   is something else. */
+/* Fold what stands at p, before a byte behind the block, as far as it is but words
+   and single spaces. Returns how many bytes were read; room is there for a block. */
 static unsigned int
-words_plain_add8(struct words_plain *plain, const char *p)
+words_plain_add_block(struct words_plain *plain, const char *p)
 {
-	/* the highest bit of each byte tells */
-	uint64_t c = words_core_load8(p);
-	uint64_t spaces = ~((c ^ WORDS_EACH(' ')) + WORDS_EACH(0x7f));
-	uint64_t upper = (c + WORDS_EACH(0x80 - 'A')) &
-		~(c + WORDS_EACH(0x80 - 'Z' - 1)) & WORDS_EACH(0x80);
-	uint64_t others = ~(c + WORDS_EACH(0x80 - ' ')) |
-		(c + WORDS_EACH(0x80 - 0x7f)) |
-		~((c ^ WORDS_EACH('-')) + WORDS_EACH(0x7f)) |
-		~((c ^ WORDS_EACH('_')) + WORDS_EACH(0x7f)) |
-		(spaces & (spaces << 8));
+	const bounce_block_t *at = (const bounce_block_t *)p;
+	const bounce_block_t *next = (const bounce_block_t *)(p + 1);
+	bounce_block_t *dest;
+	bounce_block_t upper = (bounce_block_t)(*at - 'A' <= 'Z' - 'A');
+	/* DEL and "_" differ by one bit */
+	unsigned int len = bounce_block_true_len((bounce_block_t)
+		((*at - ' ' <= '~' - ' ') &
+		 ~(((*at | ' ') == 0x7f) | (*at == '-') |
+		   (((*at ^ ' ') | (*next ^ ' ')) == 0))));
 
-	if (plain->space || plain->used == 0)
-		others |= spaces & 0xff;
-	others &= WORDS_EACH(0x80);
-	if (others != 0)
-		return __builtin_ctzll(others) / 8 + 1;
+	if (len == 0 || (*p == ' ' && (plain->space || plain->used == 0)))
+		return 0;
 	if (plain->space)
 		plain->folded[plain->used++] = ' ';
-	cpu64_to_le_unaligned(c | upper >> 2, plain->folded + plain->used);
-	plain->space = p[7] == ' ';
-	plain->used += plain->space ? 7 : 8;
-	return 0;
+	dest = (bounce_block_t *)(plain->folded + plain->used);
+	*dest = *at | (upper & ('a' - 'A'));
+	plain->space = p[len - 1] == ' ';
+	plain->used += plain->space ? len - 1 : len;
+	return len;
 }
 
-/* Eight bytes at text and the one behind them, all ASCII: are the eight folded as
-   they are, and no two of the nine beside each other spaces? */
-static bool words_is_folded(const char *text)
+/* Fold the text in ASCII. Returns how many bytes dest has then; room is there for a
+   block more than the text. */
+static size_t words_plain_fold(char *dest, const char *text, size_t len)
 {
-	uint64_t c = words_core_load8(text), next = words_core_load8(text + 1);
-	uint64_t upper = (c + WORDS_EACH(0x80 - 'A')) &
-		~(c + WORDS_EACH(0x80 - 'Z' - 1));
-	/* DEL and "_" differ by one bit */
-	uint64_t others = upper | ~(c + WORDS_EACH(0x80 - ' ')) |
-		((c | WORDS_EACH(0x20)) + WORDS_EACH(0x01)) |
-		~((c ^ WORDS_EACH('-')) + WORDS_EACH(0x7f)) |
-		~(((c ^ WORDS_EACH(' ')) | (next ^ WORDS_EACH(' '))) +
-		  WORDS_EACH(0x7f));
+	struct words_plain plain = { .folded = dest };
+	const char *p = text, *end = text + len;
+	char last[sizeof(bounce_block_t) + 1];
 
-	return (others & WORDS_EACH(0x80)) == 0;
-}
+	while (p < end) {
+		size_t left = end - p;
 
-static bool words_is_folded_last(char c)
-{
-	return (unsigned char)c > ' ' && c != 0x7f && c != '-' && c != '_' &&
-		!(c >= 'A' && c <= 'Z');
-}
-
-/* So many bytes of a text in ASCII are folded as they are: all, or a multiple of
-   eight. */
-static size_t words_folded_len(const char *text, size_t len)
-{
-	size_t folded = 0;
-
-	if (*text == ' ')
-		return 0;
-	while (len - folded >= 9) {
-		if (!words_is_folded(text + folded))
-			return folded;
-		folded += 8;
-	}
-	/* the rest, with some that were looked at */
-	return folded > 0 && words_is_folded(text + len - 9) &&
-		words_is_folded_last(text[len - 1]) ? len : folded;
-}
-
-/* The fold of a text in ASCII, at one go. */
-static const char *words_fold_plain(const char *text, size_t len)
-{
-	size_t folded = words_folded_len(text, len);
-	struct words_plain plain;
-	const char *p = text + folded, *end = text + len;
-	unsigned int single;
-
-	if (folded == len)
-		return text;
-	plain.folded = t_malloc_no0(len + 1);
-	memcpy(plain.folded, text, folded);
-	plain.space = folded > 0 && p[-1] == ' ';
-	plain.used = plain.space ? folded - 1 : folded;
-	while (end - p >= 8) {
-		single = words_plain_add8(&plain, p);
-		if (single == 0)
-			p += 8;
-		for (; single > 0; single--)
+		if (left >= sizeof(last)) {
+			p += words_plain_add_block(&plain, p);
+		} else {
+			/* a NUL is no part of a word */
+			memset(last, '\0', sizeof(last));
+			memcpy(last, p, left);
+			p += words_plain_add_block(&plain, last);
+		}
+		if (p < end)
 			words_plain_add(&plain, p++);
 	}
-	while (p < end)
-		words_plain_add(&plain, p++);
 	plain.folded[plain.used] = '\0';
-	return plain.folded;
+	return plain.used;
+}
+
+void bounce_words_fold_append(string_t *dest, const char *text)
+{
+	size_t len = strlen(text), used = str_len(dest);
+	char *folded;
+
+	if (bounce_string_bytes_are_ascii((const unsigned char *)text, len)) {
+		folded = buffer_get_space_unsafe(dest, used, len + 1 +
+						 sizeof(bounce_block_t));
+		used += words_plain_fold(folded, text, len);
+		buffer_set_used_size(dest, used);
+		return;
+	}
+	folded = t_strdup_noconst(bounce_words_casefold(text, len));
+	str_append_data(dest, folded, words_core_tidy(folded));
 }
 
 const char *bounce_words_fold(const char *text)
@@ -309,10 +264,13 @@ const char *bounce_words_fold(const char *text)
 	size_t len = strlen(text);
 	char *folded;
 
-	if (words_is_ascii(text, len))
-		return words_fold_plain(text, len);
-	folded = t_strdup_noconst(bounce_words_casefold(text, len));
-	(void)words_core_tidy(folded);
+	if (bounce_string_bytes_are_ascii((const unsigned char *)text, len)) {
+		folded = t_malloc_no0(len + 1 + sizeof(bounce_block_t));
+		(void)words_plain_fold(folded, text, len);
+	} else {
+		folded = t_strdup_noconst(bounce_words_casefold(text, len));
+		(void)words_core_tidy(folded);
+	}
 	return folded;
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "str.h"
 
 enum bounce_words_group {
 	BOUNCE_WORDS_JUDGE = 0,
@@ -32,8 +33,10 @@ typedef uint64_t bounce_words_set_t;
 
 /* text as words are looked for: case, accents and compatibility forms unified,
    quotes straight, white space, "_" and "-" within a word one space, none at the
-   ends. On the data stack, or text where it is so already. */
+   ends. On the data stack. */
 const char *bounce_words_fold(const char *text);
+/* The same appended to dest. */
+void bounce_words_fold_append(string_t *dest, const char *text);
 /* Only case, accents and compatibility forms. On the data stack. */
 const char *bounce_words_casefold(const char *text, size_t len);
 /* The next words of text at or behind *end, each not ASCII: what is between
