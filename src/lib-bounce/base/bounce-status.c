@@ -47,9 +47,7 @@ const char *bounce_status_find(const char *text)
 	const char *p;
 	unsigned int len;
 
-	for (p = text; *p != '\0'; p++) {
-		if (*p != '2' && *p != '4' && *p != '5')
-			continue;
+	for (p = text; *(p += strcspn(p, "245")) != '\0'; p++) {
 		if (p != text && status_joins_word(p[-1]))
 			continue;
 		/* a host's name: mx-5.1.1 */
@@ -112,7 +110,7 @@ static bool status_is_size(const char *text)
 	};
 	size_t len = 0;
 
-	if (text[3] != ' ')
+	if (text[3] != ' ' || strchr("kmgb", text[4] | 0x20) == NULL)
 		return FALSE;
 	while (i_isalpha(text[4 + len]) && len < 8)
 		len++;

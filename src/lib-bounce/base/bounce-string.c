@@ -131,8 +131,11 @@ void bounce_string_append(string_t *dest, const unsigned char *data, size_t size
 			bool keep_lines)
 {
 	size_t used = str_len(dest);
-	char *begin = buffer_get_space_unsafe(dest, used, size * 3);
+	char *begin;
 
+	if (size == 0)
+		return;
+	begin = buffer_get_space_unsafe(dest, used, size * 3);
 	buffer_set_used_size(dest, used +
 		(string_clean_to(begin, data, size, keep_lines) - begin));
 }

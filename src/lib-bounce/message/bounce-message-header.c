@@ -145,6 +145,8 @@ message_read_plain(struct bounce_message *message, const unsigned char *data,
 		   size_t size, string_t *block)
 {
 	const unsigned char *end = data + size, *line = data, *lf;
+	/* lines that are wanted begin there and go on up to line */
+	const unsigned char *begin = data;
 	size_t len, name_len;
 	bool wanted = FALSE;
 
@@ -152,8 +154,10 @@ message_read_plain(struct bounce_message *message, const unsigned char *data,
 		len = lf - line;
 		if (len > 0 && line[len - 1] == '\r')
 			len--;
-		if (len == 0)
+		if (len == 0) {
+			bounce_string_append(block, begin, line - begin, TRUE);
 			return lf + 1 - data;
+		}
 		if (memchr(line, '\r', len) != NULL ||
 		    memchr(line, '\0', len) != NULL)
 			return 0;
@@ -166,11 +170,11 @@ message_read_plain(struct bounce_message *message, const unsigned char *data,
 		} else if (line == data) {
 			return 0;
 		}
-		if (!wanted)
-			continue;
-		bounce_string_append(block, line, len, TRUE);
-		str_append_c(block, '\n');
-		if (str_len(block) > BOUNCE_MAX_HEADER) {
+		if (!wanted) {
+			bounce_string_append(block, begin, line - begin, TRUE);
+			begin = lf + 1;
+		} else if (str_len(block) + (lf - begin) >= BOUNCE_MAX_HEADER) {
+			bounce_string_append(block, begin, lf + 1 - begin, TRUE);
 			message->truncated = TRUE;
 			return lf + 1 - data;
 		}

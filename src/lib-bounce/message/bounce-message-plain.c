@@ -57,20 +57,30 @@ static bool plain_charset_is_known(const char *name, size_t len)
 		strspn(name + strlen(iso), "0123456789") == len - strlen(iso);
 }
 
+/* What follows "charset", or NULL. (strcasestr() is slow.) */
+static const char *plain_charset_find(const char *params)
+{
+	static const char name[] = "harset";
+
+	while (*(params += strcspn(params, "cC")) != '\0') {
+		if (bounce_string_ibegins(++params, name))
+			return params + strlen(name);
+	}
+	return NULL;
+}
+
 /* Do the parameters name one such charset, or none? utf8_r: they name UTF-8. */
 static bool plain_charset(const char *params, bool *utf8_r)
 {
-	static const char attribute[] = "charset";
-	const char *name = strcasestr(params, attribute);
+	const char *name = plain_charset_find(params);
 	size_t len;
 	bool quoted;
 
 	*utf8_r = FALSE;
 	if (name == NULL)
 		return TRUE;
-	name += strlen(attribute);
 	/* a value that looks like it: whichever is meant */
-	if (*name++ != '=' || strcasestr(name, attribute) != NULL)
+	if (*name++ != '=' || plain_charset_find(name) != NULL)
 		return FALSE;
 	quoted = *name == '"';
 	if (quoted)

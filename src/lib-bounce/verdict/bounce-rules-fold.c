@@ -172,18 +172,18 @@ static size_t fold_repetition_length(struct reply_prefix *first, const char *p)
 	return reply_len;
 }
 
-static bool fold_ends_with(string_t *text, const char *end)
+static bool fold_ends_with(const string_t *text, const char *end)
 {
 	size_t len = strlen(end);
 
 	return str_len(text) >= len &&
-		strcmp(str_c(text) + str_len(text) - len, end) == 0;
+		memcmp(str_data(text) + str_len(text) - len, end, len) == 0;
 }
 
 /* p is at the start of a word. Length of a server's name there, as mailers put
    it before an answer, or 0: "host antispam.example.org[192.0.2.1] said: 550 no
    such user" is about no spam. */
-static size_t fold_host_length(string_t *dest, const char *p)
+static size_t fold_host_length(const string_t *dest, const char *p)
 {
 	size_t len;
 
@@ -217,8 +217,7 @@ fold_append(string_t *dest, const char *p, struct reply_prefix *first)
 	size_t len;
 
 	while (*p != '\0') {
-		bool at_word = str_len(dest) == 0 ||
-			str_c(dest)[str_len(dest) - 1] == ' ';
+		bool at_word = str_len(dest) == 0 || fold_ends_with(dest, " ");
 
 		if (fold_is_blank(*p)) {
 			if (!at_word)
