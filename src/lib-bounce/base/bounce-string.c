@@ -347,11 +347,8 @@ static const char *string_squeeze(const char *text, size_t max, bool lower)
 
 bool bounce_string_is_ascii(const char *text)
 {
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return FALSE;
-	}
-	return TRUE;
+	return bounce_string_bytes_are_ascii((const unsigned char *)text,
+					     strlen(text));
 }
 
 bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)

@@ -18,15 +18,13 @@ static void message_content_type_parse(const char *value, const char **type_r,
 				       const char **report_type_r)
 {
 	struct rfc822_parser_context parser;
-	string_t *type = t_str_new(32);
-	const char *const *params, *plain;
+	const char *const *params;
+	string_t *type;
 
-	*type_r = *report_type_r = NULL;
-	plain = bounce_message_plain_type(value);
-	if (plain != NULL) {
-		*type_r = t_str_lcase(plain);
+	if (bounce_message_plain_type(value, type_r, report_type_r))
 		return;
-	}
+	*type_r = *report_type_r = NULL;
+	type = t_str_new(32);
 	rfc822_parser_init(&parser, (const unsigned char *)value,
 			   strlen(value), NULL);
 	rfc822_skip_lwsp(&parser);

@@ -22,6 +22,18 @@ static size_t plain_token_len(const char *text)
 	return len;
 }
 
+/* What follows the word in lower or upper case, or NULL. (strcasestr() is slow.) */
+static const char *plain_find(const char *text, const char *word)
+{
+	const char first[] = { *word, i_toupper(*word), '\0' };
+
+	for (; *(text += strcspn(text, first)) != '\0'; text++) {
+		if (bounce_string_ibegins(text, word))
+			return text + strlen(word);
+	}
+	return NULL;
+}
+
 size_t bounce_message_type_len(const char *text)
 {
 	size_t len = plain_token_len(text), more;
@@ -57,22 +69,11 @@ static bool plain_charset_is_known(const char *name, size_t len)
 		strspn(name + strlen(iso), "0123456789") == len - strlen(iso);
 }
 
-/* What follows "charset", or NULL. (strcasestr() is slow.) */
-static const char *plain_charset_find(const char *params)
-{
-	static const char name[] = "harset";
-
-	while (*(params += strcspn(params, "cC")) != '\0') {
-		if (bounce_string_ibegins(++params, name))
-			return params + strlen(name);
-	}
-	return NULL;
-}
-
 /* Do the parameters name one such charset, or none? utf8_r: they name UTF-8. */
 static bool plain_charset(const char *params, bool *utf8_r)
 {
-	const char *name = plain_charset_find(params);
+	static const char attribute[] = "charset";
+	const char *name = plain_find(params, attribute);
 	size_t len;
 	bool quoted;
 
@@ -80,7 +81,7 @@ static bool plain_charset(const char *params, bool *utf8_r)
 	if (name == NULL)
 		return TRUE;
 	/* a value that looks like it: whichever is meant */
-	if (*name++ != '=' || plain_charset_find(name) != NULL)
+	if (*name++ != '=' || plain_find(name, attribute) != NULL)
 		return FALSE;
 	quoted = *name == '"';
 	if (quoted)
@@ -146,14 +147,30 @@ const char *bounce_message_plain_param(const char *params, const char *name)
 	}
 }
 
-const char *bounce_message_plain_type(const char *value)
+bool bounce_message_plain_type(const char *value, const char **type_r,
+			       const char **report_type_r)
 {
+	static const char name[] = "report-type";
+	const char *found, *param;
 	size_t len;
 
 	value += strspn(value, PLAIN_SPACE);
 	len = bounce_message_type_len(value);
-	return len == 0 || strcasestr(value + len, "report-type") != NULL ?
-		NULL : t_strndup(value, len);
+	if (len == 0)
+		return FALSE;
+	*type_r = t_str_lcase(t_strndup(value, len));
+	*report_type_r = NULL;
+	value += len;
+	found = plain_find(value, name);
+	if (found == NULL)
+		return TRUE;
+	/* the last one counts */
+	param = plain_find(found, name) != NULL ? NULL :
+		bounce_message_plain_param(value, name);
+	if (param == NULL)
+		return FALSE;
+	*report_type_r = t_str_lcase(param);
+	return TRUE;
 }
 
 bool bounce_message_coding_read(const char *type, const char *encoding,

@@ -80,9 +80,11 @@ typedef void bounce_message_block_t(struct message_block *block, void *context);
 bool bounce_message_split(pool_t pool, const unsigned char *data, size_t size,
 			  bounce_message_block_t *callback, void *context);
 
-/* The "type/subtype" of a Content-Type that is written as nearly all are and names no
-   report-type; else NULL. Data stack. */
-const char *bounce_message_plain_type(const char *value);
+/* The "type/subtype" of a Content-Type, and the report-type that it names or NULL, in
+   lower case on the data stack. Returns FALSE if it is not written as nearly all are:
+   both mean nothing then. */
+bool bounce_message_plain_type(const char *value, const char **type_r,
+			       const char **report_type_r);
 
 /* Bytes of a "type/subtype" that text begins with, with nothing but parameters behind
    it; else 0. */

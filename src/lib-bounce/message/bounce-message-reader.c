@@ -261,9 +261,8 @@ static void message_field(struct bounce_message_reader *reader,
 			  struct message_header_line *hdr)
 {
 	if (i_tolower(hdr->name[0]) == 'c' &&
-	    strncasecmp(hdr->name, "Content-", 8) == 0) T_BEGIN {
+	    strncasecmp(hdr->name, "Content-", 8) == 0)
 		message_take_line(reader, hdr);
-	} T_END;
 }
 
 static void message_decoder_tell(struct bounce_message_reader *reader, const char *name,

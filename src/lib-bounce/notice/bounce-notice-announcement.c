@@ -75,8 +75,7 @@ notice_last_item(const struct bounce_notice *scan,
 static bool notice_is_items_words(const struct bounce_notice_line *line,
 				  unsigned int indent)
 {
-	return line->indent > indent ||
-		bounce_status_reply_find(line->text, NULL) != NULL;
+	return line->indent > indent || line->reply != NULL;
 }
 
 /* "Doe, John <john@example.com>", with the answer below it? */

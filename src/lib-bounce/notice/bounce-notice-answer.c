@@ -56,17 +56,28 @@ static bool answer_begins_other(const struct bounce_notice_line *line)
 }
 
 /* "550 5.1.1", "#550 5.1.1", "550: (5.1.1)" */
-bool bounce_notice_is_refusal(const char *text)
+static bool answer_is_refusal(const char *code, const char *at)
 {
-	const char *code, *at, *status;
+	const char *status;
 
-	code = bounce_status_reply_find(text, &at);
 	if (code == NULL)
 		return FALSE;
 	at += 3 + strspn(at + 3, " -:#(");
 	status = bounce_status_find(at);
 	return status != NULL && status[0] == code[0] &&
 		bounce_string_begins(at, status);
+}
+
+bool bounce_notice_is_refusal(const char *text)
+{
+	const char *at, *code = bounce_status_reply_find(text, &at);
+
+	return answer_is_refusal(code, at);
+}
+
+bool bounce_notice_line_is_refusal(const struct bounce_notice_line *line)
+{
+	return answer_is_refusal(line->reply, line->reply_at);
 }
 
 static unsigned int answer_count_char(const char *text, char chr)
@@ -179,7 +190,7 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 		if (bounce_notice_begins_item(scan, rcpt, i) ||
 		    (next->indent > 0 && next->indent < indent) ||
 		    (answer_mentions_other(scan, i, rcpt) &&
-		     bounce_status_reply_find(next->text, NULL) != NULL))
+		     next->reply != NULL))
 			break;
 		/* an indented line below one that is not further in; a sentence
 		   that goes on, where the reply does not say where it ends */
@@ -194,7 +205,7 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 			text = answer_strip_prompt(line->text);
 			at = text;
 		} else if ((wrapped || more) && !answer_begins_other(line) &&
-			   !bounce_notice_is_refusal(line->text)) {
+			   !bounce_notice_line_is_refusal(line)) {
 			text = line->text;
 		} else {
 			break;
@@ -206,13 +217,13 @@ const char *bounce_notice_answer_read(const struct bounce_notice *scan,
 							  BOUNCE_MAX_DIAGNOSTIC));
 }
 
-/* How well an answer fits: 0 = not at all. */
-static unsigned int answer_rank(const struct bounce_notice_line *line,
-				const char *at, const char *code)
+/* How well the line's answer fits: 0 = not at all, or it has none. */
+static unsigned int answer_rank(const struct bounce_notice_line *line)
 {
+	const char *at = line->reply_at, *code = line->reply;
 	unsigned int rank = 1;
 
-	if (bounce_string_begins(line->text, ">>>") ||
+	if (code == NULL || bounce_string_begins(line->text, ">>>") ||
 	    bounce_string_ibegins(line->text, "out:"))
 		return 0;
 	if (code[0] == '5')
@@ -237,7 +248,6 @@ answer_use_quoted(const struct bounce_notice *scan, unsigned int first,
 		  unsigned int *line, const char **at, const char **code)
 {
 	const struct bounce_notice_line *quoted;
-	const char *quoted_at, *quoted_code;
 	unsigned int i = *line;
 
 	if (strstr(bounce_notice_line(scan, i)->text, "... ") == NULL ||
@@ -249,13 +259,11 @@ answer_use_quoted(const struct bounce_notice *scan, unsigned int first,
 			continue;
 		if (!bounce_string_begins(quoted->text, "<<<"))
 			break;
-		quoted_code = bounce_status_reply_find(quoted->text,
-						       &quoted_at);
-		if (quoted_code == NULL)
+		if (quoted->reply == NULL)
 			break;
 		*line = i;
-		*at = quoted_at;
-		*code = quoted_code;
+		*at = quoted->reply_at;
+		*code = quoted->reply;
 	}
 }
 
@@ -268,14 +276,13 @@ static void answer_weigh(const struct bounce_notice *scan, unsigned int i,
 			 struct answer_best *best)
 {
 	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
-	const char *at, *code = bounce_status_reply_find(line->text, &at);
-	unsigned int rank = code == NULL ? 0 : answer_rank(line, at, code);
+	unsigned int rank = answer_rank(line);
 
 	if (rank > best->rank) {
 		best->rank = rank;
 		best->line = i;
-		best->at = at;
-		best->code = code;
+		best->at = line->reply_at;
+		best->code = line->reply;
 	}
 }
 
@@ -353,14 +360,15 @@ answer_nobodys(const struct bounce_notice *scan, unsigned int i)
 {
 	const struct bounce_notice_line *line = bounce_notice_line(scan, i);
 	const struct bounce_notice_mention *mentions;
-	const char *status, *at, *code = bounce_status_reply_find(line->text, &at);
+	const char *status;
 
-	if (code == NULL || answer_rank(line, at, code) < 2 ||
+	if (answer_rank(line) < 2 ||
 	    answer_line_mentions(scan, i, &mentions) > 0 ||
 	    (i > 0 && answer_is_command(scan, i - 1)))
 		return NULL;
-	status = bounce_status_find(at);
-	return t_strdup_printf("%.3s %s", at, status == NULL ? "" : status);
+	status = bounce_status_find(line->reply_at);
+	return t_strdup_printf("%.3s %s", line->reply,
+			       status == NULL ? "" : status);
 }
 
 bool bounce_notice_answers_differ(const struct bounce_notice *scan,

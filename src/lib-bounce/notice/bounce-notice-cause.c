@@ -108,8 +108,7 @@ bool bounce_notice_cause_goes_on(const struct bounce_notice_line *line)
 	/* "Error message: ..." */
 	if (space != NULL)
 		space = strchr(space + 1, ' ');
-	return bounce_status_reply_find(line->text, NULL) != NULL ||
-		bounce_status_find(line->text) != NULL ||
+	return line->reply != NULL || bounce_status_find(line->text) != NULL ||
 		(line->text[colon] == ':' &&
 		 (space == NULL || space > line->text + colon)) ||
 		bounce_notice_label_colon(line->folded) ||

@@ -52,7 +52,7 @@ item_trim(const struct bounce_notice *scan, unsigned int first,
 		if (*line->text != '\0' &&
 		    (!bounce_notice_label_colon(line->folded) ||
 		     strchr(line->text, '@') != NULL ||
-		     bounce_status_reply_find(line->text, NULL) != NULL))
+		     line->reply != NULL))
 			break;
 		end--;
 	}

@@ -5,6 +5,7 @@
 #include "str.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
+#include "bounce-status.h"
 #include "bounce-string.h"
 
 /* The lines of a mail's text, and their folded copies. */
@@ -132,6 +133,8 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 			continue;
 		}
 		line->text = text + used;
+		line->reply = bounce_status_reply_find(line->text,
+						       &line->reply_at);
 		used += len + 1;
 	}
 	folded = t_malloc_no0(used + 1);

@@ -12,6 +12,9 @@ struct bounce_notice_line {
 	const char *text;
 	/* the same as bounce_string_fold() makes it */
 	const char *folded;
+	/* bounce_status_reply_find() of the text, and where it is; NULL if there
+	   is none */
+	const char *reply, *reply_at;
 	/* the classes of words in it (group NOTICE) */
 	bounce_words_set_t words;
 	/* white space before the text */
@@ -199,6 +202,7 @@ bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
 
 /* Does text quote a refusal with its enhanced code, "550 5.1.1"? */
 bool bounce_notice_is_refusal(const char *text);
+bool bounce_notice_line_is_refusal(const struct bounce_notice_line *line);
 
 /* The best answer of a server within region: its line, where in it the reply
    code is, and the code (data stack). only: it must name rcpt; else it must

@@ -283,16 +283,12 @@ void bounce_notice_find_id(const struct bounce_notice *scan,
 			   struct bounce_report *report)
 {
 	const struct bounce_notice_line *line;
-	const char *id = NULL;
+	const char *id;
 
 	array_foreach(&scan->lines, line) {
-		T_BEGIN {
-			id = p_strdup(scan->pool,
-				      returned_named_id(line->folded,
-							line->text));
-		} T_END;
+		id = returned_named_id(line->folded, line->text);
 		if (id != NULL) {
-			report->original_message_id = id;
+			report->original_message_id = p_strdup(scan->pool, id);
 			return;
 		}
 	}

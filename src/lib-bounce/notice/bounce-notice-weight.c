@@ -156,7 +156,7 @@ notice_reply_above(struct bounce_notice *scan, unsigned int line, bool *hangs_r)
 	for (;; i--) {
 		above = bounce_notice_line(scan, i);
 		*hangs_r = above->indent < here->indent &&
-			bounce_status_reply_find(above->text, NULL) != NULL;
+			above->reply != NULL;
 		if (*hangs_r || i == 0 || line - i > NOTICE_MAX_HANGING ||
 		    *above->text == '\0' || above->indent != here->indent)
 			break;
@@ -180,7 +180,7 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 	behind = here->text + mention->end;
 	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
 		return FALSE;
-	if (bounce_status_reply_find(above->text, NULL) == NULL ||
+	if (above->reply == NULL ||
 	    (notice_is_bracketed(here->text) &&
 	     notice_is_bracketed(above->text)))
 		return FALSE;

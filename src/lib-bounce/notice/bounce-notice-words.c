@@ -135,7 +135,7 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		    strlen(line->text) < 80 &&
 		    strchr(line->text, ' ') == NULL)
 			continue;
-		if (bounce_status_reply_find(line->text, NULL) == NULL &&
+		if (line->reply == NULL &&
 		    bounce_kind_has(line->words,
 				    BOUNCE_WORD_CONTACTING))
 			continue;
@@ -260,16 +260,18 @@ static const char *
 notice_find_longer(const struct bounce_notice *scan,
 		   const struct bounce_recipient *rcpt)
 {
-	const char *code, *at, *answer, *longest = rcpt->diagnostic;
+	const struct bounce_notice_line *line;
+	const char *answer, *longest = rcpt->diagnostic;
 	size_t len = strlen(rcpt->diagnostic);
 
 	for (unsigned int i = 0; i < array_count(&scan->lines); i++) {
-		code = bounce_status_reply_find(
-			bounce_notice_line(scan, i)->text, &at);
-		if (code == NULL ||
-		    strncmp(at, rcpt->diagnostic, I_MIN(len, 12)) != 0)
+		line = bounce_notice_line(scan, i);
+		if (line->reply == NULL ||
+		    strncmp(line->reply_at, rcpt->diagnostic,
+			    I_MIN(len, 12)) != 0)
 			continue;
-		answer = bounce_notice_answer_read(scan, rcpt, i, at, code);
+		answer = bounce_notice_answer_read(scan, rcpt, i, line->reply_at,
+						   line->reply);
 		if (strncmp(answer, rcpt->diagnostic, len) == 0 &&
 		    strlen(answer) > strlen(longest))
 			longest = answer;
@@ -360,7 +362,8 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	if (alone && first->first > 0 &&
 	    (rcpt->explanation == NULL ||
 	     strlen(rcpt->explanation) < 200 ||
-	     uni_utf8_strlen(rcpt->explanation) < 200)) {
+	     (!bounce_string_is_ascii(rcpt->explanation) &&
+	      uni_utf8_strlen(rcpt->explanation) < 200))) {
 		/* what is before the address may be the reason */
 		own.first = notice_find_opening(scan, first->first + 1);
 		own.end = item ? find_words_end(scan, first) :

@@ -134,16 +134,12 @@ bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan)
 static bool notice_find_refusal(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_line *line;
-	bool found = FALSE;
 
 	array_foreach(&scan->lines, line) {
-		T_BEGIN {
-			found = bounce_notice_is_refusal(line->text);
-		} T_END;
-		if (found)
-			break;
+		if (bounce_notice_line_is_refusal(line))
+			return TRUE;
 	}
-	return found;
+	return FALSE;
 }
 
 bool bounce_notice_refuses(struct bounce_notice *scan)

@@ -61,13 +61,19 @@ clauses_mask_address(struct bounce_clauses_reader *reader, const char *address)
 	reader->after_address = TRUE;
 }
 
-/* "550 we know of no bob.smith": the name alone. */
-static bool
-clauses_mask_local(struct bounce_clauses_reader *reader, const char *word)
+static bool clauses_is_local(const char *word, size_t len, const char *local)
 {
-	if (clauses_is_address(word, reader->recipient_local))
+	return local != NULL && (*word | 0x20) == (*local | 0x20) &&
+		strncasecmp(word, local, len) == 0 && local[len] == '\0';
+}
+
+/* "550 we know of no bob.smith": the name alone. */
+static bool clauses_mask_local(struct bounce_clauses_reader *reader,
+			       const char *word, size_t len)
+{
+	if (clauses_is_local(word, len, reader->recipient_local))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_WHO);
-	else if (clauses_is_address(word, reader->sender_local))
+	else if (clauses_is_local(word, len, reader->sender_local))
 		reader->masked |= bounce_words_set(BOUNCE_WORD_SENDER);
 	else
 		return FALSE;
@@ -171,7 +177,7 @@ static bool clauses_word_mask(struct bounce_clauses_reader *reader, const char *
 		clauses_mask_ip(reader);
 		return TRUE;
 	}
-	if (clauses_is_code(word) || clauses_mask_local(reader, word))
+	if (clauses_is_code(word) || clauses_mask_local(reader, word, len))
 		return TRUE;
 	if (clauses_is_host(word)) {
 		clauses_mask_host(reader, word);
@@ -187,9 +193,10 @@ static bool clauses_word_mask(struct bounce_clauses_reader *reader, const char *
 }
 
 /* "From names an unknown user": the field, not the word */
-static void clauses_mask_field(struct bounce_clauses_reader *reader, const char *word)
+static void clauses_mask_field(struct bounce_clauses_reader *reader,
+			       const char *word, size_t len)
 {
-	if ((strcmp(word, "From") == 0 || strcmp(word, "From:") == 0) &&
+	if (len >= 4 && len <= 5 && memcmp(word, "From:", len) == 0 &&
 	    str_c(reader->words)[strspn(str_c(reader->words), " ,")] == '\0')
 		reader->masked |= bounce_words_set(BOUNCE_WORD_HEADER);
 }
@@ -200,7 +207,7 @@ static const char *clauses_word_append(struct bounce_clauses_reader *reader,
 {
 	const char *begin = p;
 	size_t len = str_len(reader->words);
-	bool lower = len > 0 && i_islower(str_c(reader->words)[len - 1]);
+	bool lower = len > 0 && i_islower(str_data(reader->words)[len - 1]);
 
 	reader->after_address = FALSE;
 	for (; p < end && !bounce_clauses_is_border(*p); p++) {
@@ -220,10 +227,8 @@ static const char *clauses_word_append(struct bounce_clauses_reader *reader,
 static const char *clauses_letters_read(struct bounce_clauses_reader *reader,
 					const char *p, const char *end)
 {
-	const char *word = t_strdup_until(p, end);
-
-	clauses_mask_field(reader, word);
-	if (!clauses_mask_local(reader, word))
+	clauses_mask_field(reader, p, end - p);
+	if (!clauses_mask_local(reader, p, end - p))
 		return clauses_word_append(reader, p, end);
 	str_append(reader->words, " , ");
 	return end;
@@ -261,7 +266,7 @@ bounce_clauses_word_read(struct bounce_clauses_reader *reader, const char *p)
 	} else if (sign == word) {
 		return p;
 	}
-	clauses_mask_field(reader, word);
+	clauses_mask_field(reader, word, strlen(word));
 	if (clauses_word_mask(reader, word)) {
 		if (strstr(word, "://") != NULL)
 			(void)bounce_clauses_end(reader);
