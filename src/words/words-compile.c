@@ -282,7 +282,9 @@ static void words_write_group(enum words_group group)
 		words_write_text(list[i].text, list[i].len);
 		fputs("\"\n", stdout);
 	}
-	printf("\t;\nstatic const struct bounce_words_entry "
+	/* eight bytes are read at once */
+	printf("\t\"\\0\\0\\0\\0\\0\\0\\0\";\n"
+	       "static const struct bounce_words_entry "
 	       "words_entries_%u[] = {\n", group);
 	for (unsigned int i = 0; i <= entries; i++) {
 		const struct bounce_words_entry *entry = &table.entries[i];
@@ -305,24 +307,21 @@ static void words_write_group(enum words_group group)
 	free(list);
 }
 
-/* The number of each class in its group. */
-static void words_write_bits(void)
+/* Does a set (bounce_words_set_t) hold each group? */
+static void words_check_sets(void)
 {
-	unsigned int bit = 0;
+	unsigned int count = 0;
 
-	printf("static const uint8_t words_bits[%zu] = {", CLASS_COUNT);
 	for (unsigned int i = 0; i < CLASS_COUNT; i++) {
 		if (i == 0 || words_classes[i].group !=
 		    words_classes[i - 1].group)
-			bit = 0;
-		printf("%s%u,", i % 16 == 0 ? "\n\t" : " ", bit++);
-		if (bit > 64) {
+			count = 0;
+		if (++count > 64) {
 			fputs("words-compile: a group has more than 64 "
 			      "classes\n", stderr);
 			exit(1);
 		}
 	}
-	puts("\n};");
 }
 
 static void words_write(void)
@@ -330,7 +329,6 @@ static void words_write(void)
 	puts("/* Made by words-compile from src/words. */\n");
 	for (unsigned int group = 0; group < GROUP_COUNT; group++)
 		words_write_group(group);
-	words_write_bits();
 	words_write_folds();
 	printf("static const struct bounce_words_table "
 	       "bounce_words_tables[%u] = {\n", GROUP_COUNT);
@@ -346,6 +344,7 @@ int main(int argc, char *argv[])
 	for (int i = 1; i < argc; i++)
 		words_file(argv[i]);
 	words_check();
+	words_check_sets();
 	if (failed)
 		return 1;
 	words_sort();

@@ -32,7 +32,7 @@ struct bounce_words_entry {
    a bit for each hash that a key has, firsts one for each byte that a phrase begins
    with, and for each letter from "a" to "z". */
 struct bounce_words_table {
-	const char *text;
+	const char *text;		/* eight bytes more behind the last */
 	const struct bounce_words_entry *entries;
 	const uint16_t *starts;
 	const uint32_t *filter;
@@ -407,14 +407,16 @@ words_core_alike(const struct words_core_walk *walk,
 	size_t i = entry->alike, left = walk->end - p;
 	uint64_t differ;
 
-	for (; entry->len - i >= 8 && left >= i + 8; i += 8) {
+	for (; i < entry->len && left >= i + 8; i += 8) {
 		differ = words_core_load8(text + i) ^ words_core_load8(p + i);
-		if (differ != 0)
-			return i + __builtin_ctzll(differ) / 8;
+		if (differ != 0) {
+			i += __builtin_ctzll(differ) / 8;
+			return i < entry->len ? i : entry->len;
+		}
 	}
 	while (i < entry->len && text[i] == p[i])
 		i++;
-	return i;
+	return i < entry->len ? i : entry->len;
 }
 
 /* The entries of the next key. */

@@ -319,11 +319,6 @@ unsigned int bounce_words_rest(const char *folded, unsigned int pos)
 	return end - pos;
 }
 
-bounce_words_set_t bounce_words_set(enum bounce_words_class class)
-{
-	return (bounce_words_set_t)1 << words_bits[class];
-}
-
 int bounce_words_class_parse(enum bounce_words_group group, const char *name,
 			     enum bounce_words_class *class_r)
 {

@@ -28,8 +28,13 @@ struct bounce_words_hit {
 };
 ARRAY_DEFINE_TYPE(bounce_words_hit, struct bounce_words_hit);
 
-/* A set of classes of one group. */
+/* A set of classes of one group: those of a group are together, and no more than 64. */
 typedef uint64_t bounce_words_set_t;
+/* The set that holds class. */
+static inline bounce_words_set_t bounce_words_set(enum bounce_words_class class)
+{
+	return (bounce_words_set_t)1 << class % 64;
+}
 
 /* text as words are looked for: case, accents and compatibility forms unified,
    quotes straight, white space, "_" and "-" within a word one space, none at the
@@ -54,8 +59,6 @@ bounce_words_classes(enum bounce_words_group group, const char *folded);
 /* The bytes at pos that are still of the word before it: 0 if it ends there. */
 unsigned int bounce_words_rest(const char *folded, unsigned int pos);
 
-/* The set that holds class. */
-bounce_words_set_t bounce_words_set(enum bounce_words_class class);
 /* Class of that name ("WHO") in the group. Returns 0, or -1 if there is none. */
 int bounce_words_class_parse(enum bounce_words_group group, const char *name,
 			     enum bounce_words_class *class_r);
