@@ -283,6 +283,23 @@ static void string_squeeze_plain(struct string_squeeze *squeeze)
 		squeeze->used--;
 }
 
+/* Is all of it so, with no space at its ends? As most is. */
+static bool string_is_all_squeezed(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	if (len < 9 || text[0] == ' ' || text[len - 1] <= ' ' ||
+	    text[len - 1] == 0x7f)
+		return FALSE;
+	for (; len - run >= 17; run += 16) {
+		if (!string_block_is_squeezed(text + run))
+			return FALSE;
+	}
+	/* the rest, with some that were looked at */
+	return (len - run < 9 || string_is_squeezed(text + run)) &&
+		string_is_squeezed(text + len - 9);
+}
+
 static void string_squeeze_word(struct string_squeeze *squeeze)
 {
 	const char *text = squeeze->text;
@@ -312,6 +329,13 @@ static size_t string_squeeze_to(char *dest, const char *text, size_t len,
 		.lower = lower
 	};
 
+	if (len <= max && string_is_all_squeezed(text, len)) {
+		memmove(dest, text, len);
+		if (lower)
+			bounce_string_bytes_lower(dest, len);
+		dest[len] = '\0';
+		return len;
+	}
 	for (;;) {
 		string_squeeze_plain(&squeeze);
 		if (squeeze.text == squeeze.end || squeeze.used == max)
@@ -354,6 +378,7 @@ bool bounce_string_is_ascii(const char *text)
 bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
 {
 	size_t i = 0;
+	uint64_t bytes;
 
 	for (; size - i >= 32; i += 32) {
 		const bounce_block_t *blocks =
@@ -362,6 +387,11 @@ bool bounce_string_bytes_are_ascii(const unsigned char *data, size_t size)
 		if (!bounce_block_is_true((bounce_block_t)
 					  ((blocks[0] - 1 < 0x7f) &
 					   (blocks[1] - 1 < 0x7f))))
+			return FALSE;
+	}
+	for (; size - i >= 8; i += 8) {
+		bytes = string_load(data + i);
+		if (((bytes | (bytes - BYTES(1))) & BYTES(0x80)) != 0)
 			return FALSE;
 	}
 	for (; i < size; i++) {
