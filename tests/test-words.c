@@ -45,7 +45,21 @@ START_TEST(fold)
 }
 END_TEST
 
-/* The table says what fold_words() does. */
+/* The tables say what fold_words() and fold_compatible() do. */
+static void fold_table_check(const char *text, size_t len)
+{
+	const struct bounce_unicode *unicode = bounce_unicode_get();
+	char *folded = unicode->fold_words(text, len);
+
+	if (folded != NULL)
+		ck_assert_str_eq(bounce_words_casefold(text, len), folded);
+	free(folded);
+	folded = unicode->fold_compatible(text, len);
+	if (folded != NULL)
+		ck_assert_str_eq(bounce_words_compatible(text, len), folded);
+	free(folded);
+}
+
 START_TEST(fold_table)
 {
 	static const unichar_t firsts[] = {
@@ -54,12 +68,10 @@ START_TEST(fold_table)
 		0x3090, 0x30f0, 0x4e00, 0xac00, 0xd7a0, 0xfb00, 0xff00, 0xff60,
 		0x1d400
 	};
-	const struct bounce_unicode *unicode = bounce_unicode_get();
 	unsigned int seed = 1;
 
 	for (unsigned int i = 0; i < 20000; i++) T_BEGIN {
 		string_t *text = t_str_new(64);
-		char *folded;
 
 		for (unsigned int j = 0; j < 6; j++) {
 			seed = seed * 1103515245 + 12345;
@@ -72,12 +84,7 @@ START_TEST(fold_table)
 		seed = seed * 1103515245 + 12345;
 		if ((seed >> 16) % 16 == 0)
 			str_append_c(text, "\xff\x80\xc3\xe3"[seed >> 20 & 3]);
-		folded = unicode->fold_words(str_c(text), str_len(text));
-		if (folded != NULL) {
-			ck_assert_str_eq(bounce_words_casefold(
-				str_c(text), str_len(text)), folded);
-		}
-		free(folded);
+		fold_table_check(str_c(text), str_len(text));
 	} T_END;
 }
 END_TEST

@@ -6,6 +6,8 @@
 
 #include <unictype.h>
 
+typedef char *words_fold_t(const char *text, size_t len);
+
 /* Could c follow a letter and become one with it? */
 static bool words_fold_is_second(ucs4_t c)
 {
@@ -23,8 +25,9 @@ static bool words_fold_is_second(ucs4_t c)
 	return seconds[c] || uc_combining_class(c) != 0;
 }
 
-/* What c becomes, or "" if that depends on what stands beside it; from malloc(). */
-static char *words_fold_char(ucs4_t c)
+/* What fold makes of c, or "" if that depends on what stands beside it; from
+   malloc(). */
+static char *words_fold_char(ucs4_t c, words_fold_t *fold)
 {
 	char text[8] = "";
 	int len = u8_uctomb((uint8_t *)text, c, sizeof(text));
@@ -36,7 +39,7 @@ static char *words_fold_char(ucs4_t c)
 	apart = len <= 0 ? NULL :
 		u8_casefold((uint8_t *)text, len, NULL, UNINORM_NFKD, NULL,
 			    &size);
-	folded = apart == NULL ? NULL : words_core_casefold(text, len);
+	folded = apart == NULL ? NULL : fold(text, len);
 	if (folded == NULL) {
 		fputs("words-compile: cannot fold\n", stderr);
 		exit(2);
@@ -50,14 +53,14 @@ static char *words_fold_char(ucs4_t c)
 	return folded;
 }
 
-void words_write_folds(void)
+static void words_write_fold(const char *name, words_fold_t *fold)
 {
-	printf("static const struct words_core_fold words_folds[%u] = {\n",
+	printf("static const struct words_core_fold %s[%u] = {\n", name,
 	       WORDS_FOLDS);
 	for (unsigned int i = 0; i < WORDS_BLOCKS; i++) {
 		for (ucs4_t c = words_core_blocks[i].first;
 		     c <= words_core_blocks[i].last; c++) {
-			char *folded = words_fold_char(c);
+			char *folded = words_fold_char(c, fold);
 
 			/* byte by byte: no text, which would end in a NUL */
 			printf("\t{ %zu, { ", strlen(folded));
@@ -70,4 +73,10 @@ void words_write_folds(void)
 		}
 	}
 	puts("};");
+}
+
+void words_write_folds(void)
+{
+	words_write_fold("words_folds", words_core_casefold);
+	words_write_fold("words_compatible_folds", words_core_compatible);
 }

@@ -288,8 +288,8 @@ static bool string_is_all_squeezed(const char *text, size_t len)
 {
 	size_t run = 0;
 
-	if (len < 9 || text[0] == ' ' || text[len - 1] <= ' ' ||
-	    text[len - 1] == 0x7f)
+	if (len < 9 || text[0] == ' ' || (unsigned char)text[len - 1] <= ' ' ||
+	    (unsigned char)text[len - 1] >= 0x7f)
 		return FALSE;
 	for (; len - run >= 17; run += 16) {
 		if (!string_block_is_squeezed(text + run))

@@ -10,19 +10,18 @@
 #include <stdint.h>
 
 /* Another one with each change of the struct: a process may outlive an upgrade. */
-#define BOUNCE_UNICODE_LAYOUT 1
+#define BOUNCE_UNICODE_LAYOUT 2
 
 /* Text is UTF-8; what is returned is from malloc(), and NULL if text is not valid or
    there is no memory. */
 struct bounce_unicode {
 	unsigned int layout;
-	/* case folded and in Unicode's normal form C (or KC) */
+	/* case folded and in Unicode's normal form C */
 	uint8_t *(*fold)(const char *text, size_t len, size_t *size_r);
-	uint8_t *(*fold_compatible)(const char *text, size_t len,
-				    size_t *size_r);
 	uint8_t *(*normalize)(const char *text, size_t len, size_t *size_r);
-	/* words_core_casefold(), with a NUL */
+	/* words_core_casefold() and words_core_compatible(), with a NUL */
 	char *(*fold_words)(const char *text, size_t len);
+	char *(*fold_compatible)(const char *text, size_t len);
 	/* A-labels of a name in normal form C (RFC 5891), with a NUL */
 	char *(*to_ascii)(const char *name);
 	/* the organisation's domain by the Public Suffix List, or NULL; nothing to

@@ -15,13 +15,6 @@ unicode_fold(const char *text, size_t len, size_t *size_r)
 }
 
 static uint8_t *
-unicode_fold_compatible(const char *text, size_t len, size_t *size_r)
-{
-	return u8_casefold((const uint8_t *)text, len, NULL, UNINORM_NFKC, NULL,
-			   size_r);
-}
-
-static uint8_t *
 unicode_normalize(const char *text, size_t len, size_t *size_r)
 {
 	return u8_normalize(UNINORM_NFC, (const uint8_t *)text, len, NULL,
@@ -39,7 +32,7 @@ static char *unicode_to_ascii(const char *name)
 const struct bounce_unicode bounce_unicode_table = {
 	.layout = BOUNCE_UNICODE_LAYOUT,
 	.fold = unicode_fold,
-	.fold_compatible = unicode_fold_compatible,
+	.fold_compatible = words_core_compatible,
 	.normalize = unicode_normalize,
 	.fold_words = words_core_casefold,
 	.to_ascii = unicode_to_ascii,

@@ -5,11 +5,9 @@
 #include "bounce-limits.h"
 #include "bounce-rules-private.h"
 #include "bounce-string.h"
-#include "bounce-unicode.h"
 #include "bounce-words.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 /* The code at the start of an SMTP reply, to know its repetitions. */
 struct reply_prefix {
@@ -17,41 +15,6 @@ struct reply_prefix {
 	const char *status;		/* "5.1.1" in the text, or NULL */
 	size_t status_len;
 };
-
-/* Lower case; beyond ASCII with the compatibility forms unified (full-width
-   Latin, no-break spaces), so that one spelling of a rule serves. */
-static const char *fold_case(const char *text, size_t len)
-{
-	char *lower = bounce_string_lower(p_strndup(pool_datastack_create(),
-						    text, len));
-	const struct bounce_unicode *unicode;
-	size_t folded_len, begin, end = 0, done = 0;
-	string_t *dest = NULL;
-	uint8_t *folded;
-
-	while (bounce_words_next_wide(text, len, &begin, &end)) {
-		if (dest == NULL)
-			dest = t_str_new(len + 16);
-		str_append_data(dest, lower + done, begin - done);
-		folded_len = 0;
-		unicode = bounce_unicode_get();
-		folded = unicode == NULL ? NULL :
-			unicode->fold_compatible(text + begin, end - begin,
-						 &folded_len);
-		if (folded != NULL)
-			str_append_data(dest, folded, folded_len);
-		else {
-			/* not valid UTF-8, no memory, or not loaded */
-			str_append_data(dest, lower + begin, end - begin);
-		}
-		free(folded);
-		done = end;
-	}
-	if (dest == NULL)
-		return lower;
-	str_append(dest, lower + done);
-	return str_c(dest);
-}
 
 /* Length of a typographic quote at p and its plain form, or 0. */
 static unsigned int fold_quote_parse(const char *p, char *plain_r)
@@ -252,7 +215,7 @@ const char *bounce_rules_fold(const char *text)
 
 	i_zero(&first);
 	str_append_c(dest, ' ');
-	fold_append(dest, fold_case(text, len), &first);
+	fold_append(dest, bounce_words_compatible(text, len), &first);
 	if (str_c(dest)[str_len(dest) - 1] != ' ')
 		str_append_c(dest, ' ');
 	return str_c(dest);
@@ -265,6 +228,6 @@ const char *bounce_rules_fold_piece(const char *text)
 	/* A space that is first is meant (quotes around the piece). */
 	if (*text == ' ')
 		str_append_c(dest, ' ');
-	fold_append(dest, fold_case(text, strlen(text)), NULL);
+	fold_append(dest, bounce_words_compatible(text, strlen(text)), NULL);
 	return str_c(dest);
 }

@@ -138,8 +138,23 @@ static inline char *words_core_casefold(const char *text, size_t len)
 	return (char *)apart;
 }
 
-/* What words_core_casefold() makes of a character, whatever is beside it: one
-   to three bytes, or none if that depends. */
+/* Only lower case, and compatibility forms unified. The same way. */
+static inline char *words_core_compatible(const char *text, size_t len)
+{
+	size_t size = 0;
+	uint8_t *folded = u8_casefold((const uint8_t *)text, len, NULL,
+				      UNINORM_NFKC, NULL, &size);
+	uint8_t *ended = folded == NULL ? NULL : realloc(folded, size + 1);
+
+	if (ended == NULL)
+		free(folded);
+	else
+		ended[size] = '\0';
+	return (char *)ended;
+}
+
+/* What words_core_casefold(), or words_core_compatible(), makes of a character,
+   whatever is beside it: one to three bytes, or none if that depends. */
 struct words_core_fold {
 	uint8_t len;
 	char bytes[3];

@@ -31,7 +31,9 @@ words_word_end(const char *text, size_t len, size_t pos, bool *wide_r)
 	return pos;
 }
 
-bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
+/* The next words of text at or behind *end, each not ASCII: what is between such runs
+   needs no more than lower case. FALSE if there are none. */
+static bool words_next_wide(const char *text, size_t len, size_t *begin,
 			    size_t *end)
 {
 	size_t pos = *end;
@@ -55,11 +57,10 @@ bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
 	return TRUE;
 }
 
-/* The entry of the character, or NULL. */
-static const struct words_core_fold *words_fold_find(uint32_t c)
+/* The entry of the character in one of the tables, or NULL. */
+static const struct words_core_fold *
+words_fold_find(const struct words_core_fold *folds, uint32_t c)
 {
-	const struct words_core_fold *folds = words_folds;
-
 	for (unsigned int i = 0; i < WORDS_BLOCKS; i++) {
 		if (c <= words_core_blocks[i].last) {
 			return c < words_core_blocks[i].first ? NULL :
@@ -94,10 +95,12 @@ words_fold_parse(const char *p, const char *end, unsigned int *len_r)
 	return 0;
 }
 
-/* Append to dest what fold_words() makes of text, which is faster by the table.
+/* Append to dest what the table says of text: faster than what it is made by.
    FALSE and nothing is appended if a character depends on its neighbours, is not
    in the table or not valid. */
-static bool words_fold_append(string_t *dest, const char *text, size_t len)
+static bool words_fold_append(string_t *dest,
+			      const struct words_core_fold *folds,
+			      const char *text, size_t len)
 {
 	const char *p = text, *end = text + len;
 	size_t used = str_len(dest);
@@ -118,7 +121,7 @@ static bool words_fold_append(string_t *dest, const char *text, size_t len)
 		if (words_core_is_fixed(c)) {
 			memcpy(out, p, char_len);
 			out += char_len;
-		} else if ((fold = words_fold_find(c)) != NULL &&
+		} else if ((fold = words_fold_find(folds, c)) != NULL &&
 			   fold->len > 0) {
 			for (unsigned int i = 0; i < fold->len; i++)
 				*out++ = fold->bytes[i];
@@ -132,7 +135,8 @@ static bool words_fold_append(string_t *dest, const char *text, size_t len)
 	return TRUE;
 }
 
-const char *bounce_words_casefold(const char *text, size_t len)
+static const char *
+words_casefold(const char *text, size_t len, bool compatible)
 {
 	const struct bounce_unicode *unicode;
 	size_t begin, end = 0, done = 0;
@@ -141,16 +145,19 @@ const char *bounce_words_casefold(const char *text, size_t len)
 
 	lower = bounce_string_lower(p_strndup(pool_datastack_create(), text,
 					      len));
-	while (bounce_words_next_wide(text, len, &begin, &end)) {
+	while (words_next_wide(text, len, &begin, &end)) {
 		if (dest == NULL)
 			dest = t_str_new(len + 16);
 		str_append_data(dest, lower + done, begin - done);
 		done = end;
 		unicode = bounce_unicode_get();
 		if (unicode != NULL &&
-		    words_fold_append(dest, text + begin, end - begin))
+		    words_fold_append(dest, compatible ?
+				      words_compatible_folds : words_folds,
+				      text + begin, end - begin))
 			continue;
-		wide = unicode == NULL ? NULL :
+		wide = unicode == NULL ? NULL : compatible ?
+			unicode->fold_compatible(text + begin, end - begin) :
 			unicode->fold_words(text + begin, end - begin);
 		if (wide != NULL)
 			str_append(dest, wide);
@@ -164,6 +171,16 @@ const char *bounce_words_casefold(const char *text, size_t len)
 		return lower;
 	str_append(dest, lower + done);
 	return str_c(dest);
+}
+
+const char *bounce_words_casefold(const char *text, size_t len)
+{
+	return words_casefold(text, len, FALSE);
+}
+
+const char *bounce_words_compatible(const char *text, size_t len)
+{
+	return words_casefold(text, len, TRUE);
 }
 
 /* A text in ASCII while it is folded. */

@@ -44,10 +44,9 @@ const char *bounce_words_fold(const char *text);
 void bounce_words_fold_append(string_t *dest, const char *text);
 /* Only case, accents and compatibility forms. On the data stack. */
 const char *bounce_words_casefold(const char *text, size_t len);
-/* The next words of text at or behind *end, each not ASCII: what is between
-   such runs needs no more than lower case. FALSE if there are none. */
-bool bounce_words_next_wide(const char *text, size_t len, size_t *begin,
-			    size_t *end);
+/* Only case and compatibility forms (full-width Latin, no-break spaces). On the data
+   stack. */
+const char *bounce_words_compatible(const char *text, size_t len);
 
 /* All phrases of the group in folded, in the order in which they begin, the
    shorter first. One pass. A phrase begins and ends where a word does. */
