@@ -10,11 +10,12 @@
 #include "bounce-message.h"
 #include "bounce-verdict.h"
 
-static const char *classify_message_id(const struct bounce_message *message)
+static const char *
+classify_message_id(const struct bounce_message *message, pool_t pool)
 {
 	const char *id = bounce_message_header(message, "Message-ID");
 
-	return id == NULL || *id == '\0' ? NULL : id;
+	return id == NULL || *id == '\0' ? NULL : p_strdup(pool, id);
 }
 
 void bounce_classify_judge(const struct bounce_rules *rules, pool_t pool,
@@ -98,7 +99,7 @@ int bounce_classify_read(struct istream *input,
 	*report_r = report;
 	ret = bounce_message_read_header(input, pool, &message);
 	bounce_kind_hints_read(message, envelope, &hints);
-	report->message_id = classify_message_id(message);
+	report->message_id = classify_message_id(message, pool);
 	if (ret == 0 && hints.ours)
 		return 0;
 	if (ret == 0 && !bounce_kind_hints_is_candidate(&hints)) {

@@ -15,6 +15,16 @@ void bounce_string_append(string_t *dest, const unsigned char *data, size_t size
 const char *
 bounce_string_clean(const unsigned char *data, size_t size, bool keep_lines);
 
+/* The spaces and tabs that text begins with. */
+static inline size_t bounce_string_blanks(const char *text)
+{
+	const char *p = text;
+
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p - text;
+}
+
 /* How much of text's len bytes (UTF-8) fits into max without half a
    character. */
 size_t bounce_string_cut(const char *text, size_t len, size_t max);

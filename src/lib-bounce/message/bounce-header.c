@@ -134,24 +134,33 @@ static const char *header_squeeze(char *raw, size_t size)
 	return raw;
 }
 
-static const char *header_decode(pool_t pool, const char *raw, size_t size)
+/* Data stack. */
+static const char *header_decode(const char *raw, size_t size)
+{
+	string_t *decoded = t_str_new(128);
+	const char *value;
+
+	raw = header_join_words(t_strndup(raw, size));
+	/* a local part that looks encoded is the address */
+	if (strstr(raw, "?=@") != NULL)
+		str_append(decoded, raw);
+	else
+		message_header_decode_utf8((const unsigned char *)raw,
+					   strlen(raw), decoded, NULL);
+	value = bounce_string_clean(str_data(decoded), str_len(decoded), FALSE);
+	value = bounce_string_oneline(value, BOUNCE_MAX_LINE);
+	return value == NULL ? "" : value;
+}
+
+static const char *
+header_decode_to(pool_t pool, const char *raw, size_t size)
 {
 	const char *value;
 
+	if (pool->datastack_pool)
+		return header_decode(raw, size);
 	T_BEGIN {
-		string_t *decoded = t_str_new(128);
-
-		raw = header_join_words(t_strndup(raw, size));
-		/* a local part that looks encoded is the address */
-		if (strstr(raw, "?=@") != NULL)
-			str_append(decoded, raw);
-		else
-			message_header_decode_utf8((const unsigned char *)raw,
-				strlen(raw), decoded, NULL);
-		value = bounce_string_clean(str_data(decoded), str_len(decoded),
-					    FALSE);
-		value = bounce_string_oneline(value, BOUNCE_MAX_LINE);
-		value = value == NULL ? "" : p_strdup(pool, value);
+		value = p_strdup(pool, header_decode(raw, size));
 	} T_END;
 	return value;
 }
@@ -167,7 +176,8 @@ header_field_read(pool_t pool, const char *begin, const char *end,
 
 	if (!header_is_plain(begin + prefix_len, size)) {
 		header_r->name = p_strndup(pool, begin, name_len);
-		header_r->value = header_decode(pool, begin + prefix_len, size);
+		header_r->value = header_decode_to(pool, begin + prefix_len,
+						   size);
 		return;
 	}
 	field = p_malloc(pool, prefix_len + size + 1);

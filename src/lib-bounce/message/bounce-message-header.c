@@ -60,17 +60,17 @@ static void
 message_header_finish(struct bounce_message *message, const char *block)
 {
 	const struct bounce_header *header;
-	const char *type, *report_type, *value;
+	const char *value;
 
-	bounce_header_split(message->pool, block, NULL, &message->headers);
+	bounce_header_split(pool_datastack_create(), block, NULL,
+			    &message->headers);
 	array_foreach(&message->headers, header)
 		message->initials |= message_initial(header->name);
 	value = bounce_message_header(message, "Content-Type");
 	if (value == NULL)
 		return;
-	message_content_type_parse(value, &type, &report_type);
-	message->content_type = p_strdup(message->pool, type);
-	message->report_type = p_strdup(message->pool, report_type);
+	message_content_type_parse(value, &message->content_type,
+				   &message->report_type);
 }
 
 static bool message_is_named(const char *name, size_t len, const char *other)
@@ -82,19 +82,24 @@ static bool message_is_named(const char *name, size_t len, const char *other)
    of ordinary mail cost no more than this look. */
 static bool message_is_wanted(const char *name, size_t len)
 {
-	static const char *const wanted[] = {
-		"Auto-Submitted", "Auto-Reply", "Content-Type", "From",
-		"In-Reply-To", "List-Id", "Message-ID", "Precedence",
-		"References", "Return-Path", "Subject", "To", "User-Agent",
-		NULL
+	static const struct {
+		const char *name;
+		size_t len;
+	} wanted[] = {
+#define WANTED(name) { name, sizeof(name) - 1 }
+		WANTED("Auto-Submitted"), WANTED("Auto-Reply"),
+		WANTED("Content-Type"), WANTED("From"), WANTED("In-Reply-To"),
+		WANTED("List-Id"), WANTED("Message-ID"), WANTED("Precedence"),
+		WANTED("References"), WANTED("Return-Path"), WANTED("Subject"),
+		WANTED("To"), WANTED("User-Agent"),
 	};
 
 	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ... */
 	if (len > 4 && (name[0] == 'X' || name[0] == 'x'))
 		return strchr("aAbBfFvVmMdD", name[2]) != NULL;
-	for (unsigned int i = 0; wanted[i] != NULL; i++) {
-		if ((name[0] | 0x20) == (wanted[i][0] | 0x20) &&
-		    message_is_named(name, len, wanted[i]))
+	for (unsigned int i = 0; i < N_ELEMENTS(wanted); i++) {
+		if (wanted[i].len == len &&
+		    strncasecmp(name, wanted[i].name, len) == 0)
 			return TRUE;
 	}
 	return FALSE;
@@ -235,20 +240,17 @@ message_read_lines(struct bounce_message *message, struct istream *input,
 int bounce_message_read_header(struct istream *input, pool_t pool,
 			       struct bounce_message **message_r)
 {
-	struct bounce_message *message = p_new(pool, struct bounce_message, 1);
-	string_t *block;
+	struct bounce_message *message = t_new(struct bounce_message, 1);
+	string_t *block = t_str_new(1024);
 
 	message->pool = pool;
 	message->text = message->status = message->inner_status =
 		message->disposition = message->feedback =
 		message->returned = "";
 	*message_r = message;
-	T_BEGIN {
-		block = t_str_new(1024);
-		if (!message_read_at_once(message, input, block))
-			message_read_lines(message, input, block);
-		message_header_finish(message, str_c(block));
-	} T_END;
+	if (!message_read_at_once(message, input, block))
+		message_read_lines(message, input, block);
+	message_header_finish(message, str_c(block));
 	return input->stream_errno == 0 ? 0 : -1;
 }
 

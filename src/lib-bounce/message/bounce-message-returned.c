@@ -39,20 +39,23 @@ static const char *returned_begin(const char *text, size_t *indent_r)
 const char *bounce_returned_block(const char *text)
 {
 	string_t *dest;
-	size_t indent, len;
+	const char *end;
+	size_t indent;
 
 	text = returned_begin(text, &indent);
 	if (*text == '\0')
 		return "";
 	dest = t_str_new(1024);
 	while (*text != '\0' && str_len(dest) < BOUNCE_MAX_HEADER) {
-		text += I_MIN(strspn(text, " \t"), indent);
-		len = strcspn(text, "\n");
-		if (strspn(text, " \t") == len)
+		text += I_MIN(bounce_string_blanks(text), indent);
+		end = strchr(text, '\n');
+		if (end == NULL)
+			end = text + strlen(text);
+		if (text + bounce_string_blanks(text) == end)
 			break;
-		str_append_data(dest, text, len);
+		str_append_data(dest, text, end - text);
 		str_append_c(dest, '\n');
-		text += len + (text[len] == '\n' ? 1 : 0);
+		text = *end == '\n' ? end + 1 : end;
 	}
 	return str_c(dest);
 }

@@ -16,7 +16,11 @@ struct bounce_header {
 ARRAY_DEFINE_TYPE(bounce_header, struct bounce_header);
 
 struct bounce_message {
+	/* for what is found out */
 	pool_t pool;
+
+	/* The rest is on the data stack, but returned. */
+
 	/* of the mail itself, in their order: those that tell what it is */
 	ARRAY_TYPE(bounce_header) headers;
 	/* a bit for each first letter of their names */
@@ -27,7 +31,7 @@ struct bounce_message {
 	const char *report_type;
 
 	/* From here on: after bounce_message_read_body(). UTF-8, LF lines, ""
-	   where the mail has no such part. On the data stack, but returned. */
+	   where the mail has no such part. */
 
 	/* what is meant for a person */
 	const char *text;
@@ -49,7 +53,8 @@ struct bounce_message {
 	bool may_prove;
 };
 
-/* Read the header of the mail at input's start. message_r is always set.
+/* Read the header of the mail at input's start. message_r is always set: it is on
+   the data stack, pool is for what is found out about it.
    Returns 0, or -1 if the stream failed. */
 int bounce_message_read_header(struct istream *input, pool_t pool,
 			       struct bounce_message **message_r);

@@ -56,11 +56,13 @@ static void label_read(const char *before, struct bounce_notice_label *label)
 	}
 }
 
-void bounce_notice_label_read(const char *before,
+void bounce_notice_label_read(const char *before, bounce_words_set_t words,
 			      struct bounce_notice_label *label_r)
 {
 	i_zero(label_r);
-	T_BEGIN {
+	if (bounce_kind_has(words, BOUNCE_WORD_LFAILED) ||
+	    bounce_kind_has(words, BOUNCE_WORD_LOTHER) ||
+	    bounce_kind_has(words, BOUNCE_WORD_LALIAS)) T_BEGIN {
 		label_read(before, label_r);
 	} T_END;
 }

@@ -98,7 +98,7 @@ static bool notice_is_item(const char *line)
    with: last is the line above. */
 static const char *notice_clean_line(const char *line, const char *last)
 {
-	line += strspn(line, " \t");
+	line += bounce_string_blanks(line);
 	if (notice_is_quoted(line) &&
 	    (notice_is_item(line + 2) ||
 	     (strchr(line + 2, ' ') == NULL &&
@@ -124,7 +124,7 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 	line = array_front_modifiable(&scan->lines);
 	for (unsigned int i = 0; i < end; i++, line++, last = raw) {
 		raw = array_idx_elem(lines, i);
-		line->indent = strspn(raw, " \t");
+		line->indent = bounce_string_blanks(raw);
 		line->text = notice_clean_line(raw, last);
 		len = bounce_string_squeeze(text + used, line->text,
 					    strlen(line->text), BOUNCE_MAX_LINE);

@@ -112,14 +112,15 @@ bool bounce_notice_address_next(const char *line, unsigned int *pos,
 bool bounce_notice_is_listed(const ARRAY_TYPE(const_string) *list,
 			   const char *address);
 
-/* What the words before an address say of it. */
+/* What the words before an address say of it; words: the classes of those of the
+   line that they are in. */
 struct bounce_notice_label {
 	/* that it failed; in more than one word */
 	bool failed, phrase;
 	/* that it is somebody else's; that it is another name of one above */
 	bool other, alias;
 };
-void bounce_notice_label_read(const char *before,
+void bounce_notice_label_read(const char *before, bounce_words_set_t words,
 			      struct bounce_notice_label *label_r);
 /* Do the words before an address end with a colon; are they a field's name, in
    any language, that is not the sender's? */

@@ -23,6 +23,9 @@ static const char *const generic_locals[] = {
 /* Is there nothing but markup before (or behind) an address? */
 static bool notice_is_dress(const char *text)
 {
+	/* the longest way to say that there is nothing, or a word */
+	if (*text == '\0')
+		return TRUE;
 	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
 	if (bounce_string_ibegins(text, "mailto:") ||
 	    bounce_string_ibegins(text, "smtp:"))
@@ -248,7 +251,8 @@ static void notice_weigh_listed(const struct context *ctx,
 	bool text = notice_has_text_behind(ctx->behind);
 	struct bounce_notice_label label_above;
 
-	bounce_notice_label_read(ctx->above->text, &label_above);
+	bounce_notice_label_read(ctx->above->text, ctx->above->words,
+				 &label_above);
 	mention->delayed = notice_says_delayed(ctx->above);
 	/* less than whom it did not reach */
 	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
@@ -420,7 +424,7 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		t_strdup_until(line->text, line->text + mention->begin));
 	mention->starts = notice_is_listing(ctx.before) ||
 		notice_is_x400(ctx.before);
-	bounce_notice_label_read(ctx.before, &ctx.label);
+	bounce_notice_label_read(ctx.before, line->words, &ctx.label);
 	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
 		mention->tier = BOUNCE_NOTICE_FIELD;
 		mention->score = 10;

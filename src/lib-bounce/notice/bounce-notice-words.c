@@ -30,16 +30,20 @@ static const char *line_words(const struct bounce_notice_line *line)
 /* Bytes of the words of text that hold no address. */
 static unsigned int notice_count_letters(const char *text)
 {
-	unsigned int letters = 0;
-	size_t len;
+	unsigned int letters = 0, word = 0;
+	bool address = FALSE;
 
-	for (; *text != '\0'; text += strspn(text, " ")) {
-		len = strcspn(text, " ");
-		if (memchr(text, '@', len) == NULL)
-			letters += len;
-		text += len;
+	for (; *text != '\0'; text++) {
+		if (*text == ' ') {
+			letters += address ? 0 : word;
+			word = 0;
+			address = FALSE;
+		} else {
+			word++;
+			address = address || *text == '@';
+		}
 	}
-	return letters;
+	return letters + (address ? 0 : word);
 }
 
 /* Where the words of the item that begins at region->first end: what is

@@ -17,7 +17,8 @@ notice_add_header(struct bounce_notice *scan,
 	const struct bounce_header *header;
 
 	array_foreach(&message->headers, header) {
-		if (strcasecmp(header->name, name) == 0)
+		if ((*header->name | 0x20) == (*name | 0x20) &&
+		    strcasecmp(header->name, name) == 0)
 			bounce_header_addresses(scan->pool, header->value,
 						list);
 	}
