@@ -229,7 +229,8 @@ const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
 	const struct bounce_header *header;
 
 	array_foreach(headers, header) {
-		if ((*header->name | 0x20) == (*name | 0x20) &&
+		if ((header->name[0] | 0x20) == (name[0] | 0x20) &&
+		    (header->name[1] | 0x20) == (name[1] | 0x20) &&
 		    strcasecmp(header->name, name) == 0)
 			return header->value;
 	}

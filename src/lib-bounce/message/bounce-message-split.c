@@ -298,9 +298,8 @@ static void split_header_give(struct split *split, struct split_header *header)
 
 	if (header->complete || header->end > split->pos)
 		split_give_line(split, "", split->pos, header->end - split->pos);
-	for (unsigned int i = 0; i < header->count; i++) T_BEGIN {
+	for (unsigned int i = 0; i < header->count; i++)
 		split_field_give(split, header, &header->fields[i]);
-	} T_END;
 	if (!header->typed) {
 		part->flags |= part->parent != NULL &&
 			(part->parent->flags &

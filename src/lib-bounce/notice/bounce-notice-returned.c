@@ -190,17 +190,21 @@ unsigned int bounce_notice_find_end(const ARRAY_TYPE(const_string) *lines,
 
 static void
 returned_add_addresses(pool_t pool, const ARRAY_TYPE(bounce_header) *headers,
-		       const char *name, struct bounce_report *report)
+		       struct bounce_report *report)
 {
+	static const char *const names[] = { "To", "Cc" };
 	const struct bounce_header *header;
 	ARRAY_TYPE(const_string) list;
 	const char *const *address, *other;
 	bool found;
 
 	t_array_init(&list, 8);
-	array_foreach(headers, header) {
-		if (strcasecmp(header->name, name) == 0)
-			bounce_header_addresses(pool, header->value, &list);
+	for (unsigned int i = 0; i < N_ELEMENTS(names); i++) {
+		array_foreach(headers, header) {
+			if (strcasecmp(header->name, names[i]) == 0)
+				bounce_header_addresses(pool, header->value,
+							&list);
+		}
 	}
 	array_foreach(&list, address) {
 		found = FALSE;
@@ -253,8 +257,7 @@ void bounce_notice_returned(pool_t pool, const char *block,
 		report->original_from = bounce_header_address(pool,
 			bounce_header_find(&headers, "Return-Path"));
 	}
-	returned_add_addresses(pool, &headers, "To", report);
-	returned_add_addresses(pool, &headers, "Cc", report);
+	returned_add_addresses(pool, &headers, report);
 }
 
 /* "Message-ID:  <id@example.com>" of a list, of a quoted header; also behind
