@@ -83,7 +83,7 @@ string_clean_char(char **dest, const unsigned char *data, size_t size)
 	const void *clean = data;
 	unichar_t chr;
 	int len = uni_utf8_get_char_n(data, size, &chr);
-	size_t used = len;
+	size_t used;
 
 	if (len <= 0) {
 		len = 1;
@@ -92,6 +92,8 @@ string_clean_char(char **dest, const unsigned char *data, size_t size)
 	} else if (string_is_control(chr)) {
 		clean = " ";
 		used = 1;
+	} else {
+		used = len;
 	}
 	memcpy(*dest, clean, used);
 	*dest += used;

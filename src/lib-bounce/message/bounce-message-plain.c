@@ -1,6 +1,8 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "buffer.h"
+#include "charset-utf8.h"
 #include "unichar.h"
 #include "bounce-message-private.h"
 #include "bounce-string.h"
@@ -67,31 +69,6 @@ static bool plain_charset_is_known(const char *name, size_t len)
 	}
 	return bounce_string_ibegins(name, iso) && len > strlen(iso) &&
 		strspn(name + strlen(iso), "0123456789") == len - strlen(iso);
-}
-
-/* Do the parameters name one such charset, or none? utf8_r: they name UTF-8. */
-static bool plain_charset(const char *params, bool *utf8_r)
-{
-	static const char attribute[] = "charset";
-	const char *name = plain_find(params, attribute);
-	size_t len;
-	bool quoted;
-
-	*utf8_r = FALSE;
-	if (name == NULL)
-		return TRUE;
-	/* a value that looks like it: whichever is meant */
-	if (*name++ != '=' || plain_find(name, attribute) != NULL)
-		return FALSE;
-	quoted = *name == '"';
-	if (quoted)
-		name++;
-	len = plain_token_len(name);
-	*utf8_r = len == 5 && strncasecmp(name, "utf-8", 5) == 0;
-	if (!plain_charset_is_known(name, len) ||
-	    (quoted && name[len++] != '"'))
-		return FALSE;
-	return strchr(PLAIN_SPACE ";", name[len]) != NULL;
 }
 
 /* Is encoding this word and nothing else? */
@@ -173,6 +150,25 @@ bool bounce_message_plain_type(const char *value, const char **type_r,
 	return TRUE;
 }
 
+/* The charset that the parameters name, if any. Returns FALSE if they are not written
+   as nearly all are. */
+static bool plain_charset(const char *params, struct bounce_part_coding *coding)
+{
+	static const char attribute[] = "charset";
+	const char *name;
+	size_t len;
+
+	if (plain_find(params, attribute) == NULL)
+		return TRUE;
+	name = bounce_message_plain_param(params, attribute);
+	len = name == NULL ? 0 : strlen(name);
+	if (len == 0 || len >= sizeof(coding->charset))
+		return FALSE;
+	memcpy(coding->charset, name, len);
+	coding->whole = !plain_charset_is_known(name, len);
+	return TRUE;
+}
+
 bool bounce_message_coding_read(const char *type, const char *encoding,
 				struct bounce_part_coding *coding_r)
 {
@@ -192,7 +188,7 @@ bool bounce_message_coding_read(const char *type, const char *encoding,
 	if (len == 0)
 		return FALSE;
 	coding_r->type = t_strndup(type, len);
-	if (!plain_charset(type + len, &coding_r->utf8))
+	if (!plain_charset(type + len, coding_r))
 		coding_r->plain = coding_r->qp = FALSE;
 	return TRUE;
 }
@@ -205,15 +201,14 @@ static int plain_hex(unsigned char chr)
 	return chr >= 'a' && chr <= 'f' ? chr - 'a' + 10 : -1;
 }
 
-/* Decode a line of quoted-printable without its line end and the blanks before it.
-   Returns FALSE if it is none. */
+/* Decode a line of quoted-printable without its line end and the blanks before it;
+   a "=" that says nothing is one. Returns TRUE if the next line goes on with it. */
 static bool plain_qp_line(const unsigned char *line, const unsigned char *end,
-			  unsigned char **dest, bool *soft_r)
+			  unsigned char **dest)
 {
 	const unsigned char *equals;
 	int high, low;
 
-	*soft_r = FALSE;
 	while (line < end) {
 		equals = memchr(line, '=', end - line);
 		if (equals == NULL)
@@ -221,25 +216,35 @@ static bool plain_qp_line(const unsigned char *line, const unsigned char *end,
 		memcpy(*dest, line, equals - line);
 		*dest += equals - line;
 		if (equals == end)
-			return TRUE;
-		if (equals + 1 == end) {
-			*soft_r = TRUE;
-			return TRUE;
-		}
-		if (end - equals < 3)
 			return FALSE;
+		if (equals + 1 == end)
+			return TRUE;
 		high = plain_hex(equals[1]);
-		low = plain_hex(equals[2]);
-		if (high < 0 || low < 0)
-			return FALSE;
-		*(*dest)++ = high << 4 | low;
-		line = equals + 3;
+		low = equals + 2 == end ? -1 : plain_hex(equals[2]);
+		if (high < 0 || low < 0) {
+			*(*dest)++ = '=';
+			line = equals + 1;
+		} else {
+			*(*dest)++ = high << 4 | low;
+			line = equals + 3;
+		}
 	}
-	return TRUE;
+	return FALSE;
 }
 
-/* RFC 2045 section 6.7, lines of at most 76 bytes. dest has room for twice the
-   bytes. Returns FALSE if data is written otherwise. */
+/* Does the line hold more blanks together than RFC 2045 section 6.7 lets it have
+   bytes? */
+static bool plain_qp_is_blank(const unsigned char *line, size_t len)
+{
+	size_t blanks = 0;
+
+	for (size_t i = 0; len > 76 && i < len && blanks <= 76; i++)
+		blanks = line[i] == ' ' || line[i] == '\t' ? blanks + 1 : 0;
+	return blanks > 76;
+}
+
+/* RFC 2045 section 6.7. dest has room for twice the bytes. Returns FALSE if Dovecot's
+   decoder has to. */
 static bool plain_qp_decode(const unsigned char *data, size_t size,
 			    unsigned char *dest, size_t *size_r)
 {
@@ -253,21 +258,48 @@ static bool plain_qp_decode(const unsigned char *data, size_t size,
 		len = (lf == NULL ? end : lf) - data;
 		if (lf != NULL && len > 0 && data[len - 1] == '\r')
 			len--;
-		if (len > 76 || memchr(data, '\r', len) != NULL)
+		if (memchr(data, '\r', len) != NULL ||
+		    plain_qp_is_blank(data, len))
 			return FALSE;
 		while (len > 0 && (data[len - 1] == ' ' ||
 				   data[len - 1] == '\t'))
 			len--;
-		if (!plain_qp_line(data, data + len, &dest, &soft))
-			return FALSE;
-		if (lf == NULL)
+		soft = plain_qp_line(data, data + len, &dest);
+		if (lf == NULL) {
+			/* what an unfinished code at the end is, is up to it */
+			if (len > 1 && data[len - 2] == '=')
+				return FALSE;
 			break;
+		}
 		if (!soft) {
 			*dest++ = '\r';
 			*dest++ = '\n';
 		}
 	}
 	*size_r = dest - begin;
+	return TRUE;
+}
+
+/* To UTF-8, on the data stack. Returns FALSE if a character is cut at the end. */
+static bool plain_translate(const char *charset, const unsigned char **data,
+			    size_t *size)
+{
+	struct charset_translation *translation;
+	buffer_t *dest;
+	size_t done = *size;
+
+	if (*charset == '\0')
+		return FALSE;
+	/* as the decoder does */
+	if (charset_to_utf8_begin(charset, NULL, &translation) < 0)
+		translation = charset_utf8_to_utf8_begin(NULL);
+	dest = t_buffer_create(*size + *size / 8 + 64);
+	(void)charset_to_utf8(translation, *data, &done, dest);
+	charset_to_utf8_end(&translation);
+	if (done != *size)
+		return FALSE;
+	*data = dest->data;
+	*size = dest->used;
 	return TRUE;
 }
 
@@ -284,6 +316,9 @@ bool bounce_message_decode(const struct bounce_part_coding *coding,
 	} else if (!coding->plain) {
 		return FALSE;
 	}
-	return bounce_string_bytes_are_ascii(*data, *size) ||
-		(coding->utf8 && uni_utf8_data_is_valid(*data, *size));
+	return (!coding->whole &&
+		(bounce_string_bytes_are_ascii(*data, *size) ||
+		 (charset_is_utf8(coding->charset) &&
+		  uni_utf8_data_is_valid(*data, *size)))) ||
+		plain_translate(coding->charset, data, size);
 }

@@ -101,16 +101,19 @@ struct bounce_part_coding {
 	/* ASCII is there as it is; or quoted-printable. Neither: only Dovecot's
 	   decoder can say */
 	bool plain, qp;
-	/* what is not ASCII is said to be UTF-8 */
-	bool utf8;
+	/* "" if none is named */
+	char charset[32];
+	/* ASCII need not be ASCII in it, or what a byte means depends on those
+	   before: only all of a body can be asked for */
+	bool whole;
 };
 /* Of a part of this Content-Type and Content-Transfer-Encoding, each NULL if it has
    none. Returns FALSE if the type is not written as nearly all are. */
 bool bounce_message_coding_read(const char *type, const char *encoding,
 				struct bounce_part_coding *coding_r);
 /* Decode the bytes of a body to UTF-8, on the data stack or as they are. Returns
-   FALSE if Dovecot's decoder has to (data and size mean nothing then); of
-   quoted-printable only all of a body can be asked for. */
+   FALSE if Dovecot's decoder has to (data and size mean nothing then). Of
+   quoted-printable, too, only all of a body can be asked for. */
 bool bounce_message_decode(const struct bounce_part_coding *coding,
 			   const unsigned char **data, size_t *size);
 

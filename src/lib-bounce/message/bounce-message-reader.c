@@ -390,6 +390,8 @@ void bounce_message_reader_parsed(struct bounce_message_reader *reader,
 		/* of a body that comes in pieces */
 		message_body_block(reader, block);
 		reader->coding.qp = FALSE;
+		if (reader->coding.whole)
+			reader->coding.plain = FALSE;
 		return;
 	}
 	message_returned_line(reader, block);
