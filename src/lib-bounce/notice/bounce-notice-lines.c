@@ -17,20 +17,25 @@ void bounce_notice_lines_split(const char *text,
 	/* the line that goes over the limit is read, too */
 	char *dest = t_malloc_no0(I_MIN(size, BOUNCE_MAX_SCAN +
 					BOUNCE_MAX_LINE) + 1);
-	const char *end, *line;
+	const char *end, *some[16];
+	unsigned int count = 0;
 
 	while (*text != '\0' && total < BOUNCE_MAX_SCAN &&
-	       array_count(lines) < BOUNCE_MAX_SCAN_LINES) {
+	       array_count(lines) + count < BOUNCE_MAX_SCAN_LINES) {
 		end = strchr(text, '\n');
 		if (end == NULL)
 			end = text + strlen(text);
 		len = bounce_string_cut(text, end - text, BOUNCE_MAX_LINE);
-		line = memcpy(dest + total, text, len);
+		some[count++] = memcpy(dest + total, text, len);
 		dest[total + len] = '\0';
-		array_push_back(lines, &line);
+		if (count == N_ELEMENTS(some)) {
+			array_append(lines, some, count);
+			count = 0;
+		}
 		total += len + 1;
 		text = *end == '\0' ? end : end + 1;
 	}
+	array_append(lines, some, count);
 }
 
 const char *bounce_notice_lines_join(const char *text,

@@ -74,6 +74,15 @@ static unsigned int find_words_end(const struct bounce_notice *scan,
 	return i;
 }
 
+/* Lines that were put together, with single spaces; NULL if there are none. */
+static const char *notice_explanation(string_t *words)
+{
+	if (str_len(words) == 0)
+		return NULL;
+	return str_len(words) <= BOUNCE_MAX_EXPLANATION ? str_c(words) :
+		bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+}
+
 /* The mailer's own words within region. */
 static const char *
 notice_find_explanation(const struct bounce_notice *scan,
@@ -91,7 +100,7 @@ notice_find_explanation(const struct bounce_notice *scan,
 			str_append_c(words, ' ');
 		str_append(words, part);
 	}
-	return bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+	return notice_explanation(words);
 }
 
 /* The first line of the mailer's own: it says that something failed, or has its
@@ -255,7 +264,7 @@ find_words(const struct bounce_notice *scan,
 			str_append_c(words, ' ');
 		str_append(words, part);
 	}
-	return bounce_string_oneline(str_c(words), BOUNCE_MAX_EXPLANATION);
+	return notice_explanation(words);
 }
 
 /* A report may hold no more than the first line of an answer ("550-Dear sender,"),
