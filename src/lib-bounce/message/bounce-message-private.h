@@ -31,6 +31,25 @@ bounce_message_part_role(const struct message_part *part, const char *type);
 const struct message_part *
 bounce_message_part_enclosing(const struct message_part *part);
 
+/* The bytes of a role as they come: where the stream cuts them, characters and line
+   ends may be cut. */
+struct bounce_part_text {
+	/* the first, where they stand; NULL if none came, or all are joined */
+	const unsigned char *data;
+	size_t size;
+	/* from the default pool, or NULL */
+	string_t *joined;
+};
+
+/* stays: data does as long as text; at least one byte. */
+void bounce_part_text_append(struct bounce_part_text *text,
+			     const unsigned char *data, size_t size, bool stays);
+/* Bytes that came. */
+size_t bounce_part_text_size(const struct bounce_part_text *text);
+/* bounce_string_clean() of all, with their lines. */
+const char *bounce_part_text_clean(const struct bounce_part_text *text);
+void bounce_part_text_free(struct bounce_part_text *text);
+
 /* Append a header's line as it came, with LF. What the stream could not hold at
    once comes as several pieces, each but the last without its line end. */
 void bounce_message_append_line(string_t *dest,

@@ -13,21 +13,11 @@
 
 /* The texts of a mail's parts, and the header of the mail that it returns. */
 
-/* The bytes of a role as they come: where the stream cuts them, characters and line
-   ends may be cut. */
-struct reader_text {
-	/* the first, where they stand; NULL if none came, or all are joined */
-	const unsigned char *data;
-	size_t size;
-	/* of the default pool */
-	string_t *joined;
-};
-
 struct bounce_message_reader {
 	struct bounce_message *message;
 	/* its own, and of the parts */
 	pool_t pool;
-	struct reader_text texts[BOUNCE_PART_ROLE_COUNT];
+	struct bounce_part_text texts[BOUNCE_PART_ROLE_COUNT];
 	size_t total;
 	/* what is given, or decoded on the data stack, stays */
 	bool held;
@@ -79,28 +69,6 @@ static bool message_is_file(const struct bounce_message_reader *reader,
 		strncasecmp(type, "application/", 12) == 0;
 }
 
-static bool reader_text_is_there(const struct reader_text *text)
-{
-	return text->data != NULL || text->joined != NULL;
-}
-
-static size_t reader_text_size(const struct reader_text *text)
-{
-	return text->joined != NULL ? str_len(text->joined) : text->size;
-}
-
-static void reader_text_append(struct reader_text *text,
-			       const unsigned char *data, size_t size)
-{
-	if (text->joined == NULL) {
-		text->joined = str_new(default_pool,
-				       I_MAX(text->size + size, 1024));
-		str_append_data(text->joined, text->data, text->size);
-		text->data = NULL;
-	}
-	str_append_data(text->joined, data, size);
-}
-
 static bool message_returns_nothing(const struct bounce_message_reader *reader)
 {
 	return reader->returned == NULL || str_len(reader->returned) == 0;
@@ -142,15 +110,15 @@ message_part_begin(struct bounce_message_reader *reader,
 	if ((part->flags & MESSAGE_PART_FLAG_MESSAGE_RFC822) != 0)
 		return;
 	reader->role = message_reader_role(reader, part, type);
-	if (reader_text_is_there(&reader->texts[reader->role]))
-		reader_text_append(&reader->texts[reader->role],
-				   (const unsigned char *)"\n", 1);
+	if (bounce_part_text_size(&reader->texts[reader->role]) > 0)
+		bounce_part_text_append(&reader->texts[reader->role],
+					(const unsigned char *)"\n", 1, FALSE);
 }
 
 static void message_part_body(struct bounce_message_reader *reader,
 			      const unsigned char *data, size_t size)
 {
-	struct reader_text *text = &reader->texts[reader->role];
+	struct bounce_part_text *text = &reader->texts[reader->role];
 
 	if (size > BOUNCE_MAX_TEXT - reader->total) {
 		reader->message->truncated = TRUE;
@@ -158,17 +126,13 @@ static void message_part_body(struct bounce_message_reader *reader,
 	}
 	/* of a mail its header is enough */
 	if (reader->role == BOUNCE_PART_RETURNED &&
-	    reader_text_size(text) >= BOUNCE_MAX_HEADER)
+	    bounce_part_text_size(text) >= BOUNCE_MAX_HEADER)
 		return;
 	if (size == 0)
 		return;
 	reader->total += size;
-	if (reader->held && !reader->decodes && !reader_text_is_there(text)) {
-		text->data = data;
-		text->size = size;
-	} else {
-		reader_text_append(text, data, size);
-	}
+	bounce_part_text_append(text, data, size,
+				reader->held && !reader->decodes);
 }
 
 static void message_returned_line(struct bounce_message_reader *reader,
@@ -415,30 +379,17 @@ void bounce_message_reader_split(struct message_block *block, void *context)
 	}
 }
 
-/* On the data stack. */
-static const char *
-message_role_text(const struct bounce_message_reader *reader,
-		  enum bounce_part_role role)
-{
-	const struct reader_text *text = &reader->texts[role];
-
-	if (text->joined != NULL)
-		return bounce_string_clean(str_data(text->joined),
-					   str_len(text->joined), TRUE);
-	return text->data == NULL ? "" :
-		bounce_string_clean(text->data, text->size, TRUE);
-}
-
 /* Words for a person: the plain text; HTML where that names nobody. */
 static const char *
 message_choose_text(const struct bounce_message_reader *reader)
 {
-	const char *plain = message_role_text(reader, BOUNCE_PART_TEXT);
+	const char *plain =
+		bounce_part_text_clean(&reader->texts[BOUNCE_PART_TEXT]);
 	const char *html;
 
 	if (strchr(plain, '@') != NULL)
 		return plain;
-	html = message_role_text(reader, BOUNCE_PART_HTML);
+	html = bounce_part_text_clean(&reader->texts[BOUNCE_PART_HTML]);
 	return *html == '\0' ? plain :
 		t_strconcat(plain, "\n", bounce_string_html(html), NULL);
 }
@@ -457,23 +408,24 @@ static const char *message_find_returned(struct bounce_message_reader *reader)
 	returned = bounce_returned_block(returned);
 	for (unsigned int i = 0; i < N_ELEMENTS(others) && *returned == '\0';
 	     i++)
-		returned = bounce_returned_block(message_role_text(reader,
-								   others[i]));
+		returned = bounce_returned_block(
+			bounce_part_text_clean(&reader->texts[others[i]]));
 	return returned;
 }
 
 void bounce_message_reader_finish(struct bounce_message_reader *reader)
 {
+	const struct bounce_part_text *texts = reader->texts;
 	struct bounce_message *message = reader->message;
 	const char *returned;
 
 	message->text = message_choose_text(reader);
-	message->status = message_role_text(reader, BOUNCE_PART_STATUS);
+	message->status = bounce_part_text_clean(&texts[BOUNCE_PART_STATUS]);
 	message->inner_status =
-		message_role_text(reader, BOUNCE_PART_INNER_STATUS);
+		bounce_part_text_clean(&texts[BOUNCE_PART_INNER_STATUS]);
 	message->disposition =
-		message_role_text(reader, BOUNCE_PART_DISPOSITION);
-	message->feedback = message_role_text(reader, BOUNCE_PART_FEEDBACK);
+		bounce_part_text_clean(&texts[BOUNCE_PART_DISPOSITION]);
+	message->feedback = bounce_part_text_clean(&texts[BOUNCE_PART_FEEDBACK]);
 	returned = message_find_returned(reader);
 	message->returned = p_strndup(message->pool, returned,
 				      bounce_string_cut(returned,
@@ -505,10 +457,8 @@ void bounce_message_reader_deinit(struct bounce_message_reader **_reader)
 	struct bounce_message_reader *reader = *_reader;
 
 	*_reader = NULL;
-	for (unsigned int i = 0; i < N_ELEMENTS(reader->texts); i++) {
-		if (reader->texts[i].joined != NULL)
-			str_free(&reader->texts[i].joined);
-	}
+	for (unsigned int i = 0; i < N_ELEMENTS(reader->texts); i++)
+		bounce_part_text_free(&reader->texts[i]);
 	if (reader->returned != NULL)
 		str_free(&reader->returned);
 	if (reader->decoder != NULL)
