@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "istream.h"
+#include "bounce-charset.h"
 #include "bounce-classify.h"
 #include "bounce-print.h"
 #include "bounce-rules.h"
@@ -276,6 +277,7 @@ static void classify_run(struct program *program, char *const *paths)
 	for (; *path != NULL; path++) T_BEGIN {
 		bounce_source_read(&source, *path);
 	} T_END;
+	bounce_charset_deinit();
 	bounce_rules_free(&program->rules);
 	bounce_texts_free(&program->texts);
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {

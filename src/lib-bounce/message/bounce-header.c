@@ -6,6 +6,7 @@
 #include "strescape.h"
 #include "message-address.h"
 #include "message-header-decode.h"
+#include "bounce-charset.h"
 #include "bounce-limits.h"
 #include "bounce-message.h"
 #include "bounce-string.h"
@@ -134,6 +135,18 @@ static const char *header_squeeze(char *raw, size_t size)
 	return raw;
 }
 
+/* That of the first encoded word; others rarely have another. */
+static void header_keep_charset(const char *raw)
+{
+	const char *prefix = strstr(raw, "=?");
+	char encoding;
+	size_t len = prefix == NULL ? 0 :
+		header_word_prefix(prefix, &encoding);
+
+	if (len > 0)
+		bounce_charset_keep(t_strndup(prefix + 2, len - 5));
+}
+
 /* Data stack. */
 static const char *header_decode(const char *raw, size_t size)
 {
@@ -141,6 +154,7 @@ static const char *header_decode(const char *raw, size_t size)
 	const char *value;
 
 	raw = header_join_words(t_strndup(raw, size));
+	header_keep_charset(raw);
 	/* a local part that looks encoded is the address */
 	if (strstr(raw, "?=@") != NULL)
 		str_append(decoded, raw);

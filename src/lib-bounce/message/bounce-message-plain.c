@@ -1,9 +1,9 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "buffer.h"
 #include "charset-utf8.h"
 #include "unichar.h"
+#include "bounce-charset.h"
 #include "bounce-message-private.h"
 #include "bounce-string.h"
 
@@ -280,29 +280,6 @@ static bool plain_qp_decode(const unsigned char *data, size_t size,
 	return TRUE;
 }
 
-/* To UTF-8, on the data stack. Returns FALSE if a character is cut at the end. */
-static bool plain_translate(const char *charset, const unsigned char **data,
-			    size_t *size)
-{
-	struct charset_translation *translation;
-	buffer_t *dest;
-	size_t done = *size;
-
-	if (*charset == '\0')
-		return FALSE;
-	/* as the decoder does */
-	if (charset_to_utf8_begin(charset, NULL, &translation) < 0)
-		translation = charset_utf8_to_utf8_begin(NULL);
-	dest = t_buffer_create(*size + *size / 8 + 64);
-	(void)charset_to_utf8(translation, *data, &done, dest);
-	charset_to_utf8_end(&translation);
-	if (done != *size)
-		return FALSE;
-	*data = dest->data;
-	*size = dest->used;
-	return TRUE;
-}
-
 bool bounce_message_decode(const struct bounce_part_coding *coding,
 			   const unsigned char **data, size_t *size)
 {
@@ -320,5 +297,6 @@ bool bounce_message_decode(const struct bounce_part_coding *coding,
 		(bounce_string_bytes_are_ascii(*data, *size) ||
 		 (charset_is_utf8(coding->charset) &&
 		  uni_utf8_data_is_valid(*data, *size)))) ||
-		plain_translate(coding->charset, data, size);
+		(*coding->charset != '\0' &&
+		 bounce_charset_translate(coding->charset, data, size));
 }

@@ -1,6 +1,7 @@
 #ifndef BOUNCE_MESSAGE_PRIVATE_H
 #define BOUNCE_MESSAGE_PRIVATE_H
 
+#include "bounce-charset.h"
 #include "bounce-message.h"
 
 struct message_header_line;
@@ -121,7 +122,7 @@ struct bounce_part_coding {
 	   decoder can say */
 	bool plain, qp;
 	/* "" if none is named */
-	char charset[32];
+	char charset[BOUNCE_CHARSET_SIZE];
 	/* ASCII need not be ASCII in it, or what a byte means depends on those
 	   before: only all of a body can be asked for */
 	bool whole;

@@ -4,6 +4,7 @@
 #include "array.h"
 #include "ioloop.h"
 #include "net.h"
+#include "bounce-charset.h"
 #include "bounce-rules-cache.h"
 #include "bounce-texts-cache.h"
 #include "compat-doveadm.h"
@@ -295,6 +296,7 @@ void doveadm_bounce_check_plugin_init(struct module *module ATTR_UNUSED)
 
 void doveadm_bounce_check_plugin_deinit(void)
 {
+	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
 	bounce_texts_cache_deinit();
 }

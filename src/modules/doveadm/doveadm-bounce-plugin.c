@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "bounce-charset.h"
 #include "bounce-rules-cache.h"
 #include "bounce-texts-cache.h"
 #include "doveadm-bounce.h"
@@ -40,6 +41,7 @@ void doveadm_bounce_plugin_init(struct module *module ATTR_UNUSED)
 
 void doveadm_bounce_plugin_deinit(void)
 {
+	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
 	bounce_texts_cache_deinit();
 }

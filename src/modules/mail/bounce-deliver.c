@@ -7,6 +7,7 @@
 #include "mail-storage.h"
 #include "smtp-address.h"
 #include "bounce-answer-deliver.h"
+#include "bounce-charset.h"
 #include "bounce-classify.h"
 #include "bounce-deliver.h"
 #include "bounce-deliver-record.h"
@@ -306,5 +307,6 @@ void bounce_deliver_deinit(void)
 {
 	if (mail_deliver_hook_set != NULL)
 		(void)mail_deliver_hook_set(next_deliver_mail);
+	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
 }

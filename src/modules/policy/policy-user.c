@@ -5,6 +5,7 @@
 #include "mail-namespace.h"
 #include "mail-storage-service.h"
 #include "mail-user.h"
+#include "bounce-charset.h"
 #include "bounce-rules-cache.h"
 #include "bounce-sent-queue.h"
 #include "bounce-texts-cache.h"
@@ -55,6 +56,7 @@ void policy_users_init(void)
 void policy_users_deinit(void)
 {
 	user_close(&user_now);
+	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
 	bounce_texts_cache_deinit();
 	bounce_wait_deinit(&users_wait);
