@@ -213,6 +213,9 @@ START_TEST(test_samples)
 }
 END_TEST
 
+#define BLANKS \
+	"                                                                           "
+
 /* What quoted-printable is for Dovecot's decoder, too. */
 START_TEST(test_quoted_printable)
 {
@@ -230,12 +233,22 @@ START_TEST(test_quoted_printable)
 		{ "a=\rb\n", "a=\nb\n" },
 		{ "a\rb\n", "a\nb\n" },
 		{ "a==3D", "a==" },
+		{ "a=4=41=\n=\nb", "a=4Ab" },
+		{ "a= =41 =", "a= A " },
+		{ "=4 \n=G\n= b\n", "=4\n=G\n= b\n" },
+		{ "a=G", "a=G" },
+		{ "a==", "a=" },
+		{ "a =4 ", "a =4" },
 		{ "caf=E9 au lait", "caf\xef\xbf\xbd au lait" },
 		/* a line of more than 76 bytes */
 		{ "123456789 123456789 123456789 123456789 123456789 "
 		  "123456789 123456789=20 123456789",
 		  "123456789 123456789 123456789 123456789 123456789 "
 		  "123456789 123456789  123456789" },
+		/* and one with more blanks together */
+		{ "a" BLANKS "b", "a" BLANKS "b" },
+		{ "a" BLANKS BLANKS "b", "a" BLANKS "  b" },
+		{ "a" BLANKS "  ", "a" },
 	};
 	struct bounce_message *message;
 
@@ -245,6 +258,43 @@ START_TEST(test_quoted_printable)
 			"Content-Transfer-Encoding: quoted-printable\n\n",
 			bodies[i].body, NULL));
 		ck_assert_msg(strcmp(message->text, bodies[i].text) == 0,
+			      "%u: %s", i, message->text);
+	} T_END;
+}
+END_TEST
+
+/* Each as a report's text, plain or quoted-printable. */
+START_TEST(test_charsets)
+{
+	static const struct {
+		const char *type, *body, *text;
+	} bodies[] = {
+		{ "charset=iso-8859-1", "f\xfcr", "f\xc3\xbcr" },
+		{ "charset=\"ISO-8859-15\"", "\xa4", "\xe2\x82\xac" },
+		{ "charset=us-ascii", "f\xfcr f\xc3\xbcr",
+		  "f\xef\xbf\xbdr f\xc3\xbcr" },
+		{ "charset=utf-8", "cut \xc3", "cut " },
+		{ "charset=euc-jp", "\xc5\xc5 cut \xc5", "\xe9\x9b\xbb cut " },
+		{ "charset=iso-2022-jp; format=flowed", "\x1b$BEE;R\x1b(B a",
+		  "\xe9\x9b\xbb\xe5\xad\x90 a" },
+		{ "charset=utf-7", "M+APw-ller + 1", "M\xc3\xbcller  1" },
+		{ "charset=unknown-8bit", "f\xffr", "f\xef\xbf\xbdr" },
+		{ "charset=x; charset=iso-8859-1", "f\xffr",
+		  "f\xef\xbf\xbdr" },
+		/* names none */
+		{ "`charset=utf-7", "M+APw-ller", "M+APw-ller" },
+		{ "name=\"charset=utf-7\"", "M+APw-ller", "M+APw-ller" },
+		{ "charset=a-name-of-more-than-thirty-two-bytes-12345",
+		  "f\xffr", "f\xef\xbf\xbdr" },
+	};
+	struct bounce_message *message;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(bodies) * 2; i++) T_BEGIN {
+		message = bounce_test_message(pool, t_strconcat(
+			"Content-Type: text/plain; ", bodies[i / 2].type,
+			i % 2 == 0 ? "" : "\nContent-Transfer-Encoding: "
+			"quoted-printable", "\n\n", bodies[i / 2].body, NULL));
+		ck_assert_msg(strcmp(message->text, bodies[i / 2].text) == 0,
 			      "%u: %s", i, message->text);
 	} T_END;
 }
@@ -261,6 +311,7 @@ int main(void)
 	tcase_add_test(tcase, test_pieces);
 	tcase_add_test(tcase, test_samples);
 	tcase_add_test(tcase, test_quoted_printable);
+	tcase_add_test(tcase, test_charsets);
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);
 }
