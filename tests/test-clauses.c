@@ -83,6 +83,9 @@ static const struct {
 	{ "192.0.2.1 unknown", "ip unknown" },
 	{ "the address 192.0.2.1 unknown", "ip unknown" },
 	{ "the address [192.0.2.1] unknown", "who ip unknown" },
+	/* what follows is as long as what was asked for */
+	{ "Mailbox: host said: full a", "full" },
+	{ "Mailbox: host said: full", "full" },
 	{ "2001:db8::1 unknown", "ip unknown" },
 	{ "unknown relay=[spam]", "unknown/spam" },
 	{ "X-Spam-Header unknown", "unknown" },

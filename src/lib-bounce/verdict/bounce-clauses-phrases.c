@@ -140,6 +140,14 @@ bounce_words_set_t bounce_clauses_so_far(struct bounce_clauses_reader *reader)
 	return reader->said;
 }
 
+void bounce_clauses_words_cut(struct bounce_clauses_reader *reader, size_t len)
+{
+	str_truncate(reader->words, len);
+	/* others may come in their place */
+	reader->said = 0;
+	reader->said_len = 0;
+}
+
 bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader)
 {
 	struct bounce_clause *clause;
@@ -157,9 +165,7 @@ bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader)
 		clause = array_append_space(reader->clauses);
 		clause->set = set;
 	}
-	str_truncate(reader->words, 0);
-	reader->said = 0;
-	reader->said_len = 0;
+	bounce_clauses_words_cut(reader, 0);
 	reader->masked = 0;
 	reader->after_address = FALSE;
 	reader->names_recipient = FALSE;

@@ -48,6 +48,8 @@ bounce_words_set_t
 bounce_clauses_classes(struct bounce_clauses_reader *reader, const char *words);
 /* The same of those so far. */
 bounce_words_set_t bounce_clauses_so_far(struct bounce_clauses_reader *reader);
+/* Leave but the first len bytes of the words. */
+void bounce_clauses_words_cut(struct bounce_clauses_reader *reader, size_t len);
 
 /* The clause is complete: add it. Returns the classes of what it speaks of. */
 bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader);

@@ -122,7 +122,7 @@ static void clauses_mask_ip(struct bounce_clauses_reader *reader)
 		len = strlen(names[i]);
 		if (end >= len && strncasecmp(str_c(reader->words) + end - len,
 					      names[i], len) == 0)
-			str_truncate(reader->words, end - len);
+			bounce_clauses_words_cut(reader, end - len);
 	}
 }
 

@@ -155,7 +155,7 @@ static void clauses_text_read(struct bounce_clauses_reader *reader, const char *
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if (*p == ':' && clause_is_frame(reader)) {
-			str_truncate(reader->words, 0);
+			bounce_clauses_words_cut(reader, 0);
 			reader->masked = 0;
 			reader->after_address = FALSE;
 			reader->names_recipient = FALSE;
