@@ -105,10 +105,11 @@ words_table_build(const struct words_phrase *list, unsigned int count,
 		words_table_first(table_r, c);
 	for (unsigned int i = 0; i < count; i++) {
 		words_table_first(table_r, (unsigned char)list[i].text[0]);
-		text = words_alloc(text, used + list[i].len + 1);
-		memcpy(text + used, list[i].text, list[i].len + 1);
+		text = words_alloc(text, used + list[i].len + 8);
+		memcpy(text + used, list[i].text, list[i].len);
 		offsets[i] = used;
 		used += list[i].len;
+		memset(text + used, 0, 8);
 		keys += words_keyed_add(&list[i], keyed + keys);
 	}
 	qsort(keyed, keys, sizeof(*keyed), words_keyed_cmp);
