@@ -140,73 +140,85 @@ static size_t message_name_len(const unsigned char *line, size_t size)
 	return len < size && line[len] == ':' ? len : 0;
 }
 
-/* The lines of a header that data holds whole and that is as nearly all are: names
-   with a colon behind them, no NUL, no CR but at a line's end. Returns its size, and
-   0 if it is another: block is not to be used then. */
-static size_t
-message_read_plain(struct bounce_message *message, const unsigned char *data,
-		   size_t size, string_t *block)
+/* What is read of a header, and whether the field that is being read is wanted. */
+struct message_plain {
+	struct bounce_message *message;
+	string_t *block;
+	bool begun, wanted, ended;
+};
+
+/* The lines of a header that data holds whole, as nearly all are: names with a colon
+   behind them, no NUL, no CR but at a line's end. used_r: how many bytes they are, with
+   the empty line (plain->ended). Returns FALSE if one of them is another: what was read is
+   to be forgotten then. */
+static bool
+message_read_plain(struct message_plain *plain, const unsigned char *data,
+		   size_t size, size_t *used_r)
 {
 	const unsigned char *end = data + size, *line = data, *lf;
 	/* lines that are wanted begin there and go on up to line */
 	const unsigned char *begin = data;
 	size_t len, name_len;
-	bool wanted = FALSE;
 
 	for (; (lf = memchr(line, '\n', end - line)) != NULL; line = lf + 1) {
 		len = lf - line;
 		if (len > 0 && line[len - 1] == '\r')
 			len--;
 		if (len == 0) {
-			bounce_string_append(block, begin, line - begin, TRUE);
-			return lf + 1 - data;
+			plain->ended = TRUE;
+			break;
 		}
 		if (memchr(line, '\r', len) != NULL ||
 		    memchr(line, '\0', len) != NULL)
-			return 0;
+			return FALSE;
 		if (*line != ' ' && *line != '\t') {
 			name_len = message_name_len(line, len);
 			if (name_len == 0)
-				return 0;
-			wanted = message_take_name(message,
-						   (const char *)line, name_len);
-		} else if (line == data) {
-			return 0;
+				return FALSE;
+			plain->begun = TRUE;
+			plain->wanted = message_take_name(plain->message,
+				(const char *)line, name_len);
+		} else if (!plain->begun) {
+			return FALSE;
 		}
-		if (!wanted) {
-			bounce_string_append(block, begin, line - begin, TRUE);
+		if (!plain->wanted) {
+			bounce_string_append(plain->block, begin, line - begin,
+					     TRUE);
 			begin = lf + 1;
-		} else if (str_len(block) + (lf - begin) >= BOUNCE_MAX_HEADER) {
-			bounce_string_append(block, begin, lf + 1 - begin, TRUE);
-			message->truncated = TRUE;
-			return lf + 1 - data;
+		} else if (str_len(plain->block) + (lf - begin) >=
+			   BOUNCE_MAX_HEADER) {
+			plain->message->truncated = plain->ended = TRUE;
+			line = lf + 1;
+			break;
 		}
 	}
-	return 0;
+	bounce_string_append(plain->block, begin, line - begin, TRUE);
+	*used_r = (plain->ended && lf != NULL ? lf + 1 : line) - data;
+	return TRUE;
 }
 
 /* By what the stream has in memory anyway: Dovecot's parser spends a thousand
-   instructions on each line. Returns FALSE if that has to be asked. */
+   instructions on each line. What is read is skipped, so that a stream of several
+   (lmtp's own fields, then the mail) need not put them together.
+   Returns FALSE if Dovecot's parser has to be asked. */
 static bool
 message_read_at_once(struct bounce_message *message, struct istream *input,
 		     string_t *block)
 {
+	struct message_plain plain = { .message = message, .block = block };
+	uoff_t start = input->v_offset;
 	const unsigned char *data;
-	size_t size = 0, used = 0;
+	size_t size, used, left = 0;
 
-	/* most streams give 8 KiB, then the rest */
-	for (unsigned int i = 0; i < 3 && used == 0; i++) {
-		if (i_stream_read_data(input, &data, &size, size) <= 0)
-			break;
-		str_truncate(block, 0);
-		used = message_read_plain(message, data, size, block);
-	}
-	if (used > 0) {
+	while (i_stream_read_data(input, &data, &size, left) > 0 &&
+	       message_read_plain(&plain, data, size, &used)) {
 		i_stream_skip(input, used);
-		return TRUE;
+		if (plain.ended)
+			return TRUE;
+		left = size - used;
 	}
-	str_truncate(block, 0);
-	message->may_prove = FALSE;
+	if (input->v_offset != start)
+		i_stream_seek(input, start);
 	return FALSE;
 }
 
@@ -237,20 +249,37 @@ message_read_lines(struct bounce_message *message, struct istream *input,
 	message_parse_header_deinit(&parser);
 }
 
-int bounce_message_read_header(struct istream *input, pool_t pool,
-			       struct bounce_message **message_r)
+static struct bounce_message *message_create(pool_t pool)
 {
 	struct bounce_message *message = t_new(struct bounce_message, 1);
-	string_t *block = t_str_new(1024);
 
 	message->pool = pool;
 	message->text = message->status = message->inner_status =
 		message->disposition = message->feedback =
 		message->returned = "";
-	*message_r = message;
-	if (!message_read_at_once(message, input, block))
-		message_read_lines(message, input, block);
-	message_header_finish(message, str_c(block));
+	return message;
+}
+
+int bounce_message_parse_header(struct istream *input, pool_t pool,
+				struct bounce_message **message_r)
+{
+	string_t *block = t_str_new(1024);
+
+	*message_r = message_create(pool);
+	message_read_lines(*message_r, input, block);
+	message_header_finish(*message_r, str_c(block));
+	return input->stream_errno == 0 ? 0 : -1;
+}
+
+int bounce_message_read_header(struct istream *input, pool_t pool,
+			       struct bounce_message **message_r)
+{
+	string_t *block = t_str_new(1024);
+
+	*message_r = message_create(pool);
+	if (!message_read_at_once(*message_r, input, block))
+		return bounce_message_parse_header(input, pool, message_r);
+	message_header_finish(*message_r, str_c(block));
 	return input->stream_errno == 0 ? 0 : -1;
 }
 

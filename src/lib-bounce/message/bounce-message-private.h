@@ -83,8 +83,10 @@ void bounce_message_reader_split(struct message_block *block, void *context);
 void bounce_message_reader_finish(struct bounce_message_reader *reader);
 void bounce_message_reader_deinit(struct bounce_message_reader **reader);
 
-/* bounce_message_read_body() by Dovecot's parser alone: what it falls back to, and
-   what tests hold it to. */
+/* bounce_message_read_header() and bounce_message_read_body() by Dovecot's parser
+   alone: what they fall back to, and what tests hold them to. */
+int bounce_message_parse_header(struct istream *input, pool_t pool,
+				struct bounce_message **message_r);
 int bounce_message_parse_body(struct bounce_message *message,
 			      struct istream *input);
 
