@@ -7,6 +7,7 @@
 #include "message-header-parser.h"
 #include "rfc822-parser.h"
 #include "rfc2231-parser.h"
+#include "bounce-block.h"
 #include "bounce-limits.h"
 #include "bounce-message-private.h"
 #include "bounce-string.h"
@@ -78,25 +79,28 @@ static bool message_is_named(const char *name, size_t len, const char *other)
 	return strncasecmp(name, other, len) == 0 && other[len] == '\0';
 }
 
-/* The fields that tell what a mail is, by their first letters. All other fields
-   of ordinary mail cost no more than this look. */
+/* The fields that tell what a mail is. All other fields of ordinary mail cost no more
+   than a look at their length. */
 static bool message_is_wanted(const char *name, size_t len)
 {
+#define WANTED(FIELD) \
+	FIELD("Auto-Submitted") FIELD("Auto-Reply") FIELD("Content-Type") \
+	FIELD("From") FIELD("In-Reply-To") FIELD("List-Id") \
+	FIELD("Message-ID") FIELD("Precedence") FIELD("References") \
+	FIELD("Return-Path") FIELD("Subject") FIELD("To") FIELD("User-Agent")
+#define FIELD_NAME(name) { name, sizeof(name) - 1 },
+#define FIELD_LEN(name) | (uint32_t)1 << (sizeof(name) - 1)
 	static const struct {
 		const char *name;
 		size_t len;
-	} wanted[] = {
-#define WANTED(name) { name, sizeof(name) - 1 }
-		WANTED("Auto-Submitted"), WANTED("Auto-Reply"),
-		WANTED("Content-Type"), WANTED("From"), WANTED("In-Reply-To"),
-		WANTED("List-Id"), WANTED("Message-ID"), WANTED("Precedence"),
-		WANTED("References"), WANTED("Return-Path"), WANTED("Subject"),
-		WANTED("To"), WANTED("User-Agent"),
-	};
+	} wanted[] = { WANTED(FIELD_NAME) };
+	static const uint32_t lens = 0 WANTED(FIELD_LEN);
 
 	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ... */
 	if (len > 4 && (name[0] == 'X' || name[0] == 'x'))
 		return strchr("aAbBfFvVmMdD", name[2]) != NULL;
+	if (len >= 32 || (lens & (uint32_t)1 << len) == 0)
+		return FALSE;
 	for (unsigned int i = 0; i < N_ELEMENTS(wanted); i++) {
 		if (wanted[i].len == len &&
 		    strncasecmp(name, wanted[i].name, len) == 0)
@@ -134,6 +138,12 @@ static size_t message_name_len(const unsigned char *line, size_t size)
 {
 	size_t len = 0;
 
+	if (size >= sizeof(bounce_block_t)) {
+		bounce_block_t block = *(const bounce_block_t *)line;
+
+		len = bounce_block_true_len((bounce_block_t)
+			((block > 32) & (block < 127) & (block != ':')));
+	}
 	while (len < size && line[len] > 32 && line[len] < 127 &&
 	       line[len] != ':')
 		len++;
@@ -155,22 +165,20 @@ static bool
 message_read_plain(struct message_plain *plain, const unsigned char *data,
 		   size_t size, size_t *used_r)
 {
-	const unsigned char *end = data + size, *line = data, *lf;
+	const unsigned char *end = data + size, *line = data, *lf, *cr;
 	/* lines that are wanted begin there and go on up to line */
 	const unsigned char *begin = data;
 	size_t len, name_len;
 
 	for (; (lf = memchr(line, '\n', end - line)) != NULL; line = lf + 1) {
-		len = lf - line;
-		if (len > 0 && line[len - 1] == '\r')
-			len--;
+		cr = memchr(line, '\r', lf - line);
+		if (cr != NULL && cr + 1 != lf)
+			return FALSE;
+		len = (cr != NULL ? cr : lf) - line;
 		if (len == 0) {
 			plain->ended = TRUE;
 			break;
 		}
-		if (memchr(line, '\r', len) != NULL ||
-		    memchr(line, '\0', len) != NULL)
-			return FALSE;
 		if (*line != ' ' && *line != '\t') {
 			name_len = message_name_len(line, len);
 			if (name_len == 0)
@@ -193,8 +201,8 @@ message_read_plain(struct message_plain *plain, const unsigned char *data,
 		}
 	}
 	bounce_string_append(plain->block, begin, line - begin, TRUE);
-	*used_r = (plain->ended && lf != NULL ? lf + 1 : line) - data;
-	return TRUE;
+	*used_r = (plain->ended ? lf + 1 : line) - data;
+	return memchr(data, '\0', *used_r) == NULL;
 }
 
 /* By what the stream has in memory anyway: Dovecot's parser spends a thousand
