@@ -65,4 +65,11 @@ sieve_bounce_variables(struct sieve_instance *svinst,
 
 #endif
 
+/* Called at each load. With its last instance Pigeonhole unloads all modules, and lmtp
+   makes one for each delivery: looking for the module's file and binding it again takes
+   more than all that it does for an ordinary mail. An instance that nobody uses keeps it
+   loaded, from a process' second delivery on: dovecot-lda has only one. Not on 2.4,
+   which makes an instance from a user's settings alone. */
+void sieve_bounce_keep_loaded(struct sieve_instance *svinst);
+
 #endif

@@ -10,7 +10,10 @@ sieve_bounce_plugin_load_t
 sieve_bounce_plugin_load(struct sieve_instance *svinst, void **context)
 {
 	const struct sieve_extension *ext = NULL;
-	int ret = sieve_bounce_register(svinst, &bounce_extension, &ext);
+	int ret;
+
+	sieve_bounce_keep_loaded(svinst);
+	ret = sieve_bounce_register(svinst, &bounce_extension, &ext);
 
 	*context = (void *)ext;
 	SIEVE_BOUNCE_PLUGIN_RETURN(ret);
