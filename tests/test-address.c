@@ -176,6 +176,40 @@ START_TEST(test_stable)
 }
 END_TEST
 
+/* What is normal already takes a shorter way; a blank before it keeps it off that. */
+START_TEST(test_plain)
+{
+	static const char *const parts[] = {
+		"a", "z9", ".", "@", "-", "_", "+", "b.c", "@d.example", "B",
+		"/", "=", "[", "\"",
+	};
+	unsigned int state = 7, plain = 0;
+
+	for (unsigned int i = 0; i < 20000; i++) T_BEGIN {
+		string_t *input = t_str_new(64);
+		const char *address, *slow, *error, *slow_error;
+		pool_t pool = pool_datastack_create();
+		int ret;
+
+		for (unsigned int n = 1 + i % 8; n > 0; n--) {
+			state = state * 1103515245 + 12345;
+			str_append(input, parts[(state >> 8) %
+						N_ELEMENTS(parts)]);
+		}
+		ret = bounce_address_normalize(pool, str_c(input), &address,
+					       &error);
+		ck_assert_int_eq(bounce_address_normalize(pool,
+			t_strconcat(" ", str_c(input), NULL), &slow,
+			&slow_error), ret);
+		ck_assert_pstr_eq(address, slow);
+		ck_assert_pstr_eq(error, slow_error);
+		if (ret == 0 && strcmp(address, str_c(input)) == 0)
+			plain++;
+	} T_END;
+	ck_assert_uint_gt(plain, 1000);
+}
+END_TEST
+
 static const struct {
 	const char *address, *wanted;
 } proposals[] = {
@@ -223,6 +257,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_normal, 0, N_ELEMENTS(normal));
 	tcase_add_test(tcase, test_limit);
 	tcase_add_test(tcase, test_stable);
+	tcase_add_test(tcase, test_plain);
 	tcase_add_loop_test(tcase, test_propose, 0, N_ELEMENTS(proposals));
 	suite_add_tcase(suite, tcase);
 	return bounce_test_run(suite);

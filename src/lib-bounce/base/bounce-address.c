@@ -248,13 +248,42 @@ address_normalize_whole(const char *input, const char **address_r, const char **
 	return -1;
 }
 
+/* Is it as most are, lower case and all? Then it is its own normal form. */
+static bool address_is_plain(const char *input)
+{
+	const char *p, *at = NULL;
+	bool begins = TRUE;
+
+	for (p = input; *p != '\0'; p++) {
+		if (*p == '.' || *p == '@') {
+			if (begins || (*p == '@' && at != NULL))
+				return FALSE;
+			if (*p == '@')
+				at = p;
+			begins = TRUE;
+		} else if ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
+			   *p == '-' || *p == '_' || *p == '+') {
+			begins = FALSE;
+		} else {
+			return FALSE;
+		}
+	}
+	return at != NULL && !begins && p - input <= BOUNCE_MAX_ADDRESS;
+}
+
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r)
 {
 	const char *address = NULL, *error = NULL;
-	string_t *result = str_new(default_pool, 64);
+	string_t *result;
 	int ret;
 
+	if (address_is_plain(input)) {
+		*address_r = p_strdup(pool, input);
+		*error_r = NULL;
+		return 0;
+	}
+	result = str_new(default_pool, 64);
 	T_BEGIN {
 		ret = address_normalize_whole(input, &address, &error);
 		if (ret == 0)
