@@ -50,55 +50,73 @@ static bool compat_is_empty_field(struct mail_user *user, const char *name)
 		str_array_find(user->userdb_fields, name);
 }
 
-static const char *
-compat_get(struct mail_user *user, pool_t pool, const char *name,
-	   const char *def)
+/* Where the text of that setting is, or NULL if there is no such setting. */
+static const char **
+compat_find(struct compat_settings *set, const char **dict, const char *key)
 {
-	const char *value = mail_user_plugin_getenv(user, name);
+	static const struct {
+		const char *name;
+		size_t offset;
+	} settings[] = {
+#define SETTING(name, ...) \
+		{ "bounce_"#name, offsetof(struct compat_settings, name) },
+		COMPAT_SETTINGS(SETTING)
+	};
 
-	if (value != NULL && compat_is_empty_field(user, name))
-		return "";
-	return value == NULL ? def : p_strdup(pool, value);
+	if (!str_begins(key, "bounce_"))
+		return NULL;
+	if (strcmp(key, "bounce_dict") == 0)
+		return dict;
+	for (unsigned int i = 0; i < N_ELEMENTS(settings); i++) {
+		if (strcmp(settings[i].name, key) == 0)
+			return PTR_OFFSET(set, settings[i].offset);
+	}
+	return NULL;
+}
+
+/* Names and values in turn. */
+static const char *const *
+compat_envs(struct mail_user *user, unsigned int *count_r)
+{
+	*count_r = 0;
+	return !array_is_created(&user->set->plugin_envs) ? NULL :
+		array_get(&user->set->plugin_envs, count_r);
 }
 
 int compat_settings_get(struct mail_user *user, pool_t pool,
 			struct compat_settings *set_r, const char **dict_r,
 			const char **error_r ATTR_UNUSED)
 {
-	i_zero(set_r);
-#define GET(name, type, member, def, ...) \
-	set_r->name = compat_get(user, pool, "bounce_"#name, def);
-	COMPAT_SETTINGS(GET)
-	*dict_r = compat_get(user, pool, "bounce_dict", NULL);
+	const char *const *envs, **text;
+	unsigned int count;
+
+	*set_r = compat_settings_default;
+	*dict_r = NULL;
+	envs = compat_envs(user, &count);
+	/* as mail_user_plugin_getenv() does: of two the first counts */
+	for (unsigned int i = count / 2; i-- > 0; ) {
+		text = compat_find(set_r, dict_r, envs[i * 2]);
+		if (text == NULL)
+			continue;
+		*text = compat_is_empty_field(user, envs[i * 2]) ? "" :
+			p_strdup(pool, envs[i * 2 + 1]);
+	}
 	if (*dict_r != NULL && **dict_r == '\0')
 		*dict_r = NULL;
 	return 0;
 }
 
-static bool compat_is_setting(const char *key)
-{
-	static const char *const names[] = {
-#define NAME(name, ...) "bounce_"#name,
-		COMPAT_SETTINGS(NAME)
-		"bounce_dict", NULL
-	};
-
-	return str_array_find(names, key);
-}
-
 void compat_settings_unknown(struct mail_user *user,
 			     ARRAY_TYPE(const_string) *names)
 {
-	const char *const *envs;
+	struct compat_settings set;
+	const char *const *envs, *dict;
 	unsigned int count;
 
-	if (!array_is_created(&user->set->plugin_envs))
-		return;
-	/* name and value in turn */
-	envs = array_get(&user->set->plugin_envs, &count);
+	envs = compat_envs(user, &count);
 	for (unsigned int i = 0; i + 1 < count; i += 2) {
 		if (str_begins(envs[i], "bounce_") &&
-		    !compat_is_setting(envs[i]))
+		    compat_find(&set, &dict, envs[i]) == NULL)
 			array_push_back(names, &envs[i]);
 	}
 }
