@@ -51,13 +51,12 @@ void bounce_deliver_liveness_pause(void)
 
 void bounce_deliver_liveness_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail,
-		       const char *session_id)
+		       const char *session_id, pool_t pool)
 {
 	ARRAY_TYPE(bounce_record) cleared;
 	struct bounce_user *bu;
 	uint64_t started, usecs;
 	const char *error;
-	pool_t pool;
 	int ret;
 
 	if (report->sender == NULL || bounce_deliver_liveness_paused())
@@ -65,7 +64,6 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)
 		return;
-	pool = pool_alloconly_create("bounce alive", 2048);
 	p_array_init(&cleared, pool, 1);
 	started = i_microseconds();
 	ret = bounce_liveness_mail(bu, report->sender, mail, session_id,
@@ -75,7 +73,6 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	if (ret < 0 || (ret == 0 && usecs > SLOW_USECS))
 		liveness_pause_after(usecs);
 	bounce_tell_deliver_recovered(bu, &cleared);
-	pool_unref(&pool);
 }
 
 void bounce_deliver_liveness_report(struct bounce_user *bu,

@@ -14,10 +14,10 @@ struct mail_user;
 bool bounce_deliver_liveness_paused(void);
 void bounce_deliver_liveness_pause(void);
 
-/* An ordinary mail, and what was made of it. */
+/* An ordinary mail, and what was made of it; pool: for what is read here. */
 void bounce_deliver_liveness_mail(struct mail_user *user,
 		       const struct bounce_report *report, struct mail *mail,
-		       const char *session_id);
+		       const char *session_id, pool_t pool);
 /* A report of success, or a receipt. */
 void bounce_deliver_liveness_report(struct bounce_user *bu,
 			 const struct bounce_report *report,

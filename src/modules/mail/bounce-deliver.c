@@ -285,7 +285,8 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 		ret = deliver_call_next(mdctx, storage_r);
 		if (report != NULL && !delivery.dict_down) {
 			bounce_deliver_liveness_mail(mdctx->rcpt_user, report,
-					  mdctx->src_mail, mdctx->session_id);
+					  mdctx->src_mail, mdctx->session_id,
+					  pool);
 		}
 	}
 	if (delivery.dict_down && !paused)
