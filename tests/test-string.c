@@ -299,6 +299,27 @@ static const struct {
 	{ "&#1;a&#27;b&#10;c", " a b\nc" },
 };
 
+/* As Dovecot splits at spaces and commas. */
+START_TEST(test_words)
+{
+	static const char *const texts[] = {
+		"", " ", ",", "one", " one", "one ", "one two", "one,two",
+		"one, two", ", one ,, two ,", "/a/b /c,d  shipped",
+		"0123456789abcde f", "0123456789abcdef g", "0123456789abcdef",
+		"0123456789abcdef0123456789abcdef,0123456789abcdef012",
+	};
+	const char *const *words, *const *wanted;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(texts); i++) {
+		words = bounce_string_words(pool_datastack_create(), texts[i]);
+		wanted = t_strsplit_spaces(texts[i], ", ");
+		for (; *wanted != NULL; wanted++, words++)
+			ck_assert_pstr_eq(*words, *wanted);
+		ck_assert_ptr_null(*words);
+	}
+}
+END_TEST
+
 START_TEST(test_html)
 {
 	ck_assert_str_eq(bounce_string_html(htmls[_i].html), htmls[_i].wanted);
@@ -310,6 +331,7 @@ int main(void)
 	Suite *suite = suite_create("text");
 	TCase *tcase = tcase_create("text");
 
+	tcase_add_test(tcase, test_words);
 	tcase_add_loop_test(tcase, test_append, 0, N_ELEMENTS(appended));
 	tcase_add_test(tcase, test_append_nul);
 	tcase_add_loop_test(tcase, test_oneline, 0, N_ELEMENTS(onelines));

@@ -7,6 +7,7 @@
 #include "array.h"
 #include "unichar.h"
 #include "bounce-rules.h"
+#include "bounce-string.h"
 #include "bounce-tell.h"
 #include "bounce-texts.h"
 #include "bounce-user-settings.h"
@@ -73,7 +74,7 @@ setting_parse_words(const struct setting *setting, const char *value,
 {
 	const char *const **words = PTR_OFFSET(set, setting->offset);
 
-	*words = (const char *const *)p_strsplit_spaces(pool, value, ", ");
+	*words = bounce_string_words(pool, value);
 	return 0;
 }
 
@@ -278,7 +279,8 @@ setting_parse_kinds(const struct setting *setting, const char *value,
 		    struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
 		    const char **error_r)
 {
-	const char *const *names = t_strsplit_spaces(value, ", ");
+	const char *const *names = bounce_string_words(pool_datastack_create(),
+							value);
 	unsigned int *kinds = PTR_OFFSET(set, setting->offset);
 	enum bounce_kind kind;
 
@@ -334,7 +336,8 @@ setting_parse_notice(const struct setting *setting, const char *value,
 		     struct bounce_user_settings *set, pool_t pool ATTR_UNUSED,
 		     const char **error_r)
 {
-	const char *const *names = t_strsplit_spaces(value, ", ");
+	const char *const *names = bounce_string_words(pool_datastack_create(),
+							value);
 	unsigned int *kinds = PTR_OFFSET(set, setting->offset);
 
 	*kinds = 0;

@@ -31,7 +31,7 @@ static void user_settings_read(struct bounce_user *bu)
 
 struct bounce_user *bounce_user_init(struct mail_user *user)
 {
-	pool_t pool = pool_alloconly_create("bounce user", 1024);
+	pool_t pool = pool_alloconly_create("bounce user", BOUNCE_SMALL_POOL);
 	struct bounce_user *bu = p_new(pool, struct bounce_user, 1);
 
 	bu->pool = pool;

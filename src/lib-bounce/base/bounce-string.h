@@ -49,6 +49,9 @@ size_t bounce_string_squeeze(char *dest, const char *text, size_t len,
 size_t bounce_string_squeeze_fold(char *dest, const char *text, size_t len,
 				  size_t max);
 
+/* The words of text between spaces and commas, NULL-terminated; from pool. */
+const char **bounce_string_words(pool_t pool, const char *text);
+
 /* text as a terminal may have it, whoever wrote it: bounce_string_clean() without
    its lines. On the data stack. */
 const char *bounce_string_printable(const char *text);
