@@ -94,10 +94,9 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 	if (bounce_wait_left(dict->wait) == 0 || dict->wait->gave_up) {
 		*error_r = dict->wait->each ? LATE", not asked again" :
 			LATE", not asked again for this mail";
-		dict->down = dict->wait->refused = TRUE;
+		dict->down = TRUE;
 		return -1;
 	}
-	dict->wait->refused = FALSE;
 	if (dict->dict == NULL && dict_open(dict, error_r) < 0)
 		return -1;
 	if (dict->wait->each || dict->file != NULL)
@@ -108,7 +107,7 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 	}
 	if (bounce_wait_is_paused(dict->wait, dict->name)) {
 		*error_r = LATE" a moment ago, not asked again";
-		dict->down = dict->wait->refused = TRUE;
+		dict->down = TRUE;
 		return -1;
 	}
 	return 0;

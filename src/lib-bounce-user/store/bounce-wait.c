@@ -45,16 +45,6 @@ void bounce_wait_renew(struct bounce_wait *wait)
 {
 	timeout_remove(&wait->to_renew);
 	wait->used_usecs = 0;
-	wait->refused = FALSE;
-}
-
-void bounce_wait_start(struct bounce_wait *wait)
-{
-	/* a loop that is run meanwhile leaves it alone */
-	if (wait->to_renew == NULL) {
-		wait->to_renew = timeout_add_short_to(io_loop_get_root(), 0,
-						      bounce_wait_renew, wait);
-	}
 }
 
 unsigned int bounce_wait_left(const struct bounce_wait *wait)
@@ -69,6 +59,11 @@ unsigned int bounce_wait_left(const struct bounce_wait *wait)
 void bounce_wait_add(struct bounce_wait *wait, uint64_t usecs)
 {
 	wait->used_usecs += usecs;
+	/* a loop that is run meanwhile leaves it alone */
+	if (wait->renews && wait->to_renew == NULL) {
+		wait->to_renew = timeout_add_short_to(io_loop_get_root(), 0,
+						      bounce_wait_renew, wait);
+	}
 }
 
 /*

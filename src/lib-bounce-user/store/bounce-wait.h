@@ -18,11 +18,11 @@ struct bounce_wait {
 	unsigned int msecs;
 	bool each;
 	uint64_t used_usecs;
-	/* a dictionary was not asked, as it did not answer before */
-	bool refused;
+	/* what was waited for is over when the process is back in its main loop */
+	bool renews;
 	/* each: one did not come, and no more are asked for */
 	bool gave_up;
-	/* runs when the process is back in its main loop */
+	/* renews, and something was waited for: runs then */
 	struct timeout *to_renew;
 
 	/* the pauses that all processes see; -1 = none, or not opened yet */
@@ -38,13 +38,11 @@ struct bounce_wait {
 
 void bounce_wait_init(struct bounce_wait *wait, unsigned int msecs, bool each);
 void bounce_wait_deinit(struct bounce_wait *wait);
-/* Something begins that may wait: what was waited before counts until the process
-   is back in its main loop. To be called from a module that stays loaded. */
-void bounce_wait_start(struct bounce_wait *wait);
 /* What was waited before is over. */
 void bounce_wait_renew(struct bounce_wait *wait);
 /* Milliseconds that may still be waited. */
 unsigned int bounce_wait_left(const struct bounce_wait *wait);
+/* So long was waited. If it renews: to be called from a module that stays in memory. */
 void bounce_wait_add(struct bounce_wait *wait, uint64_t usecs);
 
 /* Make the file of pauses in dir, if we are root: called before privileges are

@@ -42,7 +42,7 @@ struct bounce_handover {
    of before an upgrade and may map the Sieve module of after it. Of another
    layout it must not read; it then classifies by itself. Raise the
    version with every change of a type in bounce-types.h, too. */
-#define BOUNCE_HANDOVER_VERSION 6
+#define BOUNCE_HANDOVER_VERSION 7
 #define BOUNCE_HANDOVER_LAYOUT \
 	((uint64_t)BOUNCE_HANDOVER_VERSION << 48 | \
 	 (uint64_t)sizeof(struct bounce_handover) << 32 | \

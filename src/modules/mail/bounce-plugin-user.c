@@ -15,7 +15,6 @@ static struct bounce_wait plugin_wait;
 
 struct bounce_wait *bounce_plugin_wait(void)
 {
-	bounce_wait_start(&plugin_wait);
 	return &plugin_wait;
 }
 
@@ -34,6 +33,7 @@ void bounce_plugin_user_setup(bool delivers)
 	const char *base_dir;
 
 	bounce_wait_init(&plugin_wait, BOUNCE_WAIT_MSECS, FALSE);
+	plugin_wait.renews = TRUE;
 	/* lmtp is still root when its modules are loaded */
 	if (delivers &&
 	    (base_dir = compat_user_base_dir()) != NULL)
