@@ -94,6 +94,23 @@ class Digest(Case):
         self.assertEqual((memory['sent'], memory['failed'], memory['until']),
                          (40, 2, last_week() + 7 * DAY))
 
+    def test_damaged(self):
+        """It is written without the record that cannot be read, and the log says
+        so."""
+        user = self.new_user(bounce_digest='weekly')
+        self.failed_last_week(user)
+        key = 'priv/bounce/address/m0@example.net'
+        self.write(user, {**self.keys(user), key: '{"state":,'})
+        done = self.doveadm('bounce', 'digest', '-u', user, '--due', '--print')
+        self.assertIn('m1@example.net', done.stdout)
+        self.assertNotIn('m0@example.net', done.stdout)
+        said = ('Digest: records that cannot be read: 1, the first: '
+                'm0@example.net')
+        self.assertIn(said, done.stderr)
+        self.assertIn(said, self.doveadm('bounce', 'digest', '-u', user,
+                                         '--due').stderr)
+        self.assertEqual(len(self.digests(user)), 1)
+
     def test_forty(self):
         """However many died in a week."""
         user = self.new_user(bounce_digest='weekly')

@@ -1,5 +1,7 @@
 """The dictionary read through IMAP METADATA."""
 
+import pathlib
+
 import harness
 
 PREFIX = '/private/vendor/vendor.dovecot-bounce/address'
@@ -50,6 +52,19 @@ class Metadata(harness.TestCase):
     def test_upper_case_is_the_same_entry(self):
         user = self.filled('plain@example.net')
         self.assertEqual(len(self.metadata(user, 'PLAIN@EXAMPLE.NET')), 1)
+
+    def test_damaged(self):
+        """The others are there, and the log names what is not."""
+        user = self.filled('plain@example.net', 'other@example.net')
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text(path.read_text(encoding='utf-8') +
+                        'priv/bounce/address/other@example.net\n{"state":,\n',
+                        encoding='utf-8')
+        self.assertEqual(list(self.metadata(user)), ['plain@example.net'])
+        said = ('METADATA: records that cannot be read: 1, the first: '
+                'other@example.net')
+        self.assertEqual(len(self.log(said)), 1)
+        self.expect_log(said)
 
     def test_none(self):
         user = self.filled('plain@example.net')

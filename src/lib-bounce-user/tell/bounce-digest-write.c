@@ -164,7 +164,7 @@ static int digest_recipient_cmp(const struct bounce_tell_recipient *a,
 }
 
 static int
-digest_read_records(struct bounce_digest_write *write,
+digest_read_records(struct bounce_digest_write *write, struct bounce_user *bu,
 		    struct bounce_store *store, time_t now, pool_t pool,
 		    const char **error_r)
 {
@@ -177,6 +177,7 @@ digest_read_records(struct bounce_digest_write *write,
 	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
 		digest_add_record(write, pool, rec);
 	} T_END;
+	bounce_user_log_damaged(bu, "Digest", iter);
 	if (bounce_store_iter_deinit(&iter, error_r) < 0)
 		return -1;
 	array_sort(&write->tell.recipients, digest_recipient_cmp);
@@ -268,7 +269,7 @@ int bounce_digest_write_read(struct bounce_user *bu,
 			digest_unsubscribe(&write_r->tell);
 	}
 	digest_add_memory(write_r, pool, &memory);
-	if (digest_read_records(write_r, store, now, pool, error_r) < 0)
+	if (digest_read_records(write_r, bu, store, now, pool, error_r) < 0)
 		return -1;
 	return digest_read_sent(write_r, store, now, pool, &memory, error_r);
 }

@@ -9,6 +9,7 @@
 #include "bounce-dict.h"
 #include "bounce-lock.h"
 #include "bounce-store.h"
+#include "bounce-string.h"
 #include "bounce-user.h"
 
 /* The user's event carries it once the wrong settings were named, so that the
@@ -118,6 +119,19 @@ void bounce_user_failed(struct bounce_user *bu, const char *error)
 	else
 		e_error(bu->event, "%s", error);
 	bu->failed = TRUE;
+}
+
+void bounce_user_log_damaged(struct bounce_user *bu, const char *what,
+			     const struct bounce_store_iter *iter)
+{
+	const char *address;
+	unsigned int count = bounce_store_iter_get_damaged(iter, &address);
+
+	if (count > 0) {
+		e_error(bu->event, "%s: records that cannot be read: %u, the "
+			"first: %s", what, count,
+			bounce_string_printable(address));
+	}
 }
 
 /* "Bounces" where all of the user's folders are below "INBOX.": name it as

@@ -12,6 +12,7 @@
 struct mail_user;
 struct bounce_remedies;
 struct bounce_store;
+struct bounce_store_iter;
 
 struct bounce_user {
 	pool_t pool;
@@ -56,6 +57,11 @@ bool bounce_user_is_quiet(struct bounce_user *bu);
 /* Log what failed at a delivery, as one error: what else fails then mostly follows
    from it, and goes to debug. */
 void bounce_user_failed(struct bounce_user *bu, const char *error);
+
+/* Log the records that the iteration, which is at its end, could not read, if there are
+   any; what: what they are missing from. */
+void bounce_user_log_damaged(struct bounce_user *bu, const char *what,
+			     const struct bounce_store_iter *iter);
 
 /* The folder "Bounces" as this user's namespaces name it ("INBOX.Bounces"); name
    itself or on the data stack. */

@@ -274,6 +274,7 @@ void bounce_check_reports(struct bounce_check *check)
 	while (bounce_store_iter_next(iter, &rec)) T_BEGIN {
 		reports_add(&reports, rec);
 	} T_END;
+	bounce_user_log_damaged(check->bu, "Check", iter);
 	if (bounce_store_iter_deinit(&iter, &error) < 0 ||
 	    reports_read_days(&reports, store, &error) < 0) {
 		bounce_check_say(check, BOUNCE_CHECK_UNKNOWN, "reports", "",

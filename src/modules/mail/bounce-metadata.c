@@ -96,6 +96,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 		if (name != NULL)
 			array_push_back(keys, &name);
 	}
+	bounce_user_log_damaged(bu, "METADATA", iter);
 	if (bounce_store_iter_deinit(&iter, &error) < 0)
 		return metadata_failed(box, bu, error);
 	return 0;
