@@ -155,7 +155,10 @@ class Reading(Doveadm):
         self.assertIn('No record of x@example.com', done.stderr)
 
     def test_wrong_address(self):
-        for address in ('', '<>', 'bob@', '@example.com', 'a\nb@example.com'):
+        for address in ('', '<>', 'bob@', '@example.com', 'a\nb@example.com',
+                        'bob@example.com, eve@example.com',
+                        'bob@example.com;eve@example.com',
+                        'bob@example.com eve@example.com'):
             for command in ('get', 'add', 'release', 'remove', 'erase'):
                 with self.subTest(address=address, command=command):
                     done = self.run_bounce(command, '-u', 'alice', address,

@@ -168,6 +168,17 @@ const char *doveadm_bounce_shown(const char *text)
  * Parameters
  */
 
+/* "bob@example.net, eve@example.net" is the address of a local part that nobody has;
+   who means it quotes it (RFC 5321 section 4.1.2). */
+static bool doveadm_bounce_is_several(const char *input)
+{
+	const char *at = strchr(input, '@');
+	const char *next = at == NULL ? NULL : strpbrk(at, ",; \t");
+
+	return strchr(input, '"') == NULL && next != NULL &&
+		strchr(next, '@') != NULL;
+}
+
 const char *
 doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 {
@@ -184,6 +195,11 @@ doveadm_bounce_param_address(struct doveadm_bounce_cmd *cmd, const char *name)
 				     &error) < 0) {
 		doveadm_bounce_wrong(cmd, "%s is no address: %s",
 				     doveadm_bounce_shown(input), error);
+		return NULL;
+	}
+	if (doveadm_bounce_is_several(input)) {
+		doveadm_bounce_wrong(cmd, "%s is no address: it names more "
+				     "than one", doveadm_bounce_shown(input));
 		return NULL;
 	}
 	return address;
