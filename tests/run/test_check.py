@@ -293,6 +293,17 @@ class Remedies(Check):
         rows = self.check('-u', self.new_user(), '--only', 'reports')
         self.assertEqual(rows['reports', ''][0], 'ok')
 
+    def test_reports_damaged(self):
+        user = self.new_user()
+        path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+        path.write_text('priv/bounce/address/b@example.com\n{"state":,\n',
+                        encoding='utf-8')
+        os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+        done = self.doveadm('bounce', 'check', '-u', user, '--only', 'reports')
+        self.assertIn('Check: records that cannot be read, and are left out: 1 ',
+                      done.stderr)
+        self.assertNotIn('b@example.com', done.stderr)
+
     def test_reports_of_sent(self):
         """How many were tried there, and is it more than before?"""
         user = self.new_user(

@@ -9,7 +9,6 @@
 #include "bounce-dict.h"
 #include "bounce-lock.h"
 #include "bounce-store.h"
-#include "bounce-string.h"
 #include "bounce-user.h"
 
 /* The user's event carries it once the wrong settings were named, so that the
@@ -127,10 +126,11 @@ void bounce_user_log_damaged(struct bounce_user *bu, const char *what,
 	const char *address;
 	unsigned int count = bounce_store_iter_get_damaged(iter, &address);
 
+	/* the log has no addresses */
 	if (count > 0) {
-		e_error(bu->event, "%s: records that cannot be read: %u, the "
-			"first: %s", what, count,
-			bounce_string_printable(address));
+		e_error(bu->event, "%s: records that cannot be read, and are "
+			"left out: %u (doveadm bounce list names the first)",
+			what, count);
 	}
 }
 

@@ -58,7 +58,7 @@ bool bounce_user_is_quiet(struct bounce_user *bu);
    from it, and goes to debug. */
 void bounce_user_failed(struct bounce_user *bu, const char *error);
 
-/* Log the records that the iteration, which is at its end, could not read, if there are
+/* Log how many records the iteration, which is at its end, could not read, if there are
    any; what: what they are missing from. */
 void bounce_user_log_damaged(struct bounce_user *bu, const char *what,
 			     const struct bounce_store_iter *iter);
