@@ -158,7 +158,8 @@ class Reading(Doveadm):
         for address in ('', '<>', 'bob@', '@example.com', 'a\nb@example.com',
                         'bob@example.com, eve@example.com',
                         'bob@example.com;eve@example.com',
-                        'bob@example.com eve@example.com'):
+                        'bob@example.com eve@example.com',
+                        '"b @"@example.com, eve@example.com'):
             for command in ('get', 'add', 'release', 'remove', 'erase'):
                 with self.subTest(address=address, command=command):
                     done = self.run_bounce(command, '-u', 'alice', address,

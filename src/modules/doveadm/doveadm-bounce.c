@@ -168,15 +168,26 @@ const char *doveadm_bounce_shown(const char *text)
  * Parameters
  */
 
+/* What is quoted at input's start, if anything is. */
+static const char *doveadm_bounce_skip_quoted(const char *input)
+{
+	if (*input != '"')
+		return input;
+	for (input++; *input != '\0' && *input != '"'; input++) {
+		if (*input == '\\' && input[1] != '\0')
+			input++;
+	}
+	return input;
+}
+
 /* "bob@example.net, eve@example.net" is the address of a local part that nobody has;
    who means it quotes it (RFC 5321 section 4.1.2). */
 static bool doveadm_bounce_is_several(const char *input)
 {
-	const char *at = strchr(input, '@');
+	const char *at = strchr(doveadm_bounce_skip_quoted(input), '@');
 	const char *next = at == NULL ? NULL : strpbrk(at, ",; \t");
 
-	return strchr(input, '"') == NULL && next != NULL &&
-		strchr(next, '@') != NULL;
+	return next != NULL && strchr(next, '@') != NULL;
 }
 
 const char *
