@@ -376,113 +376,6 @@ START_TEST(test_type)
 }
 END_TEST
 
-/* In pieces of so many bytes, and the rest. */
-static struct istream *header_stream(const string_t *mail, size_t piece)
-{
-	struct istream *inputs[5] = { NULL }, *input;
-	const unsigned char *data = str_data(mail);
-	size_t used = 0, size, i;
-
-	for (i = 0; i < 4; i++, used += size) {
-		size = i == 3 ? str_len(mail) - used :
-			I_MIN(piece, str_len(mail) - used);
-		inputs[i] = i_stream_create_from_data(data + used, size);
-	}
-	input = i_stream_create_concat(inputs);
-	for (i = 0; i < 4; i++)
-		i_stream_unref(&inputs[i]);
-	return input;
-}
-
-static void header_assert_alike(const struct bounce_message *message,
-				const struct bounce_message *slow)
-{
-	const struct bounce_header *one, *other;
-	unsigned int i, count, others;
-
-	one = array_get(&message->headers, &count);
-	other = array_get(&slow->headers, &others);
-	ck_assert_uint_eq(count, others);
-	for (i = 0; i < count; i++) {
-		ck_assert_str_eq(one[i].name, other[i].name);
-		ck_assert_str_eq(one[i].value, other[i].value);
-		ck_assert_ptr_nonnull(bounce_message_header(message,
-							    one[i].name));
-	}
-	ck_assert_pstr_eq(message->content_type, slow->content_type);
-	ck_assert_int_eq(message->may_prove, slow->may_prove);
-	ck_assert_int_eq(message->truncated, slow->truncated);
-}
-
-/* By Dovecot's parser, and by ours however the stream is cut. */
-static void header_assert_same(const string_t *mail)
-{
-	const size_t pieces[] = { str_len(mail), 1, 7, str_len(mail) / 3 };
-	struct istream *input = header_stream(mail, str_len(mail));
-	struct bounce_message *message, *slow;
-
-	ck_assert_int_eq(bounce_message_parse_header(input, pool, &slow), 0);
-	i_stream_unref(&input);
-	for (unsigned int i = 0; i < N_ELEMENTS(pieces); i++) {
-		input = header_stream(mail, pieces[i]);
-		ck_assert_int_eq(bounce_message_read_header(input, pool,
-							    &message), 0);
-		header_assert_alike(message, slow);
-		i_stream_unref(&input);
-	}
-}
-
-/* At once or line by line: whatever a header is made of. */
-START_TEST(test_header_ways)
-{
-	static const char *const pieces[] = {
-		"From", "from", "SUBJECT", "X-Failed-Recipients", "X-A", "x",
-		"References", "Authentication-Results", "Content-Type", "Received",
-		": ", ":", ": ", " :", "a@example.org", "text/plain; x=y", "=?utf-8?q?",
-		"=C3=BC?=", "\xc3\xbc", "\xc3", "\xff", " ", "\t", "\r", "\r\r\n", "\x01",
-		"\x7f", "\n", "\r\n", "\n", "\r\n", "\n ", "\r\n\t", "\nTo: ",
-		"\nFrom: ", "\nMessage-ID: <", "\n\n", "\r\n\r\n"
-	};
-	string_t *mail = t_str_new(1024);
-	unsigned int state = 1;
-
-	for (unsigned int n = 0; n < 4000; n++) T_BEGIN {
-		str_truncate(mail, 0);
-		for (unsigned int i = n % 25 + 1; i > 0; i--) {
-			state = state * 1103515245 + 12345;
-			if ((state >> 16) % 200 == 0)
-				str_append_c(mail, '\0');
-			str_append(mail, pieces[(state >> 16) %
-						N_ELEMENTS(pieces)]);
-		}
-		str_append(mail, "\n\nbody\n");
-		header_assert_same(mail);
-	} T_END;
-}
-END_TEST
-
-START_TEST(test_header_long)
-{
-	string_t *mail = t_str_new(BOUNCE_MAX_HEADER * 2);
-	struct bounce_message *message;
-	struct istream *input;
-
-	for (unsigned int i = 0; str_len(mail) < 12000; i++)
-		str_printfa(mail, "Received: from mx%u.example.net\r\n", i);
-	str_append(mail, "Subject: failure\r\n\r\n");
-	header_assert_same(mail);
-	str_truncate(mail, str_len(mail) - 2);
-	while (str_len(mail) < BOUNCE_MAX_HEADER + 20000)
-		str_append(mail, "To: someone@example.org\n");
-	str_append(mail, "\n");
-	header_assert_same(mail);
-	input = header_stream(mail, 1);
-	ck_assert_int_eq(bounce_message_read_header(input, pool, &message), 0);
-	ck_assert(message->truncated);
-	i_stream_unref(&input);
-}
-END_TEST
-
 START_TEST(test_header)
 {
 	struct istream *input = bounce_test_stream(PLAIN "words\n");
@@ -703,8 +596,6 @@ int main(void)
 	tcase_add_loop_test(tcase, test_cut, 0, N_ELEMENTS(shapes));
 	tcase_add_loop_test(tcase, test_type, 0, N_ELEMENTS(types));
 	tcase_add_test(tcase, test_header);
-	tcase_add_test(tcase, test_header_ways);
-	tcase_add_test(tcase, test_header_long);
 	tcase_add_test(tcase, test_nul);
 	tcase_add_test(tcase, test_error);
 	tcase_add_test(tcase, test_max_text);
