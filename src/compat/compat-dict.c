@@ -6,6 +6,7 @@
 #include "mail-user.h"
 #include "str.h"
 #include "compat-dict.h"
+#include "compat-dict-file.h"
 #include "compat-version.h"
 #if COMPAT_DOVECOT(2, 4, 0)
 #  include "settings.h"
@@ -14,11 +15,6 @@
 
 /* NAME_MAX is 255, and the fs driver writes a temporary name beside it. */
 #define FS_MAX_KEY 200
-
-/* Our own lock keeps writers apart. The file driver's own default, a dotlock,
-   stays behind after a kill -9 and holds up the next writer for a minute; a
-   lock of the kernel does not. */
-#define FILE_LOCK_METHOD "fcntl"
 
 /* Below these keys are addresses, in the key or in its value. The fs driver
    puts the user's name in the place of "priv". */
@@ -57,20 +53,6 @@ static struct event *dict_event_create(struct mail_user *user)
 {
 	return event_set_log_message_callback(event_create(user->event),
 					      dict_log_message, NULL);
-}
-
-static int
-t_dict_default_file(struct mail_user *user, const char **path_r,
-		    const char **error_r)
-{
-	const char *home;
-
-	if (mail_user_get_home(user, &home) <= 0) {
-		*error_r = "User has no home folder: set bounce_dict";
-		return -1;
-	}
-	*path_r = t_strconcat(home, "/"COMPAT_DICT_FILE_NAME, NULL);
-	return 0;
 }
 
 #if COMPAT_DOVECOT(2, 4, 0)
@@ -168,13 +150,13 @@ dict_init_default(struct mail_user *user, struct dict **dict_r,
 	const char *path;
 	int ret;
 
-	if (t_dict_default_file(user, &path, error_r) < 0)
+	if (t_compat_dict_default_file(user, &path, error_r) < 0)
 		return -1;
 	settings_simple_init(&simple, (const char *const []) {
 		"dict", "file",
 		"dict_driver", "file",
 		"dict_file_path", path,
-		"dict_file_lock_method", FILE_LOCK_METHOD,
+		"dict_file_lock_method", COMPAT_DICT_FILE_LOCK,
 		NULL
 	});
 	ret = dict_init_auto(simple.event, dict_r, error_r) > 0 ? 0 : -1;
@@ -194,7 +176,7 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	int ret;
 
 	/* below what the admin sets */
-	settings_override(instance, "dict_file_lock_method", FILE_LOCK_METHOD,
+	settings_override(instance, "dict_file_lock_method", COMPAT_DICT_FILE_LOCK,
 			  SETTINGS_OVERRIDE_TYPE_DEFAULT);
 	if (msecs > 0) {
 		settings_override(instance, "redis_request_timeout",
@@ -220,29 +202,11 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 
 #else
 
-#include "home-expand.h"
-
 const char *
 t_compat_dict_place(struct mail_user *user ATTR_UNUSED, const char *uri,
 		    struct dict *dict ATTR_UNUSED)
 {
 	return uri == NULL ? "" : uri;
-}
-
-/* file:PATH[:lock=METHOD]. NULL where PATH is none. */
-static const char *
-t_dict_file_uri(struct mail_user *user, const char *uri, const char **file_r)
-{
-	const char *path = uri + 5, *end = strchr(path, ':'), *home;
-
-	path = end == NULL ? path : t_strdup_until(path, end);
-	if (mail_user_get_home(user, &home) > 0)
-		path = home_expand_tilde(path, home);
-	if (*path != '/')
-		return NULL;
-	*file_r = p_strdup(user->pool, path);
-	return end != NULL ? uri :
-		t_strconcat(uri, ":lock="FILE_LOCK_METHOD, NULL);
 }
 
 /* redis waits by itself, by default for 30 seconds. */
@@ -260,7 +224,7 @@ dict_init_uri(struct mail_user *user, const char *uri, unsigned int msecs,
 	int ret;
 
 	if (str_begins(uri, "file:") &&
-	    (uri = t_dict_file_uri(user, uri, file_r)) == NULL) {
+	    (uri = t_compat_dict_file_uri(user, uri, file_r)) == NULL) {
 		*error_r = "Not an absolute path";
 		return -1;
 	}
@@ -292,7 +256,7 @@ int compat_dict_init(struct mail_user *user, const char *uri,
 
 	*file_r = NULL;
 	if (uri == NULL || *uri == '\0') {
-		if (t_dict_default_file(user, &path, error_r) < 0)
+		if (t_compat_dict_default_file(user, &path, error_r) < 0)
 			return -1;
 		uri = t_strconcat("file:", path, NULL);
 	}

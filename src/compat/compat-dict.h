@@ -6,8 +6,6 @@
 struct dict;
 struct mail_user;
 
-#define COMPAT_DICT_FILE_NAME "dovecot-bounce.dict"
-
 /* Open the user's dictionary. 2.3: uri, or the default file when it is NULL or
    empty; 2.4: bounce { dict ... }, or the default file when there is none. msecs:
    how long a driver that waits by itself (redis) may do so for each request, if the

@@ -9,6 +9,7 @@
 #include "sha1.h"
 #include "str.h"
 #include "time-util.h"
+#include "bounce-dict-line.h"
 #include "bounce-dict-private.h"
 #include "compat-dict.h"
 
@@ -259,8 +260,7 @@ int bounce_dict_get(struct bounce_dict *dict, pool_t pool, const char *key,
 
 const char *t_bounce_dict_key(struct bounce_dict *dict, const char *address)
 {
-	const char *key = t_strconcat(BOUNCE_DICT_ADDRESS_PREFIX,
-				      dict_escape_string(address), NULL);
+	const char *key = t_bounce_dict_line_key(address);
 	size_t prefix = strlen(BOUNCE_DICT_ADDRESS_PREFIX);
 	unsigned int max = dict->dict == NULL ? UINT_MAX :
 		compat_dict_max_key(dict->dict);

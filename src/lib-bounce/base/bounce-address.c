@@ -248,8 +248,7 @@ address_normalize_whole(const char *input, const char **address_r, const char **
 	return -1;
 }
 
-/* Is it as most are, lower case and all? Then it is its own normal form. */
-static bool address_is_plain(const char *input)
+bool bounce_address_is_plain(const char *input)
 {
 	const char *p, *at = NULL;
 	bool begins = TRUE;
@@ -278,7 +277,7 @@ int bounce_address_normalize(pool_t pool, const char *input,
 	string_t *result;
 	int ret;
 
-	if (address_is_plain(input)) {
+	if (bounce_address_is_plain(input)) {
 		*address_r = p_strdup(pool, input);
 		*error_r = NULL;
 		return 0;

@@ -10,6 +10,8 @@
    address (RFC 5321 section 4.1.1.3). */
 int bounce_address_normalize(pool_t pool, const char *input,
 			     const char **address_r, const char **error_r);
+/* Is it as most are, in lower case and of few signs? Then it is its own normal form. */
+bool bounce_address_is_plain(const char *input);
 
 /* What is behind the last "@" of address, in lower case on the data stack.
    NULL if there is nothing, or address is NULL. */

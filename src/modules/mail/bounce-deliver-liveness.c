@@ -59,7 +59,14 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	const char *error;
 	int ret;
 
+	bool unknown;
+
 	if (report->sender == NULL || bounce_deliver_liveness_paused())
+		return;
+	T_BEGIN {
+		unknown = bounce_liveness_is_unknown(user, report->sender);
+	} T_END;
+	if (unknown)
 		return;
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)
