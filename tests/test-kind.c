@@ -422,6 +422,61 @@ START_TEST(test_challenge)
 }
 END_TEST
 
+/* What the mail plugin takes for ordinary mail by its top header alone. */
+static const struct {
+	const char *mail, *mail_from;
+	bool ordinary;
+	const char *sender, *answers;
+} ordinary_mails[] = {
+	{ "From: Bob <Bob@example.net>\nSubject: Lunch\n\nHi\n", "bob@example.net",
+	  TRUE, NULL, NULL },
+	{ "From: Bob <bob@example.net>\nIn-Reply-To: <a@example.org>\n\nHi\n",
+	  "bob@example.net", TRUE, "bob@example.net", NULL },
+	{ "From: Bob <bob@example.net>\nIn-Reply-To: <n.20260101.un1234.00112233445566778899@example.org>"
+	  "\n\nHi\n", "bob@example.net", TRUE, "bob@example.net",
+	  "<n.20260101.un1234.00112233445566778899@example.org>" },
+	/* our own notice, whatever it says */
+	{ "From: postmaster@example.org\nX-Bounce-Notice: failure\n"
+	  "Subject: Undeliverable\n\n<bob@example.net>: 550 unknown\n", "",
+	  TRUE, NULL, NULL },
+	/* what only its body tells */
+	{ "From: Bob <bob@example.net>\nSubject: Lunch\n\nHi\n", "",
+	  FALSE, NULL, NULL },
+	{ "From: MAILER-DAEMON@example.net\nSubject: Lunch\n\nHi\n",
+	  "bob@example.net", FALSE, NULL, NULL },
+	{ "From: Bob <bob@example.net>\nSubject: Undelivered mail\n\nHi\n",
+	  "bob@example.net", FALSE, NULL, NULL },
+};
+
+START_TEST(test_ordinary)
+{
+	struct bounce_envelope envelope = {
+		.mail_from = ordinary_mails[_i].mail_from
+	};
+	const char *mail = ordinary_mails[_i].mail, *error;
+	struct istream *input = i_stream_create_from_data(mail, strlen(mail));
+	struct bounce_report *report, *whole;
+	bool ordinary;
+
+	T_BEGIN {
+		ordinary = bounce_classify_read_ordinary(input, &envelope, pool,
+							 &report);
+		i_stream_seek(input, 0);
+		ck_assert_int_ge(bounce_classify_read(input, &envelope, pool,
+						      &whole, &error), 0);
+	} T_END;
+	ck_assert_int_eq(ordinary, ordinary_mails[_i].ordinary);
+	if (ordinary) {
+		ck_assert_int_eq(whole->kind, BOUNCE_KIND_NONE);
+		ck_assert_pstr_eq(report->sender, ordinary_mails[_i].sender);
+		ck_assert_pstr_eq(report->answers, ordinary_mails[_i].answers);
+		ck_assert_pstr_eq(whole->sender, ordinary_mails[_i].sender);
+		ck_assert_pstr_eq(whole->answers, ordinary_mails[_i].answers);
+	}
+	i_stream_unref(&input);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kind");
@@ -430,6 +485,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_hints, 0, N_ELEMENTS(mails));
 	tcase_add_test(tcase, test_no_envelope);
+	tcase_add_loop_test(tcase, test_ordinary, 0,
+			    N_ELEMENTS(ordinary_mails));
 	tcase_add_loop_test(tcase, test_words, 0, N_ELEMENTS(notices));
 	tcase_add_loop_test(tcase, test_feedback, 0, N_ELEMENTS(feedback));
 	tcase_add_loop_test(tcase, test_personal, 0,

@@ -23,6 +23,13 @@ int bounce_classify_read(struct istream *input,
 			 const struct bounce_envelope *envelope, pool_t pool,
 			 struct bounce_report **report_r, const char **error_r);
 
+/* The same, as far as the top header tells: returns TRUE for ordinary mail, with
+   report_r as above; FALSE if only bounce_classify_read() can say what it is (report_r
+   means nothing then). */
+bool bounce_classify_read_ordinary(struct istream *input,
+				   const struct bounce_envelope *envelope,
+				   pool_t pool, struct bounce_report **report_r);
+
 /* Fill in the verdict of each recipient of report that failed or is delayed.
    pool is the report's. */
 void bounce_classify_judge(const struct bounce_rules *rules, pool_t pool,

@@ -86,6 +86,24 @@ static void check_report(const struct bounce_report *report, int ret)
 		check_recipient(rcpt);
 }
 
+/* What the mail plugin takes for ordinary without the rest of us. */
+static void
+check_ordinary(struct istream *input, const struct bounce_envelope *envelope,
+	       pool_t pool, const struct bounce_report *report)
+{
+	struct bounce_report *ordinary;
+
+	i_stream_seek(input, 0);
+	if (!bounce_classify_read_ordinary(input, envelope, pool, &ordinary))
+		return;
+	i_assert(report->kind == BOUNCE_KIND_NONE);
+	i_assert(ordinary->kind == BOUNCE_KIND_NONE);
+	i_assert(null_strcmp(ordinary->sender, report->sender) == 0);
+	i_assert(null_strcmp(ordinary->answers, report->answers) == 0);
+	i_assert(null_strcmp(ordinary->message_id, report->message_id) == 0);
+	i_assert(ordinary->truncated == report->truncated);
+}
+
 static void classify(const uint8_t *data, size_t size,
 		     const struct bounce_envelope *envelope)
 {
@@ -100,6 +118,7 @@ static void classify(const uint8_t *data, size_t size,
 	ret = bounce_classify_read(input, envelope, pool, &report, &error);
 	bounce_classify_judge(rules, pool, report);
 	check_report(report, ret);
+	check_ordinary(input, envelope, pool, report);
 	i_stream_unref(&input);
 	pool_unref(&pool);
 }
