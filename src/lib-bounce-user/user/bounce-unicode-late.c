@@ -3,11 +3,9 @@
 /* For Dovecot's modules: loaded at need. */
 
 #include "lib.h"
-#include "master-service.h"
 #include "bounce-unicode.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 static const struct bounce_unicode *unicode_loaded;
 static bool unicode_tried;
@@ -46,13 +44,4 @@ const struct bounce_unicode *bounce_unicode_get(void)
 			"and unknown hosts not believed", error);
 	}
 	return unicode_loaded;
-}
-
-/* Who is root may go into a chroot next, where there is no module. lmtp serves many
-   users and never does. */
-static void __attribute__((constructor)) unicode_load_before_chroot(void)
-{
-	if (geteuid() == 0 &&
-	    strcmp(master_service_get_name(master_service), "lmtp") != 0)
-		(void)bounce_unicode_get();
 }

@@ -4,8 +4,8 @@
 #include "ioloop.h"
 #include "mail-deliver.h"
 #include "mail-storage.h"
-#include "smtp-address.h"
 #include "bounce-answer-deliver.h"
+#include "bounce-mail-module.h"
 #include "bounce-plugin.h"
 #include "bounce-tell-deliver.h"
 
@@ -19,10 +19,7 @@ answer_deliver_init(struct mail_deliver_context *mdctx,
 	mail_r->address = t_bounce_tell_deliver_address(mdctx);
 	mail_r->now = ioloop_time;
 	mail_r->arrival.session_id = mdctx->session_id;
-	if (mdctx->mail_from != NULL)
-		mail_r->arrival.mail_from =
-			smtp_address_isnull(mdctx->mail_from) ? "" :
-			smtp_address_encode(mdctx->mail_from);
+	mail_r->arrival.mail_from = t_bounce_mail_from(mdctx);
 	return mail_get_stream(mdctx->src_mail, NULL, NULL,
 			       &mail_r->arrival.input) == 0;
 }

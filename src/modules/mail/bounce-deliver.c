@@ -5,7 +5,6 @@
 #include "istream.h"
 #include "mail-deliver.h"
 #include "mail-storage.h"
-#include "smtp-address.h"
 #include "bounce-answer-deliver.h"
 #include "bounce-charset.h"
 #include "bounce-classify.h"
@@ -13,6 +12,7 @@
 #include "bounce-deliver-record.h"
 #include "bounce-handover.h"
 #include "bounce-filing.h"
+#include "bounce-mail-module.h"
 #include "bounce-plugin.h"
 #include "bounce-deliver-liveness.h"
 #include "bounce-recheck.h"
@@ -20,9 +20,7 @@
 #include "bounce-tell-deliver.h"
 #include "bounce-verify.h"
 
-/* Only lmtp and dovecot-lda have them; without this the others would not
-   start. */
-#pragma weak mail_deliver_hook_set
+/* Only lmtp and dovecot-lda have it; without this the others could not load us. */
 #pragma weak mail_deliver_save
 
 static deliver_mail_func_t *next_deliver_mail;
@@ -31,23 +29,13 @@ static deliver_mail_func_t *next_deliver_mail;
  * Read and classify
  */
 
-static const char *
-t_deliver_mail_from(const struct mail_deliver_context *mdctx)
-{
-	/* dovecot-lda without -f: not known */
-	if (mdctx->mail_from == NULL)
-		return NULL;
-	return smtp_address_isnull(mdctx->mail_from) ? "" :
-		smtp_address_encode(mdctx->mail_from);
-}
-
 /* Ordinary mail leaves with its top headers read and nothing else: no settings,
    no rules. Returns as bounce_classify_read(). */
 static int
 deliver_classify_read(struct mail_deliver_context *mdctx, pool_t pool,
 		      struct bounce_report **report_r)
 {
-	struct bounce_envelope envelope = { .mail_from = t_deliver_mail_from(mdctx) };
+	struct bounce_envelope envelope = { .mail_from = t_bounce_mail_from(mdctx) };
 	struct istream *input;
 	const char *error;
 	int ret;
@@ -151,7 +139,7 @@ deliver_verify(struct mail_deliver_context *mdctx, struct bounce_user *bu,
 {
 	struct bounce_arrival arrival = {
 		.session_id = mdctx->session_id,
-		.mail_from = t_deliver_mail_from(mdctx),
+		.mail_from = t_bounce_mail_from(mdctx),
 	};
 	struct bounce_judgement *judgement =
 		p_new(pool, struct bounce_judgement, 1);
@@ -253,8 +241,8 @@ deliver_answer(struct mail_deliver_context *mdctx, pool_t pool,
 	return TRUE;
 }
 
-static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
-			       struct mail_storage **storage_r)
+int bounce_deliver_mail(struct mail_deliver_context *mdctx,
+			struct mail_storage **storage_r)
 {
 	struct bounce_handover delivery;
 	struct bounce_report *report;
@@ -296,18 +284,13 @@ static int bounce_deliver_mail(struct mail_deliver_context *mdctx,
 	return ret;
 }
 
-bool bounce_deliver_init(void)
+void bounce_deliver_init(deliver_mail_func_t *next)
 {
-	if (mail_deliver_hook_set == NULL)
-		return FALSE;
-	next_deliver_mail = mail_deliver_hook_set(bounce_deliver_mail);
-	return TRUE;
+	next_deliver_mail = next;
 }
 
 void bounce_deliver_deinit(void)
 {
-	if (mail_deliver_hook_set != NULL)
-		(void)mail_deliver_hook_set(next_deliver_mail);
 	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
 }

@@ -1,9 +1,12 @@
 #ifndef BOUNCE_DELIVER_H
 #define BOUNCE_DELIVER_H
 
-/* The delivery hook of lmtp and dovecot-lda; nothing in other processes. */
-/* Returns TRUE if this process delivers mail. */
-bool bounce_deliver_init(void);
+#include "mail-deliver.h"
+
+/* The delivery hook of lmtp and dovecot-lda; next is the one to be called by it, NULL if
+   there is none. */
+void bounce_deliver_init(deliver_mail_func_t *next);
 void bounce_deliver_deinit(void);
+deliver_mail_func_t bounce_deliver_mail;
 
 #endif

@@ -10,13 +10,10 @@
 #include "bounce-address.h"
 #include "bounce-entry.h"
 #include "bounce-final.h"
+#include "bounce-mail-module.h"
 #include "bounce-metadata.h"
 #include "bounce-plugin.h"
 #include "bounce-store.h"
-
-#define METADATA_PREFIX \
-	MAILBOX_ATTRIBUTE_PREFIX_DOVECOT_PVT_SERVER \
-	"vendor/vendor.dovecot-bounce/address/"
 
 /*
  * The entries
@@ -51,8 +48,8 @@ static int metadata_get(struct mailbox *box, const char *key,
 	const char *address, *normal, *error;
 	int ret;
 
-	if (strncmp(key, METADATA_PREFIX, strlen(METADATA_PREFIX)) == 0)
-		key += strlen(METADATA_PREFIX);
+	if (strncmp(key, BOUNCE_MAIL_METADATA, strlen(BOUNCE_MAIL_METADATA)) == 0)
+		key += strlen(BOUNCE_MAIL_METADATA);
 	address = bounce_entry_address(key);
 	if (bu == NULL || address == NULL ||
 	    bounce_address_normalize(pool_datastack_create(), address, &normal,
@@ -102,23 +99,7 @@ static int metadata_iter(struct mailbox *box, const char *key_prefix,
 	return 0;
 }
 
-/* no set: "cannot be changed" */
-static const struct mailbox_attribute_internal metadata_address = {
-	.type = MAIL_ATTRIBUTE_TYPE_PRIVATE,
-	.key = METADATA_PREFIX,
-	.rank = MAIL_ATTRIBUTE_INTERNAL_RANK_AUTHORITY,
-	.flags = MAIL_ATTRIBUTE_INTERNAL_FLAG_CHILDREN |
-		MAIL_ATTRIBUTE_INTERNAL_FLAG_VALIDATED,
+const struct mailbox_attribute_internal bounce_metadata_address = {
 	.get = metadata_get,
 	.iter = metadata_iter,
 };
-
-void bounce_metadata_init(void)
-{
-	mailbox_attribute_register_internal(&metadata_address);
-}
-
-void bounce_metadata_deinit(void)
-{
-	mailbox_attribute_unregister_internal(&metadata_address);
-}

@@ -8,7 +8,7 @@
    } ~) is written =XX, two lower-case hexadecimal digits for each byte of
    UTF-8: a/b@example.com is a=2fb@example.com. */
 
-void bounce_metadata_init(void);
-void bounce_metadata_deinit(void);
+/* get() and iter() alone: the plugin registers it. */
+extern const struct mailbox_attribute_internal bounce_metadata_address;
 
 #endif

@@ -65,7 +65,9 @@ static bool bounce_plugin_user_is_session(const struct mail_user *user)
 
 void bounce_plugin_user_created(struct mail_user *user)
 {
-	struct mail_user_vfuncs *v = user->vlast;
+	/* the hooks have been called when we are loaded late */
+	bool late = user->vlast == NULL;
+	struct mail_user_vfuncs *v = late ? &user->v : user->vlast;
 	struct bounce_plugin_user *pu;
 
 	/* lmtp's raw user and those of shared folders have no dictionary */
@@ -73,7 +75,8 @@ void bounce_plugin_user_created(struct mail_user *user)
 		return;
 	pu = p_new(user->pool, struct bounce_plugin_user, 1);
 	pu->module_ctx.super = *v;
-	user->vlast = &pu->module_ctx.super;
+	if (!late)
+		user->vlast = &pu->module_ctx.super;
 	v->deinit = bounce_plugin_user_deinit;
 	MODULE_CONTEXT_SET(user, bounce_plugin_user_module, pu);
 	if (bounce_plugin_user_is_session(user))

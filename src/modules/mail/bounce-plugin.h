@@ -1,9 +1,8 @@
 #ifndef BOUNCE_PLUGIN_H
 #define BOUNCE_PLUGIN_H
 
-/* The mail plugin: lib95_bounce_plugin.so. It is in the global
-   mail_plugins, so it is loaded by every Dovecot process: a user costs one
-   small allocation until a bounce or a METADATA command comes. */
+/* bounce_mail.so (bounce-mail-module.h). A user costs one small allocation until a bounce
+   or a METADATA command comes. */
 
 #include "module-context.h"
 #include "mail-user.h"
@@ -11,7 +10,6 @@
 
 struct bounce_pending_idle;
 struct bounce_sent_queue;
-struct module;
 
 #define BOUNCE_PLUGIN_USER(user) \
 	MODULE_CONTEXT(user, bounce_plugin_user_module)
@@ -58,8 +56,5 @@ void bounce_plugin_user_free(void);
 struct bounce_wait *bounce_plugin_wait(void);
 /* The settings and the dictionary of a user with a context. Never fails. */
 struct bounce_user *bounce_plugin_user_get(struct mail_user *user);
-
-void bounce_plugin_init(struct module *module);
-void bounce_plugin_deinit(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "bounce-plugin.h"
 #include "bounce-recheck.h"
 #include "bounce-sent-box.h"
+#include "bounce-sent-folder.h"
 #include "bounce-sent-queue.h"
 #include "bounce-tell.h"
 
@@ -71,27 +72,6 @@ static bool box_is_notice(struct mail *mail)
 	return mail_get_first_header(mail, BOUNCE_TELL_HEADER, &value) > 0;
 }
 
-/* The namespace that another is an alias for has the settings: "Sent" of one with
-   the prefix "" is its "INBOX/Sent". */
-static bool box_is_sent(struct mailbox *box)
-{
-	struct mail_namespace *ns = mailbox_get_namespace(box);
-	const char *name = mailbox_get_vname(box);
-	struct mailbox *real;
-	bool ret;
-
-	if (mailbox_has_special_use(box, "\\Sent"))
-		return TRUE;
-	if (ns->alias_for == NULL ||
-	    strncmp(name, ns->prefix, ns->prefix_len) != 0)
-		return FALSE;
-	real = mailbox_alloc(ns->alias_for->list, t_strconcat(
-		ns->alias_for->prefix, name + ns->prefix_len, NULL), 0);
-	ret = mailbox_has_special_use(real, "\\Sent");
-	mailbox_free(&real);
-	return ret;
-}
-
 static void
 box_remember(struct bounce_sent_box_mailbox *sbox, struct mail *mail,
 	     time_t when)
@@ -138,7 +118,7 @@ bounce_sent_box_copy(struct mail_save_context *ctx, struct mail *mail)
 	struct bounce_sent_box_mailbox *sbox = BOUNCE_SENT_BOX_MAILBOX(box);
 	time_t when = box_when(ctx, mail);
 	/* from one \Sent to another: it was counted, or is older than us */
-	bool skip = box_is_old(when) || box_is_sent(mail->box);
+	bool skip = box_is_old(when) || bounce_sent_folder_is(mail->box);
 
 	if (sbox->module_ctx.super.copy(ctx, mail) < 0)
 		return -1;
@@ -232,7 +212,7 @@ void bounce_sent_box_mailbox_allocated(struct mailbox *box)
 	if (BOUNCE_PLUGIN_USER(box->storage->user) == NULL ||
 	    mailbox_get_namespace(box)->type !=
 	    MAIL_NAMESPACE_TYPE_PRIVATE ||
-	    !box_is_sent(box))
+	    !bounce_sent_folder_is(box))
 		return;
 	sbox = p_new(box->pool, struct bounce_sent_box_mailbox, 1);
 	sbox->module_ctx.super = *v;

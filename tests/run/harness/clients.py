@@ -133,10 +133,17 @@ class Clients:
                                  f'{done.stdout}{done.stderr}')
         return done
 
-    def lda(self, user, message, sender='', args=(), check=True):
+    def lda(self, user, message, sender='', args=(), check=True, first=None):
+        """As the mails' user, as an MTA runs it; first: a command before that, in a mount
+        namespace of its own."""
         message = message if sender else made_here(message)
+        os.chmod(self.server.log_path, 0o666)
+        uid = str(self.mail_uid)
+        before = [] if first is None else ['unshare', '-m', 'sh', '-c',
+                                           first + ' && exec "$@"', 'sh']
         return self.run_program(
-            [str(LIBEXEC / 'dovecot-lda'), '-c', self.server.conf_path,
+            [*before, 'setpriv', '--reuid', uid, '--regid', uid, '--clear-groups',
+             str(LIBEXEC / 'dovecot-lda'), '-c', self.server.conf_path,
              '-d', user, '-f', sender, *args], check, as_bytes(message))
 
     def doveadm(self, *args, check=True, **more):
