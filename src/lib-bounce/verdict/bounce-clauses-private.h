@@ -57,6 +57,10 @@ bounce_words_set_t bounce_clauses_end(struct bounce_clauses_reader *reader);
 /* p is at no edge: take the word there. Returns where it ends. */
 const char *
 bounce_clauses_word_read(struct bounce_clauses_reader *reader, const char *p);
+/* Is the host that is named at p, behind spaces, the sender's domain or below it? Never if
+   the recipient has the same. */
+bool bounce_clauses_is_senders_host(const struct bounce_clauses_reader *reader,
+				    const char *p);
 /* What is behind the "@" of address, NULL if nothing is; address may be NULL. */
 const char *bounce_clauses_address_domain(const char *address);
 /* The local part of address, if it can be told from words ("mail" cannot), or NULL.

@@ -91,6 +91,27 @@ static void clauses_mask_host(struct bounce_clauses_reader *reader, const char *
 	}
 }
 
+bool bounce_clauses_is_senders_host(const struct bounce_clauses_reader *reader,
+				    const char *p)
+{
+	const char *begin, *end;
+
+	if (reader->sender_domain == NULL)
+		return FALSE;
+	for (begin = p; *begin == ' ' || *begin == '<' || *begin == '"' ||
+	     *begin == '\''; )
+		begin++;
+	for (end = begin; i_isalnum(*end) || *end == '-' || *end == '.'; )
+		end++;
+	while (end > begin && end[-1] == '.')
+		end--;
+	if (end == begin || *end == '@')
+		return FALSE;
+	p = t_strdup_until(begin, end);
+	return clauses_host_within(p, reader->sender_domain) &&
+		!clauses_host_within(p, reader->recipient_domain);
+}
+
 /* "192.0.2.1", "2001:db8::1" */
 static bool clauses_is_ip(const char *word)
 {

@@ -120,6 +120,19 @@ static bool clause_is_finding(struct bounce_clauses_reader *reader, const char *
 						      t_strdup_until(p, end)));
 }
 
+/* "Domain not found: example.org": is what the clause so far says of a domain said of the
+   sender's, at p? */
+static bool
+clause_is_of_sender(struct bounce_clauses_reader *reader, const char *p)
+{
+	bounce_words_set_t domains = bounce_words_set(BOUNCE_WORD_DOMAIN) |
+		bounce_words_set(BOUNCE_WORD_NODOMAIN);
+
+	return reader->masked == 0 && !reader->after_address &&
+		bounce_clauses_is_senders_host(reader, p) &&
+		(bounce_clauses_so_far(reader) & domains) != 0;
+}
+
 /* "The recipient (unknown) is refused", "no (longer) known": where the bracket
    at p closes if what is in it belongs to the clause around it, else NULL. It
    is said of who is only named so far, or it is a word that says nothing. */
@@ -164,7 +177,8 @@ static void clauses_text_read(struct bounce_clauses_reader *reader, const char *
 		} else if (*p == ':' &&
 			   (reader->after_address ||
 			    clause_is_subject(reader) ||
-			    clause_is_finding(reader, p + 1))) {
+			    clause_is_finding(reader, p + 1) ||
+			    clause_is_of_sender(reader, p + 1))) {
 			str_append_c(reader->words, ' ');
 			p++;
 		} else if (*p == '(' &&
@@ -185,7 +199,8 @@ static void clauses_text_read(struct bounce_clauses_reader *reader, const char *
 			p++;
 		} else if (bounce_clauses_is_dash(text, p) && p[1] == ' ' &&
 			   !reader->after_address &&
-			   clause_is_subject(reader)) {
+			   (clause_is_subject(reader) ||
+			    clause_is_of_sender(reader, p + 1))) {
 			/* "Recipient - unknown" */
 			p++;
 		} else if (*p == ':') {
