@@ -288,6 +288,8 @@ static enum bounce_kind
 format_text_kind_of(const struct bounce_kind_hints *hints,
 		    struct bounce_notice *scan)
 {
+	if (bounce_notice_mixes(scan))
+		return BOUNCE_KIND_FAILURE;
 	if (hints->success_subject && !hints->failure_subject)
 		return BOUNCE_KIND_SUCCESS;
 	if (hints->delay_subject || bounce_words_delay(bounce_notice_said(scan)))

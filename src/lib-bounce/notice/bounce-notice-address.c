@@ -91,7 +91,8 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 			mention.score = 0;
 			mention.head = i;
 			mention.above = &bounce_notice_no_line;
-			mention.foreign = mention.delayed = FALSE;
+			mention.foreign = FALSE;
+			mention.delayed = mention.reached = FALSE;
 			mention.starts = mention.alias = FALSE;
 			mention.recipient = FALSE;
 			T_BEGIN {

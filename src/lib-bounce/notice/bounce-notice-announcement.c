@@ -4,6 +4,7 @@
 #include "array.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
+#include "bounce-string.h"
 
 /* Which line above an address announces it: "The following failed:" */
 
@@ -70,12 +71,22 @@ notice_last_item(const struct bounce_notice *scan,
 	return NULL;
 }
 
+bool bounce_notice_is_heading(const struct bounce_notice_line *line)
+{
+	const char *text = line->text + strspn(line->text, " \t");
+	size_t len = strlen(text), words = strspn(text, "- ");
+
+	return len > 8 && bounce_string_begins(text, "--") &&
+		strcmp(text + len - 2, "--") == 0 && words < len;
+}
+
 /* Words of an item, which announce nothing: an answer, or further in than the
    address. */
 static bool notice_is_items_words(const struct bounce_notice_line *line,
 				  unsigned int indent)
 {
-	return line->indent > indent || line->reply != NULL;
+	return (line->indent > indent && !bounce_notice_is_heading(line)) ||
+		line->reply != NULL;
 }
 
 /* "Doe, John <john@example.com>", with the answer below it? */
@@ -111,6 +122,9 @@ bounce_notice_announced_by(struct bounce_notice *scan,
 			continue;
 		if (!notice_is_items_words(line, indent) &&
 		    (!mention->starts ||
+		     bounce_notice_is_heading(line) ||
+		     /* below whom it reached: "Failed" */
+		     bounce_notice_heads_reached(last->above) ||
 		     bounce_notice_label_colon(line->folded) ||
 		     bounce_notice_line_has(line, BOUNCE_WORD_CONTACTING)))
 			return notice_line_above(scan, mention->line);

@@ -59,16 +59,6 @@ item_trim(const struct bounce_notice *scan, unsigned int first,
 	return end;
 }
 
-/* "   ----- Transcript of session follows -----" */
-static bool item_is_heading(const struct bounce_notice_line *line)
-{
-	const char *text = line->text + strspn(line->text, " \t");
-	size_t len = strlen(text), words = strspn(text, "- ");
-
-	return len > 8 && bounce_string_begins(text, "--") &&
-		strcmp(text + len - 2, "--") == 0 && words < len;
-}
-
 /* Where the last item ends that begins at line first. What stands below a list's end
    is of all who are in the list. */
 static unsigned int
@@ -84,7 +74,7 @@ item_last_end(const struct bounce_notice *scan,
 			others = TRUE;
 	}
 	for (i = first + 1; others && i < count; i++) {
-		if (item_is_heading(bounce_notice_line(scan, i)))
+		if (bounce_notice_is_heading(bounce_notice_line(scan, i)))
 			return i;
 	}
 	return count;

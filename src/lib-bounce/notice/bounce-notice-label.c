@@ -3,11 +3,15 @@
 #include "lib.h"
 #include "array.h"
 #include "bounce-notice-private.h"
+#include "bounce-status.h"
 
 #include <ctype.h>
 
 /* Chinese and Japanese notices */
 #define WIDE_COLON "\xef\xbc\x9a"
+
+/* Bytes of a line that is a heading. */
+#define HEADING_MAX 70
 
 /* The words around an address, by which it is told whether it failed. */
 
@@ -92,6 +96,86 @@ bool bounce_notice_says_delivered(const struct bounce_notice_line *line)
 		!bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
 		!bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) &&
 		strstr(line->folded, "could") == NULL;
+}
+
+/* Where the phrase of class LREACHED ends that text begins with; 0 if it begins with
+   none. Folds the text. */
+static size_t label_reached_end(const char **text)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	size_t end = 0;
+
+	*text = bounce_words_fold(*text);
+	t_array_init(&hits, 8);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, *text, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == BOUNCE_WORD_LREACHED && hit->begin == 0)
+			end = I_MAX(end, hit->end);
+	}
+	return end;
+}
+
+/* Does it say that something failed, or will be tried again? */
+static bool label_says_more(bounce_words_set_t words)
+{
+	return bounce_kind_has(words, BOUNCE_WORD_DENIAL) ||
+		bounce_kind_has(words, BOUNCE_WORD_FAILURE) ||
+		bounce_kind_has(words, BOUNCE_WORD_FAILING) ||
+		bounce_kind_has(words, BOUNCE_WORD_DELAY);
+}
+
+bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
+{
+	const char *text = line->text + strspn(line->text, "-=*#_ \t");
+	size_t len = strlen(text), end;
+
+	while (len > 0 && strchr("-=*#_ \t", text[len - 1]) != NULL)
+		len--;
+	if (len == 0 || len > HEADING_MAX || line->reply != NULL ||
+	    strchr(line->text, '@') != NULL ||
+	    !bounce_kind_has(line->words, BOUNCE_WORD_LREACHED) ||
+	    label_says_more(line->words))
+		return FALSE;
+	text = t_strndup(text, label_undress(t_strndup(text, len)));
+	end = label_reached_end(&text);
+	return end > 0 && (text[end] == '\0' || line->text[0] == '-' ||
+			   line->text[0] == '=' ||
+			   bounce_notice_label_colon(line->folded));
+}
+
+bool bounce_notice_label_reached(const char *before)
+{
+	const char *text = t_strndup(before, label_undress(before));
+	size_t end;
+
+	if (!bounce_notice_label_colon(before))
+		return FALSE;
+	end = label_reached_end(&text);
+	return end > 0 && text[end] == '\0';
+}
+
+bool bounce_notice_behind_reached(const char *behind)
+{
+	const char *text;
+	bool bracket;
+	size_t end;
+
+	bracket = behind[strspn(behind, " \t>\"'")] == '(';
+	behind += strspn(behind, " \t>\"')]:;,|-(");
+	if (*behind == '\0' || bounce_status_reply_find(behind, NULL) != NULL)
+		return FALSE;
+	/* "250 2.0.0 OK" */
+	if (behind[0] == '2' && (behind[1] == '5' || behind[1] == '.') &&
+	    i_isdigit(behind[2]))
+		return TRUE;
+	if (label_says_more(bounce_kind_words(behind)))
+		return FALSE;
+	text = behind;
+	end = label_reached_end(&text);
+	return end > 0 && (bracket || text[end] == '\0' ||
+			   !i_isalpha(text[end + 1]) ||
+			   strchr(",;.|(:", text[end]) != NULL);
 }
 
 bool bounce_notice_label_alike(const char *text, unsigned int len,

@@ -41,8 +41,8 @@ struct bounce_notice_mention {
 	bool recipient;
 	/* another name of the item's address: "(generated from ...)" */
 	bool alias;
-	/* below a line that says that it is only delayed */
-	bool delayed;
+	/* it, or the line above, says that it is only delayed; that the mail reached it */
+	bool delayed, reached;
 };
 
 /* Lines of the notice. */
@@ -132,7 +132,15 @@ bool bounce_notice_label_alike(const char *text, unsigned int len,
 			       const char *other, unsigned int other_len);
 /* Does the line announce whom the mail reached? */
 bool bounce_notice_says_delivered(const struct bounce_notice_line *line);
+/* "Delivered to:", "--- Successful recipients ---": is it a heading that does? */
+bool bounce_notice_heads_reached(const struct bounce_notice_line *line);
+/* Do the words before an address ("Delivered: "), or those behind it (": delivered",
+   " | OK | 250 2.0.0"), say that the mail reached it? */
+bool bounce_notice_label_reached(const char *before);
+bool bounce_notice_behind_reached(const char *behind);
 
+/* "   ----- Transcript of session follows -----" */
+bool bounce_notice_is_heading(const struct bounce_notice_line *line);
 /* For where there is none above. */
 extern const struct bounce_notice_line bounce_notice_no_line;
 /* "Doe, John (": a name of len bytes before an address */

@@ -74,48 +74,96 @@ notice_is_chosen(const struct bounce_notice *scan,
 static void
 notice_add_chosen(const struct bounce_notice *scan,
 		  enum bounce_notice_tier tier, int best, bool delayed,
-		  struct bounce_report *report)
+		  bool reached, struct bounce_report *report)
 {
 	const char *look = notice_best_look(scan, tier, best);
 	const struct bounce_notice_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
-		if (mention->delayed == delayed &&
+		if (mention->delayed == delayed && mention->reached == reached &&
 		    notice_is_chosen(scan, mention, tier, best, look))
 			notice_add_recipient(report, mention->address);
 	}
 }
 
+/* The best kind of those that the mail reached, or of the others. */
+static enum bounce_notice_tier
+notice_best_tier(const struct bounce_notice *scan, bool reached, int *best_r)
+{
+	const struct bounce_notice_mention *mention;
+	enum bounce_notice_tier tier = BOUNCE_NOTICE_NONE;
+
+	*best_r = 0;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->score < SCORE_MIN || mention->tier < tier ||
+		    mention->reached != reached)
+			continue;
+		if (mention->tier > tier)
+			*best_r = 0;
+		tier = mention->tier;
+		*best_r = I_MAX(*best_r, mention->score);
+	}
+	return tier;
+}
+
 enum bounce_notice_tier
 bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report)
 {
-	const struct bounce_notice_mention *mention;
 	const char *const *address;
-	enum bounce_notice_tier tier = BOUNCE_NOTICE_NONE;
-	int best = 0;
+	enum bounce_notice_tier tier;
+	bool reached = FALSE;
+	int best;
 
 	/* the header names them all; the notice may have lost some */
 	array_foreach(&scan->failed, address)
 		notice_add_recipient(report, *address);
 	if (array_count(&report->recipients) > 0)
 		return BOUNCE_NOTICE_FIELD;
-	array_foreach(&scan->mentions, mention) {
-		if (mention->score < SCORE_MIN || mention->tier < tier)
-			continue;
-		if (mention->tier > tier)
-			best = 0;
-		tier = mention->tier;
-		best = I_MAX(best, mention->score);
+	tier = notice_best_tier(scan, FALSE, &best);
+	if (tier == BOUNCE_NOTICE_NONE) {
+		reached = TRUE;
+		tier = notice_best_tier(scan, TRUE, &best);
 	}
 	if (tier == BOUNCE_NOTICE_NONE)
 		return tier;
 	T_BEGIN {
 		/* who is only delayed has not failed */
-		notice_add_chosen(scan, tier, best, FALSE, report);
+		notice_add_chosen(scan, tier, best, FALSE, reached, report);
 		if (array_count(&report->recipients) == 0)
-			notice_add_chosen(scan, tier, best, TRUE, report);
+			notice_add_chosen(scan, tier, best, TRUE, reached,
+					  report);
 	} T_END;
 	return tier;
+}
+
+/* Its own line, or the one above that announces it, says that it failed. */
+static bool
+notice_is_refused(const struct bounce_notice *scan,
+		  const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		bounce_notice_line(scan, mention->line);
+
+	return (line->reply != NULL && *line->reply == '5') ||
+		bounce_notice_line_has(line, BOUNCE_WORD_FAILING) ||
+		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILURE) ||
+		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILING);
+}
+
+bool bounce_notice_mixes(const struct bounce_notice *scan)
+{
+	const struct bounce_notice_mention *mention;
+	bool failed = FALSE, others = FALSE;
+
+	array_foreach(&scan->mentions, mention) {
+		if (mention->tier < BOUNCE_NOTICE_LISTED || mention->foreign)
+			continue;
+		if (mention->delayed || mention->reached)
+			others = TRUE;
+		else if (notice_is_refused(scan, mention))
+			failed = TRUE;
+	}
+	return failed && others;
 }
 
 /* Is address one of another's list, "ring-request@example.com" beside

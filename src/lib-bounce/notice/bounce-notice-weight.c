@@ -253,7 +253,14 @@ static void notice_weigh_listed(const struct context *ctx,
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
 				 &label_above);
-	mention->delayed = notice_says_delayed(ctx->above);
+	mention->reached = !ctx->fails &&
+		(bounce_notice_behind_reached(ctx->behind) ||
+		 bounce_notice_heads_reached(ctx->above));
+	mention->delayed = !mention->reached &&
+		(notice_says_delayed(ctx->above) ||
+		 (!ctx->fails && bounce_notice_line_has(
+			bounce_notice_line(ctx->scan, mention->line),
+			BOUNCE_WORD_DELAY)));
 	/* less than whom it did not reach */
 	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
@@ -294,11 +301,16 @@ static void notice_weigh_sentence(const struct context *ctx,
 				  struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_label *label = &ctx->label;
+	const char *answer = ctx->behind + strspn(ctx->behind, " >:(-|\t");
+	/* "Not delivered: bob@example.com (550 5.1.1 unknown)", too */
 	bool colon = bounce_notice_label_colon(ctx->folded) &&
-		notice_is_dress(ctx->behind);
+		(notice_is_dress(ctx->behind) ||
+		 bounce_status_reply_begins(answer));
 	bool field = colon && bounce_notice_label_field(ctx->folded,
 		bounce_kind_words(ctx->before));
 
+	mention->reached = !ctx->fails &&
+		bounce_notice_label_reached(ctx->before);
 	if (!label->failed && !ctx->fails) {
 		/* "Ziel: bob@example.com", in whatever language */
 		if (field) {

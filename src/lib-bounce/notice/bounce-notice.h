@@ -50,6 +50,10 @@ bounce_words_set_t bounce_notice_said(const struct bounce_notice *scan);
 enum bounce_notice_tier
 bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *report);
 
+/* Does it say of one address that it failed, and of another that it is only delayed, or
+   was reached? Then it is a report of the failure, whatever else its words say. */
+bool bounce_notice_mixes(const struct bounce_notice *scan);
+
 /* The same for names without a domain, which are those of the host that sends
    the report: "...the following recipients:" and the bare names below it. */
 enum bounce_notice_tier

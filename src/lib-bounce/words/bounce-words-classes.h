@@ -113,6 +113,7 @@ CLASS(NOTICE, RECIPIENT)	/* recipients are those below */
 CLASS(NOTICE, LFAILED)		/* words before the address that failed */
 CLASS(NOTICE, LOTHER)		/* before somebody else's */
 CLASS(NOTICE, LALIAS)		/* before another name of it */
+CLASS(NOTICE, LREACHED)		/* at the start of a heading, a label or a cell: whom it reached */
 CLASS(NOTICE, FSENDER)		/* a field that names who sent the mail */
 CLASS(NOTICE, MANNERS)		/* a mailer's courtesies: sorry, do not reply */
 CLASS(NOTICE, STAMP)		/* a gateway's, a company's, unless a FINDING */
