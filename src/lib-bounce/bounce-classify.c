@@ -40,6 +40,10 @@ static void classify_original(const struct bounce_message *message,
 	     report->kind != BOUNCE_KIND_SUCCESS))
 		return;
 	value = bounce_message_header(message, "In-Reply-To");
+	/* Italian certified mail names it so */
+	if (value == NULL || strchr(value, '<') == NULL)
+		value = bounce_message_header(message,
+					      "X-Riferimento-Message-ID");
 	if (value == NULL || strchr(value, '<') == NULL)
 		value = bounce_message_header(message, "References");
 	/* the last one is the mail that it answers */

@@ -157,9 +157,25 @@ static bool kind_is_unsubscribe(const struct bounce_message *message)
 				     "auto-");
 }
 
+/* Italian certified mail (PEC, DPR 68/2005): a provider signs what became of a mail,
+   and has a sender. */
+static bool kind_is_certified_failure(const struct bounce_message *message)
+{
+	static const char *const failures[] = {
+		"non-accettazione", "errore-consegna",
+		"preavviso-errore-consegna", "rilevazione-virus", NULL
+	};
+	const char *receipt = bounce_message_header(message, "X-Ricevuta");
+
+	return receipt != NULL && str_array_icase_find(failures, receipt);
+}
+
 static bool kind_is_report(const struct bounce_message *message)
 {
 	const char *type = message->content_type;
+
+	if (kind_is_certified_failure(message))
+		return TRUE;
 
 	for (unsigned int i = 0; report_headers[i] != NULL; i++) {
 		if (bounce_message_has(message, report_headers[i]))

@@ -96,9 +96,12 @@ static bool message_is_wanted(const char *name, size_t len)
 	} wanted[] = { WANTED(FIELD_NAME) };
 	static const uint32_t lens = 0 WANTED(FIELD_LEN);
 
-	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ... */
-	if (len > 4 && (name[0] == 'X' || name[0] == 'x'))
-		return strchr("aAbBfFvVmMdD", name[2]) != NULL;
+	/* X-Failed-Recipients, X-Autoreply, X-Vacation, X-Bounce-Notice ...; X-Ricevuta and
+	   X-Riferimento-Message-ID, but not X-Received */
+	if (len > 4 && (name[0] == 'X' || name[0] == 'x')) {
+		return strchr("aAbBfFvVmMdD", name[2]) != NULL ||
+			((name[2] | 0x20) == 'r' && (name[3] | 0x20) == 'i');
+	}
 	if (len >= 32 || (lens & (uint32_t)1 << len) == 0)
 		return FALSE;
 	for (unsigned int i = 0; i < N_ELEMENTS(wanted); i++) {

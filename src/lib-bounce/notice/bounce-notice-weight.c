@@ -417,6 +417,33 @@ static bool notice_is_own_recipient(const struct context *ctx)
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
 }
 
+/* "choir-owner@example.com", of a mail to choir@example.com: whom to ask. */
+static bool notice_serves_list(const struct bounce_report *report,
+				    const char *address)
+{
+	static const char *const services[] = {
+		"owner", "request", "subscribe", "unsubscribe", "help",
+		"bounces", "admin", "confirm", "join", "leave", NULL
+	};
+	const char *const *list, *at = strrchr(address, '@'), *list_at, *name;
+
+	if (at == NULL || bounce_notice_is_listed(&report->original_to, address))
+		return FALSE;
+	array_foreach(&report->original_to, list) {
+		list_at = strrchr(*list, '@');
+		if (list_at == NULL || strcasecmp(at, list_at) != 0 ||
+		    at - address <= list_at - *list ||
+		    strncasecmp(address, *list, list_at - *list) != 0)
+			continue;
+		name = address + (list_at - *list);
+		if ((*name == '-' || *name == '+') &&
+		    str_array_icase_find(services,
+					 t_strdup_until(name + 1, at)))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void bounce_notice_weigh(struct bounce_notice *scan,
 			 const struct bounce_report *report,
 			 struct bounce_notice_mention *mention)
@@ -453,6 +480,10 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		mention->score += 3;
 	if (ctx.self && !notice_is_own_recipient(&ctx) &&
 	    !(mention->starts && bounce_string_begins(ctx.behind, ">:"))) {
+		mention->score -= 6;
+		mention->foreign = TRUE;
+	}
+	if (notice_serves_list(report, mention->address)) {
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
