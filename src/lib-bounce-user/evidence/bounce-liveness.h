@@ -20,10 +20,10 @@ int bounce_liveness_mail(struct bounce_user *bu, const char *sender,
 			 struct mail *mail, const char *session_id, time_t now,
 			 pool_t pool, ARRAY_TYPE(bounce_record) *cleared,
 			 const char **error_r);
-/* Nothing is recorded of sender, in a dictionary that is a file: looked into without
-   opening it, or asking for the user's settings. FALSE if only bounce_liveness_mail()
-   can say. */
-bool bounce_liveness_is_unknown(struct mail_user *user, const char *sender);
+/* Look for sender's record in a dictionary that is a file, without opening it or asking
+   for the user's settings. Returns 0 if there is none; 1 if only bounce_liveness_mail() can
+   say; -1 if so, as it is no file that is known. */
+int bounce_liveness_glance(struct mail_user *user, const char *sender);
 /* A report of success, or a receipt. */
 int bounce_liveness_report(struct bounce_user *bu,
 			const struct bounce_report *report,

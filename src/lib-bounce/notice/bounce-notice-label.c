@@ -155,6 +155,17 @@ bool bounce_notice_label_reached(const char *before)
 	return end > 0 && text[end] == '\0';
 }
 
+/* "250 OK", "2.0.0", and not "2.5 MB" */
+static bool label_is_success(const char *text)
+{
+	if (text[0] != '2')
+		return FALSE;
+	if (text[1] == '5' && i_isdigit(text[2]))
+		return !i_isalnum(text[3]);
+	return text[1] == '.' && i_isdigit(text[2]) && text[3] == '.' &&
+		i_isdigit(text[4]);
+}
+
 bool bounce_notice_behind_reached(const char *behind)
 {
 	const char *text;
@@ -165,9 +176,7 @@ bool bounce_notice_behind_reached(const char *behind)
 	behind += strspn(behind, " \t>\"')]:;,|-(");
 	if (*behind == '\0' || bounce_status_reply_find(behind, NULL) != NULL)
 		return FALSE;
-	/* "250 2.0.0 OK" */
-	if (behind[0] == '2' && (behind[1] == '5' || behind[1] == '.') &&
-	    i_isdigit(behind[2]))
+	if (label_is_success(behind))
 		return TRUE;
 	if (label_says_more(bounce_kind_words(behind)))
 		return FALSE;

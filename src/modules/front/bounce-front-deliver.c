@@ -40,13 +40,11 @@ front_is_ordinary(struct mail_deliver_context *mdctx, pool_t pool,
 	bool ret;
 
 	T_BEGIN {
-		const struct bounce_report *report;
-
-		ret = front_read(mdctx, pool, report_r);
-		report = *report_r;
-		ret = ret && report->answers == NULL &&
-			(report->sender == NULL ||
-			 bounce_liveness_is_unknown(mdctx->rcpt_user, report->sender));
+		ret = front_read(mdctx, pool, report_r) &&
+			(*report_r)->answers == NULL &&
+			((*report_r)->sender == NULL ||
+			 bounce_liveness_glance(mdctx->rcpt_user,
+						(*report_r)->sender) == 0);
 	} T_END;
 	return ret;
 }

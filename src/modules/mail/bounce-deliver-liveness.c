@@ -17,6 +17,9 @@
 #define PAUSE_FACTOR 10
 
 static time_t pause_until;
+/* A user's dictionary was no file that can be looked into: nor are those of the others, as
+   a rule, and on 2.4 it takes a while to know. */
+static bool no_file;
 /* Said once until it works again: a report would say it, too. */
 static bool complained;
 
@@ -57,16 +60,15 @@ void bounce_deliver_liveness_mail(struct mail_user *user,
 	struct bounce_user *bu;
 	uint64_t started, usecs;
 	const char *error;
-	int ret;
-
-	bool unknown;
+	int ret = 1;
 
 	if (report->sender == NULL || bounce_deliver_liveness_paused())
 		return;
-	T_BEGIN {
-		unknown = bounce_liveness_is_unknown(user, report->sender);
+	if (!no_file) T_BEGIN {
+		ret = bounce_liveness_glance(user, report->sender);
 	} T_END;
-	if (unknown)
+	no_file = no_file || ret < 0;
+	if (ret == 0)
 		return;
 	bu = bounce_plugin_user_get(user);
 	if (!bu->set.record)

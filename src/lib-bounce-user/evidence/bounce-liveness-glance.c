@@ -12,21 +12,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool bounce_liveness_is_unknown(struct mail_user *user, const char *sender)
+int bounce_liveness_glance(struct mail_user *user, const char *sender)
 {
 	const char *address = t_str_lcase(sender), *path, *value;
 	struct stat st;
 	int fd, ret;
 
-	if (!bounce_address_is_plain(address) ||
-	    (path = t_compat_dict_file(user)) == NULL)
-		return FALSE;
+	path = t_compat_dict_file(user);
+	if (path == NULL)
+		return -1;
+	if (!bounce_address_is_plain(address))
+		return 1;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
-		return errno == ENOENT;
+		return errno == ENOENT ? 0 : 1;
 	ret = fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? -1 :
 		bounce_dict_line_find(fd, pool_datastack_create(),
 				      t_bounce_dict_line_key(address), &value);
 	i_close_fd(&fd);
-	return ret == 0;
+	return ret == 0 ? 0 : 1;
 }
