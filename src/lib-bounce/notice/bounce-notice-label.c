@@ -173,7 +173,7 @@ bool bounce_notice_behind_reached(const char *behind)
 	size_t end;
 
 	bracket = behind[strspn(behind, " \t>\"'")] == '(';
-	behind += strspn(behind, " \t>\"')]:;,|-(");
+	behind += strspn(behind, " \t>\"')]:;,.|-(");
 	if (*behind == '\0' || bounce_status_reply_find(behind, NULL) != NULL)
 		return FALSE;
 	if (label_is_success(behind))

@@ -56,6 +56,37 @@ static const char *notice_best_look(const struct bounce_notice *scan,
 	return "";
 }
 
+/* Its own line, or the one above that announces it, says that it failed. */
+static bool
+notice_is_refused(const struct bounce_notice *scan,
+		  const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		bounce_notice_line(scan, mention->line);
+
+	return (line->reply != NULL && *line->reply == '5') ||
+		bounce_notice_line_has(line, BOUNCE_WORD_FAILING) ||
+		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILURE) ||
+		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILING);
+}
+
+/* Is it said elsewhere that the mail reached it, and here not that it failed? */
+static bool
+notice_was_reached(const struct bounce_notice *scan,
+		   const struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_mention *other;
+
+	if (mention->reached)
+		return TRUE;
+	array_foreach(&scan->mentions, other) {
+		if (other->reached &&
+		    strcasecmp(other->address, mention->address) == 0)
+			return !notice_is_refused(scan, mention);
+	}
+	return FALSE;
+}
+
 static bool
 notice_is_chosen(const struct bounce_notice *scan,
 		 const struct bounce_notice_mention *mention,
@@ -80,7 +111,8 @@ notice_add_chosen(const struct bounce_notice *scan,
 	const struct bounce_notice_mention *mention;
 
 	array_foreach(&scan->mentions, mention) {
-		if (mention->delayed == delayed && mention->reached == reached &&
+		if (mention->delayed == delayed &&
+		    notice_was_reached(scan, mention) == reached &&
 		    notice_is_chosen(scan, mention, tier, best, look))
 			notice_add_recipient(report, mention->address);
 	}
@@ -96,7 +128,7 @@ notice_best_tier(const struct bounce_notice *scan, bool reached, int *best_r)
 	*best_r = 0;
 	array_foreach(&scan->mentions, mention) {
 		if (mention->score < SCORE_MIN || mention->tier < tier ||
-		    mention->reached != reached)
+		    notice_was_reached(scan, mention) != reached)
 			continue;
 		if (mention->tier > tier)
 			*best_r = 0;
@@ -134,20 +166,6 @@ bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *repor
 					  report);
 	} T_END;
 	return tier;
-}
-
-/* Its own line, or the one above that announces it, says that it failed. */
-static bool
-notice_is_refused(const struct bounce_notice *scan,
-		  const struct bounce_notice_mention *mention)
-{
-	const struct bounce_notice_line *line =
-		bounce_notice_line(scan, mention->line);
-
-	return (line->reply != NULL && *line->reply == '5') ||
-		bounce_notice_line_has(line, BOUNCE_WORD_FAILING) ||
-		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILURE) ||
-		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILING);
 }
 
 bool bounce_notice_mixes(const struct bounce_notice *scan)

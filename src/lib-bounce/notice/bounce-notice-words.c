@@ -157,6 +157,44 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 	return letters < 8;
 }
 
+/* The line that announces the list that mention is in, if it is surely one. Returns
+   FALSE if not. */
+static bool
+notice_announcement(const struct bounce_notice *scan,
+		    const struct bounce_notice_mention *mention,
+		    unsigned int *line_r)
+{
+	const struct bounce_notice_line *above = mention->above;
+
+	if (mention->tier < BOUNCE_NOTICE_GUESS || mention->foreign ||
+	    above == &bounce_notice_no_line ||
+	    (!bounce_notice_label_colon(above->folded) &&
+	     !bounce_notice_is_heading(above)))
+		return FALSE;
+	*line_r = above - bounce_notice_line(scan, 0);
+	return TRUE;
+}
+
+/* As far as the list goes that rcpt is in, of several that are announced each: what is
+   said of the next one is not said of rcpt. */
+static unsigned int notice_list_end(const struct bounce_notice *scan,
+				    const struct bounce_recipient *rcpt)
+{
+	const struct bounce_notice_mention *mention, *own = NULL;
+	unsigned int line;
+
+	array_foreach(&scan->mentions, mention) {
+		if (own == NULL) {
+			if (bounce_notice_names_rcpt(mention, rcpt))
+				own = mention;
+		} else if (notice_announcement(scan, mention, &line) &&
+			   line > own->line) {
+			return line;
+		}
+	}
+	return array_count(&scan->lines);
+}
+
 /* Letters of line i beside the addresses in it. */
 static unsigned int
 notice_letters_beside(const struct bounce_notice *scan, unsigned int i)
@@ -311,7 +349,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	unsigned int line = 0;
 	const char *at, *code, *answer = NULL;
 	const struct bounce_notice_region *first;
-	struct bounce_notice_region own;
+	struct bounce_notice_region own, list;
 	bool listed, bare, item = FALSE, found, alone = array_count(&report->recipients) == 1;
 
 	t_array_init(&regions, 4);
@@ -322,9 +360,12 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	bare = listed && array_count(&regions) == 1 &&
 		notice_is_bare(scan, first);
 	if (!listed || bare) {
+		list = whole;
+		if (bare)
+			list.end = notice_list_end(scan, rcpt);
 		array_clear(&regions);
-		array_push_back(&regions, &whole);
-		first = &whole;
+		array_push_back(&regions, &list);
+		first = &list;
 		item = FALSE;
 	}
 	/* answers of several together below a list of them, and nobody says whose
