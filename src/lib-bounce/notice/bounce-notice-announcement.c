@@ -76,8 +76,9 @@ bool bounce_notice_is_heading(const struct bounce_notice_line *line)
 	const char *text = line->text + strspn(line->text, " \t");
 	size_t len = strlen(text), words = strspn(text, "- ");
 
-	return len > 8 && bounce_string_begins(text, "--") &&
-		strcmp(text + len - 2, "--") == 0 && words < len;
+	return line->underlined ||
+		(len > 8 && bounce_string_begins(text, "--") &&
+		 strcmp(text + len - 2, "--") == 0 && words < len);
 }
 
 /* Words of an item, which announce nothing: an answer, or further in than the

@@ -12,6 +12,8 @@
 
 /* Bytes of a line that is a heading. */
 #define HEADING_MAX 70
+/* Bytes of a word that says what became of an address. */
+#define STATE_MAX 16
 
 /* The words around an address, by which it is told whether it failed. */
 
@@ -22,7 +24,7 @@ static size_t label_undress(const char *text)
 	size_t len = strlen(text);
 
 	for (;;) {
-		if (len > 0 && strchr(" <[(\"'=*:;,.", text[len - 1]) != NULL)
+		if (len > 0 && strchr(" <[(])\"'=*:;,.", text[len - 1]) != NULL)
 			len--;
 		else if (len > 2 && memcmp(text + len - 3, WIDE_COLON, 3) == 0)
 			len -= 3;
@@ -139,20 +141,10 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
 		return FALSE;
 	text = t_strndup(text, label_undress(t_strndup(text, len)));
 	end = label_reached_end(&text);
-	return end > 0 && (text[end] == '\0' || line->text[0] == '-' ||
+	return end > 0 && (text[end] == '\0' || line->underlined ||
+			   line->text[0] == '-' ||
 			   line->text[0] == '=' ||
 			   bounce_notice_label_colon(line->folded));
-}
-
-bool bounce_notice_label_reached(const char *before)
-{
-	const char *text = t_strndup(before, label_undress(before));
-	size_t end;
-
-	if (!bounce_notice_label_colon(before))
-		return FALSE;
-	end = label_reached_end(&text);
-	return end > 0 && text[end] == '\0';
 }
 
 /* "250 OK", "2.0.0", and not "2.5 MB" */
@@ -164,6 +156,42 @@ static bool label_is_success(const char *text)
 		return !i_isalnum(text[3]);
 	return text[1] == '.' && i_isdigit(text[2]) && text[3] == '.' &&
 		i_isdigit(text[4]);
+}
+
+/* "[OK] ", "bounced ": one word. */
+static bool label_is_state(const char *before)
+{
+	const char *p = before;
+	bool bracket = *p == '[';
+
+	p += bracket ? 1 : 0;
+	if (!i_isalpha(*p))
+		return FALSE;
+	while (i_isalpha(*p))
+		p++;
+	if (p - before > STATE_MAX || (bracket && *p++ != ']'))
+		return FALSE;
+	return *p == ' ' && p[strspn(p, " <|\"")] == '\0';
+}
+
+bool bounce_notice_label_reached(const char *before)
+{
+	const char *text = t_strndup(before, label_undress(before));
+	size_t end;
+
+	if (!bounce_notice_label_colon(before) && !label_is_state(before))
+		return FALSE;
+	text += strspn(text, " [(");
+	end = label_reached_end(&text);
+	return end > 0 && text[end] == '\0';
+}
+
+bool bounce_notice_label_state(const char *before, const char *behind)
+{
+	behind += strspn(behind, " >:(-|\t");
+	return label_is_state(before) &&
+		(*before == '[' || bounce_status_reply_begins(behind) ||
+		 label_is_success(behind));
 }
 
 bool bounce_notice_behind_reached(const char *behind)

@@ -3,10 +3,13 @@
 #include "lib.h"
 #include "array.h"
 #include "str.h"
+#include "unichar.h"
 #include "bounce-limits.h"
 #include "bounce-notice-private.h"
 #include "bounce-status.h"
 #include "bounce-string.h"
+
+#include <ctype.h>
 
 /* The lines of a mail's text, and their folded copies. */
 
@@ -112,6 +115,28 @@ static const char *notice_clean_line(const char *line, const char *last)
 	return line;
 }
 
+/* A short line and a row of as many dashes below it: the row goes. */
+static void notice_lines_underline(struct bounce_notice *scan)
+{
+	struct bounce_notice_line *line, *above = NULL;
+	size_t len;
+
+	array_foreach_modifiable(&scan->lines, line) {
+		len = strlen(line->text);
+		if (above != NULL && len > 2 && len < 70 &&
+		    strspn(line->text, "-=~") == len &&
+		    strchr(above->text, '@') == NULL &&
+		    i_isalpha(above->text[0] & 0x7f) &&
+		    uni_utf8_strlen(above->text) + 2 >= len &&
+		    uni_utf8_strlen(above->text) <= len + 2) {
+			above->underlined = TRUE;
+			line->text = "";
+			line->folded = "";
+		}
+		above = line;
+	}
+}
+
 void bounce_notice_lines_add(struct bounce_notice *scan,
 			     const ARRAY_TYPE(const_string) *lines,
 			     unsigned int end, size_t size)
@@ -142,6 +167,7 @@ void bounce_notice_lines_add(struct bounce_notice *scan,
 						       &line->reply_at);
 		used += len + 1;
 	}
+	notice_lines_underline(scan);
 	folded = t_malloc_no0(used + 1);
 	memcpy(folded, text, used);
 	bounce_string_bytes_lower(folded, used);

@@ -19,6 +19,8 @@ struct bounce_notice_line {
 	bounce_words_set_t words;
 	/* white space before the text */
 	unsigned int indent;
+	/* a row of dashes was below it */
+	bool underlined;
 };
 
 /* One place where an address is. */
@@ -137,9 +139,12 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line);
 /* Do the words before an address ("Delivered: "), or those behind it (": delivered",
    " | OK | 250 2.0.0"), say that the mail reached it? */
 bool bounce_notice_label_reached(const char *before);
+/* "[OK] ", "bounced ": do the words before an address say what became of it, with behind
+   it nothing or an answer? */
+bool bounce_notice_label_state(const char *before, const char *behind);
 bool bounce_notice_behind_reached(const char *behind);
 
-/* "   ----- Transcript of session follows -----" */
+/* "   ----- Transcript of session follows -----", or underlined */
 bool bounce_notice_is_heading(const struct bounce_notice_line *line);
 /* For where there is none above. */
 extern const struct bounce_notice_line bounce_notice_no_line;

@@ -61,12 +61,19 @@ static bool
 notice_is_refused(const struct bounce_notice *scan,
 		  const struct bounce_notice_mention *mention)
 {
-	const struct bounce_notice_line *line =
-		bounce_notice_line(scan, mention->line);
+	const struct bounce_notice_line *line;
+	unsigned int i, count = array_count(&scan->lines);
 
-	return (line->reply != NULL && *line->reply == '5') ||
-		bounce_notice_line_has(line, BOUNCE_WORD_FAILING) ||
-		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILURE) ||
+	for (i = mention->line; i < count && i < mention->line + 4; i++) {
+		line = bounce_notice_line(scan, i);
+		if (*line->text == '\0' ||
+		    (i > mention->line && strchr(line->text, '@') != NULL))
+			break;
+		if ((line->reply != NULL && *line->reply == '5') ||
+		    bounce_notice_line_has(line, BOUNCE_WORD_FAILING))
+			return TRUE;
+	}
+	return bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILURE) ||
 		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILING);
 }
 

@@ -14,6 +14,8 @@
 
 /* Lines of an answer that is set in. */
 #define NOTICE_MAX_HANGING 8
+/* "Zustellstatus" */
+#define STATE_LABEL_MAX 24
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
@@ -243,6 +245,50 @@ static bool notice_says_delayed(const struct bounce_notice_line *line)
 		!bounce_notice_line_has(line, BOUNCE_WORD_FINAL);
 }
 
+/* "Status: delivered" below an address: what is behind the colon, or NULL. */
+static const char *notice_state_below(struct bounce_notice *scan, unsigned int i)
+{
+	const struct bounce_notice_line *line;
+	size_t len;
+
+	if (++i >= array_count(&scan->lines))
+		return NULL;
+	line = bounce_notice_line(scan, i);
+	len = strcspn(line->text, ": ");
+	return len == 0 || len > STATE_LABEL_MAX || line->text[len] != ':' ||
+		strchr(line->text, '@') != NULL || line->reply != NULL ?
+		NULL : line->text + len + 1;
+}
+
+static bool notice_is_state_delayed(const char *state)
+{
+	bounce_words_set_t words = bounce_kind_words(state);
+
+	return bounce_kind_has(words, BOUNCE_WORD_DELAY) ||
+		bounce_kind_has(words, BOUNCE_WORD_SDELAY);
+}
+
+/* Is the address in a column of senders: "From | Subject | Status"? */
+static bool notice_is_in_column_of_senders(const struct context *ctx,
+					   const struct bounce_notice_mention *mention)
+{
+	const char *cell = ctx->above->text, *end, *p;
+	const char *text = bounce_notice_line(ctx->scan, mention->line)->text;
+
+	for (p = text; p < text + mention->begin; p++) {
+		if (*p != '|')
+			continue;
+		cell = strchr(cell, '|');
+		if (cell == NULL)
+			return FALSE;
+		cell++;
+	}
+	end = strchr(cell, '|');
+	return end != NULL &&
+		bounce_kind_has(bounce_kind_words(t_strdup_until(cell, end)),
+				BOUNCE_WORD_FSENDER);
+}
+
 static void notice_weigh_listed(const struct context *ctx,
 				struct bounce_notice_mention *mention)
 {
@@ -250,17 +296,28 @@ static void notice_weigh_listed(const struct context *ctx,
 						BOUNCE_WORD_ANNOUNCING);
 	bool text = notice_has_text_behind(ctx->behind);
 	struct bounce_notice_label label_above;
+	const char *state;
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
 				 &label_above);
+	state = notice_state_below(ctx->scan, mention->line);
 	mention->reached = !ctx->fails &&
-		(bounce_notice_behind_reached(ctx->behind) ||
-		 bounce_notice_heads_reached(ctx->above));
+		(mention->reached || bounce_notice_behind_reached(ctx->behind) ||
+		 bounce_notice_heads_reached(ctx->above) ||
+		 (state != NULL && bounce_notice_behind_reached(state)));
 	mention->delayed = !mention->reached &&
 		(notice_says_delayed(ctx->above) ||
+		 (state != NULL && notice_is_state_delayed(state)) ||
 		 (!ctx->fails && bounce_notice_line_has(
 			bounce_notice_line(ctx->scan, mention->line),
 			BOUNCE_WORD_DELAY)));
+	if (strchr(ctx->above->text, '|') != NULL &&
+	    bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
+	    notice_is_in_column_of_senders(ctx, mention)) {
+		mention->foreign = TRUE;
+		mention->score -= 6;
+		return;
+	}
 	/* less than whom it did not reach */
 	if (bounce_notice_says_delivered(ctx->above) && !ctx->fails) {
 		mention->tier = BOUNCE_NOTICE_SENTENCE;
@@ -472,6 +529,10 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		return;
 	}
 	ctx.behind = line->text + mention->end;
+	if (bounce_notice_label_state(ctx.before, ctx.behind)) {
+		mention->starts = TRUE;
+		mention->reached = bounce_notice_label_reached(ctx.before);
+	}
 	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
 	ctx.above = mention->above = bounce_notice_announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);
