@@ -127,6 +127,14 @@ static bool label_says_more(bounce_words_set_t words)
 		bounce_kind_has(words, BOUNCE_WORD_DELAY);
 }
 
+bool bounce_notice_says_reached(const struct bounce_notice_line *line)
+{
+	return (bounce_kind_has(line->words, BOUNCE_WORD_DELIVERED) ||
+		bounce_kind_has(line->words, BOUNCE_WORD_SUCCESS)) &&
+		!label_says_more(line->words) &&
+		strstr(line->folded, "could") == NULL;
+}
+
 bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
 {
 	const char *text = line->text + strspn(line->text, "-=*#_ \t");
@@ -174,13 +182,15 @@ static bool label_is_state(const char *before)
 	return *p == ' ' && p[strspn(p, " <|\"")] == '\0';
 }
 
-bool bounce_notice_label_reached(const char *before)
+bool bounce_notice_label_reached(const char *before, bounce_words_set_t words)
 {
-	const char *text = t_strndup(before, label_undress(before));
+	const char *text;
 	size_t end;
 
-	if (!bounce_notice_label_colon(before) && !label_is_state(before))
+	if (!bounce_kind_has(words, BOUNCE_WORD_LREACHED) ||
+	    (!bounce_notice_label_colon(before) && !label_is_state(before)))
 		return FALSE;
+	text = t_strndup(before, label_undress(before));
 	text += strspn(text, " [(");
 	end = label_reached_end(&text);
 	return end > 0 && text[end] == '\0';
@@ -194,7 +204,7 @@ bool bounce_notice_label_state(const char *before, const char *behind)
 		 label_is_success(behind));
 }
 
-bool bounce_notice_behind_reached(const char *behind)
+bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words)
 {
 	const char *text;
 	bool bracket;
@@ -202,15 +212,17 @@ bool bounce_notice_behind_reached(const char *behind)
 
 	bracket = behind[strspn(behind, " \t>\"'")] == '(';
 	behind += strspn(behind, " \t>\"')]:;,.|-(");
-	if (*behind == '\0' || bounce_status_reply_find(behind, NULL) != NULL)
+	if (!bounce_kind_has(words, BOUNCE_WORD_LREACHED) &&
+	    !label_is_success(behind))
+		return FALSE;
+	if (bounce_status_reply_find(behind, NULL) != NULL)
 		return FALSE;
 	if (label_is_success(behind))
 		return TRUE;
-	if (label_says_more(bounce_kind_words(behind)))
-		return FALSE;
 	text = behind;
 	end = label_reached_end(&text);
-	return end > 0 && (bracket || text[end] == '\0' ||
+	return end > 0 && !label_says_more(bounce_kind_words(text + end)) &&
+		(bracket || text[end] == '\0' ||
 			   !i_isalpha(text[end + 1]) ||
 			   strchr(",;.|(:", text[end]) != NULL);
 }

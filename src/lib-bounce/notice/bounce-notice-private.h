@@ -134,15 +134,18 @@ bool bounce_notice_label_alike(const char *text, unsigned int len,
 			       const char *other, unsigned int other_len);
 /* Does the line announce whom the mail reached? */
 bool bounce_notice_says_delivered(const struct bounce_notice_line *line);
+/* Does it say that the mail reached somebody, and nothing else? */
+bool bounce_notice_says_reached(const struct bounce_notice_line *line);
 /* "Delivered to:", "--- Successful recipients ---": is it a heading that does? */
 bool bounce_notice_heads_reached(const struct bounce_notice_line *line);
 /* Do the words before an address ("Delivered: "), or those behind it (": delivered",
-   " | OK | 250 2.0.0"), say that the mail reached it? */
-bool bounce_notice_label_reached(const char *before);
+   " | OK | 250 2.0.0"), say that the mail reached it? words: the classes of those of the
+   line that they are in. */
+bool bounce_notice_label_reached(const char *before, bounce_words_set_t words);
+bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words);
 /* "[OK] ", "bounced ": do the words before an address say what became of it, with behind
    it nothing or an answer? */
 bool bounce_notice_label_state(const char *before, const char *behind);
-bool bounce_notice_behind_reached(const char *behind);
 
 /* "   ----- Transcript of session follows -----", or underlined */
 bool bounce_notice_is_heading(const struct bounce_notice_line *line);

@@ -77,21 +77,32 @@ notice_is_refused(const struct bounce_notice *scan,
 		bounce_notice_line_has(mention->above, BOUNCE_WORD_FAILING);
 }
 
-/* Is it said elsewhere that the mail reached it, and here not that it failed? */
-static bool
-notice_was_reached(const struct bounce_notice *scan,
-		   const struct bounce_notice_mention *mention)
+static int notice_address_cmp(const char *const *a, const char *const *b)
 {
-	const struct bounce_notice_mention *other;
+	return strcasecmp(*a, *b);
+}
 
-	if (mention->reached)
-		return TRUE;
-	array_foreach(&scan->mentions, other) {
-		if (other->reached &&
-		    strcasecmp(other->address, mention->address) == 0)
-			return !notice_is_refused(scan, mention);
+/* Of whom it is said in one place that the mail reached them, and in another not that it
+   failed. */
+static void notice_mark_reached(struct bounce_notice *scan)
+{
+	ARRAY_TYPE(const_string) reached;
+	struct bounce_notice_mention *mention;
+
+	t_array_init(&reached, 16);
+	array_foreach_modifiable(&scan->mentions, mention) {
+		if (mention->reached)
+			array_push_back(&reached, &mention->address);
 	}
-	return FALSE;
+	if (array_is_empty(&reached))
+		return;
+	array_sort(&reached, notice_address_cmp);
+	array_foreach_modifiable(&scan->mentions, mention) {
+		mention->reached = mention->reached ||
+			(array_bsearch(&reached, &mention->address,
+				       notice_address_cmp) != NULL &&
+			 !notice_is_refused(scan, mention));
+	}
 }
 
 static bool
@@ -119,7 +130,7 @@ notice_add_chosen(const struct bounce_notice *scan,
 
 	array_foreach(&scan->mentions, mention) {
 		if (mention->delayed == delayed &&
-		    notice_was_reached(scan, mention) == reached &&
+		    mention->reached == reached &&
 		    notice_is_chosen(scan, mention, tier, best, look))
 			notice_add_recipient(report, mention->address);
 	}
@@ -135,7 +146,7 @@ notice_best_tier(const struct bounce_notice *scan, bool reached, int *best_r)
 	*best_r = 0;
 	array_foreach(&scan->mentions, mention) {
 		if (mention->score < SCORE_MIN || mention->tier < tier ||
-		    notice_was_reached(scan, mention) != reached)
+		    mention->reached != reached)
 			continue;
 		if (mention->tier > tier)
 			*best_r = 0;
@@ -158,6 +169,9 @@ bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *repor
 		notice_add_recipient(report, *address);
 	if (array_count(&report->recipients) > 0)
 		return BOUNCE_NOTICE_FIELD;
+	T_BEGIN {
+		notice_mark_reached(scan);
+	} T_END;
 	tier = notice_best_tier(scan, FALSE, &best);
 	if (tier == BOUNCE_NOTICE_NONE) {
 		reached = TRUE;
@@ -178,14 +192,18 @@ bounce_notice_recipients(struct bounce_notice *scan, struct bounce_report *repor
 bool bounce_notice_mixes(const struct bounce_notice *scan)
 {
 	const struct bounce_notice_mention *mention;
+	const struct bounce_notice_line *line;
 	bool failed = FALSE, others = FALSE;
 
 	array_foreach(&scan->mentions, mention) {
-		if (mention->tier < BOUNCE_NOTICE_LISTED || mention->foreign)
+		if (mention->tier < BOUNCE_NOTICE_SENTENCE || mention->foreign)
 			continue;
+		line = bounce_notice_line(scan, mention->line);
 		if (mention->delayed || mention->reached)
 			others = TRUE;
-		else if (notice_is_refused(scan, mention))
+		else if (mention->tier == BOUNCE_NOTICE_SENTENCE ?
+			 bounce_notice_line_has(line, BOUNCE_WORD_FAILURE) :
+			 notice_is_refused(scan, mention))
 			failed = TRUE;
 	}
 	return failed && others;

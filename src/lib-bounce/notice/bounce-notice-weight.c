@@ -245,8 +245,11 @@ static bool notice_says_delayed(const struct bounce_notice_line *line)
 		!bounce_notice_line_has(line, BOUNCE_WORD_FINAL);
 }
 
-/* "Status: delivered" below an address: what is behind the colon, or NULL. */
-static const char *notice_state_below(struct bounce_notice *scan, unsigned int i)
+/* "Status: delivered" below an address: what is behind the colon, or NULL. words_r: the
+   classes of the words of that line. */
+static const char *
+notice_state_below(struct bounce_notice *scan, unsigned int i,
+		   bounce_words_set_t *words_r)
 {
 	const struct bounce_notice_line *line;
 	size_t len;
@@ -254,39 +257,78 @@ static const char *notice_state_below(struct bounce_notice *scan, unsigned int i
 	if (++i >= array_count(&scan->lines))
 		return NULL;
 	line = bounce_notice_line(scan, i);
+	*words_r = line->words;
 	len = strcspn(line->text, ": ");
 	return len == 0 || len > STATE_LABEL_MAX || line->text[len] != ':' ||
 		strchr(line->text, '@') != NULL || line->reply != NULL ?
 		NULL : line->text + len + 1;
 }
 
-static bool notice_is_state_delayed(const char *state)
+static bool notice_is_delay(bounce_words_set_t words)
 {
-	bounce_words_set_t words = bounce_kind_words(state);
-
 	return bounce_kind_has(words, BOUNCE_WORD_DELAY) ||
 		bounce_kind_has(words, BOUNCE_WORD_SDELAY);
 }
 
-/* Is the address in a column of senders: "From | Subject | Status"? */
-static bool notice_is_in_column_of_senders(const struct context *ctx,
-					   const struct bounce_notice_mention *mention)
+/* Does text begin with a phrase of class? */
+static bool
+notice_begins_with(const char *text, enum bounce_words_class class)
 {
-	const char *cell = ctx->above->text, *end, *p;
-	const char *text = bounce_notice_line(ctx->scan, mention->line)->text;
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
 
-	for (p = text; p < text + mention->begin; p++) {
-		if (*p != '|')
-			continue;
-		cell = strchr(cell, '|');
-		if (cell == NULL)
-			return FALSE;
-		cell++;
+	t_array_init(&hits, 8);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, bounce_words_fold(text), &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == class && hit->begin == 0)
+			return TRUE;
 	}
-	end = strchr(cell, '|');
-	return end != NULL &&
-		bounce_kind_has(bounce_kind_words(t_strdup_until(cell, end)),
-				BOUNCE_WORD_FSENDER);
+	return FALSE;
+}
+
+/* Is the address in the first column, which is the senders': "From | Subject |
+   Status"? HTML's cells have no bars. */
+static bool notice_is_in_column_of_senders(const struct context *ctx)
+{
+	return notice_is_dress(ctx->before) &&
+		bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
+		bounce_notice_line_has(ctx->above, BOUNCE_WORD_DESCRIBING) &&
+		!bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT) &&
+		!bounce_notice_label_colon(ctx->above->folded) &&
+		notice_begins_with(ctx->above->text +
+				   strspn(ctx->above->text, "| "),
+				   BOUNCE_WORD_FSENDER);
+}
+
+/* "| Waiting | 421 4.4.5"; words: of the line. */
+static bool
+notice_is_delayed_behind(const char *behind, bounce_words_set_t words)
+{
+	behind += strspn(behind, " \t>\"')]:;,|-(");
+	return notice_is_delay(words) &&
+		(notice_begins_with(behind, BOUNCE_WORD_SDELAY) ||
+		 notice_begins_with(behind, BOUNCE_WORD_DELAY));
+}
+
+/* What is said of this address alone: that the mail reached it, or is only late. */
+static void notice_weigh_fate(const struct context *ctx,
+			      struct bounce_notice_mention *mention)
+{
+	const struct bounce_notice_line *line =
+		bounce_notice_line(ctx->scan, mention->line);
+	bounce_words_set_t words = 0;
+	const char *state = notice_state_below(ctx->scan, mention->line, &words);
+
+	mention->reached = !ctx->fails &&
+		(mention->reached ||
+		 bounce_notice_behind_reached(ctx->behind, line->words) ||
+		 bounce_notice_heads_reached(ctx->above) ||
+		 (state != NULL && bounce_notice_behind_reached(state, words)));
+	mention->delayed = !mention->reached &&
+		(notice_says_delayed(ctx->above) ||
+		 (state != NULL && notice_is_delay(words)) ||
+		 notice_is_delayed_behind(ctx->behind, line->words) ||
+		 (!ctx->fails && bounce_notice_line_has(line, BOUNCE_WORD_DELAY)));
 }
 
 static void notice_weigh_listed(const struct context *ctx,
@@ -296,24 +338,11 @@ static void notice_weigh_listed(const struct context *ctx,
 						BOUNCE_WORD_ANNOUNCING);
 	bool text = notice_has_text_behind(ctx->behind);
 	struct bounce_notice_label label_above;
-	const char *state;
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
 				 &label_above);
-	state = notice_state_below(ctx->scan, mention->line);
-	mention->reached = !ctx->fails &&
-		(mention->reached || bounce_notice_behind_reached(ctx->behind) ||
-		 bounce_notice_heads_reached(ctx->above) ||
-		 (state != NULL && bounce_notice_behind_reached(state)));
-	mention->delayed = !mention->reached &&
-		(notice_says_delayed(ctx->above) ||
-		 (state != NULL && notice_is_state_delayed(state)) ||
-		 (!ctx->fails && bounce_notice_line_has(
-			bounce_notice_line(ctx->scan, mention->line),
-			BOUNCE_WORD_DELAY)));
-	if (strchr(ctx->above->text, '|') != NULL &&
-	    bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
-	    notice_is_in_column_of_senders(ctx, mention)) {
+	notice_weigh_fate(ctx, mention);
+	if (notice_is_in_column_of_senders(ctx)) {
 		mention->foreign = TRUE;
 		mention->score -= 6;
 		return;
@@ -357,6 +386,8 @@ static void notice_weigh_listed(const struct context *ctx,
 static void notice_weigh_sentence(const struct context *ctx,
 				  struct bounce_notice_mention *mention)
 {
+	const struct bounce_notice_line *line =
+		bounce_notice_line(ctx->scan, mention->line);
 	const struct bounce_notice_label *label = &ctx->label;
 	const char *answer = ctx->behind + strspn(ctx->behind, " >:(-|\t");
 	/* "Not delivered: bob@example.com (550 5.1.1 unknown)", too */
@@ -367,7 +398,8 @@ static void notice_weigh_sentence(const struct context *ctx,
 		bounce_kind_words(ctx->before));
 
 	mention->reached = !ctx->fails &&
-		bounce_notice_label_reached(ctx->before);
+		(bounce_notice_label_reached(ctx->before, line->words) ||
+		 bounce_notice_says_reached(line));
 	if (!label->failed && !ctx->fails) {
 		/* "Ziel: bob@example.com", in whatever language */
 		if (field) {
@@ -531,7 +563,8 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 	ctx.behind = line->text + mention->end;
 	if (bounce_notice_label_state(ctx.before, ctx.behind)) {
 		mention->starts = TRUE;
-		mention->reached = bounce_notice_label_reached(ctx.before);
+		mention->reached = bounce_notice_label_reached(ctx.before,
+							       line->words);
 	}
 	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
 	ctx.above = mention->above = bounce_notice_announced_by(scan, mention);
