@@ -126,7 +126,8 @@ static void notice_lines_underline(struct bounce_notice *scan)
 		if (above != NULL && len > 2 && len < 70 &&
 		    strspn(line->text, "-=~") == len &&
 		    strchr(above->text, '@') == NULL &&
-		    i_isalpha(above->text[0] & 0x7f) &&
+		    (i_isalpha(above->text[0]) ||
+		     (unsigned char)above->text[0] >= 0x80) &&
 		    uni_utf8_strlen(above->text) + 2 >= len &&
 		    uni_utf8_strlen(above->text) <= len + 2) {
 			above->underlined = TRUE;

@@ -128,6 +128,8 @@ void bounce_notice_label_read(const char *before, bounce_words_set_t words,
    any language, that is not the sender's? */
 bool bounce_notice_label_colon(const char *text);
 bool bounce_notice_label_field(const char *text, bounce_words_set_t words);
+/* Bytes of text without what dresses an address at its end, and the wide colon. */
+size_t bounce_notice_label_undress(const char *text);
 /* Do the words before two addresses differ by no more than their numbers: "1. "
    and "10. "? */
 bool bounce_notice_label_alike(const char *text, unsigned int len,
@@ -149,6 +151,14 @@ bool bounce_notice_label_state(const char *before, const char *behind);
 
 /* "   ----- Transcript of session follows -----", or underlined */
 bool bounce_notice_is_heading(const struct bounce_notice_line *line);
+/* Does text begin with a phrase of class (group NOTICE)? */
+bool bounce_notice_begins_with(const char *text, enum bounce_words_class class);
+/* Fill in what is said of mention alone, by its line, the one below and the one above:
+   whether the mail reached it, or is only late. behind: the words behind it; fails: its line
+   has words of failure. */
+void bounce_notice_fate_read(struct bounce_notice *scan, const char *behind, bool fails,
+			     struct bounce_notice_mention *mention);
+
 /* For where there is none above. */
 extern const struct bounce_notice_line bounce_notice_no_line;
 /* "Doe, John (": a name of len bytes before an address */

@@ -14,8 +14,6 @@
 
 /* Lines of an answer that is set in. */
 #define NOTICE_MAX_HANGING 8
-/* "Zustellstatus" */
-#define STATE_LABEL_MAX 24
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
@@ -237,55 +235,6 @@ struct context {
 	bool self, fails;
 };
 
-static bool notice_says_delayed(const struct bounce_notice_line *line)
-{
-	return (bounce_notice_line_has(line, BOUNCE_WORD_DELAY) ||
-		bounce_notice_line_has(line, BOUNCE_WORD_SDELAY) ||
-		strstr(line->folded, "deferred") != NULL) &&
-		!bounce_notice_line_has(line, BOUNCE_WORD_FINAL);
-}
-
-/* "Status: delivered" below an address: what is behind the colon, or NULL. words_r: the
-   classes of the words of that line. */
-static const char *
-notice_state_below(struct bounce_notice *scan, unsigned int i,
-		   bounce_words_set_t *words_r)
-{
-	const struct bounce_notice_line *line;
-	size_t len;
-
-	if (++i >= array_count(&scan->lines))
-		return NULL;
-	line = bounce_notice_line(scan, i);
-	*words_r = line->words;
-	len = strcspn(line->text, ": ");
-	return len == 0 || len > STATE_LABEL_MAX || line->text[len] != ':' ||
-		strchr(line->text, '@') != NULL || line->reply != NULL ?
-		NULL : line->text + len + 1;
-}
-
-static bool notice_is_delay(bounce_words_set_t words)
-{
-	return bounce_kind_has(words, BOUNCE_WORD_DELAY) ||
-		bounce_kind_has(words, BOUNCE_WORD_SDELAY);
-}
-
-/* Does text begin with a phrase of class? */
-static bool
-notice_begins_with(const char *text, enum bounce_words_class class)
-{
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
-
-	t_array_init(&hits, 8);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, bounce_words_fold(text), &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == class && hit->begin == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* Is the address in the first column, which is the senders': "From | Subject |
    Status"? HTML's cells have no bars. */
 static bool notice_is_in_column_of_senders(const struct context *ctx)
@@ -295,40 +244,9 @@ static bool notice_is_in_column_of_senders(const struct context *ctx)
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_DESCRIBING) &&
 		!bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT) &&
 		!bounce_notice_label_colon(ctx->above->folded) &&
-		notice_begins_with(ctx->above->text +
+		bounce_notice_begins_with(ctx->above->text +
 				   strspn(ctx->above->text, "| "),
 				   BOUNCE_WORD_FSENDER);
-}
-
-/* "| Waiting | 421 4.4.5"; words: of the line. */
-static bool
-notice_is_delayed_behind(const char *behind, bounce_words_set_t words)
-{
-	behind += strspn(behind, " \t>\"')]:;,|-(");
-	return notice_is_delay(words) &&
-		(notice_begins_with(behind, BOUNCE_WORD_SDELAY) ||
-		 notice_begins_with(behind, BOUNCE_WORD_DELAY));
-}
-
-/* What is said of this address alone: that the mail reached it, or is only late. */
-static void notice_weigh_fate(const struct context *ctx,
-			      struct bounce_notice_mention *mention)
-{
-	const struct bounce_notice_line *line =
-		bounce_notice_line(ctx->scan, mention->line);
-	bounce_words_set_t words = 0;
-	const char *state = notice_state_below(ctx->scan, mention->line, &words);
-
-	mention->reached = !ctx->fails &&
-		(mention->reached ||
-		 bounce_notice_behind_reached(ctx->behind, line->words) ||
-		 bounce_notice_heads_reached(ctx->above) ||
-		 (state != NULL && bounce_notice_behind_reached(state, words)));
-	mention->delayed = !mention->reached &&
-		(notice_says_delayed(ctx->above) ||
-		 (state != NULL && notice_is_delay(words)) ||
-		 notice_is_delayed_behind(ctx->behind, line->words) ||
-		 (!ctx->fails && bounce_notice_line_has(line, BOUNCE_WORD_DELAY)));
 }
 
 static void notice_weigh_listed(const struct context *ctx,
@@ -341,7 +259,7 @@ static void notice_weigh_listed(const struct context *ctx,
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
 				 &label_above);
-	notice_weigh_fate(ctx, mention);
+	bounce_notice_fate_read(ctx->scan, ctx->behind, ctx->fails, mention);
 	if (notice_is_in_column_of_senders(ctx)) {
 		mention->foreign = TRUE;
 		mention->score -= 6;

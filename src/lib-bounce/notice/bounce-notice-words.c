@@ -175,8 +175,8 @@ notice_announcement(const struct bounce_notice *scan,
 	return TRUE;
 }
 
-/* As far as the list goes that rcpt is in, of several that are announced each: what is
-   said of the next one is not said of rcpt. */
+/* As far as the list goes that rcpt is in, of several that are announced each in words of
+   its own: what is said of the next one is not said of rcpt. */
 static unsigned int notice_list_end(const struct bounce_notice *scan,
 				    const struct bounce_recipient *rcpt)
 {
@@ -188,7 +188,9 @@ static unsigned int notice_list_end(const struct bounce_notice *scan,
 			if (bounce_notice_names_rcpt(mention, rcpt))
 				own = mention;
 		} else if (notice_announcement(scan, mention, &line) &&
-			   line > own->line) {
+			   line > own->line &&
+			   strcmp(own->above->folded,
+				  mention->above->folded) != 0) {
 			return line;
 		}
 	}
