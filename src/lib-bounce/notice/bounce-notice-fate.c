@@ -179,12 +179,6 @@ fate_state_below(struct bounce_notice *scan, unsigned int i,
 		NULL : line->text + len + 1;
 }
 
-static bool fate_is_delay(bounce_words_set_t words)
-{
-	return bounce_kind_has(words, BOUNCE_WORD_DELAY) ||
-		bounce_kind_has(words, BOUNCE_WORD_SDELAY);
-}
-
 bool
 bounce_notice_begins_with(const char *text, enum bounce_words_class class)
 {
@@ -200,14 +194,17 @@ bounce_notice_begins_with(const char *text, enum bounce_words_class class)
 	return FALSE;
 }
 
-/* "| Waiting | 421 4.4.5"; words: of the line. */
+/* "| Waiting | 421 4.4.5", "will be retried"; words: of the line. */
 static bool
 fate_is_delayed_behind(const char *behind, bounce_words_set_t words)
 {
-	behind += strspn(behind, " \t>\"')]:;,|-(");
-	return fate_is_delay(words) &&
-		(bounce_notice_begins_with(behind, BOUNCE_WORD_SDELAY) ||
-		 bounce_notice_begins_with(behind, BOUNCE_WORD_DELAY));
+	if (bounce_kind_has(words, BOUNCE_WORD_FINAL) ||
+	    bounce_kind_has(words, BOUNCE_WORD_FAILING))
+		return FALSE;
+	return bounce_kind_has(words, BOUNCE_WORD_DELAY) ||
+		(bounce_kind_has(words, BOUNCE_WORD_SDELAY) &&
+		 bounce_notice_begins_with(behind +
+			strspn(behind, " \t>\"')]:;,|-("), BOUNCE_WORD_SDELAY));
 }
 
 void bounce_notice_fate_read(struct bounce_notice *scan, const char *behind, bool fails,
@@ -225,7 +222,6 @@ void bounce_notice_fate_read(struct bounce_notice *scan, const char *behind, boo
 		 (state != NULL && bounce_notice_behind_reached(state, words)));
 	mention->delayed = !mention->reached &&
 		(fate_says_delayed(mention->above) ||
-		 (state != NULL && fate_is_delay(words)) ||
-		 fate_is_delayed_behind(behind, line->words) ||
-		 (!fails && bounce_notice_line_has(line, BOUNCE_WORD_DELAY)));
+		 (state != NULL && fate_is_delayed_behind(state, words)) ||
+		 fate_is_delayed_behind(behind, line->words));
 }
