@@ -14,6 +14,8 @@
 
 /* Lines of an answer that is set in. */
 #define NOTICE_MAX_HANGING 8
+/* Bytes of the names of a table's columns. */
+#define COLUMNS_MAX 60
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
@@ -243,7 +245,8 @@ static bool notice_is_in_column_of_senders(const struct context *ctx)
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_DESCRIBING) &&
 		!bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT) &&
-		!bounce_notice_label_colon(ctx->above->folded) &&
+		strlen(ctx->above->text) < COLUMNS_MAX &&
+		strpbrk(ctx->above->text, ".,:!") == NULL &&
 		bounce_notice_begins_with(ctx->above->text +
 				   strspn(ctx->above->text, "| "),
 				   BOUNCE_WORD_FSENDER);
@@ -425,30 +428,23 @@ static bool notice_is_own_recipient(const struct context *ctx)
 }
 
 /* "choir-owner@example.com", of a mail to choir@example.com: whom to ask. */
-static bool notice_serves_list(const struct bounce_report *report,
-				    const char *address)
+static bool
+notice_serves_list(const struct bounce_report *report, const char *address)
 {
 	static const char *const services[] = {
 		"owner", "request", "subscribe", "unsubscribe", "help",
 		"bounces", "admin", "confirm", "join", "leave", NULL
 	};
-	const char *const *list, *at = strrchr(address, '@'), *list_at, *name;
+	const char *at = strrchr(address, '@'), *name;
 
-	if (at == NULL || bounce_notice_is_listed(&report->original_to, address))
-		return FALSE;
-	array_foreach(&report->original_to, list) {
-		list_at = strrchr(*list, '@');
-		if (list_at == NULL || strcasecmp(at, list_at) != 0 ||
-		    at - address <= list_at - *list ||
-		    strncasecmp(address, *list, list_at - *list) != 0)
-			continue;
-		name = address + (list_at - *list);
-		if ((*name == '-' || *name == '+') &&
-		    str_array_icase_find(services,
-					 t_strdup_until(name + 1, at)))
-			return TRUE;
+	for (name = at; name != NULL && name > address; name--) {
+		if (*name == '-' || *name == '+')
+			break;
 	}
-	return FALSE;
+	return name != NULL && name > address &&
+		str_array_icase_find(services, t_strdup_until(name + 1, at)) &&
+		bounce_notice_is_listed(&report->original_to,
+			t_strconcat(t_strdup_until(address, name), at, NULL));
 }
 
 void bounce_notice_weigh(struct bounce_notice *scan,
