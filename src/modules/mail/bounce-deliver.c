@@ -18,6 +18,7 @@
 #include "bounce-recheck.h"
 #include "bounce-rules-cache.h"
 #include "bounce-tell-deliver.h"
+#include "bounce-texts-cache.h"
 #include "bounce-verify.h"
 
 /* Only lmtp and dovecot-lda have it; without this the others could not load us. */
@@ -293,4 +294,5 @@ void bounce_deliver_deinit(void)
 {
 	bounce_charset_deinit();
 	bounce_rules_cache_deinit();
+	bounce_texts_cache_deinit();
 }

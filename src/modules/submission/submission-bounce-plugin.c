@@ -14,6 +14,7 @@
 #include "bounce-message.h"
 #include "bounce-sent-mail.h"
 #include "bounce-sent-queue.h"
+#include "bounce-texts-cache.h"
 #include "bounce-user.h"
 #include "submission-bounce-hold.h"
 #include "submission-bounce-plugin.h"
@@ -273,4 +274,5 @@ void submission_bounce_plugin_deinit(void)
 {
 	if (submission_client_created_hook_set != NULL)
 		(void)submission_client_created_hook_set(next_client_created);
+	bounce_texts_cache_deinit();
 }

@@ -112,9 +112,10 @@ class Clients:
         finally:
             client.close()
 
-    def run_program(self, args, check=True, stdin=None, stderr=subprocess.PIPE):
+    def run_program(self, args, check=True, stdin=None, stderr=subprocess.PIPE,
+                    before=()):
         """A program of Dovecot's, with our environment. stdin: bytes; stderr: a
-        file for it."""
+        file for it; before: the program that starts it, with its arguments."""
         if VALGRIND:
             # Given a file, the program would run itself again through doveconf,
             # out of valgrind's sight; the config socket it reads by itself.
@@ -122,6 +123,7 @@ class Clients:
             args = [str(self.server.wrapper())] + [
                 socket_path if arg == self.server.conf_path else arg
                 for arg in args]
+        args = [*before, *args]
         env = {**os.environ, **self.server.environment()}
         done = subprocess.run(args, input=stdin or b'', stdout=subprocess.PIPE,
                               stderr=stderr, env=env, check=False,
@@ -141,10 +143,11 @@ class Clients:
         uid = str(self.mail_uid)
         before = [] if first is None else ['unshare', '-m', 'sh', '-c',
                                            first + ' && exec "$@"', 'sh']
+        before += ['setpriv', '--reuid', uid, '--regid', uid, '--clear-groups']
         return self.run_program(
-            [*before, 'setpriv', '--reuid', uid, '--regid', uid, '--clear-groups',
-             str(LIBEXEC / 'dovecot-lda'), '-c', self.server.conf_path,
-             '-d', user, '-f', sender, *args], check, as_bytes(message))
+            [str(LIBEXEC / 'dovecot-lda'), '-c', self.server.conf_path,
+             '-d', user, '-f', sender, *args], check, as_bytes(message),
+            before=before)
 
     def doveadm(self, *args, check=True, **more):
         path = shutil.which('doveadm')

@@ -204,8 +204,11 @@ class Config:
         return text
 
     def valgrind(self, wrapper):
-        """Each service that loads us, under valgrind."""
-        text = ''
+        """Each service that loads us, under valgrind; and dovecot-lda, which is the
+        mails' user, reads its configuration from the socket then."""
+        text = ('service config {\n  unix_listener config {\n    mode = 0666\n  }\n}\n'
+                'service stats {\n  unix_listener stats-writer {\n    mode = 0666\n'
+                '  }\n}\n')
         for name in ('lmtp', 'imap', 'submission', 'managesieve', 'doveadm'):
             binary = 'doveadm-server' if name == 'doveadm' else name
             if (LIBEXEC / binary).exists():
