@@ -147,10 +147,13 @@ class Server:
         path = pathlib.Path(f'{self.dir}/under-valgrind')
         if path.exists():       # and may be running
             return path
+        # the tree may be for root alone
+        supp = shutil.copy(HERE / 'valgrind.supp', self.dir)
+        os.chmod(supp, 0o644)
         path.write_text('#!/bin/sh\nexec /usr/bin/valgrind -q --vgdb=no --leak-check=full '
                         '--errors-for-leak-kinds=definite '
                         '--show-leak-kinds=definite --error-exitcode=213 '
-                        f'--suppressions={HERE}/valgrind.supp '
+                        f'--suppressions={self.dir}/valgrind.supp '
                         f'--log-file={self.dir}/log/valgrind.%p "$@"\n')
         path.chmod(0o755)
         return path
