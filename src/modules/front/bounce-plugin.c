@@ -126,7 +126,7 @@ static int plugin_deliver(struct mail_deliver_context *mdctx,
 	const struct bounce_mail_module *rest = plugin_rest;
 	int ret;
 
-	if (rest == NULL && mdctx->rcpt_user == plugin_user) {
+	if (!plugin_tried && mdctx->rcpt_user == plugin_user) {
 		if (bounce_front_deliver(mdctx, storage_r, plugin_next, &ret))
 			return ret;
 		rest = plugin_load();
