@@ -146,10 +146,12 @@ bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words)
 		return TRUE;
 	text = behind;
 	end = fate_reached_end(&text);
-	return end > 0 && !fate_says_more(bounce_kind_words(text + end)) &&
-		(bracket || text[end] == '\0' ||
-			   !i_isalpha(text[end + 1]) ||
-			   strchr(",;.|(:", text[end]) != NULL);
+	if (end == 0 || fate_says_more(bounce_kind_words(text + end)))
+		return FALSE;
+	/* "(delivered to mailbox)", and not "(ok so far)" */
+	return text[end] == '\0' || !i_isalpha(text[end + 1]) ||
+		strchr(",;.|(:", text[end]) != NULL ||
+		(bracket && memchr(text, ' ', end) != NULL);
 }
 
 static bool fate_says_delayed(const struct bounce_notice_line *line)

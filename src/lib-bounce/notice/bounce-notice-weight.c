@@ -15,7 +15,7 @@
 /* Lines of an answer that is set in. */
 #define NOTICE_MAX_HANGING 8
 /* Bytes of the names of a table's columns. */
-#define COLUMNS_MAX 60
+#define COLUMNS_MAX 40
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
