@@ -1,7 +1,9 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "array.h"
 #include "str.h"
+#include "bounce-json.h"
 #include "bounce-limits.h"
 #include "bounce-record-private.h"
 
@@ -9,8 +11,6 @@
 #include <stdlib.h>
 
 #define BOUNCE_RECORD_VERSION 1
-/* 0.1 is to be 0.1 */
-#define SCORE_PRECISION 12
 /* What another program wrote is to stay what it is. */
 #define EXACT_PRECISION 17
 
@@ -18,88 +18,69 @@
  * Encode
  */
 
-static json_t *json_texts(const ARRAY_TYPE(const_string) *list)
+static void
+json_append_texts(string_t *json, const ARRAY_TYPE(const_string) *list)
 {
-	unsigned int i, count, skip;
+	unsigned int i, count;
 	const char *const *ids = array_get(list, &count);
-	json_t *array = json_array();
 
-	skip = count > BOUNCE_MAX_RECENT ? count - BOUNCE_MAX_RECENT : 0;
-	for (i = skip; i < count; i++) {
-		json_array_append_new(array, json_string(
-			bounce_record_clean(ids[i], BOUNCE_MAX_RECORD_TEXT)));
+	i = count > BOUNCE_MAX_RECENT ? count - BOUNCE_MAX_RECENT : 0;
+	str_append_c(json, '[');
+	for (; i < count; i++) {
+		bounce_json_append_comma(json);
+		bounce_json_append_text(json, bounce_record_clean(ids[i],
+						BOUNCE_MAX_RECORD_TEXT));
 	}
-	return array;
+	str_append_c(json, ']');
 }
 
-/* Scores are written as people write them: 3, 1.5 */
-static json_t *json_score(const struct bounce_record *rec)
+static bool member_is_number(const struct bounce_record_member *member)
 {
-	double score = bounce_record_score(rec);
-
-	return score == (long long)score ? json_integer((long long)score) :
-		json_real(score);
+	return member->type == BOUNCE_MEMBER_COUNT ||
+		member->type == BOUNCE_MEMBER_SCORE ||
+		member->type == BOUNCE_MEMBER_TIME ||
+		member->type == BOUNCE_MEMBER_UNTIL;
 }
 
-static json_t *
-json_member(const struct bounce_record_member *member,
-	    const struct bounce_record *rec)
+static void
+json_append_member(string_t *json, const struct bounce_record_member *member,
+		   const struct bounce_record *rec)
 {
-	const void *field = CONST_PTR_OFFSET(rec, member->offset);
 	const char *text;
 
-	switch (member->type) {
-	case BOUNCE_MEMBER_TEXT:
-	case BOUNCE_MEMBER_ADDRESS:
-	case BOUNCE_MEMBER_REASON:
-	case BOUNCE_MEMBER_NAME:
-		text = bounce_record_member_text(member, rec);
-		return text == NULL ? json_null() : json_string(text);
-	case BOUNCE_MEMBER_COUNT:
-		return json_integer(*(const unsigned int *)field);
-	case BOUNCE_MEMBER_SCORE:
-		return json_score(rec);
-	case BOUNCE_MEMBER_TIME:
-	case BOUNCE_MEMBER_UNTIL:
-		return json_integer(*(const time_t *)field);
-	case BOUNCE_MEMBER_LIST:
-		return json_texts(field);
+	bounce_json_append_name(json, member->name);
+	if (member->type == BOUNCE_MEMBER_LIST) {
+		json_append_texts(json, CONST_PTR_OFFSET(rec, member->offset));
+		return;
 	}
-	i_unreached();
-}
-
-/* precision: digits of a number that is no integer. */
-static const char *json_text(const json_t *json, int precision)
-{
-	char *text = json_dumps(json, JSON_COMPACT |
-				JSON_REAL_PRECISION(precision));
-	const char *ret = t_strdup(text);
-
-	i_assert(ret != NULL);
-	free(text);
-	return ret;
+	text = bounce_record_member_text(member, rec);
+	if (text == NULL)
+		str_append(json, "null");
+	else if (member_is_number(member))
+		str_append(json, text);
+	else
+		bounce_json_append_text(json, text);
 }
 
 const char *bounce_record_encode(const struct bounce_record *rec)
 {
 	const struct bounce_record_member *member;
-	json_t *json = json_object();
-	const char *ret;
+	string_t *json = t_str_new(2048);
 
-	json_object_set_new(json, "v", json_integer(BOUNCE_RECORD_VERSION));
+	str_printfa(json, "{\"v\":%d", BOUNCE_RECORD_VERSION);
 	bounce_record_member_foreach(member) {
 		if ((member->flags & BOUNCE_MEMBER_ALWAYS) != 0 ||
-		    !bounce_record_member_is_empty(member, rec)) {
-			json_object_set_new(json, member->name,
-					    json_member(member, rec));
-		}
+		    !bounce_record_member_is_empty(member, rec))
+			json_append_member(json, member, rec);
 	}
-	ret = json_text(json, SCORE_PRECISION);
-	json_decref(json);
 	/* two objects in one */
-	return rec->unknown == NULL ? ret :
-		t_strconcat(t_strndup(ret, strlen(ret) - 1), ",",
-			    rec->unknown + 1, NULL);
+	if (rec->unknown != NULL) {
+		str_append_c(json, ',');
+		str_append(json, rec->unknown + 1);
+	} else {
+		str_append_c(json, '}');
+	}
+	return str_c(json);
 }
 
 /*
@@ -156,8 +137,12 @@ json_get_members(pool_t pool, json_t *json, struct bounce_record *rec)
 		}
 	}
 	if (unknown != NULL) {
-		rec->unknown = p_strdup(pool, json_text(unknown,
-							EXACT_PRECISION));
+		char *text = json_dumps(unknown, JSON_COMPACT |
+				JSON_REAL_PRECISION(EXACT_PRECISION));
+
+		i_assert(text != NULL);
+		rec->unknown = p_strdup(pool, text);
+		free(text);
 		json_decref(unknown);
 	}
 }

@@ -118,13 +118,25 @@ static size_t member_cut(const string_t *str, size_t max)
 	return max;
 }
 
+/* Most texts are as they may be. */
+static bool member_is_clean(const char *text, size_t max)
+{
+	size_t len = 0;
+
+	for (; (unsigned char)text[len] >= 0x20 &&
+	     (unsigned char)text[len] < 0x7f; len++) ;
+	return text[len] == '\0' && len <= max;
+}
+
 const char *bounce_record_clean(const char *text, size_t max)
 {
-	string_t *valid = t_str_new(128), *clean = t_str_new(128);
+	string_t *valid, *clean;
 	const unsigned char *p;
 
-	if (text == NULL)
-		return NULL;
+	if (text == NULL || member_is_clean(text, max))
+		return text;
+	valid = t_str_new(128);
+	clean = t_str_new(128);
 	if (uni_utf8_get_valid_data((const unsigned char *)text, strlen(text),
 				    valid))
 		str_append(valid, text);

@@ -64,7 +64,7 @@ bool bounce_record_member_is_column(const struct bounce_record_member *member);
 bool bounce_record_member_is_empty(const struct bounce_record_member *member,
 				   const struct bounce_record *rec);
 /* Its value as CSV has it (times in seconds, spaces between the elements of a
-   list), on the data stack or static; NULL where the record does not have it. */
+   list), on the data stack, static or rec's; NULL where the record does not have it. */
 const char *bounce_record_member_text(const struct bounce_record_member *member,
 				      const struct bounce_record *rec);
 /* Set a text ("" is NULL; not copied), or an enum by its name. Returns FALSE

@@ -9,7 +9,8 @@ bool bounce_record_quick_decode(pool_t pool, const char *json,
 				struct bounce_record *rec_r);
 
 /* text as it may be in the dictionary: valid UTF-8, a space for every run of
-   control characters, at most max bytes; on the data stack. NULL is NULL. */
+   control characters, at most max bytes; on the data stack, or text itself. NULL is
+   NULL. */
 const char *bounce_record_clean(const char *text, size_t max);
 /* The score in thousandths of 1: as it is written. */
 double bounce_record_score(const struct bounce_record *rec);

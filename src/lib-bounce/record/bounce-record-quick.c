@@ -8,79 +8,23 @@
 #include "lib.h"
 #include "array.h"
 #include "unichar.h"
+#include "bounce-json.h"
 #include "bounce-limits.h"
 #include "bounce-record-private.h"
-
-#include <ctype.h>
-
-static bool quick_char(char **p, char c)
-{
-	if (**p != c)
-		return FALSE;
-	(*p)++;
-	return TRUE;
-}
-
-static bool quick_string(char **p, const char **str_r)
-{
-	char *from, *to;
-
-	if (!quick_char(p, '"'))
-		return FALSE;
-	*str_r = from = to = *p;
-	for (; *from != '"'; from++) {
-		if (*from == '\\') {
-			from++;
-			if (*from != '"' && *from != '\\' && *from != '/')
-				return FALSE;
-		} else if ((unsigned char)*from < 0x20) {
-			return FALSE;
-		}
-		*to++ = *from;
-	}
-	*to = '\0';
-	*p = from + 1;
-	return TRUE;
-}
-
-/* Digits and at most one point; no more than a double holds exactly. */
-static bool quick_number(char **p, double *number_r)
-{
-	double number = 0, unit = 1;
-	char *start = *p;
-	bool point = FALSE;
-
-	/* 01 is no JSON */
-	if (start[0] == '0' && isdigit((unsigned char)start[1]))
-		return FALSE;
-	for (; isdigit((unsigned char)**p) || (**p == '.' && !point); (*p)++) {
-		if (**p == '.') {
-			if (*p == start || !isdigit((unsigned char)(*p)[1]))
-				return FALSE;
-			point = TRUE;
-			continue;
-		}
-		number = number * 10 + (**p - '0');
-		if (point)
-			unit *= 10;
-	}
-	*number_r = number / unit;
-	return *p > start && *p - start <= 15;
-}
 
 static bool quick_list(char **p, ARRAY_TYPE(const_string) *list)
 {
 	const char *str;
 
-	if (quick_char(p, ']'))
+	if (bounce_json_read_char(p, ']'))
 		return TRUE;
 	do {
 		if (array_count(list) >= BOUNCE_MAX_RECENT ||
-		    !quick_string(p, &str))
+		    !bounce_json_read_text(p, &str))
 			return FALSE;
 		array_push_back(list, &str);
-	} while (quick_char(p, ','));
-	return quick_char(p, ']');
+	} while (bounce_json_read_char(p, ','));
+	return bounce_json_read_char(p, ']');
 }
 
 static bool
@@ -91,10 +35,10 @@ quick_value(char **p, const struct bounce_record_member *member,
 	double number;
 
 	if (**p == '"') {
-		return quick_string(p, &text) &&
+		return bounce_json_read_text(p, &text) &&
 			bounce_record_member_set_text(member, rec, text);
 	}
-	if (quick_char(p, '[')) {
+	if (bounce_json_read_char(p, '[')) {
 		return member->type == BOUNCE_MEMBER_LIST &&
 			quick_list(p, PTR_OFFSET(rec, member->offset));
 	}
@@ -102,7 +46,7 @@ quick_value(char **p, const struct bounce_record_member *member,
 		*p += 4;
 		return TRUE;
 	}
-	return quick_number(p, &number) &&
+	return bounce_json_read_number(p, &number) &&
 		bounce_record_member_set_number(member, rec, number);
 }
 
@@ -126,10 +70,10 @@ static bool quick_members(char **p, struct bounce_record *rec)
 	bool state = FALSE;
 
 	do {
-		if (!quick_string(p, &name) || !quick_char(p, ':'))
+		if (!bounce_json_read_text(p, &name) || !bounce_json_read_char(p, ':'))
 			return FALSE;
 		if (known == 0 && strcmp(name, "v") == 0) {
-			if (!quick_number(p, &version))
+			if (!bounce_json_read_number(p, &version))
 				return FALSE;
 			continue;
 		}
@@ -141,7 +85,7 @@ static bool quick_members(char **p, struct bounce_record *rec)
 			return FALSE;
 		known |= bit;
 		state = state || member->names == bounce_state_names;
-	} while (quick_char(p, ','));
+	} while (bounce_json_read_char(p, ','));
 	return rec->address != NULL && state;
 }
 
@@ -155,6 +99,6 @@ bool bounce_record_quick_decode(pool_t pool, const char *json,
 		return FALSE;
 	copy = p_strdup(pool, json);
 	bounce_record_init(rec_r, pool, NULL);
-	return quick_char(&copy, '{') && quick_members(&copy, rec_r) &&
-		quick_char(&copy, '}') && *copy == '\0';
+	return bounce_json_read_char(&copy, '{') && quick_members(&copy, rec_r) &&
+		bounce_json_read_char(&copy, '}') && *copy == '\0';
 }

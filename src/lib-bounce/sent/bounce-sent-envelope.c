@@ -5,12 +5,11 @@
 #include "base64.h"
 #include "sha1.h"
 #include "str.h"
+#include "bounce-json.h"
 #include "bounce-limits.h"
-#include "bounce-sent.h"
-#include "bounce-sent-envelope.h"
+#include "bounce-sent-private.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 
 #define ENVELOPE_VERSION 1
 /* Shards of a user: 10,000 mails in ten days are about 150 each. */
@@ -137,21 +136,31 @@ envelope_covers(const struct bounce_sent_envelope *env,
  * JSON
  */
 
-json_t *bounce_sent_envelope_encode(const struct bounce_sent_envelope *env)
+static void
+envelope_append_text(string_t *json, const char *name, const char *text)
 {
-	json_t *json = json_object();
+	if (text != NULL) {
+		bounce_json_append_name(json, name);
+		bounce_json_append_text(json, text);
+	}
+}
 
-	if (env->queue != NULL)
-		json_object_set_new(json, "q", json_string(env->queue));
-	if (env->id != NULL)
-		json_object_set_new(json, "id", json_string(env->id));
-	json_object_set_new(json, "t", json_integer(env->when));
-	json_object_set_new(json, "n", json_integer(env->recipients));
-	if (env->to != NULL)
-		json_object_set_new(json, "to", json_string(env->to));
-	if (env->open)
-		json_object_set_new(json, "open", json_true());
-	return json;
+void bounce_sent_envelope_append(string_t *json,
+				 const struct bounce_sent_envelope *env)
+{
+	str_append_c(json, '{');
+	envelope_append_text(json, "q", env->queue);
+	envelope_append_text(json, "id", env->id);
+	bounce_json_append_name(json, "t");
+	str_append(json, dec2str(env->when));
+	bounce_json_append_name(json, "n");
+	str_append(json, dec2str(env->recipients));
+	envelope_append_text(json, "to", env->to);
+	if (env->open) {
+		bounce_json_append_name(json, "open");
+		str_append(json, "true");
+	}
+	str_append_c(json, '}');
 }
 
 static const char *
@@ -160,6 +169,15 @@ envelope_text(pool_t pool, const json_t *json, const char *name)
 	const char *text = json_string_value(json_object_get(json, name));
 
 	return text == NULL ? NULL : p_strdup(pool, text);
+}
+
+bool bounce_sent_envelope_is_valid(const struct bounce_sent_envelope *env)
+{
+	return env->recipients <= INT_MAX && env->when > 0 &&
+		(env->to == NULL ||
+		 (strlen(env->to) % BOUNCE_SENT_HASH == 0 &&
+		  strlen(env->to) <=
+			BOUNCE_MAX_SENT_ENVELOPE * BOUNCE_SENT_HASH));
 }
 
 bool bounce_sent_envelope_decode(pool_t pool, const json_t *json,
@@ -173,12 +191,10 @@ bool bounce_sent_envelope_decode(pool_t pool, const json_t *json,
 	env_r->when = json_integer_value(json_object_get(json, "t"));
 	env_r->to = envelope_text(pool, json, "to");
 	env_r->open = json_is_true(json_object_get(json, "open"));
-	if (count < 0 || count > INT_MAX || env_r->when <= 0 ||
-	    (env_r->to != NULL && (strlen(env_r->to) % BOUNCE_SENT_HASH != 0 ||
-	     strlen(env_r->to) > BOUNCE_MAX_SENT_ENVELOPE * BOUNCE_SENT_HASH)))
+	if (count < 0 || count > INT_MAX)
 		return FALSE;
 	env_r->recipients = count;
-	return TRUE;
+	return bounce_sent_envelope_is_valid(env_r);
 }
 
 /* The envelopes in a shard, oldest first; what is damaged or older than that is left
@@ -229,9 +245,7 @@ const char *bounce_sent_envelope_put(const char *value,
 {
 	ARRAY_TYPE(bounce_sent_envelope) envs;
 	const struct bounce_sent_envelope *one;
-	json_t *json = json_object(), *array = json_array();
-	const char *ret;
-	char *text;
+	string_t *json = t_str_new(4096);
 
 	t_array_init(&envs, 32);
 	envelope_shard_decode(pool_datastack_create(), value,
@@ -239,16 +253,13 @@ const char *bounce_sent_envelope_put(const char *value,
 	array_push_back(&envs, env);
 	envelopes_limit(&envs, BOUNCE_MAX_SENT_SHARD,
 			BOUNCE_MAX_SENT_SHARD_RECIPIENTS);
-	array_foreach(&envs, one)
-		json_array_append_new(array, bounce_sent_envelope_encode(one));
-	json_object_set_new(json, "v", json_integer(ENVELOPE_VERSION));
-	json_object_set_new(json, "envelopes", array);
-	text = json_dumps(json, JSON_COMPACT);
-	i_assert(text != NULL);
-	ret = t_strdup(text);
-	free(text);
-	json_decref(json);
-	return ret;
+	str_printfa(json, "{\"v\":%d,\"envelopes\":[", ENVELOPE_VERSION);
+	array_foreach(&envs, one) {
+		bounce_json_append_comma(json);
+		bounce_sent_envelope_append(json, one);
+	}
+	str_append(json, "]}");
+	return str_c(json);
 }
 
 bool bounce_sent_envelope_find(pool_t pool, const char *value,

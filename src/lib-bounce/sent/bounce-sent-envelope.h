@@ -75,10 +75,4 @@ bool bounce_sent_recent_take(struct bounce_sent *day,
 void bounce_sent_recent_add(struct bounce_sent *day,
 			    const struct bounce_sent_envelope *mail);
 
-/* As an entry of a JSON array (struct json_t of Jansson). */
-struct json_t;
-struct json_t *bounce_sent_envelope_encode(const struct bounce_sent_envelope *env);
-bool bounce_sent_envelope_decode(pool_t pool, const struct json_t *json,
-				 struct bounce_sent_envelope *env_r);
-
 #endif
