@@ -8,28 +8,6 @@
 
 /* Finds the addresses of the notice, and has each weighed. */
 
-/* "<a@example.com>, <b@example.com> and c@example.com" */
-static bool notice_is_joined(const char *text)
-{
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
-	const char *joint = t_str_trim(text, " \t<>\"'()[].");
-
-	if (*joint == '\0')
-		return FALSE;
-	joint = t_str_trim(bounce_words_fold(joint), ",;& )");
-	if (*joint == '\0' || strcmp(joint, "\xe3\x80\x81") == 0)
-		return TRUE;
-	t_array_init(&hits, 4);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, joint, &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == BOUNCE_WORD_JOINT && hit->begin == 0 &&
-		    joint[hit->end] == '\0')
-			return TRUE;
-	}
-	return FALSE;
-}
-
 /* The words between two mentions in the same line or in neighbours. NULL if
    they are further apart. */
 static const char *notice_between(const struct bounce_notice *scan,
@@ -61,7 +39,7 @@ notice_join(struct bounce_notice *scan, struct bounce_notice_mention *mention)
 	    (last->line == mention->line && last->tier < mention->tier))
 		return;
 	words = notice_between(scan, last, mention);
-	if (words == NULL || !notice_is_joined(words))
+	if (words == NULL || !bounce_notice_is_joined(words))
 		return;
 	mention->tier = last->tier;
 	mention->score = I_MAX(mention->score, last->score);

@@ -258,4 +258,20 @@ const char *bounce_notice_host_find(const struct bounce_notice *scan,
 				  const struct bounce_notice_region *region,
 				  unsigned int line);
 
+/* bounce-notice-list.c: is that between two addresses that are named together,
+   "<a@example.com>, <b@example.com> and c@example.com"? */
+bool bounce_notice_is_joined(const char *text);
+/* What is behind the address that ends there, and behind those that are named together
+   with it: "bob@example.com, eve@example.org and ann@example.net." */
+const char *bounce_notice_behind_list(const char *line, unsigned int end);
+/* Is there nothing else in the line? */
+bool bounce_notice_is_list(const char *line);
+/* As far as the list goes that rcpt is in, of several that are announced each in words of
+   its own: what is said of the next one is not said of rcpt. */
+unsigned int bounce_notice_list_end(const struct bounce_notice *scan,
+				    const struct bounce_recipient *rcpt);
+/* Does the line announce a list of recipients: "These addresses do not exist:"? */
+bool bounce_notice_announces(const struct bounce_notice *scan,
+			     const struct bounce_notice_line *line);
+
 #endif

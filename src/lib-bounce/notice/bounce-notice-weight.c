@@ -304,17 +304,28 @@ static void notice_weigh_listed(const struct context *ctx,
 		mention->score++;
 }
 
+/* "Mailbox is full: bob@example.com, eve@example.org"; "Not delivered: bob@example.com
+   (550 5.1.1 unknown)", too */
+static bool notice_is_labelled(const struct context *ctx, const char *line,
+			       unsigned int end)
+{
+	const char *behind;
+
+	if (!bounce_notice_label_colon(ctx->folded))
+		return FALSE;
+	behind = bounce_notice_behind_list(line, end);
+	return notice_is_dress(behind) ||
+		bounce_status_reply_begins(behind + strspn(behind,
+							   " >:(-|\t"));
+}
+
 static void notice_weigh_sentence(const struct context *ctx,
 				  struct bounce_notice_mention *mention)
 {
 	const struct bounce_notice_line *line =
 		bounce_notice_line(ctx->scan, mention->line);
 	const struct bounce_notice_label *label = &ctx->label;
-	const char *answer = ctx->behind + strspn(ctx->behind, " >:(-|\t");
-	/* "Not delivered: bob@example.com (550 5.1.1 unknown)", too */
-	bool colon = bounce_notice_label_colon(ctx->folded) &&
-		(notice_is_dress(ctx->behind) ||
-		 bounce_status_reply_begins(answer));
+	bool colon = notice_is_labelled(ctx, line->text, mention->end);
 	bool field = colon && bounce_notice_label_field(ctx->folded,
 		bounce_kind_words(ctx->before));
 

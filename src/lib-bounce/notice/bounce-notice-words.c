@@ -104,9 +104,10 @@ notice_find_explanation(const struct bounce_notice *scan,
 }
 
 /* The first line of the mailer's own: it says that something failed, or has its
-   courtesies. What is above was put there by somebody else. */
+   courtesies; or, with lists, announces whom. What is above was put there by somebody
+   else. */
 static unsigned int
-notice_find_opening(const struct bounce_notice *scan, unsigned int end)
+notice_find_opening(const struct bounce_notice *scan, unsigned int end, bool lists)
 {
 	const struct bounce_notice_line *line;
 	unsigned int i, paragraph = 0;
@@ -117,7 +118,8 @@ notice_find_opening(const struct bounce_notice *scan, unsigned int end)
 		if (*line->text == '\0' || strstr(line->folded, "mime") != NULL)
 			paragraph = i + 1;
 		else if (bounce_kind_has(line->words, BOUNCE_WORD_FAILURE) ||
-			 bounce_notice_is_manners(line))
+			 bounce_notice_is_manners(line) ||
+			 (lists && bounce_notice_announces(scan, line)))
 			return paragraph;
 	}
 	return bounce_notice_cause_find(scan, end);
@@ -131,7 +133,7 @@ notice_below_banner(const struct bounce_notice *scan,
 {
 	*own_r = *region;
 	if (region->first == 0)
-		own_r->first = notice_find_opening(scan, region->end);
+		own_r->first = notice_find_opening(scan, region->end, TRUE);
 }
 
 /* A region of one recipient that holds no more than its address: the words
@@ -145,8 +147,9 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 	for (unsigned int i = region->first; i < region->end; i++) {
 		line = bounce_notice_line(scan, i);
 		if (i == region->first && strchr(line->text, '@') != NULL &&
-		    strlen(line->text) < 80 &&
-		    strchr(line->text, ' ') == NULL)
+		    ((strlen(line->text) < 80 &&
+		      strchr(line->text, ' ') == NULL) ||
+		     bounce_notice_is_list(line->text)))
 			continue;
 		if (line->reply == NULL &&
 		    bounce_kind_has(line->words,
@@ -155,46 +158,6 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		letters += strlen(line->text);
 	}
 	return letters < 8;
-}
-
-/* The line that announces the list that mention is in, if it is surely one. Returns
-   FALSE if not. */
-static bool
-notice_announcement(const struct bounce_notice *scan,
-		    const struct bounce_notice_mention *mention,
-		    unsigned int *line_r)
-{
-	const struct bounce_notice_line *above = mention->above;
-
-	if (mention->tier < BOUNCE_NOTICE_GUESS || mention->foreign ||
-	    above == &bounce_notice_no_line ||
-	    (!bounce_notice_label_colon(above->folded) &&
-	     !bounce_notice_is_heading(above)))
-		return FALSE;
-	*line_r = above - bounce_notice_line(scan, 0);
-	return TRUE;
-}
-
-/* As far as the list goes that rcpt is in, of several that are announced each in words of
-   its own: what is said of the next one is not said of rcpt. */
-static unsigned int notice_list_end(const struct bounce_notice *scan,
-				    const struct bounce_recipient *rcpt)
-{
-	const struct bounce_notice_mention *mention, *own = NULL;
-	unsigned int line;
-
-	array_foreach(&scan->mentions, mention) {
-		if (own == NULL) {
-			if (bounce_notice_names_rcpt(mention, rcpt))
-				own = mention;
-		} else if (notice_announcement(scan, mention, &line) &&
-			   line > own->line &&
-			   strcmp(own->above->folded,
-				  mention->above->folded) != 0) {
-			return line;
-		}
-	}
-	return array_count(&scan->lines);
 }
 
 /* Letters of line i beside the addresses in it. */
@@ -364,7 +327,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	if (!listed || bare) {
 		list = whole;
 		if (bare)
-			list.end = notice_list_end(scan, rcpt);
+			list.end = bounce_notice_list_end(scan, rcpt);
 		array_clear(&regions);
 		array_push_back(&regions, &list);
 		first = &list;
@@ -421,7 +384,8 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	     (!bounce_string_is_ascii(rcpt->explanation) &&
 	      uni_utf8_strlen(rcpt->explanation) < 200))) {
 		/* what is before the address may be the reason */
-		own.first = notice_find_opening(scan, first->first + 1);
+		own.first = notice_find_opening(scan, first->first + 1,
+						FALSE);
 		own.end = item ? find_words_end(scan, first) :
 			bounce_notice_cause_end(scan, first);
 		rcpt->explanation = p_strdup(scan->pool,

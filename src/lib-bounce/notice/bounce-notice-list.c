@@ -1,0 +1,105 @@
+/* Copyright (c) dovecot-bounce authors, see the included COPYING file */
+
+#include "lib.h"
+#include "array.h"
+#include "bounce-notice-private.h"
+
+/* Addresses that are listed together: in one line, or below one that announces
+   them. */
+
+bool bounce_notice_is_joined(const char *text)
+{
+	ARRAY_TYPE(bounce_words_hit) hits;
+	const struct bounce_words_hit *hit;
+	const char *joint = t_str_trim(text, " \t<>\"'()[].");
+
+	if (*joint == '\0')
+		return FALSE;
+	joint = t_str_trim(bounce_words_fold(joint), ",;& )");
+	if (*joint == '\0' || strcmp(joint, "\xe3\x80\x81") == 0)
+		return TRUE;
+	t_array_init(&hits, 4);
+	bounce_words_find(BOUNCE_WORDS_NOTICE, joint, &hits);
+	array_foreach(&hits, hit) {
+		if (hit->class == BOUNCE_WORD_JOINT && hit->begin == 0 &&
+		    joint[hit->end] == '\0')
+			return TRUE;
+	}
+	return FALSE;
+}
+
+const char *bounce_notice_behind_list(const char *line, unsigned int end)
+{
+	unsigned int pos = end, begin, next;
+
+	while (bounce_notice_address_next(line, &pos, &begin, &next) &&
+	       bounce_notice_is_joined(t_strdup_until(line + end, line + begin)))
+		end = next;
+	return line + end;
+}
+
+bool bounce_notice_is_list(const char *line)
+{
+	unsigned int pos = 0, begin, end;
+	const char *behind;
+
+	if (!bounce_notice_address_next(line, &pos, &begin, &end) ||
+	    strspn(line, " \t<\"'") < begin)
+		return FALSE;
+	behind = bounce_notice_behind_list(line, end);
+	return behind[strspn(behind, " \t>\"',;.:")] == '\0';
+}
+
+/* The line that announces the list that mention is in, if it is surely one. Returns
+   FALSE if not. */
+static bool
+notice_announcement(const struct bounce_notice *scan,
+		    const struct bounce_notice_mention *mention,
+		    unsigned int *line_r)
+{
+	const struct bounce_notice_line *above = mention->above;
+
+	if (mention->tier < BOUNCE_NOTICE_GUESS || mention->foreign ||
+	    above == &bounce_notice_no_line ||
+	    (!bounce_notice_label_colon(above->folded) &&
+	     !bounce_notice_is_heading(above)))
+		return FALSE;
+	*line_r = above - bounce_notice_line(scan, 0);
+	return TRUE;
+}
+
+unsigned int
+bounce_notice_list_end(const struct bounce_notice *scan,
+		       const struct bounce_recipient *rcpt)
+{
+	const struct bounce_notice_mention *mention, *own = NULL;
+	unsigned int line;
+
+	array_foreach(&scan->mentions, mention) {
+		if (own == NULL) {
+			if (bounce_notice_names_rcpt(mention, rcpt))
+				own = mention;
+		} else if (notice_announcement(scan, mention, &line) &&
+			   line > own->line &&
+			   strcmp(own->above->folded,
+				  mention->above->folded) != 0) {
+			return line;
+		}
+	}
+	return array_count(&scan->lines);
+}
+
+bool bounce_notice_announces(const struct bounce_notice *scan,
+			     const struct bounce_notice_line *line)
+{
+	const struct bounce_notice_mention *mention;
+
+	if (!bounce_notice_label_colon(line->folded))
+		return FALSE;
+	array_foreach(&scan->mentions, mention) {
+		if (mention->above == line && mention->recipient &&
+		    mention->tier >= BOUNCE_NOTICE_GUESS)
+			return TRUE;
+	}
+	return FALSE;
+}
