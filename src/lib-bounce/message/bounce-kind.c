@@ -185,7 +185,8 @@ static bool kind_is_report(const struct bounce_message *message)
 				strcmp(type, "message/delivery-status") == 0);
 }
 
-/* An answer, a mail that somebody passed on, a post to a list, a ticket. */
+/* An answer, a mail that somebody passed on, a post to a list, a ticket, a
+   newsletter. */
 static bool kind_is_person(const struct bounce_message *message,
 			   const struct bounce_kind_hints *hints,
 			   const struct bounce_subject *subject)
@@ -200,6 +201,10 @@ static bool kind_is_person(const struct bounce_message *message,
 	if (subject->tagged &&
 	    (bounce_message_has(message, "List-Id") ||
 	     (!machine && !hints->report)))
+		return TRUE;
+	/* RFC 8058: a newsletter, which may be about bounces */
+	if (bounce_message_has(message, "List-Unsubscribe-Post") && !machine &&
+	    !hints->report)
 		return TRUE;
 	return bounce_message_has(message, "In-Reply-To") && !machine;
 }

@@ -86,7 +86,7 @@ static bool message_is_wanted(const char *name, size_t len)
 #define WANTED(FIELD) \
 	FIELD("Auto-Submitted") FIELD("Auto-Reply") FIELD("Content-Type") \
 	FIELD("From") FIELD("In-Reply-To") FIELD("List-Id") \
-	FIELD("Message-ID") FIELD("Precedence") FIELD("References") \
+	FIELD("List-Unsubscribe-Post") FIELD("Message-ID") FIELD("Precedence") FIELD("References") \
 	FIELD("Return-Path") FIELD("Subject") FIELD("To") FIELD("User-Agent")
 #define FIELD_NAME(name) { name, sizeof(name) - 1 },
 #define FIELD_LEN(name) | (uint32_t)1 << (sizeof(name) - 1)

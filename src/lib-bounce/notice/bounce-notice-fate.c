@@ -11,9 +11,10 @@
 #include <ctype.h>
 
 /* Bytes of a line that is a heading. */
-#define HEADING_MAX 70
+#define HEADING_MAX 80
 /* Bytes of a word that says what became of an address. */
 #define STATE_MAX 16
+#define HOST_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"
 /* "Zustellstatus" */
 #define STATE_LABEL_MAX 24
 
@@ -68,13 +69,20 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
 	while (len > 0 && strchr("-=*#_ \t", text[len - 1]) != NULL)
 		len--;
 	if (len == 0 || len > HEADING_MAX || line->reply != NULL ||
-	    strchr(line->text, '@') != NULL ||
-	    !bounce_kind_has(line->words, BOUNCE_WORD_LREACHED) ||
-	    fate_says_more(line->words))
+	    strchr(line->text, '@') != NULL)
+		return FALSE;
+	/* "successfully delivered to the following recipients:" */
+	if (bounce_notice_label_colon(line->folded) &&
+	    bounce_kind_has(line->words, BOUNCE_WORD_SUCCESS) &&
+	    !bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
+	    strstr(line->folded, "could") == NULL)
+		return TRUE;
+	if (!bounce_kind_has(line->words, BOUNCE_WORD_LREACHED))
 		return FALSE;
 	text = t_strndup(text, bounce_notice_label_undress(t_strndup(text, len)));
 	end = fate_reached_end(&text);
-	return end > 0 && (text[end] == '\0' || line->underlined ||
+	return end > 0 && !fate_says_more(bounce_kind_words(text + end)) &&
+		(text[end] == '\0' || line->underlined ||
 			   line->text[0] == '-' ||
 			   line->text[0] == '=' ||
 			   bounce_notice_label_colon(line->folded));
@@ -129,6 +137,15 @@ bool bounce_notice_label_state(const char *before, const char *behind)
 		 fate_is_success(behind));
 }
 
+/* " mx.example.com", the last word. */
+static bool fate_is_host(const char *text)
+{
+	const char *p = text + strspn(text, " ");
+	size_t len = strspn(p, HOST_CHARS);
+
+	return memchr(p, '.', len) != NULL && p[len + strspn(p + len, " ()[]")] == '\0';
+}
+
 bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words)
 {
 	const char *text;
@@ -148,8 +165,10 @@ bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words)
 	end = fate_reached_end(&text);
 	if (end == 0 || fate_says_more(bounce_kind_words(text + end)))
 		return FALSE;
-	/* "(delivered to mailbox)", and not "(ok so far)" */
+	/* "(delivered to mailbox)", "delivered to mx.example.com", and not "(ok so
+	   far)" */
 	return text[end] == '\0' || !i_isalpha(text[end + 1]) ||
+		fate_is_host(text + end) ||
 		strchr(",;.|(:", text[end]) != NULL ||
 		(bracket && memchr(text, ' ', end) != NULL);
 }

@@ -19,7 +19,8 @@
 
 static const char *const generic_locals[] = {
 	"postmaster", "mailer-daemon", "abuse", "support", "helpdesk",
-	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon", NULL
+	"noreply", "no-reply", "hostmaster", "mailerdaemon", "daemon",
+	"listmaster", "sympa", NULL
 };
 
 /* Is there nothing but markup before (or behind) an address? */
@@ -252,6 +253,21 @@ static bool notice_is_in_column_of_senders(const struct context *ctx)
 				   BOUNCE_WORD_FSENDER);
 }
 
+/* Does the line above end in who helps: "Do not reply. Support:"? */
+static bool notice_is_below_contact(const struct context *ctx)
+{
+	const char *text = ctx->above->text, *end;
+
+	if (!bounce_notice_label_colon(ctx->above->folded) ||
+	    !bounce_notice_line_has(ctx->above, BOUNCE_WORD_CONTACTING))
+		return FALSE;
+	while ((end = strpbrk(text, ".!?")) != NULL)
+		text = end + 1;
+	return text != ctx->above->text &&
+		bounce_kind_has(bounce_kind_words(text),
+				BOUNCE_WORD_CONTACTING);
+}
+
 static void notice_weigh_listed(const struct context *ctx,
 				struct bounce_notice_mention *mention)
 {
@@ -263,7 +279,8 @@ static void notice_weigh_listed(const struct context *ctx,
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
 				 &label_above);
 	bounce_notice_fate_read(ctx->scan, ctx->behind, ctx->fails, mention);
-	if (notice_is_in_column_of_senders(ctx)) {
+	if (notice_is_in_column_of_senders(ctx) ||
+	    notice_is_below_contact(ctx)) {
 		mention->foreign = TRUE;
 		mention->score -= 6;
 		return;
