@@ -42,12 +42,14 @@ static size_t returned_name_len(const char *line)
 	return line[len] == ':' ? len : 0;
 }
 
-static bool returned_is_field(const char *line, const char *const *names)
+/* len: of its name. */
+static bool
+returned_is_field(const char *line, size_t len, const char *const *names)
 {
-	size_t len = returned_name_len(line);
+	char first = *line | 0x20;
 
-	for (; *names != NULL && len > 0; names++) {
-		if ((*line | 0x20) == (**names | 0x20) &&
+	for (; *names != NULL; names++) {
+		if (first == (**names | 0x20) &&
 		    strncasecmp(line, *names, len) == 0 &&
 		    (*names)[len] == '\0')
 			return TRUE;
@@ -55,18 +57,26 @@ static bool returned_is_field(const char *line, const char *const *names)
 	return FALSE;
 }
 
-bool bounce_notice_is_field(const char *line)
+/* Is it a field of a mail's header; one that only a returned one has? */
+static bool returned_is_header(const char *line, bool *trace_r)
 {
+	size_t len = returned_name_len(line);
+
+	*trace_r = FALSE;
 	/* of SMTP's "MAIL FROM:<a@example.com>", wrapped */
-	if (bounce_string_begins(line, "FROM:<") ||
+	if (len == 0 || bounce_string_begins(line, "FROM:<") ||
 	    bounce_string_begins(line, "TO:<"))
 		return FALSE;
-	if (returned_name_len(line) == 0)
-		return FALSE;
-	if ((line[0] | 0x20) == 'x' && line[1] == '-')
-		return TRUE;
-	return returned_is_field(line, trace_fields) ||
-		returned_is_field(line, other_fields);
+	*trace_r = returned_is_field(line, len, trace_fields);
+	return *trace_r || ((line[0] | 0x20) == 'x' && line[1] == '-') ||
+		returned_is_field(line, len, other_fields);
+}
+
+bool bounce_notice_is_field(const char *line)
+{
+	bool trace;
+
+	return returned_is_header(line, &trace);
 }
 
 /* Does a header block begin at this line, of which indent is no part? At least
@@ -79,6 +89,7 @@ returned_is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 	unsigned int i, count = array_count(lines), fields = 0, traces = 0;
 	unsigned int mime = 0;
 	const char *line;
+	bool trace;
 
 	for (i = first; i < count && i < first + 40; i++) {
 		line = bounce_notice_unindent(array_idx_elem(lines, i), indent);
@@ -89,9 +100,9 @@ returned_is_block(const ARRAY_TYPE(const_string) *lines, unsigned int first,
 		}
 		if (*line == '\0')
 			break;
-		if (bounce_notice_is_field(line)) {
+		if (returned_is_header(line, &trace)) {
 			fields++;
-			if (returned_is_field(line, trace_fields))
+			if (trace)
 				traces++;
 			if (bounce_string_ibegins(line, "Content-"))
 				mime++;

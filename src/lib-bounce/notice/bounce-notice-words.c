@@ -149,7 +149,8 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		if (i == region->first && strchr(line->text, '@') != NULL &&
 		    ((strlen(line->text) < 80 &&
 		      strchr(line->text, ' ') == NULL) ||
-		     bounce_notice_is_list(line->text)))
+		     (strpbrk(line->text, ",;") != NULL &&
+		      bounce_notice_is_list(line->text))))
 			continue;
 		if (line->reply == NULL &&
 		    bounce_kind_has(line->words,
