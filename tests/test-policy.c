@@ -548,6 +548,14 @@ START_TEST(test_merge)
 	ck_assert_uint_eq(rec.count, 7);
 	ck_assert(!merge(&policy, &rec, in, 3));
 	ck_assert(!merge(&policy, &rec, in + 3, 4));
+	/* the proof is gone (the copy in Sent): what was proven is kept */
+	bounce_record_copy(pool, &whole, &rec);
+	for (unsigned int i = 0; i < N_ELEMENTS(in); i++)
+		in[i].evidence = BOUNCE_EVIDENCE_PLAUSIBLE;
+	ck_assert(!merge(&policy, &rec, in, 10));
+	ck_assert_uint_eq(rec.count, 10);
+	for (unsigned int i = 0; i < N_ELEMENTS(in); i++)
+		in[i].evidence = BOUNCE_EVIDENCE_VERIFIED;
 	/* a person decided: counted, not overruled */
 	bounce_record_init(&rec, pool, "a@b.c");
 	bounce_record_suppress(&rec, BOUNCE_BY_USER, NULL, START);

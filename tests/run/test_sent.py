@@ -428,6 +428,10 @@ class Formats:
         self.assertEqual(row['address'], people(1)[0])
         self.assertEqual([sorted(flags & {'$Bounced'}) for flags, _ in
                           self.fetch(user, 'Sent')], [['$Bounced'], []])
+        # at first sight, too: who reported it is in the header
+        explained, = self.doveadm_json('bounce', 'explain', '-u', user,
+                                       'mailbox', 'Bounces', 'all')
+        self.assertEqual(explained['evidence'], 'verified')
 
 
 class Sdbox(Formats, SentCase):

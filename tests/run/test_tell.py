@@ -671,12 +671,12 @@ class NoRoom(Case):
     conf23 = '''plugin {
   quota = count:User quota
   quota_vsizes = yes
-  quota_rule = *:bytes=30000
+  quota_rule = *:bytes=12000
 }
 '''
     conf24 = '''quota "User quota" {
 }
-quota_storage_size = 30000B
+quota_storage_size = 12000B
 '''
 
     def test_not_filed(self):

@@ -178,6 +178,69 @@ class Copy(Case):
             self.skipTest('no doveadm bounce scan')
         self.assertEqual(self.recorded(user), [])
 
+    def test_scan_without_copy(self):
+        """What was proven when it came stays so, though the copy is gone."""
+        user = self.new_user()
+        mail = letter(to=people(1), sender=f'{user}@example.org')
+        self.append(user, mail)
+        self.report(user, mail, people(1))
+        before = self.doveadm_json('bounce', 'list', '-u', user)
+        self.assertEqual(before[0]['state'], 'suppressed')
+        self.doveadm('expunge', '-u', user, 'mailbox', 'Sent', 'ALL')
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), before)
+
+
+class Room(Case):
+    """Whether a notice has room is asked before a report is filed."""
+    plugins = ['quota', 'trash']
+    conf23 = Case.conf23 + '''mail_location = mdbox:~/mdbox
+namespace inbox {
+  mailbox Trash {
+    auto = create
+  }
+}
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:bytes=100000
+  quota_grace = 0
+  trash = @DIR@/trash.conf
+}
+'''
+    conf24 = Case.conf24 + '''mail_driver = mdbox
+mail_path = ~/mdbox
+namespace inbox {
+  mailbox Trash {
+    auto = create
+    trash_priority = 1
+  }
+}
+quota "User quota" {
+}
+quota_storage_size = 100000B
+quota_storage_grace = 0
+'''
+
+    @classmethod
+    def prepare(cls, server):
+        pathlib.Path(f'{server.dir}/trash.conf').write_text('1 Trash\n')
+
+    def test_untouched(self):
+        """mdbox takes what was begun and dropped for damage; the plugin trash
+        deletes mail for what is asked."""
+        user = self.new_user()
+        client = self.imap(user)
+        for _ in range(10):
+            client.append('Trash', None, None, letter() + b'x' * 5000 + b'\r\n')
+        for number in range(3):
+            mail = letter(to=people(1, start=number), sender=f'{user}@example.org')
+            self.append(user, mail)
+            self.report(user, mail, people(1, start=number))
+        self.assertEqual(self.recorded(user), people(3))
+        self.assertEqual(self.messages(user, 'Bounces'), 3)
+        self.assertEqual(self.messages(user, 'Trash'), 10)
+
 
 class Mark(Case):
     """$Bounced stays until all of a mail's failures were cleared."""

@@ -13,9 +13,9 @@
 
 /* Where a notice of a moment ago is looked for. */
 #define EARLIER_MAX_MAILS 50
-/* No notice is larger: where this was saved, it can be, too, unless somebody else
-   takes the room meanwhile; then the next trial fails. */
-#define TRIAL_SIZE BOUNCE_MAX_TELL
+/* Few notices are larger. Where so much can be saved, a notice can be, too, unless
+   somebody else takes the room meanwhile; then the next trial fails. */
+#define TRIAL_SIZE (16 * 1024)
 
 struct bounce_tell_box {
 	struct bounce_user *bu;
@@ -142,24 +142,6 @@ void bounce_tell_box_close(struct bounce_tell_box **_box)
 	mailbox_free(&box->box);
 	i_free(box->why_inbox);
 	i_free(box);
-}
-
-int bounce_tell_box_try(struct bounce_user *bu, const char **error_r)
-{
-	struct bounce_tell_box *box;
-	string_t *mail;
-	int ret;
-
-	if (bounce_tell_box_open(bu, &box, error_r) < 0)
-		return -1;
-	mail = str_new(default_pool, TRIAL_SIZE + 128);
-	str_append(mail, "Subject: Trial\r\n\r\n");
-	while (str_len(mail) < TRIAL_SIZE)
-		str_append(mail, "This mail is never committed.\r\n");
-	ret = bounce_tell_box_save_begin(box, mail, error_r);
-	str_free(&mail);
-	bounce_tell_box_close(&box);
-	return ret;
 }
 
 /* The mail at that place, if it is the one. */
@@ -341,6 +323,29 @@ static int box_save(struct bounce_tell_box *box, struct istream *input)
 	return 0;
 }
 
+/* Whether there is room is asked before anything is written, as the size is known. And
+   nothing is: mdbox would be rolled back, and is damaged by that (2.3.19). */
+static int box_try_save(struct bounce_tell_box *box, const char **error_r)
+{
+	static const unsigned char trial[TRIAL_SIZE];
+	struct mailbox_transaction_context *t =
+		mailbox_transaction_begin(box->box,
+					  MAILBOX_TRANSACTION_FLAG_EXTERNAL,
+					  __func__);
+	struct mail_save_context *ctx = mailbox_save_alloc(t);
+	struct istream *input = i_stream_create_from_data(trial, sizeof(trial));
+	int ret = mailbox_save_begin(&ctx, input);
+
+	if (ret < 0)
+		*error_r = t_strdup(mailbox_get_last_internal_error(box->box,
+								    NULL));
+	else
+		mailbox_save_cancel(&ctx);
+	i_stream_unref(&input);
+	mailbox_transaction_rollback(&t);
+	return ret;
+}
+
 static int box_commit(struct bounce_tell_box *box, uint32_t *uid_r)
 {
 	struct mail_transaction_commit_changes changes;
@@ -402,6 +407,21 @@ int bounce_tell_box_save_begin(struct bounce_tell_box *box,
 		return 0;
 	return box_fall_back(box, *error_r) < 0 ||
 		box_save_text(box, mail, &error) < 0 ? -1 : 0;
+}
+
+int bounce_tell_box_try(struct bounce_user *bu, const char **error_r)
+{
+	struct bounce_tell_box *box;
+	const char *error;
+	int ret;
+
+	if (bounce_tell_box_open(bu, &box, error_r) < 0)
+		return -1;
+	ret = box_try_save(box, error_r);
+	if (ret < 0 && box_fall_back(box, *error_r) == 0)
+		ret = box_try_save(box, &error);
+	bounce_tell_box_close(&box);
+	return ret;
 }
 
 bool bounce_tell_box_is_locked(struct bounce_tell_box *box)

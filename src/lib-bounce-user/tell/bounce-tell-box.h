@@ -32,8 +32,8 @@ int bounce_tell_box_save_commit(struct bounce_tell_box *box, pool_t pool,
 				const char **error_r);
 /* Is what was saved and not committed a lock on the mailbox for all others (mbox)? */
 bool bounce_tell_box_is_locked(struct bounce_tell_box *box);
-/* Is there room for a notice? One of the largest is saved and dropped. Returns 0, or
-   -1 with error_r. */
+/* Is there room for a notice? One larger than most is begun, and nothing of it is
+   written. Returns 0, or -1 with error_r. */
 int bounce_tell_box_try(struct bounce_user *bu, const char **error_r);
 /* Best effort: what was saved instead is there. */
 void bounce_tell_box_expunge(struct bounce_tell_box *box,

@@ -428,6 +428,9 @@ bool bounce_policy_merge(const struct bounce_policy *policy, pool_t pool,
 	bounce_record_member_take(BOUNCE_MEMBER_KEPT, &rebuilt, rec);
 
 	if (policy_is_own(rec) &&
+	    /* what was proven stays so, though the proof may be gone: the copy in
+	       Sent, a token's key, an envelope */
+	    rebuilt.count >= rec->count &&
 	    rebuilt.count + rebuilt.unproven >= rec->count + rec->unproven &&
 	    !policy_knows_more(rec, incidents, count)) {
 		changed = !policy_is_same(rec, &rebuilt);

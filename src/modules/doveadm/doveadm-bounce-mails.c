@@ -133,6 +133,9 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 	if (str_array_icase_find(mail_get_keywords(mail),
 				 BOUNCE_TELL_KEYWORD))
 		return;
+	/* before the stream: mbox moves that for it */
+	if (mail_get_received_date(mail, &when) < 0)
+		when = 0;
 	if (mail_get_stream(mail, NULL, NULL, &input) < 0) {
 		mails_failed(read, mail);
 		return;
@@ -148,8 +151,6 @@ static void mails_mail(struct mails_read *read, struct mail *mail)
 		bounce_classify_judge(read->rules, pool, report);
 		i_zero(&judgement);
 		if (ret > 0) {
-			if (mail_get_received_date(mail, &when) < 0)
-				when = 0;
 			mails_judge(read, input, report, when, pool,
 				    &judgement);
 		}
