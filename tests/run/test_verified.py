@@ -191,6 +191,40 @@ class Copy(Case):
         self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), before)
 
 
+class Unreadable(Case):
+    """Mails of Sent that a delivery cannot read (mail_crypt with the user's password)
+    are not tried one by one, nor taken for such without a Message-ID."""
+
+    def test_stops(self):
+        user = self.new_user()
+        client = self.imap(user)
+        for number in range(5):
+            self.append(user, letter(f'Mail {number}', sender=f'{user}@example.org'),
+                        client=client)
+        client.logout()
+        sent = pathlib.Path(self.home(user), 'Maildir', '.Sent')
+        for cache in sent.glob('dovecot.index.cache*'):
+            cache.unlink()
+        mails = [*sent.glob('cur/*'), *sent.glob('new/*')]
+        self.assertEqual(len(mails), 5)
+        for mail in mails:
+            mail.chmod(0)
+        self.expect_log('Permission denied|Sent mail cannot be searched')
+        self.report(user, letter(to=people(1), sender=f'{user}@example.org'),
+                    people(1))
+        self.assertEqual(self.messages(user, 'Bounces'), 1)
+        self.assertEqual(self.recorded(user), [])
+        tried = {re.search(r'cur/(\S+?),', line)[1]
+                 for line in self.log('Permission denied')}
+        self.assertEqual(len(tried), 1, tried)
+        for mail in mails:
+            mail.chmod(0o600)
+        client = self.imap(user)
+        client.select('Sent', readonly=True)
+        _, found = client.search(None, 'HEADER', 'Message-ID', '@')
+        self.assertEqual(len(found[0].split()), 5)
+
+
 class Room(Case):
     """Whether a notice has room is asked before a report is filed."""
     plugins = ['quota', 'trash']

@@ -1,6 +1,7 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
+#include "istream.h"
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mailbox-list-iter.h"
@@ -75,16 +76,33 @@ copy_is_like(struct mail *mail, const struct bounce_sent_copy_like *like)
 		bounce_sent_header_is_copy(mail);
 }
 
-static bool
-copy_is_original(struct original_search *search, struct mail *mail)
+/* Who cannot read a mail (its key is not there: mail_crypt) cannot read the others, and
+   each try is an error in the log. Dovecot may say that there is no such header then. */
+static bool copy_is_unreadable(struct mail *mail)
 {
-	const char *id;
+	struct istream *input;
 
+	if (mail_get_hdr_stream(mail, NULL, &input) < 0)
+		return !mail->expunged;
+	return i_stream_read(input) < 0 && input->stream_errno != 0;
+}
+
+/* 1, 0, or -1 if it cannot be read. */
+static int copy_is_original(struct original_search *search, struct mail *mail)
+{
+	const char *value, *id = NULL;
+	int ret = mail_get_first_header(mail, "Message-ID", &value);
+
+	if (ret < 0 && !mail->expunged)
+		return -1;
+	if (ret == 0 && copy_is_unreadable(mail))
+		return -1;
 	if (search->like != NULL)
-		return copy_is_like(mail, search->like);
-	id = bounce_sent_header_message_id(mail);
+		return copy_is_like(mail, search->like) ? 1 : 0;
+	if (ret > 0)
+		id = bounce_sent_header_message_id(mail);
 	return id != NULL && strcmp(id, search->message_id) == 0 &&
-		bounce_sent_header_is_copy(mail);
+		bounce_sent_header_is_copy(mail) ? 1 : 0;
 }
 
 static bool copy_is_too_old(struct original_search *search, struct mail *mail)
@@ -118,11 +136,10 @@ copy_search_mails(struct original_search *search, struct mail *mail)
 		    copy_is_over(search, mail))
 			break;
 		T_BEGIN {
-			if (copy_is_original(search, mail))
-				ret = 1;
+			ret = copy_is_original(search, mail);
 		} T_END;
 	}
-	return ret == 0 ? 0 : (search->found(search, mail) < 0 ? -1 : 1);
+	return ret <= 0 ? ret : (search->found(search, mail) < 0 ? -1 : 1);
 }
 
 static int
@@ -140,8 +157,11 @@ copy_search_opened(struct original_search *search, struct mailbox *box)
 	ret = copy_search_mails(search, mail);
 	mail_free(&mail);
 	mailbox_header_lookup_unref(&wanted);
-	/* a commit without changes, too: what was read goes to the cache */
-	if (mailbox_transaction_commit(&trans) < 0)
+	/* a commit without changes, too: what was read goes to the cache; but not that
+	   there is no header where it cannot be read */
+	if (ret < 0)
+		mailbox_transaction_rollback(&trans);
+	else if (mailbox_transaction_commit(&trans) < 0)
 		ret = -1;
 	/* mbox keeps a flag only then */
 	if (ret > 0 && (search->flags & MAILBOX_FLAG_READONLY) == 0 &&

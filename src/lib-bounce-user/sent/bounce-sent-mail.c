@@ -92,8 +92,8 @@ bool bounce_sent_header_is_copy(struct mail *mail)
 {
 	const char *value;
 
-	return mail_get_first_header(mail, "Received", &value) <= 0 &&
-		mail_get_first_header(mail, "Return-Path", &value) <= 0;
+	return mail_get_first_header(mail, "Received", &value) == 0 &&
+		mail_get_first_header(mail, "Return-Path", &value) == 0;
 }
 
 static void

@@ -32,7 +32,7 @@ int bounce_sent_header_read_stream(struct istream *input, pool_t pool,
 /* The Message-ID alone (with < >), on the data stack, or NULL. */
 const char *bounce_sent_header_message_id(struct mail *mail);
 /* Did a client save it? What was delivered (a rule may file it here, and its
-   sender may write any header) bears a trace. */
+   sender may write any header) bears a trace; what cannot be read is none. */
 bool bounce_sent_header_is_copy(struct mail *mail);
 /* The recipients as the caller knows them (an envelope's) instead of the
    headers'. Any form; what is no address is passed over. */
