@@ -27,6 +27,13 @@ static const char *const local[] = { "localhost", NULL };
 	"Received: from mx.example.org (evil.example [203.0.113.9])\n" \
 	"\tby mx.example.org (Postfix) with ESMTP id 1; date\n"
 #define DAEMON "From: MAILER-DAEMON@mx.example.org\n"
+/* A Dovecot that hands on to ours by LMTP (lmtp_proxy), its name ours. */
+#define BEHIND(name) \
+	"Received: from " name " ([192.0.2.5])\n\tby imap.example.org with " \
+	"LMTP\n\tid SESSION\n\tfor <alice@example.org>; date\n"
+#define PROXY(name) \
+	"Received: from mx.example.org ([192.0.2.4])\n\tby " name " with LMTP\n" \
+	"\tid FRONT\n\t(envelope-from <>)\n\tfor <alice@example.org>; date\n"
 
 START_TEST(table)
 {
@@ -249,6 +256,20 @@ START_TEST(reporters)
 		{ EVIL POSTFIX DAEMON, "x@example.net",
 		  BOUNCE_REPORTER_STRANGER, NULL },
 		{ DOVECOT EVIL DOVECOT POSTFIX DAEMON, "x@example.net",
+		  BOUNCE_REPORTER_STRANGER, NULL },
+		/* behind our own proxy; one that is not ours, one that did not hand
+		   it on; an outsider who writes its line */
+		{ BEHIND("mx2.example.org") PROXY("mx2.example.org") POSTFIX
+		  DAEMON, "x@example.net", BOUNCE_REPORTER_OWN, NULL },
+		{ BEHIND("mx2.example.org") PROXY("mx2.example.org") EVIL POSTFIX
+		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ BEHIND("front.example.com") PROXY("front.example.com") POSTFIX
+		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ BEHIND("mx.example.org") PROXY("mx2.example.org") POSTFIX
+		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT EVIL PROXY("mx.example.org") POSTFIX DAEMON,
+		  "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ PROXY("mx2.example.org") POSTFIX DAEMON, "x@example.net",
 		  BOUNCE_REPORTER_STRANGER, NULL },
 		/* a web application sends what it was given */
 		{ DOVECOT LOOPBACK POSTFIX DAEMON, "x@example.net",

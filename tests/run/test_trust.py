@@ -881,3 +881,48 @@ class SentinelLda(TrustCase):
             self.lda(self.user, message(self.forged(mail, [address])))
         self.assertEqual(self.recorded(self.user), ['a@example.net', self.dead])
         self.assertEqual(self.state(self.user, 'b@example.net')['unproven'], 1)
+
+
+class BehindProxy(Case):
+    """LMTP through another Dovecot (lmtp_proxy) that bounce_sites names: it adds a line
+    of its own above our MTA's."""
+    settings = {'bounce_sender_checked': 'no', 'bounce_authserv': '',
+                'bounce_sites': 'front.example.org'}
+
+    class Front(harness.TestCase):
+        """Not a test: its server."""
+        bounce = sieve = sieve_bounce = False
+        spare_users = 0
+        users = {}
+        conf = 'lmtp_proxy = yes\nhostname = front.example.org\n'
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.front = harness.Server(cls.Front)
+        cls.addClassCleanup(cls.front.close)
+        with open(f'{cls.front.dir}/passwd', 'w', encoding='utf-8') as out:
+            for number in range(1, 4):
+                out.write(f'user{number}:{{PLAIN}}pass:::::: proxy=y host=127.0.0.1 '
+                          f'port={cls.server.ports["lmtp"]}\n')
+        cls.front.start()
+
+    def through(self, user, message):
+        ours, self.ports = self.ports, self.front.ports
+        try:
+            self.lmtp(user, message, stranger=True)
+        finally:
+            self.ports = ours
+
+    def test_ours(self):
+        user = self.new_user()
+        mail = letter(to=people(1), sender=f'{user}@example.org')
+        self.append(user, mail)
+        report = bounce_of(mail, people(1), user)
+        self.through(user, outside(report))
+        self.assertEqual(self.recorded(user), [])
+        self.through(user, harness.made_here(report))
+        self.assertEqual(self.recorded(user), people(1))
+        before = self.doveadm_json('bounce', 'list', '-u', user)
+        self.doveadm('bounce', 'scan', '-u', user)
+        self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), before)

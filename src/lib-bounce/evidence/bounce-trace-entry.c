@@ -110,14 +110,16 @@ void bounce_trace_own_entry_read(struct istream *input, pool_t pool,
 				 struct bounce_entry *entry_r)
 {
 	struct bounce_trace_header header;
+	const struct bounce_received *lines;
+	unsigned int count;
 
 	i_zero(entry_r);
 	i_stream_seek(input, 0);
 	T_BEGIN {
 		bounce_trace_header_read(input, pool, &header);
-		if (!array_is_empty(&header.received) &&
-		    bounce_trace_is_dovecot(array_front(&header.received), site))
-			array_pop_front(&header.received);
+		lines = array_get(&header.received, &count);
+		array_delete(&header.received, 0,
+			     bounce_trace_dovecots(lines, count, site));
 		trace_entry_read(&header.received, pool, site, trace, entry_r);
 	} T_END;
 	i_stream_seek(input, 0);

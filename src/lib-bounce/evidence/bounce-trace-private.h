@@ -36,8 +36,10 @@ bool bounce_trace_host_is_ours(const struct bounce_trace_site *site,
 /* Was it handed over by a relay of ours? */
 bool bounce_trace_is_relay(const struct bounce_trace_site *site,
 			   const struct bounce_received *received);
-/* Is it the line of the Dovecot that delivers? */
-bool bounce_trace_is_dovecot(const struct bounce_received *received,
-			     const struct bounce_trace_site *site);
+/* How many lines at the top are of the Dovecot that delivers, and of those that handed
+   it on to it by LMTP: proxies of ours. */
+unsigned int bounce_trace_dovecots(const struct bounce_received *lines,
+				   unsigned int count,
+				   const struct bounce_trace_site *site);
 
 #endif

@@ -59,7 +59,7 @@ bool bounce_trace_is_relay(const struct bounce_trace_site *site,
 
 /* "from MTA by DOVECOT with LMTP id SESSION"; a delivery to several appends a
    number to the session. */
-bool bounce_trace_is_dovecot(const struct bounce_received *received,
+static bool trace_is_dovecot(const struct bounce_received *received,
 			     const struct bounce_trace_site *site)
 {
 	size_t len;
@@ -73,4 +73,34 @@ bool bounce_trace_is_dovecot(const struct bounce_received *received,
 	len = strlen(received->id);
 	return strncmp(site->session_id, received->id, len) == 0 &&
 		(site->session_id[len] == '\0' || site->session_id[len] == ':');
+}
+
+/* Did the server that wrote line hand it to the one that wrote the line above? A proxy
+   of ours: nobody speaks LMTP over the Internet (RFC 2033 section 5). */
+static bool
+trace_is_proxy(const struct bounce_received *above,
+	       const struct bounce_received *line,
+	       const struct bounce_trace_site *site)
+{
+	if (trace_is_dovecot(line, site))
+		return TRUE;
+	return line->with != NULL && strncasecmp(line->with, "LMTP", 4) == 0 &&
+		line->by != NULL && above->helo != NULL &&
+		strcasecmp(line->by, above->helo) == 0 &&
+		bounce_trace_host_is_in(line->by, site->hosts);
+}
+
+unsigned int bounce_trace_dovecots(const struct bounce_received *lines,
+				   unsigned int count,
+				   const struct bounce_trace_site *site)
+{
+	unsigned int i;
+
+	if (count == 0 || !trace_is_dovecot(&lines[0], site))
+		return 0;
+	for (i = 1; i < count; i++) {
+		if (!trace_is_proxy(&lines[i - 1], &lines[i], site))
+			break;
+	}
+	return i;
 }

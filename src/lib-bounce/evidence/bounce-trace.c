@@ -97,11 +97,12 @@ trace_skip_dovecot(struct bounce_trace *trace, pool_t pool,
 		   const struct bounce_received *lines, unsigned int count,
 		   const struct bounce_trace_site *site)
 {
-	if (count == 0 || !bounce_trace_is_dovecot(&lines[0], site))
-		return 0;
-	trace_add_host(trace, pool, lines[0].by);
-	trace_add_host(trace, pool, lines[0].helo);
-	return 1;
+	count = bounce_trace_dovecots(lines, count, site);
+	for (unsigned int i = 0; i < count; i++) {
+		trace_add_host(trace, pool, lines[i].by);
+		trace_add_host(trace, pool, lines[i].helo);
+	}
+	return count;
 }
 
 /*
