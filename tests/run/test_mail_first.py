@@ -260,6 +260,33 @@ class NoHome(Case):
         self.assertEqual(self.messages('homeless'), 3)
 
 
+class HomeOfRoot(Case):
+    """A home into which nobody may write (a chroot for SFTP): the dictionary, which is no
+    file, is locked beside the mail."""
+    dict23 = 'fs:posix:prefix=@DIR@/dicts/'
+    dict24 = 'dict fs {\n fs posix {\n prefix = @DIR@/dicts/\n }\n}'
+    conf23 = Case.conf23 + 'mail_location = maildir:@DIR@/mails/%u\n'
+    conf24 = Case.conf24 + 'mail_path = @DIR@/mails/%{user}\n'
+    sieve = False
+
+    @classmethod
+    def prepare(cls, server):
+        for name in 'dicts', 'mails':
+            path = f'{server.dir}/{name}'
+            os.mkdir(path)
+            os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+
+    def test_recorded(self):
+        user = self.new_user()
+        os.chown(self.home(user), 0, 0)
+        os.chmod(self.home(user), 0o755)
+        # no key for the answers to notices
+        self.expect_log('.')
+        self.deliver(user)
+        self.assertEqual(self.log('not recorded|is not locked'), [])
+        self.assertTrue(self.doveadm_json('bounce', 'list', '-u', user))
+
+
 class WrongDict(Case):
     """A driver that does not exist, and a path that is none."""
 

@@ -14,6 +14,7 @@
 #include "bounce-lock.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define LOCK_FILE_NAME "dovecot-bounce.lock"
 /* A delivery waits so long for the user's other deliveries. Each holds the
@@ -58,8 +59,18 @@ static const char *lock_mail_dir(struct mail_user *user)
 		stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? dir : NULL;
 }
 
+/* Some sites let nobody write into a home. */
+static bool lock_fits_home(struct mail_user *user)
+{
+	const char *home = bounce_lock_user_home(user);
+
+	return home != NULL &&
+		(eaccess(home, W_OK) == 0 ||
+		 eaccess(t_strconcat(home, "/"LOCK_FILE_NAME, NULL), W_OK) == 0);
+}
+
 /* Beside the dictionary where it is a file; else in the user's home; where there is
-   none, beside their mail: with systemd's PrivateTmp mail_temp_dir is one thing to
+   none that takes it, beside their mail: with systemd's PrivateTmp mail_temp_dir is one thing to
    lmtp and another to doveadm. The file is empty and stays: no two can hold locks of
    two files of that name. */
 static const char *t_lock_path(struct bounce_dict *dict)
@@ -68,7 +79,7 @@ static const char *t_lock_path(struct bounce_dict *dict)
 
 	if (dict->file != NULL)
 		return t_strconcat(dict->file, "-lock", NULL);
-	if (bounce_lock_user_home(dict->user) == NULL &&
+	if (!lock_fits_home(dict->user) &&
 	    (dir = lock_mail_dir(dict->user)) != NULL)
 		return t_strconcat(dir, "/"LOCK_FILE_NAME, NULL);
 	return t_bounce_lock_user_path(dict->user, LOCK_FILE_NAME);
