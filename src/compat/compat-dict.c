@@ -166,7 +166,8 @@ dict_init_default(struct mail_user *user, struct dict **dict_r,
 }
 
 int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
-		     unsigned int msecs, struct dict **dict_r, const char **file_r,
+		     unsigned int msecs, struct dict **dict_r,
+		     struct settings_instance **settings_r, const char **file_r,
 		     const char **error_r)
 {
 	struct event *event = dict_event_create(user);
@@ -186,11 +187,15 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	event_set_ptr(event, SETTINGS_EVENT_INSTANCE, instance);
 	settings_event_add_filter_name(event, "bounce");
 	*file_r = NULL;
+	*settings_r = NULL;
 	ret = dict_init_auto(event, dict_r, &error);
 	if (ret > 0 && strcmp((*dict_r)->name, "file") == 0)
 		*file_r = dict_configured_file(user, event);
 	event_unref(&event);
-	settings_instance_free(&instance);
+	if (ret > 0)
+		*settings_r = instance;
+	else
+		settings_instance_free(&instance);
 	if (ret == 0)
 		return dict_init_default(user, dict_r, file_r, error_r);
 	if (ret < 0) {
@@ -200,7 +205,17 @@ int compat_dict_init(struct mail_user *user, const char *uri ATTR_UNUSED,
 	return ret < 0 ? -1 : 0;
 }
 
+void compat_dict_settings_free(struct settings_instance **settings)
+{
+	if (*settings != NULL)
+		settings_instance_free(settings);
+}
+
 #else
+
+void compat_dict_settings_free(struct settings_instance **settings ATTR_UNUSED)
+{
+}
 
 const char *
 t_compat_dict_place(struct mail_user *user ATTR_UNUSED, const char *uri,
@@ -249,12 +264,14 @@ static const char *t_dict_shown_uri(const char *uri)
 }
 
 int compat_dict_init(struct mail_user *user, const char *uri,
-		     unsigned int msecs, struct dict **dict_r, const char **file_r,
+		     unsigned int msecs, struct dict **dict_r,
+		     struct settings_instance **settings_r, const char **file_r,
 		     const char **error_r)
 {
 	const char *path, *error;
 
 	*file_r = NULL;
+	*settings_r = NULL;
 	if (uri == NULL || *uri == '\0') {
 		if (t_compat_dict_default_file(user, &path, error_r) < 0)
 			return -1;

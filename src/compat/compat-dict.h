@@ -9,11 +9,17 @@ struct mail_user;
 /* Open the user's dictionary. 2.3: uri, or the default file when it is NULL or
    empty; 2.4: bounce { dict ... }, or the default file when there is none. msecs:
    how long a driver that waits by itself (redis) may do so for each request, if the
-   admin does not say it; 0 = as it likes. file_r: the path where the driver is a file, allocated from the user's pool,
-   else NULL. Returns 0, or -1 with error_r. */
+   admin does not say it; 0 = as it likes. file_r: the path where the driver is a file,
+   allocated from the user's pool, else NULL. settings_r: to be freed after the
+   dictionary, whose driver may ask for its settings as late as at a commit (fs over
+   compress), or NULL. Returns 0, or -1 with error_r. */
+struct settings_instance;
 int compat_dict_init(struct mail_user *user, const char *uri,
-		     unsigned int msecs, struct dict **dict_r, const char **file_r,
+		     unsigned int msecs, struct dict **dict_r,
+		     struct settings_instance **settings_r, const char **file_r,
 		     const char **error_r);
+/* NULL is nothing. */
+void compat_dict_settings_free(struct settings_instance **settings);
 
 /* What tells it from other dictionaries of its driver: the server it is at. 2.3: uri
    does. On the data stack. */

@@ -139,3 +139,10 @@ class Fs(Driver, harness.TestCase):
     @classmethod
     def setUpClass(cls):
         super(Driver, cls).setUpClass()
+
+
+class FsCompress(Fs):
+    """A driver that asks for its settings with its first write, not before."""
+
+    dict24 = ('dict fs {\n fs compress {\n  write_method = gz\n }\n fs posix {\n'
+              '  prefix = %{home}/bounces/\n }\n}')

@@ -68,3 +68,14 @@ class Wrong(Conf):
         done = self.run_program([shutil.which('doveconf'), '-c', path, '-n'], False)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn('bounce_thresold', done.stderr)
+
+
+@unittest.skipIf(harness.VERSION < (2, 4), '2.3 looks at no plugin\'s settings')
+class Variables(Conf):
+    """Nobody knows yet what they will be: nothing is said of them."""
+
+    settings = {'bounce_token_key': '%{home}/our.key',
+                'bounce_rules': '%{home}/rules', 'bounce_record': '%{userdb:keeps}'}
+
+    def test_nothing_said(self):
+        self.assertEqual(self.doveconf('-n').stderr, '')

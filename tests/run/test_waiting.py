@@ -308,16 +308,14 @@ class Faulty(Proxied):
         self.wait_log('bounce: METADATA')
 
     def test_read_only_home(self):
-        """Nothing can be noted: a scan makes up for it."""
-        self.expect_log('bounce: .*doveadm bounce scan makes up for it')
+        """It is locked beside the mail, and recorded."""
+        self.expect_log('Notice cannot be answered')
         user = self.new_user()
         self.lmtp(user, harness.mail())
         os.chown(self.home(user), 0, 0)
         os.chmod(self.home(user), 0o755)
         self.assertLess(self.deliver(user, 'a@example.net'), LATE)
         self.assertEqual(self.messages(user, 'Bounces'), 1)
-        os.chown(self.home(user), harness.MAIL_UID, harness.MAIL_UID)
-        self.doveadm('bounce', 'scan', '-u', user)
         self.assertEqual(self.listed(user), ['a@example.net'])
 
     def test_imap_does_not_wait(self):

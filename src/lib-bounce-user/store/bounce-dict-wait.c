@@ -93,6 +93,7 @@ void bounce_dict_abandon(struct bounce_dict *dict)
 	dict->dict->v.deinit(dict->dict);
 	event_unref(&event);
 	dict->dict = NULL;
+	compat_dict_settings_free(&dict->settings);
 	dict->reopen = dict->used = FALSE;
 }
 

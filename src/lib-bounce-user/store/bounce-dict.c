@@ -42,14 +42,20 @@ int bounce_dict_init(struct mail_user *user, const char *uri,
 	return 0;
 }
 
+static void dict_close(struct bounce_dict *dict)
+{
+	if (dict->dict != NULL)
+		dict_deinit(&dict->dict);
+	compat_dict_settings_free(&dict->settings);
+}
+
 void bounce_dict_deinit(struct bounce_dict **_dict)
 {
 	struct bounce_dict *dict = *_dict;
 
 	*_dict = NULL;
 	bounce_dict_forget(dict);
-	if (dict->dict != NULL)
-		dict_deinit(&dict->dict);
+	dict_close(dict);
 	pool_unref(&dict->pool);
 }
 
@@ -70,7 +76,8 @@ static int dict_open(struct bounce_dict *dict, const char **error_r)
 
 	if (compat_dict_init(dict->user, dict->uri,
 			     dict->wait->each ? 0 : I_MIN(left, DRIVER_MSECS),
-			     &dict->dict, &dict->file, &error) < 0) {
+			     &dict->dict, &dict->settings, &dict->file,
+			     &error) < 0) {
 		*error_r = t_strdup_printf("Dictionary cannot be opened: %s",
 					   error);
 		dict->dict = NULL;
@@ -88,8 +95,7 @@ int bounce_dict_ready(struct bounce_dict *dict, const char **error_r)
 {
 	if (dict->reopen && dict->iters == NULL && dict->on_answer == NULL) {
 		bounce_dict_forget(dict);
-		if (dict->dict != NULL)
-			dict_deinit(&dict->dict);
+		dict_close(dict);
 		dict->reopen = dict->used = FALSE;
 	}
 	if (bounce_wait_left(dict->wait) == 0 || dict->wait->gave_up) {

@@ -32,6 +32,8 @@ struct bounce_dict {
 	struct bounce_wait *wait;
 	/* NULL = to be opened at the next use */
 	struct dict *dict;
+	/* its driver's, or NULL: compat_dict_init() */
+	struct settings_instance *settings;
 	/* of the file driver, else NULL */
 	const char *file;
 	/* as the pauses know it */
