@@ -284,6 +284,16 @@ format_text_is_credible(const struct bounce_kind_hints *hints,
 		format_text_believe_anybody(&belief);
 }
 
+/* Somebody failed, whomever else the mail reached. */
+static bool format_text_gives_cause(const struct bounce_kind_hints *hints,
+				    const struct bounce_notice *scan)
+{
+	return (hints->failure_subject ||
+		(format_text_says(scan, BOUNCE_WORD_FAILURE) &&
+		 format_text_says(scan, BOUNCE_WORD_DENIAL))) &&
+		bounce_notice_has_cause(scan);
+}
+
 static enum bounce_kind
 format_text_kind_of(const struct bounce_kind_hints *hints,
 		    struct bounce_notice *scan)
@@ -296,7 +306,8 @@ format_text_kind_of(const struct bounce_kind_hints *hints,
 		return BOUNCE_KIND_DELAY;
 	if (!bounce_notice_refuses(scan) &&
 	    format_text_says(scan, BOUNCE_WORD_SUCCESS) &&
-	    bounce_words_success(bounce_notice_notice(scan)))
+	    bounce_words_success(bounce_notice_notice(scan)) &&
+	    !format_text_gives_cause(hints, scan))
 		return BOUNCE_KIND_SUCCESS;
 	return BOUNCE_KIND_FAILURE;
 }

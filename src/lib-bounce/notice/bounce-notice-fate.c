@@ -14,6 +14,8 @@
 #define HEADING_MAX 80
 /* Bytes of a word that says what became of an address. */
 #define STATE_MAX 16
+/* "。" */
+#define WIDE_STOP "\xe3\x80\x82"
 #define HOST_CHARS "abcdefghijklmnopqrstuvwxyz0123456789.-"
 /* "Zustellstatus" */
 #define STATE_LABEL_MAX 24
@@ -72,7 +74,8 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
 	    strchr(line->text, '@') != NULL)
 		return FALSE;
 	/* "successfully delivered to the following recipients:" */
-	if (bounce_notice_label_colon(line->folded) &&
+	if ((bounce_notice_label_colon(line->folded) ||
+	     (len > 3 && memcmp(text + len - 3, WIDE_STOP, 3) == 0)) &&
 	    bounce_kind_has(line->words, BOUNCE_WORD_SUCCESS) &&
 	    !bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
 	    strstr(line->folded, "could") == NULL)

@@ -268,12 +268,26 @@ static bool notice_is_below_contact(const struct context *ctx)
 				BOUNCE_WORD_CONTACTING);
 }
 
+/* Does a line beside it begin with an address, too? */
+static bool notice_is_row(struct bounce_notice *scan, unsigned int line)
+{
+	const char *text;
+
+	for (unsigned int i = line == 0 ? 1 : line - 1; i <= line + 1 &&
+	     i < array_count(&scan->lines); i += 2) {
+		text = bounce_notice_line(scan, i)->text;
+		if (memchr(text, '@', strcspn(text, " ")) != NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static void notice_weigh_listed(const struct context *ctx,
 				struct bounce_notice_mention *mention)
 {
 	bool announced = bounce_notice_line_has(ctx->above,
 						BOUNCE_WORD_ANNOUNCING);
-	bool text = notice_has_text_behind(ctx->behind);
+	bool text = notice_has_text_behind(ctx->behind), fails = ctx->fails;
 	struct bounce_notice_label label_above;
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
@@ -302,8 +316,12 @@ static void notice_weigh_listed(const struct context *ctx,
 		mention->score += 3;
 		return;
 	}
-	mention->score += text ? 4 : ctx->fails ? 3 : 1;
-	mention->tier = notice_is_dress(ctx->behind) || text || announced ?
+	if (!text && !ctx->fails && !notice_is_dress(ctx->behind))
+		fails = bounce_notice_cause_in_line(
+			bounce_notice_line(ctx->scan, mention->line));
+	mention->score += text ? 4 : fails ? 3 : 1;
+	mention->tier = notice_is_dress(ctx->behind) || text || announced ||
+		(fails && notice_is_row(ctx->scan, mention->line)) ?
 		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_SENTENCE;
 	if (announced) {
 		mention->score += 2;
@@ -317,7 +335,7 @@ static void notice_weigh_listed(const struct context *ctx,
 		mention->score -= 6;
 		mention->foreign = TRUE;
 	}
-	if (ctx->fails)
+	if (fails)
 		mention->score++;
 }
 
@@ -503,11 +521,10 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		return;
 	}
 	ctx.behind = line->text + mention->end;
-	if (bounce_notice_label_state(ctx.before, ctx.behind)) {
+	if (bounce_notice_label_state(ctx.before, ctx.behind))
 		mention->starts = TRUE;
-		mention->reached = bounce_notice_label_reached(ctx.before,
-							       line->words);
-	}
+	mention->reached = mention->starts &&
+		bounce_notice_label_reached(ctx.before, line->words);
 	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
 	ctx.above = mention->above = bounce_notice_announced_by(scan, mention);
 	ctx.self = bounce_notice_is_listed(&scan->self, mention->address);

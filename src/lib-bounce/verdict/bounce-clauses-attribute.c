@@ -118,11 +118,26 @@ clause_phrase_is_attribute(const struct clause_grammar *grammar,
 	return holder != NULL && !attribute_is_place(grammar, holder->begin);
 }
 
+/* "If the address does not exist, check it": advice, which says nothing. */
+static bool clause_is_hypothesis(const struct clause_grammar *grammar)
+{
+	const struct bounce_words_hit *hit;
+	unsigned int begin = strspn(grammar->words, " ");
+
+	array_foreach(&grammar->hits, hit) {
+		if (hit->class == BOUNCE_WORD_IF && hit->begin == begin)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count)
 {
 	const char *words = phrases->words;
 	const bounce_words_set_t who = bounce_words_set(BOUNCE_WORD_WHO) |
 		bounce_words_set(BOUNCE_WORD_NOBODY);
+	const bounce_words_set_t domain = bounce_words_set(BOUNCE_WORD_DOMAIN) |
+		bounce_words_set(BOUNCE_WORD_NODOMAIN);
 	struct clause_grammar grammar = { .words = words };
 	struct bounce_words_hit *hit;
 	bool found = FALSE, other = FALSE;
@@ -133,7 +148,7 @@ bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count)
 			return FALSE;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		if ((phrases[i].set & who) == 0)
+		if ((phrases[i].set & (who | domain)) == 0)
 			continue;
 		if (!array_is_created(&grammar.hits)) {
 			t_array_init(&grammar.hits, 16);
@@ -141,7 +156,14 @@ bool bounce_clause_attributes(struct clause_phrase *phrases, unsigned int count)
 					  &grammar.hits);
 			array_foreach_modifiable(&grammar.hits, hit)
 				hit->end += bounce_words_rest(words, hit->end);
+			if (clause_is_hypothesis(&grammar)) {
+				for (i = 0; i < count; i++)
+					phrases[i].set = 0;
+				return FALSE;
+			}
 		}
+		if ((phrases[i].set & who) == 0)
+			continue;
 		if (!clause_phrase_is_attribute(&grammar, &phrases[i], found)) {
 			other = TRUE;
 			continue;

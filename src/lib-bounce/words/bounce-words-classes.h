@@ -126,3 +126,4 @@ CLASS(GRAMMAR, MACHINE)		/* server, database: a WHO before it is one */
 CLASS(GRAMMAR, HOLDER)		/* baza, servidor: a WHO behind it is one */
 CLASS(GRAMMAR, OF)		/* between MACHINE or HOLDER, and WHO */
 CLASS(GRAMMAR, WITHIN)		/* in: the place where somebody is not found */
+CLASS(GRAMMAR, IF)		/* if: what is said is not said to be so */
