@@ -274,4 +274,16 @@ unsigned int bounce_notice_list_end(const struct bounce_notice *scan,
 bool bounce_notice_announces(const struct bounce_notice *scan,
 			     const struct bounce_notice_line *line);
 
+/* bounce-notice-look.c: is there nothing but markup before (or behind) an address? */
+bool bounce_notice_is_dress(const char *text);
+/* "Recipient: ", "Empfänger: ", "Failed recipient: " */
+bool bounce_notice_is_recipient_field(const char *text);
+/* A list's number, a field's name: "1. ", "Recipient: " */
+bool bounce_notice_is_listing(const char *text);
+/* Do words follow that belong to the address? */
+bool bounce_notice_has_text_behind(const char *behind);
+/* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
+bool bounce_notice_is_x400(const char *text);
+bool bounce_notice_is_url(const char *text, unsigned int begin);
+
 #endif

@@ -23,81 +23,11 @@ static const char *const generic_locals[] = {
 	"listmaster", "sympa", NULL
 };
 
-/* Is there nothing but markup before (or behind) an address? */
-static bool notice_is_dress(const char *text)
-{
-	/* the longest way to say that there is nothing, or a word */
-	if (*text == '\0')
-		return TRUE;
-	text += strspn(text, " \t<>[]()\"'*>-.,:;|#=•·");
-	if (bounce_string_ibegins(text, "mailto:") ||
-	    bounce_string_ibegins(text, "smtp:"))
-		text += strcspn(text, ":") + 1;
-	text += strspn(text, " \t<>[]()\"'*>-.,:;|");
-	return *text == '\0';
-}
-
-/* "Recipient: ", "Empfänger: ", "Failed recipient: ": few words, then a colon */
-static bool notice_is_recipient_field(const char *text)
-{
-	return strlen(text) < 40 && strpbrk(text, ".!?@") == NULL &&
-		bounce_notice_label_colon(text) &&
-		bounce_kind_has(bounce_kind_words(text),
-				BOUNCE_WORD_RECIPIENT);
-}
-
-/* A list's number, a field's name: "1. ", "Recipient: " */
-static bool notice_is_listing(const char *text)
-{
-	const char *p = text + strspn(text, " \t");
-
-	if (notice_is_dress(text))
-		return TRUE;
-	p += strspn(p, "[(#");
-	p += strspn(p, "0123456789");
-	if (p != text && (*p == '.' || *p == ')' || *p == ']') &&
-	    notice_is_dress(p))
-		return TRUE;
-	if (bounce_string_ibegins(text, "to:") ||
-	    bounce_string_ibegins(text, "user:") ||
-	    bounce_string_ibegins(text, "email address:") ||
-	    bounce_string_ibegins(text, "final-recipient:") ||
-	    notice_is_recipient_field(text))
-		return TRUE;
-	/* a name with the address behind it: "Bob <bob@example.com>", but not
-	   what somebody said: "bob@example.com" said "550 <a@example.net>" */
-	if (*text != '"' || strchr(text, '<') == NULL)
-		return FALSE;
-	p = strchr(text + 1, '"');
-	return p == NULL || notice_is_dress(p);
-}
-
-static bool notice_is_url(const char *text, unsigned int begin)
-{
-	const char *p = text + begin;
-
-	while (p > text && p[-1] != ' ' && p[-1] != '<' && p[-1] != '(')
-		p--;
-	return strstr(t_strdup_until(p, text + begin), "://") != NULL ||
-		bounce_string_ibegins(p, "www.");
-}
-
 static bool notice_is_generic_local(const char *address)
 {
 	const char *local = t_str_lcase(t_strcut(address, '@'));
 
 	return str_array_find(generic_locals, local);
-}
-
-static bool notice_has_text_behind(const char *behind)
-{
-	behind += strspn(behind, "> \t\"')]");
-	return *behind == ':' || *behind == '(' || *behind == ',' ||
-		*behind == '.' || *behind == '-' || *behind == '\0' ||
-		*behind == ';' || *behind == '[' || *behind == '<' ||
-		*behind == '|' ||
-		/* a table's row */
-		bounce_status_reply_begins(behind);
 }
 
 /* Does the line begin with a field named by a word of class: "Subject:"? */
@@ -220,13 +150,6 @@ static const char *notice_cell_begin(const char *before)
 	return bar == NULL ? before : bar + 1;
 }
 
-/* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
-static bool notice_is_x400(const char *text)
-{
-	return strchr(text, ' ') == NULL && strchr(text, '=') != NULL &&
-		strchr(text, ';') != NULL;
-}
-
 struct context {
 	struct bounce_notice *scan;
 	/* the words before and behind the address */
@@ -242,7 +165,7 @@ struct context {
    Status"? HTML's cells have no bars. */
 static bool notice_is_in_column_of_senders(const struct context *ctx)
 {
-	return notice_is_dress(ctx->before) &&
+	return bounce_notice_is_dress(ctx->before) &&
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_DESCRIBING) &&
 		!bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT) &&
@@ -287,7 +210,7 @@ static void notice_weigh_listed(const struct context *ctx,
 {
 	bool announced = bounce_notice_line_has(ctx->above,
 						BOUNCE_WORD_ANNOUNCING);
-	bool text = notice_has_text_behind(ctx->behind), fails = ctx->fails;
+	bool text = bounce_notice_has_text_behind(ctx->behind), fails = ctx->fails;
 	struct bounce_notice_label label_above;
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
@@ -306,7 +229,7 @@ static void notice_weigh_listed(const struct context *ctx,
 		return;
 	}
 	/* "Следующим получателям:": a colon announces in every language */
-	if (!announced && !ctx->fails && notice_is_dress(ctx->behind) &&
+	if (!announced && !ctx->fails && bounce_notice_is_dress(ctx->behind) &&
 	    strchr(ctx->behind, ':') == NULL &&
 	    !bounce_notice_line_has(ctx->above, BOUNCE_WORD_FAILING) &&
 	    !label_above.failed &&
@@ -316,18 +239,18 @@ static void notice_weigh_listed(const struct context *ctx,
 		mention->score += 3;
 		return;
 	}
-	if (!text && !ctx->fails && !notice_is_dress(ctx->behind))
+	if (!text && !ctx->fails && !bounce_notice_is_dress(ctx->behind))
 		fails = bounce_notice_cause_in_line(
 			bounce_notice_line(ctx->scan, mention->line));
 	mention->score += text ? 4 : fails ? 3 : 1;
-	mention->tier = notice_is_dress(ctx->behind) || text || announced ||
+	mention->tier = bounce_notice_is_dress(ctx->behind) || text || announced ||
 		(fails && notice_is_row(ctx->scan, mention->line)) ?
 		BOUNCE_NOTICE_LISTED : BOUNCE_NOTICE_SENTENCE;
 	if (announced) {
 		mention->score += 2;
-	} else if (notice_is_dress(ctx->behind) &&
+	} else if (bounce_notice_is_dress(ctx->behind) &&
 		   strchr(ctx->behind, ':') == NULL &&
-		   !notice_is_recipient_field(ctx->before) &&
+		   !bounce_notice_is_recipient_field(ctx->before) &&
 		   (bounce_notice_line_has(ctx->above,
 					   BOUNCE_WORD_CONTACTING) ||
 		    (bounce_notice_line_has(ctx->above, BOUNCE_WORD_FSENDER) &&
@@ -349,7 +272,7 @@ static bool notice_is_labelled(const struct context *ctx, const char *line,
 	if (!bounce_notice_label_colon(ctx->folded))
 		return FALSE;
 	behind = bounce_notice_behind_list(line, end);
-	return notice_is_dress(behind) ||
+	return bounce_notice_is_dress(behind) ||
 		bounce_status_reply_begins(behind + strspn(behind,
 							   " >:(-|\t"));
 }
@@ -467,7 +390,8 @@ static void notice_weigh_place(const struct context *ctx,
    line that announces the sender is more frequent. */
 static bool notice_is_own_recipient(const struct context *ctx)
 {
-	return notice_is_dress(ctx->before) && notice_is_dress(ctx->behind) &&
+	return bounce_notice_is_dress(ctx->before) &&
+		bounce_notice_is_dress(ctx->behind) &&
 		bounce_notice_label_field(ctx->above->folded,
 					  ctx->above->words) &&
 		bounce_notice_line_has(ctx->above, BOUNCE_WORD_RECIPIENT);
@@ -503,15 +427,15 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 
 	/* quoted, no transcript */
 	if ((line->text[0] == '>' && line->text[1] != '>') ||
-	    notice_is_url(line->text, mention->begin) ||
+	    bounce_notice_is_url(line->text, mention->begin) ||
 	    strchr(mention->address, '?') != NULL) {
 		mention->foreign = TRUE;
 		return;
 	}
 	ctx.before = notice_cell_begin(
 		t_strdup_until(line->text, line->text + mention->begin));
-	mention->starts = notice_is_listing(ctx.before) ||
-		notice_is_x400(ctx.before);
+	mention->starts = bounce_notice_is_listing(ctx.before) ||
+		bounce_notice_is_x400(ctx.before);
 	bounce_notice_label_read(ctx.before, line->words, &ctx.label);
 	if (bounce_notice_is_listed(&scan->failed, mention->address)) {
 		mention->tier = BOUNCE_NOTICE_FIELD;
