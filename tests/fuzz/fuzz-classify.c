@@ -123,6 +123,26 @@ static void classify(const uint8_t *data, size_t size,
 	pool_unref(&pool);
 }
 
+static const char *skip_replacements(const char *text)
+{
+	while (strncmp(text, "\xef\xbf\xbd", 3) == 0)
+		text += 3;
+	return text;
+}
+
+/* How often a charset with a state (ISO-2022-JP) says that there is no character is
+   not the same in one piece as in several. */
+static bool is_same(const char *a, const char *b)
+{
+	do {
+		a = skip_replacements(a);
+		b = skip_replacements(b);
+		if (*a != *b)
+			return FALSE;
+	} while (*a++ != '\0' && *b++ != '\0');
+	return TRUE;
+}
+
 static void check_parts(const uint8_t *data, size_t size)
 {
 	struct istream *input = i_stream_create_from_data(data, size);
@@ -134,7 +154,7 @@ static void check_parts(const uint8_t *data, size_t size)
 	i_stream_seek(input, 0);
 	(void)bounce_message_read_header(input, pool, &parsed);
 	(void)bounce_message_parse_body(parsed, input);
-	i_assert(strcmp(ours->text, parsed->text) == 0);
+	i_assert(is_same(ours->text, parsed->text));
 	i_assert(strcmp(ours->status, parsed->status) == 0);
 	i_assert(strcmp(ours->inner_status, parsed->inner_status) == 0);
 	i_assert(strcmp(ours->disposition, parsed->disposition) == 0);
