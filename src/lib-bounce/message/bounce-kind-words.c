@@ -43,6 +43,22 @@ static bool kind_is_denied(const char *folded,
 	return FALSE;
 }
 
+/* Is it taken back in the same sentence: "accepted for delivery, but rejected by"? */
+static bool kind_is_revoked(const char *folded,
+			    const ARRAY_TYPE(bounce_words_hit) *hits,
+			    unsigned int pos)
+{
+	unsigned int end = pos + strcspn(folded + pos, ".;!?");
+	const struct bounce_words_hit *hit;
+
+	array_foreach(hits, hit) {
+		if (hit->class == BOUNCE_WORD_FAILING && hit->begin >= pos &&
+		    hit->begin < end)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static bool kind_says_success(const char *folded)
 {
 	ARRAY_TYPE(bounce_words_hit) hits;
@@ -52,7 +68,8 @@ static bool kind_says_success(const char *folded)
 	bounce_words_find(BOUNCE_WORDS_NOTICE, folded, &hits);
 	array_foreach(&hits, hit) {
 		if (hit->class == BOUNCE_WORD_SUCCESS &&
-		    !kind_is_denied(folded, &hits, hit->begin))
+		    !kind_is_denied(folded, &hits, hit->begin) &&
+		    !kind_is_revoked(folded, &hits, hit->end))
 			return TRUE;
 	}
 	return FALSE;

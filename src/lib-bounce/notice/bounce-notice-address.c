@@ -51,14 +51,14 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 	const struct bounce_notice_line *line;
 	struct bounce_notice_mention mention;
 	unsigned int i, pos;
-	bool signature = FALSE;
+	/* somebody was; their signature begins */
+	bool named = FALSE, signature = FALSE;
 
 	for (i = 0; i < array_count(&scan->lines); i++) {
 		line = array_idx(&scan->lines, i);
 		/* RFC 3676 section 4.3 */
-		if (!array_is_empty(&scan->mentions) &&
-		    (strcmp(line->text, "--") == 0 ||
-		     strcmp(line->text, "-- ") == 0))
+		if (named && (strcmp(line->text, "--") == 0 ||
+			      strcmp(line->text, "-- ") == 0))
 			signature = TRUE;
 		pos = 0;
 		i_zero(&mention);
@@ -83,11 +83,13 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 				bounce_notice_weigh(scan, report, &mention);
 				notice_join(scan, &mention);
 			} T_END;
-			if (signature && line->reply == NULL &&
+			if (signature && !mention.starts &&
+			    line->reply == NULL &&
 			    !bounce_notice_line_has(line, BOUNCE_WORD_FAILING)) {
 				mention.foreign = TRUE;
 				mention.tier = BOUNCE_NOTICE_NONE;
 			}
+			named = named || !mention.foreign;
 			array_push_back(&scan->mentions, &mention);
 		}
 	}

@@ -78,6 +78,7 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line)
 	     (len > 3 && memcmp(text + len - 3, WIDE_STOP, 3) == 0)) &&
 	    bounce_kind_has(line->words, BOUNCE_WORD_SUCCESS) &&
 	    !bounce_kind_has(line->words, BOUNCE_WORD_DENIAL) &&
+	    !bounce_kind_has(line->words, BOUNCE_WORD_FAILING) &&
 	    strstr(line->folded, "could") == NULL)
 		return TRUE;
 	if (!bounce_kind_has(line->words, BOUNCE_WORD_LREACHED))
