@@ -216,13 +216,36 @@ class Unreadable(Case):
         self.assertEqual(self.recorded(user), [])
         tried = {re.search(r'cur/(\S+?),', line)[1]
                  for line in self.log('Permission denied')}
-        self.assertEqual(len(tried), 1, tried)
+        self.assertEqual(len(tried), 3, tried)
         for mail in mails:
             mail.chmod(0o600)
         client = self.imap(user)
         client.select('Sent', readonly=True)
         _, found = client.search(None, 'HEADER', 'Message-ID', '@')
         self.assertEqual(len(found[0].split()), 5)
+
+    def test_damaged(self):
+        """One that nobody can read hides no other, and is none without an id."""
+        user = self.new_user()
+        mail = letter(to=people(1), sender=f'{user}@example.org')
+        self.append(user, mail)
+        sent = pathlib.Path(self.home(user), 'Maildir', '.Sent')
+        older = {*sent.glob('*/*:2,*')}
+        self.append(user, letter('Damaged', sender=f'{user}@example.org'))
+        for cache in sent.glob('dovecot.index.cache*'):
+            cache.unlink()
+        damaged, = {*sent.glob('*/*:2,*')} - older
+        damaged.chmod(0)
+        self.expect_log('Permission denied')
+        self.report(user, mail, people(1))
+        self.assertEqual(self.recorded(user), people(1))
+        damaged.chmod(0o600)
+        client = self.imap(user)
+        client.select('Sent', readonly=True)
+        _, found = client.search(None, 'HEADER', 'Message-ID', '@')
+        self.assertEqual(len(found[0].split()), 2)
+        self.assertEqual(sorted(self.flags(user), key=len),
+                         [{'\\Seen'}, {'\\Seen', '$Bounced'}])
 
 
 class Room(Case):

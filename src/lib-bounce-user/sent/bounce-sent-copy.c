@@ -13,6 +13,9 @@
 #define DAY_SECS (24 * 60 * 60)
 /* The date is asked of one in so many: it may cost a look at the file. */
 #define ASK_EVERY 32
+/* A damaged mail or two are passed over. Who cannot read more (their key is not there:
+   mail_crypt) cannot read the others, and each try is an error in the log. */
+#define UNREADABLE_MAX 3
 
 struct original_search {
 	struct mail_user *user;
@@ -28,6 +31,8 @@ struct original_search {
 	unsigned int msecs;
 	uint64_t deadline;
 	bool late;
+	/* mails that could not be read */
+	unsigned int unreadable;
 
 	pool_t pool;
 	struct bounce_sent_header *out;
@@ -76,8 +81,7 @@ copy_is_like(struct mail *mail, const struct bounce_sent_copy_like *like)
 		bounce_sent_header_is_copy(mail);
 }
 
-/* Who cannot read a mail (its key is not there: mail_crypt) cannot read the others, and
-   each try is an error in the log. Dovecot may say that there is no such header then. */
+/* Dovecot may say that there is no such header then. */
 static bool copy_is_unreadable(struct mail *mail)
 {
 	struct istream *input;
@@ -120,7 +124,7 @@ static bool copy_is_over(struct original_search *search, struct mail *mail)
 	return search->late || copy_is_too_old(search, mail);
 }
 
-/* 1 = found and done */
+/* 1 = that one is it */
 static int
 copy_search_mails(struct original_search *search, struct mail *mail)
 {
@@ -138,12 +142,15 @@ copy_search_mails(struct original_search *search, struct mail *mail)
 		T_BEGIN {
 			ret = copy_is_original(search, mail);
 		} T_END;
+		if (ret < 0 && ++search->unreadable < UNREADABLE_MAX)
+			ret = 0;
 	}
-	return ret <= 0 ? ret : (search->found(search, mail) < 0 ? -1 : 1);
+	return ret;
 }
 
-static int
-copy_search_opened(struct original_search *search, struct mailbox *box)
+/* Its number, 0 if it is not here, or -1. */
+static int copy_search_number(struct original_search *search,
+			      struct mailbox *box, uint32_t *seq_r)
 {
 	static const char *const headers[] = { "Message-ID", NULL };
 	struct mailbox_header_lookup_ctx *wanted;
@@ -155,13 +162,35 @@ copy_search_opened(struct original_search *search, struct mailbox *box)
 	trans = mailbox_transaction_begin(box, 0, "bounce");
 	mail = mail_alloc(trans, 0, wanted);
 	ret = copy_search_mails(search, mail);
+	*seq_r = mail->seq;
 	mail_free(&mail);
 	mailbox_header_lookup_unref(&wanted);
 	/* a commit without changes, too: what was read goes to the cache; but not that
 	   there is no header where it cannot be read */
-	if (ret < 0)
+	if (search->unreadable > 0)
 		mailbox_transaction_rollback(&trans);
 	else if (mailbox_transaction_commit(&trans) < 0)
+		ret = -1;
+	return ret;
+}
+
+static int
+copy_search_opened(struct original_search *search, struct mailbox *box)
+{
+	struct mailbox_transaction_context *trans;
+	struct mail *mail;
+	uint32_t seq;
+	int ret;
+
+	ret = copy_search_number(search, box, &seq);
+	if (ret <= 0)
+		return ret;
+	trans = mailbox_transaction_begin(box, 0, "bounce");
+	mail = mail_alloc(trans, 0, NULL);
+	mail_set_seq(mail, seq);
+	ret = search->found(search, mail) < 0 ? -1 : 1;
+	mail_free(&mail);
+	if (mailbox_transaction_commit(&trans) < 0)
 		ret = -1;
 	/* mbox keeps a flag only then */
 	if (ret > 0 && (search->flags & MAILBOX_FLAG_READONLY) == 0 &&
