@@ -190,7 +190,7 @@ commit_answer(struct dict_transaction_memory_context *trans, bool late,
 	i_zero(&result);
 	result.ret = late ? -1 : call_commit(trans);
 	if (result.ret < 0)
-		result.error = "test: commit refused";
+		result.error = "test: commit refused\n\tas PostgreSQL does";
 	callback(&result, context);
 	test_dict.open--;
 	pool_unref(&trans->pool);

@@ -174,7 +174,7 @@ START_TEST(test_not_written)
 	ck_assert_uint_eq(test_dict.failed_commits, 1);
 	ck_assert_int_eq(one.ret, -1);
 	ck_assert_str_eq(one.error, "Dictionary was not written: "
-			 "test: commit refused");
+			 "test: commit refused as PostgreSQL does");
 	ck_assert_uint_eq(heard, 1);
 	ck_assert(bounce_store_is_down(one.store));
 }

@@ -83,6 +83,7 @@ fail_one(const struct test_verb *verb, int wanted, unsigned int n,
 		      t_test_verbs_difference(t_dump(), after))
 	if (ret < 0) {
 		SAYS(error != NULL && *error != '\0', "no error");
+		SAYS(strpbrk(error, "\r\n\t") == NULL, "more than a line");
 		SAYS(failed, "failed by itself");
 		SAYS(percent > 0 || !written, "written in part");
 	} else if (percent == 0) {

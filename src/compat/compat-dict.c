@@ -22,10 +22,29 @@ static const char *const private_keys[] = {
 	"/bounce/address/", "/bounce/index/", "/bounce/sent/"
 };
 
+/* PostgreSQL says more in the next line: "server closed the connection
+   unexpectedly\n\tThis probably means". */
+static const char *t_dict_one_line(const char *text)
+{
+	const char *const *lines;
+	string_t *str;
+
+	if (strpbrk(text, "\r\n") == NULL)
+		return text;
+	str = t_str_new(256);
+	for (lines = t_strsplit_spaces(text, "\r\n\t"); *lines != NULL; lines++) {
+		if (str_len(str) > 0)
+			str_append_c(str, ' ');
+		str_append(str, *lines);
+	}
+	return str_c(str);
+}
+
 const char *compat_dict_hide_keys(const char *text)
 {
 	const char *key = NULL, *failed = NULL, *p;
 
+	text = t_dict_one_line(text);
 	for (unsigned int i = 0; i < N_ELEMENTS(private_keys); i++) {
 		p = strstr(text, private_keys[i]);
 		if (p != NULL && (key == NULL || p < key))

@@ -34,7 +34,7 @@ int compat_dict_iterates(struct dict *dict);
 unsigned int compat_dict_max_key(struct dict *dict);
 
 /* A text of Dovecot's that may name keys, as it may be logged: without the
-   addresses in them. text itself or on the data stack. What the
+   addresses in them, and in one line. text itself or on the data stack. What the
    drivers log is such already. */
 const char *compat_dict_hide_keys(const char *text);
 
