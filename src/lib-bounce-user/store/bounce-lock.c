@@ -70,9 +70,9 @@ static bool lock_fits_home(struct mail_user *user)
 }
 
 /* Beside the dictionary where it is a file; else in the user's home; where there is
-   none that takes it, beside their mail: with systemd's PrivateTmp mail_temp_dir is one thing to
-   lmtp and another to doveadm. The file is empty and stays: no two can hold locks of
-   two files of that name. */
+   none that takes it, beside their mail: with systemd's PrivateTmp mail_temp_dir is one
+   thing to lmtp and another to doveadm. The file is empty and stays: no two can hold
+   locks of two files of that name. */
 static const char *t_lock_path(struct bounce_dict *dict)
 {
 	const char *dir;

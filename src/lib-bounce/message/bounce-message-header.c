@@ -86,8 +86,9 @@ static bool message_is_wanted(const char *name, size_t len)
 #define WANTED(FIELD) \
 	FIELD("Auto-Submitted") FIELD("Auto-Reply") FIELD("Content-Type") \
 	FIELD("From") FIELD("In-Reply-To") FIELD("List-Id") \
-	FIELD("List-Unsubscribe-Post") FIELD("Message-ID") FIELD("Precedence") FIELD("References") \
-	FIELD("Return-Path") FIELD("Subject") FIELD("To") FIELD("User-Agent")
+	FIELD("List-Unsubscribe-Post") FIELD("Message-ID") \
+	FIELD("Precedence") FIELD("References") FIELD("Return-Path") \
+	FIELD("Subject") FIELD("To") FIELD("User-Agent")
 #define FIELD_NAME(name) { name, sizeof(name) - 1 },
 #define FIELD_LEN(name) | (uint32_t)1 << (sizeof(name) - 1)
 	static const struct {

@@ -47,8 +47,8 @@ bool bounce_sent_envelope_decode(pool_t pool, const struct json_t *json,
 				 struct bounce_sent_envelope *env_r);
 bool bounce_sent_envelope_is_valid(const struct bounce_sent_envelope *env);
 
-/* bounce-sent-quick.c: read what we have written. FALSE if json is not of that shape (then nothing is
-   said about it, and sent_r is not to be used). */
+/* bounce-sent-quick.c: read what we have written. FALSE if json is not of that shape
+   (then nothing is said about it, and sent_r is not to be used). */
 bool bounce_sent_quick_decode(pool_t pool, const char *json,
 			      struct bounce_sent *sent_r);
 
