@@ -231,10 +231,11 @@ verify_search_failed(struct bounce_verify *verify, const char *error)
 	/* who has so little time tries again */
 	if (verify->arrival->search_msecs > 0)
 		verify->unsearched = TRUE;
-	else {
+	else if (!verify->search_failed) {
 		e_error(verify->bu->event, "Sent mail cannot be searched: %s",
 			error);
 	}
+	verify->search_failed = TRUE;
 }
 
 static void

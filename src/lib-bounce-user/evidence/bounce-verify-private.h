@@ -31,6 +31,8 @@ struct bounce_verify {
 	   it cannot be said whom the mail went to */
 	bool open_used;
 	bool unsearched;
+	/* that Sent cannot be searched was said */
+	bool search_failed;
 };
 
 /* Who says of address that it failed? */
