@@ -3,6 +3,7 @@ replayed or stolen scores nothing. And $Bounced on the copy."""
 
 import base64
 import email.utils
+import gzip
 import hashlib
 import hmac
 import json
@@ -246,6 +247,43 @@ class Unreadable(Case):
         self.assertEqual(len(found[0].split()), 2)
         self.assertEqual(sorted(self.flags(user), key=len),
                          [{'\\Seen'}, {'\\Seen', '$Bounced'}])
+
+
+class Truncated(Case):
+    """A mail that can be opened, and then not be read: Dovecot says that it has no
+    headers, and would remember it."""
+    plugins = ['mail_compress' if harness.VERSION >= (2, 4) else 'zlib']
+    sieve = False
+
+    def test_remembers_nothing(self):
+        user = self.new_user()
+        client = self.imap(user)
+        mail = letter(to=people(1), sender=f'{user}@example.org')
+        self.report(user, mail, people(1))
+        for number in range(5):
+            self.append(user, letter(f'Mail {number}', sender=f'{user}@example.org'),
+                        client=client)
+        client.logout()
+        sent = pathlib.Path(self.home(user), 'Maildir', '.Sent')
+        for cache in sent.glob('dovecot.index.cache*'):
+            cache.unlink()
+        whole = {path: path.read_bytes()
+                 for path in [*sent.glob('cur/*'), *sent.glob('new/*')]}
+        self.assertEqual(len(whole), 5)
+        for path, data in whole.items():
+            path.write_bytes(gzip.compress(data)[:40])
+        done = self.doveadm('bounce', 'scan', '-u', user)
+        self.assertIn('Sent mail is not counted: Mails cannot be read', done.stderr)
+        self.expect_log(r'read\(|Mailbox Sent: Mails cannot be read')
+        self.report(user, letter(to=people(1), sender=f'{user}@example.org'),
+                    people(1))
+        self.count_log('Sent mail cannot be searched', 1)
+        for path, data in whole.items():
+            path.write_bytes(gzip.compress(data))
+        client = self.imap(user)
+        client.select('Sent', readonly=True)
+        _, found = client.search(None, 'HEADER', 'Message-ID', '@')
+        self.assertEqual(len(found[0].split()), 5)
 
 
 class Room(Case):

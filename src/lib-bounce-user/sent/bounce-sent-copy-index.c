@@ -13,6 +13,8 @@ struct index_box {
 	struct mailbox *box;
 	struct mailbox_transaction_context *trans;
 	struct mail *mail;
+	/* mails that could not be read */
+	unsigned int unreadable;
 };
 
 struct index_mail {
@@ -47,10 +49,13 @@ static void
 index_mail(struct bounce_sent_copy_index *index, struct index_box *box)
 {
 	struct index_mail *mail;
-	const char *id = bounce_sent_header_message_id(box->mail);
+	const char *id;
+	int ret = bounce_sent_header_find_id(box->mail, &id);
 
+	if (ret < 0)
+		box->unreadable++;
 	/* the newest is asked first */
-	if (id == NULL || hash_table_lookup(index->mails, id) != NULL ||
+	if (ret <= 0 || hash_table_lookup(index->mails, id) != NULL ||
 	    !bounce_sent_header_is_copy(box->mail))
 		return;
 	id = p_strdup(index->pool, id);
@@ -60,7 +65,8 @@ index_mail(struct bounce_sent_copy_index *index, struct index_box *box)
 	hash_table_insert(index->mails, id, mail);
 }
 
-static void
+/* FALSE if its mails cannot be read. */
+static bool
 index_opened(struct bounce_sent_copy_index *index, struct mailbox *box)
 {
 	static const char *const headers[] = {
@@ -81,10 +87,12 @@ index_opened(struct bounce_sent_copy_index *index, struct mailbox *box)
 	mailbox_get_open_status(box, STATUS_MESSAGES, &status);
 	last = status.messages <= BOUNCE_SENT_COPY_MAX_INDEXED ? 0 :
 		status.messages - BOUNCE_SENT_COPY_MAX_INDEXED;
-	for (seq = status.messages; seq > last; seq--) T_BEGIN {
+	for (seq = status.messages; seq > last &&
+	     ibox->unreadable < BOUNCE_SENT_MAX_UNREADABLE; seq--) T_BEGIN {
 		mail_set_seq(ibox->mail, seq);
 		index_mail(index, ibox);
 	} T_END;
+	return ibox->unreadable < BOUNCE_SENT_MAX_UNREADABLE;
 }
 
 static int
@@ -97,8 +105,11 @@ index_box(const struct mailbox_info *info, void *context,
 	int ret = 0;
 
 	if (mailbox_open(box) == 0 && mailbox_sync(box, 0) == 0) {
-		index_opened(index, box);
-		return 0;
+		if (index_opened(index, box))
+			return 0;
+		*error_r = t_strdup_printf("Mailbox %s: %s", info->vname,
+					   BOUNCE_SENT_UNREADABLE);
+		return -1;
 	}
 	/* not used yet */
 	if (mailbox_get_last_mail_error(box) != MAIL_ERROR_NOTFOUND) {
@@ -147,7 +158,10 @@ void bounce_sent_copy_index_deinit(struct bounce_sent_copy_index **_index)
 	array_foreach_elem(&index->boxes, box) {
 		mail_free(&box->mail);
 		/* what was read goes to the cache; of no other use */
-		(void)mailbox_transaction_commit(&box->trans);
+		if (box->unreadable > 0)
+			mailbox_transaction_rollback(&box->trans);
+		else
+			(void)mailbox_transaction_commit(&box->trans);
 		mailbox_free(&box->box);
 	}
 	hash_table_destroy(&index->mails);

@@ -15,6 +15,8 @@ struct keyword_change {
 	/* add: \Flagged as well */
 	bool flag;
 	unsigned int count;
+	/* mails that could not be read */
+	unsigned int unreadable;
 };
 
 static int keyword_id_cmp(const char *const *a, const char *const *b)
@@ -42,11 +44,40 @@ keyword_is_wanted(struct keyword_change *change, struct mail *mail)
 	if (str_array_icase_find(mail_get_keywords(mail),
 				 BOUNCE_SENT_COPY_KEYWORD) == change->add)
 		return FALSE;
-	id = bounce_incident_id(pool_datastack_create(),
-				bounce_sent_header_message_id(mail));
+	if (bounce_sent_header_find_id(mail, &id) < 0)
+		change->unreadable++;
+	id = bounce_incident_id(pool_datastack_create(), id);
 	return id != NULL &&
 		array_bsearch(&change->ids, &id, keyword_id_cmp) != NULL &&
 		(!change->add || bounce_sent_header_is_copy(mail));
+}
+
+/* What was read goes to the cache. Returns 0, or -1. */
+static int
+keyword_find_mails(struct keyword_change *change, struct mailbox *box,
+		   unsigned int messages, ARRAY_TYPE(uint32_t) *seqs)
+{
+	struct mailbox_transaction_context *trans =
+		mailbox_transaction_begin(box, 0, "bounce");
+	struct mail *mail = mail_alloc(trans, 0, NULL);
+
+	for (uint32_t seq = 1; seq <= messages &&
+	     change->unreadable < BOUNCE_SENT_MAX_UNREADABLE; seq++) {
+		bool wanted;
+
+		T_BEGIN {
+			mail_set_seq(mail, seq);
+			wanted = keyword_is_wanted(change, mail);
+		} T_END;
+		if (wanted)
+			array_push_back(seqs, &seq);
+	}
+	mail_free(&mail);
+	if (change->unreadable > 0) {
+		mailbox_transaction_rollback(&trans);
+		return 0;
+	}
+	return mailbox_transaction_commit(&trans);
 }
 
 static int
@@ -54,23 +85,26 @@ keyword_change_mails(struct keyword_change *change, struct mailbox *box,
 		     unsigned int messages)
 {
 	static const char *const names[] = { BOUNCE_SENT_COPY_KEYWORD, NULL };
-	struct mail_keywords *keywords =
-		mailbox_keywords_create_valid(box, names);
-	struct mailbox_transaction_context *trans =
-		mailbox_transaction_begin(box, 0, "bounce");
-	struct mail *mail = mail_alloc(trans, 0, NULL);
+	struct mailbox_transaction_context *trans;
+	struct mail_keywords *keywords;
+	ARRAY_TYPE(uint32_t) seqs;
+	struct mail *mail;
+	uint32_t seq;
 
-	for (uint32_t seq = 1; seq <= messages; seq++) T_BEGIN {
+	t_array_init(&seqs, 16);
+	if (keyword_find_mails(change, box, messages, &seqs) < 0)
+		return -1;
+	keywords = mailbox_keywords_create_valid(box, names);
+	trans = mailbox_transaction_begin(box, 0, "bounce");
+	mail = mail_alloc(trans, 0, NULL);
+	array_foreach_elem(&seqs, seq) {
 		mail_set_seq(mail, seq);
-		if (keyword_is_wanted(change, mail)) {
-			mail_update_keywords(mail, change->add ? MODIFY_ADD :
-					     MODIFY_REMOVE, keywords);
-			if (change->add && change->flag)
-				mail_update_flags(mail, MODIFY_ADD,
-						  MAIL_FLAGGED);
-			change->count++;
-		}
-	} T_END;
+		mail_update_keywords(mail, change->add ? MODIFY_ADD :
+				     MODIFY_REMOVE, keywords);
+		if (change->add && change->flag)
+			mail_update_flags(mail, MODIFY_ADD, MAIL_FLAGGED);
+		change->count++;
+	}
 	mail_free(&mail);
 	mailbox_keywords_unref(&keywords);
 	return mailbox_transaction_commit(&trans) < 0 ||

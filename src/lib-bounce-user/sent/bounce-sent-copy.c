@@ -1,7 +1,6 @@
 /* Copyright (c) dovecot-bounce authors, see the included COPYING file */
 
 #include "lib.h"
-#include "istream.h"
 #include "mail-namespace.h"
 #include "mail-storage.h"
 #include "mailbox-list-iter.h"
@@ -13,9 +12,6 @@
 #define DAY_SECS (24 * 60 * 60)
 /* The date is asked of one in so many: it may cost a look at the file. */
 #define ASK_EVERY 32
-/* A damaged mail or two are passed over. Who cannot read more (their key is not there:
-   mail_crypt) cannot read the others, and each try is an error in the log. */
-#define UNREADABLE_MAX 3
 
 struct original_search {
 	struct mail_user *user;
@@ -81,31 +77,17 @@ copy_is_like(struct mail *mail, const struct bounce_sent_copy_like *like)
 		bounce_sent_header_is_copy(mail);
 }
 
-/* Dovecot may say that there is no such header then. */
-static bool copy_is_unreadable(struct mail *mail)
-{
-	struct istream *input;
-
-	if (mail_get_hdr_stream(mail, NULL, &input) < 0)
-		return !mail->expunged;
-	return i_stream_read(input) < 0 && input->stream_errno != 0;
-}
-
 /* 1, 0, or -1 if it cannot be read. */
 static int copy_is_original(struct original_search *search, struct mail *mail)
 {
-	const char *value, *id = NULL;
-	int ret = mail_get_first_header(mail, "Message-ID", &value);
+	const char *id;
+	int ret = bounce_sent_header_find_id(mail, &id);
 
-	if (ret < 0 && !mail->expunged)
-		return -1;
-	if (ret == 0 && copy_is_unreadable(mail))
+	if (ret < 0)
 		return -1;
 	if (search->like != NULL)
 		return copy_is_like(mail, search->like) ? 1 : 0;
-	if (ret > 0)
-		id = bounce_sent_header_message_id(mail);
-	return id != NULL && strcmp(id, search->message_id) == 0 &&
+	return ret > 0 && strcmp(id, search->message_id) == 0 &&
 		bounce_sent_header_is_copy(mail) ? 1 : 0;
 }
 
@@ -142,7 +124,8 @@ copy_search_mails(struct original_search *search, struct mail *mail)
 		T_BEGIN {
 			ret = copy_is_original(search, mail);
 		} T_END;
-		if (ret < 0 && ++search->unreadable < UNREADABLE_MAX)
+		if (ret < 0 &&
+		    ++search->unreadable < BOUNCE_SENT_MAX_UNREADABLE)
 			ret = 0;
 	}
 	return ret;
@@ -217,6 +200,8 @@ copy_search_box(const struct mailbox_info *info, void *context,
 	}
 	if (ret < 0) {
 		*error_r = t_strdup_printf("Mailbox %s: %s", info->vname,
+			search->unreadable >= BOUNCE_SENT_MAX_UNREADABLE ?
+			BOUNCE_SENT_UNREADABLE :
 			mailbox_get_last_internal_error(box, NULL));
 	} else if (ret == 0 && search->late) {
 		*error_r = t_strdup_printf("Mailbox %s: not searched to its "

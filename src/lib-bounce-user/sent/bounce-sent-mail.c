@@ -88,6 +88,30 @@ const char *bounce_sent_header_message_id(struct mail *mail)
 	return p_sent_message_id(pool_datastack_create(), value);
 }
 
+/* Dovecot may say that there is no such header then. */
+static bool sent_is_unreadable(struct mail *mail)
+{
+	struct istream *input;
+
+	if (mail_get_hdr_stream(mail, NULL, &input) < 0)
+		return !mail->expunged;
+	return i_stream_read(input) < 0 && input->stream_errno != 0;
+}
+
+int bounce_sent_header_find_id(struct mail *mail, const char **id_r)
+{
+	const char *value;
+	int ret = mail_get_first_header(mail, "Message-ID", &value);
+
+	*id_r = NULL;
+	if (ret < 0)
+		return mail->expunged ? 0 : -1;
+	if (ret == 0)
+		return sent_is_unreadable(mail) ? -1 : 0;
+	*id_r = p_sent_message_id(pool_datastack_create(), value);
+	return *id_r == NULL ? 0 : 1;
+}
+
 bool bounce_sent_header_is_copy(struct mail *mail)
 {
 	const char *value;

@@ -31,6 +31,14 @@ int bounce_sent_header_read_stream(struct istream *input, pool_t pool,
 				struct bounce_sent_header *out_r);
 /* The Message-ID alone (with < >), on the data stack, or NULL. */
 const char *bounce_sent_header_message_id(struct mail *mail);
+/* Who goes through all of Sent: returns 1 and the Message-ID (on the data stack), 0 if
+   it has none, or -1 if the mail cannot be read. A damaged one or two are passed over.
+   Who cannot read so many (their key is not there: mail_crypt) cannot read the others,
+   and each try is an error in the log. The transaction in which one was met is to be
+   rolled back: the cache would say that it has no such header. */
+#define BOUNCE_SENT_MAX_UNREADABLE 3
+#define BOUNCE_SENT_UNREADABLE "Mails cannot be read"
+int bounce_sent_header_find_id(struct mail *mail, const char **id_r);
 /* Did a client save it? What was delivered (a rule may file it here, and its
    sender may write any header) bears a trace; what cannot be read is none. */
 bool bounce_sent_header_is_copy(struct mail *mail);

@@ -20,6 +20,8 @@ struct recount {
 	const struct bounce_sent *counted[BOUNCE_SENT_STORE_KEEP_DAYS];
 	time_t now;
 	ARRAY(struct bounce_sent_mail) mails;
+	/* mails that could not be read */
+	unsigned int unreadable;
 };
 
 static time_t recount_back(const struct recount *recount, time_t when)
@@ -48,21 +50,25 @@ recount_was_saved_later(const struct recount *recount, time_t when,
 		bounce_sent_saw(recount->counted[back - 1], message_id);
 }
 
-static bool
+/* 1, 0 where nothing is to be counted, or -1 if it cannot be read. */
+static int
 recount_date(const struct recount *recount, struct mail *mail, time_t *when_r)
 {
+	const char *id;
 	time_t date;
 	int zone;
 
 	if (mail_get_received_date(mail, when_r) < 0 ||
 	    *when_r < recount->now -
 		(BOUNCE_SENT_STORE_KEEP_DAYS + 2) * DAY_SECS)
-		return FALSE;
+		return 0;
+	if (bounce_sent_header_find_id(mail, &id) < 0)
+		return -1;
 	/* a client may have moved it without its INTERNALDATE */
 	if (mail_get_date(mail, &date, &zone) == 0 && date > 0 &&
 	    date < *when_r - MAX_AGE_SECS)
 		*when_r = date;
-	return recount_wants(recount, *when_r);
+	return recount_wants(recount, *when_r) ? 1 : 0;
 }
 
 static void recount_mail(struct recount *recount, struct mail *mail)
@@ -70,10 +76,15 @@ static void recount_mail(struct recount *recount, struct mail *mail)
 	struct bounce_sent_header out;
 	struct bounce_sent_mail *sent;
 	time_t when;
+	int ret = recount_date(recount, mail, &when);
 
+	if (ret > 0)
+		ret = bounce_sent_header_read(mail, recount->pool, &out) < 0 ?
+			-1 : 1;
 	/* what cannot be read is not counted */
-	if (!recount_date(recount, mail, &when) ||
-	    bounce_sent_header_read(mail, recount->pool, &out) < 0 ||
+	if (ret < 0)
+		recount->unreadable++;
+	if (ret <= 0 ||
 	    recount_was_saved_later(recount, when, out.message_id))
 		return;
 	sent = array_append_space(&recount->mails);
@@ -96,13 +107,17 @@ static void recount_mails(struct recount *recount, struct mailbox *box)
 	mailbox_get_open_status(box, STATUS_MESSAGES, &status);
 	if (status.messages > BOUNCE_SENT_COPY_MAX_INDEXED)
 		seq = status.messages - BOUNCE_SENT_COPY_MAX_INDEXED + 1;
-	for (; seq <= status.messages; seq++) T_BEGIN {
+	for (; seq <= status.messages &&
+	     recount->unreadable < BOUNCE_SENT_MAX_UNREADABLE; seq++) T_BEGIN {
 		mail_set_seq(mail, seq);
 		recount_mail(recount, mail);
 	} T_END;
 	mail_free(&mail);
 	/* what was read goes to the cache; of no other use */
-	(void)mailbox_transaction_commit(&trans);
+	if (recount->unreadable > 0)
+		mailbox_transaction_rollback(&trans);
+	else
+		(void)mailbox_transaction_commit(&trans);
 }
 
 static int
@@ -193,7 +208,11 @@ int bounce_sent_recount(struct bounce_user *bu, struct bounce_store *store,
 		ret = bounce_sent_copy_each_box(bu->user, recount_box, &recount,
 						&error);
 	}
-	if (ret == 0)
+	if (ret == 0 && recount.unreadable >= BOUNCE_SENT_MAX_UNREADABLE) {
+		/* a part of a day would be taken for the day */
+		e_error(bu->event, "Sent mail is not counted: %s",
+			BOUNCE_SENT_UNREADABLE);
+	} else if (ret == 0)
 		ret = recount_commit(&recount, store, &error);
 	if (ret < 0)
 		*error_r = t_strdup(error);
