@@ -150,6 +150,20 @@ START_TEST(find)
 }
 END_TEST
 
+/* The longest, and only at the begin. */
+START_TEST(begin)
+{
+#define BEGIN(text, class) (unsigned int) \
+	bounce_words_begin(BOUNCE_WORDS_NOTICE, bounce_words_fold(text), class)
+	ck_assert_uint_eq(BEGIN("as well as", BOUNCE_WORD_JOINT), 10);
+	ck_assert_uint_eq(BEGIN("nor to you", BOUNCE_WORD_JOINT), 6);
+	ck_assert_uint_eq(BEGIN("and", BOUNCE_WORD_LREACHED), 0);
+	ck_assert_uint_eq(BEGIN("bob and eve", BOUNCE_WORD_JOINT), 0);
+	ck_assert_uint_eq(BEGIN("android", BOUNCE_WORD_JOINT), 0);
+	ck_assert_uint_eq(BEGIN("", BOUNCE_WORD_JOINT), 0);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	enum bounce_words_class class;
@@ -210,6 +224,7 @@ int main(void)
 	tcase_add_test(tcase, fold_table);
 	tcase_add_test(tcase, border);
 	tcase_add_test(tcase, find);
+	tcase_add_test(tcase, begin);
 	tcase_add_test(tcase, brief);
 	tcase_add_test(tcase, names);
 	suite_add_tcase(suite, tcase);

@@ -32,18 +32,9 @@ bool bounce_notice_says_delivered(const struct bounce_notice_line *line)
    none. Folds the text. */
 static size_t fate_reached_end(const char **text)
 {
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
-	size_t end = 0;
-
 	*text = bounce_words_fold(*text);
-	t_array_init(&hits, 8);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, *text, &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == BOUNCE_WORD_LREACHED && hit->begin == 0)
-			end = I_MAX(end, hit->end);
-	}
-	return end;
+	return bounce_words_begin(BOUNCE_WORDS_NOTICE, *text,
+				  BOUNCE_WORD_LREACHED);
 }
 
 /* Does it say that something failed, or will be tried again? */
@@ -207,16 +198,8 @@ fate_state_below(struct bounce_notice *scan, unsigned int i,
 bool
 bounce_notice_begins_with(const char *text, enum bounce_words_class class)
 {
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
-
-	t_array_init(&hits, 8);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, bounce_words_fold(text), &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == class && hit->begin == 0)
-			return TRUE;
-	}
-	return FALSE;
+	return bounce_words_begin(BOUNCE_WORDS_NOTICE, bounce_words_fold(text),
+				  class) > 0;
 }
 
 /* "| Waiting | 421 4.4.5", "will be retried"; words: of the line. */

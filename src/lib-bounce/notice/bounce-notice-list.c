@@ -9,23 +9,16 @@
 
 bool bounce_notice_is_joined(const char *text)
 {
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
 	const char *joint = t_str_trim(text, " \t<>\"'()[].");
+	size_t end;
 
 	if (*joint == '\0')
 		return FALSE;
 	joint = t_str_trim(bounce_words_fold(joint), ",;& )");
 	if (*joint == '\0' || strcmp(joint, "\xe3\x80\x81") == 0)
 		return TRUE;
-	t_array_init(&hits, 4);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, joint, &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == BOUNCE_WORD_JOINT && hit->begin == 0 &&
-		    joint[hit->end] == '\0')
-			return TRUE;
-	}
-	return FALSE;
+	end = bounce_words_begin(BOUNCE_WORDS_NOTICE, joint, BOUNCE_WORD_JOINT);
+	return end > 0 && joint[end] == '\0';
 }
 
 const char *bounce_notice_behind_list(const char *line, unsigned int end)

@@ -34,24 +34,16 @@ static bool notice_is_generic_local(const char *address)
 static bool notice_begins_field(const struct bounce_notice_line *line,
 				enum bounce_words_class class)
 {
-	ARRAY_TYPE(bounce_words_hit) hits;
-	const struct bounce_words_hit *hit;
 	const char *name, *wide = strstr(line->text, "\xef\xbc\x9a");
-	size_t len = strcspn(line->text, ":");
+	size_t len = strcspn(line->text, ":"), end;
 
 	if (wide != NULL && (size_t)(wide - line->text) < len)
 		len = wide - line->text;
 	if (!bounce_notice_line_has(line, class) || line->text[len] == '\0')
 		return FALSE;
 	name = bounce_words_fold(t_strndup(line->text, len));
-	t_array_init(&hits, 4);
-	bounce_words_find(BOUNCE_WORDS_NOTICE, name, &hits);
-	array_foreach(&hits, hit) {
-		if (hit->class == class && hit->begin == 0 &&
-		    name[hit->end] == '\0')
-			return TRUE;
-	}
-	return FALSE;
+	end = bounce_words_begin(BOUNCE_WORDS_NOTICE, name, class);
+	return end > 0 && name[end] == '\0';
 }
 
 /* "To:" within a description of the mail ("Subject:", "Sent:")? */

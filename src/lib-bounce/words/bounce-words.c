@@ -314,6 +314,21 @@ void bounce_words_find(enum bounce_words_group group, const char *folded,
 	array_append(hits, found, count);
 }
 
+size_t bounce_words_begin(enum bounce_words_group group, const char *folded,
+			  enum bounce_words_class class)
+{
+	const struct bounce_words_entry *entry;
+	struct words_core_walk walk;
+	size_t end = 0;
+
+	words_core_begin(&walk, &bounce_words_tables[group], folded);
+	while ((entry = words_core_next(&walk)) != NULL && walk.pos == 0) {
+		if (entry->class == class)
+			end = I_MAX(end, (size_t)entry->len);
+	}
+	return end;
+}
+
 bounce_words_set_t
 bounce_words_classes(enum bounce_words_group group, const char *folded)
 {

@@ -52,6 +52,10 @@ const char *bounce_words_compatible(const char *text, size_t len);
    shorter first. One pass. A phrase begins and ends where a word does. */
 void bounce_words_find(enum bounce_words_group group, const char *folded,
 		       ARRAY_TYPE(bounce_words_hit) *hits);
+/* Where the longest phrase of that class of the group ends that folded begins with; 0 if
+   it begins with none. */
+size_t bounce_words_begin(enum bounce_words_group group, const char *folded,
+			  enum bounce_words_class class);
 /* The classes of the group that folded holds a phrase of. */
 bounce_words_set_t
 bounce_words_classes(enum bounce_words_group group, const char *folded);
