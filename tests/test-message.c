@@ -126,11 +126,11 @@ static const struct {
 	/* HTML */
 	{ "Content-Type: text/html\n\n<html><body><p>Not <b>delivered</b></p>"
 	  "<p>bob@example.org</p></body></html>\n",
-	  .text = "\n\nNot delivered \nbob@example.org \n" },
+	  .text = "\n\n\nNot delivered \n\nbob@example.org \n" },
 	/* lines of the source and of the tags; controls */
 	{ "Content-Type: text/html\n\n<div>one<BR/>two<br>\nthree</div>\n"
 	  "<p>four<pre>five<br>six</pre><path>&#1;&#10;seven",
-	  .text = "\none\ntwo \nthree \nfour\nfive\nsix  \nseven" },
+	  .text = "\none\ntwo \nthree \n\nfour\nfive\nsix  \nseven" },
 	/* tags that never end */
 	{ "Content-Type: text/html\n\none<br", .text = "\none" },
 	{ "Content-Type: text/html\n\none<!-- two", .text = "\none" },

@@ -282,7 +282,9 @@ static const struct {
 	{ "one<br>two<BR/>three<Br class=x>four", "one\ntwo\nthree\nfour" },
 	{ "one<br>\ntwo", "one \ntwo" },
 	{ "one\n<br>two", "one\ntwo" },
-	{ "<p>one</p><p>two</p>", "one \ntwo " },
+	/* paragraphs below empty ones */
+	{ "<p>one</p><p>two</p>", "one \n\ntwo " },
+	{ "<h4>one</h4>\n<P class=x>two<pre>three<hr>four", "one \n\ntwo\nthree\nfour" },
 	{ "<tr><td>one</td><td>two</td></tr><tr><td>three</td></tr>",
 	  "one two \nthree " },
 	{ "a<b>b</b><path>c</path><brx>d", "a b c d" },

@@ -10,8 +10,8 @@
 static bool html_breaks_line(const char *html)
 {
 	static const char *const names[] = {
-		"<br", "<p", "<div", "<tr", "<li", "<dt", "<dd", "<pre",
-		"<table", "<hr", "<h1", "<h2", "<h3", "<blockquote", NULL
+		"<br", "<div", "<tr", "<li", "<dt", "<dd", "<pre",
+		"<table", "<hr", "<blockquote", NULL
 	};
 	size_t len;
 
@@ -26,6 +26,16 @@ static bool html_breaks_line(const char *html)
 		}
 	}
 	return FALSE;
+}
+
+/* "<p>", "<h3>": below an empty line */
+static bool html_begins_paragraph(const char *html)
+{
+	char tag = i_tolower(html[1]);
+
+	return (tag == 'p' && !i_isalnum(html[2])) ||
+		(tag == 'h' && html[2] >= '1' && html[2] <= '6' &&
+		 !i_isalnum(html[3]));
 }
 
 static bool html_begins_quote(const char *html)
@@ -43,7 +53,8 @@ static const char *html_skip_wbr(const char *html)
 	return html;
 }
 
-/* Dovecot's reader keeps the source's lines and makes none where a tag does. */
+/* Dovecot's reader keeps the source's lines and makes none where a tag does. A paragraph
+   is below an empty one. */
 static const char *t_html_words(const char *html, bool quotes)
 {
 	struct mail_html2text *reader = mail_html2text_init(quotes ? 0 :
@@ -61,7 +72,9 @@ static const char *t_html_words(const char *html, bool quotes)
 			break;
 		if (*p != '<')
 			continue;
-		if (p > html && p[-1] != '\n' && html_breaks_line(p))
+		if (p > html && html_begins_paragraph(p))
+			str_append(lines, p[-1] == '\n' ? "\n" : "\n\n");
+		else if (p > html && p[-1] != '\n' && html_breaks_line(p))
 			str_append_c(lines, '\n');
 		if (!quotes && html_begins_quote(p))
 			str_append(lines, "\n&gt;\n");

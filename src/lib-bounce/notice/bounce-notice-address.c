@@ -38,10 +38,15 @@ notice_join(struct bounce_notice *scan, struct bounce_notice_mention *mention)
 	if (last->foreign || last->tier == BOUNCE_NOTICE_NONE ||
 	    (last->line == mention->line && last->tier < mention->tier))
 		return;
-	words = notice_between(scan, last, mention);
-	if (words == NULL || !bounce_notice_is_joined(words))
-		return;
+	if (last->line + 1 != mention->line ||
+	    bounce_notice_line(scan, mention->line)->row < 2) {
+		words = notice_between(scan, last, mention);
+		if (words == NULL || !bounce_notice_is_joined(words))
+			return;
+	}
 	mention->tier = last->tier;
+	mention->labelled = last->labelled;
+	mention->delayed = mention->delayed || last->delayed;
 	mention->score = I_MAX(mention->score, last->score);
 }
 
@@ -78,6 +83,7 @@ void bounce_notice_addresses(struct bounce_notice *scan,
 			mention.foreign = FALSE;
 			mention.delayed = mention.reached = FALSE;
 			mention.starts = mention.alias = FALSE;
+			mention.labelled = FALSE;
 			mention.recipient = FALSE;
 			T_BEGIN {
 				bounce_notice_weigh(scan, report, &mention);

@@ -27,12 +27,6 @@ notice_line_above(struct bounce_notice *scan, unsigned int line)
 	return &bounce_notice_no_line;
 }
 
-bool bounce_notice_is_name(const char *before, size_t len)
-{
-	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
-		strcspn(before, "0123456789@/") >= len;
-}
-
 /* Do two addresses begin their lines in the same way? */
 static bool notice_begins_alike(const struct bounce_notice_line *line,
 				const struct bounce_notice_mention *mention,
@@ -71,16 +65,6 @@ notice_last_item(const struct bounce_notice *scan,
 	return NULL;
 }
 
-bool bounce_notice_is_heading(const struct bounce_notice_line *line)
-{
-	const char *text = line->text + strspn(line->text, " \t");
-	size_t len = strlen(text), words = strspn(text, "- ");
-
-	return line->underlined ||
-		(len > 8 && bounce_string_begins(text, "--") &&
-		 strcmp(text + len - 2, "--") == 0 && words < len);
-}
-
 /* Words of an item, which announce nothing: an answer, or further in than the
    address. */
 static bool notice_is_items_words(const struct bounce_notice_line *line,
@@ -111,9 +95,18 @@ bounce_notice_announced_by(struct bounce_notice *scan,
 	const struct bounce_notice_mention *last;
 	const struct bounce_notice_line *line;
 	unsigned int i = mention->line, indent;
+	/* "Doe, John <john@example.com>" alone does, too, in a list of such */
+	bool starts = mention->starts ||
+		(bounce_notice_is_name(bounce_notice_line(scan, i)->text,
+				       mention->begin) &&
+		 bounce_notice_is_row(bounce_notice_line(scan, i)));
 
+	/* the second row */
+	if (starts && array_count(&scan->mentions) > 0 &&
+	    bounce_notice_is_row(bounce_notice_line(scan, i)))
+		bounce_notice_groups_read(scan);
 	indent = bounce_notice_line(scan, i)->indent;
-	last = mention->starts || notice_is_named_item(scan, mention) ?
+	last = starts || notice_is_named_item(scan, mention) ?
 		notice_last_item(scan, mention) : NULL;
 	if (last == NULL)
 		return notice_line_above(scan, i);
@@ -122,14 +115,15 @@ bounce_notice_announced_by(struct bounce_notice *scan,
 		if (*line->text == '\0' || strchr(line->text, '@') != NULL)
 			continue;
 		if (!notice_is_items_words(line, indent) &&
-		    (!mention->starts ||
+		    (!starts ||
 		     bounce_notice_is_heading(line) ||
+		     bounce_notice_heads_group(scan, i) ||
 		     /* below whom it reached: "Failed" */
 		     bounce_notice_heads_reached(last->above) ||
 		     bounce_notice_label_colon(line->folded) ||
 		     bounce_notice_line_has(line, BOUNCE_WORD_CONTACTING)))
 			return notice_line_above(scan, mention->line);
-		if (mention->starts)
+		if (starts)
 			break;
 	}
 	return last->above;

@@ -72,21 +72,25 @@ static const char *cause_mask_addresses(const char *text)
 	return str_c(dest);
 }
 
-bool bounce_notice_cause_in_line(const struct bounce_notice_line *line)
+bool bounce_notice_cause_said(const char *text)
 {
 	bool blames;
 
-	/* "These could not be reached:" */
-	if (*line->text == '\0' || bounce_notice_is_manners(line) ||
-	    bounce_notice_is_field(line->text) ||
-	    bounce_notice_label_colon(line->text))
-		return FALSE;
 	T_BEGIN {
 		blames = cause_is_said(bounce_words_classes(
 			BOUNCE_WORDS_JUDGE, bounce_words_fold(
-				cause_mask_addresses(line->text))));
+				cause_mask_addresses(text))));
 	} T_END;
 	return blames;
+}
+
+bool bounce_notice_cause_in_line(const struct bounce_notice_line *line)
+{
+	/* "These could not be reached:" */
+	return *line->text != '\0' && !bounce_notice_is_manners(line) &&
+		!bounce_notice_is_field(line->text) &&
+		!bounce_notice_label_colon(line->text) &&
+		bounce_notice_cause_said(line->text);
 }
 
 bool bounce_notice_has_cause(const struct bounce_notice *scan)

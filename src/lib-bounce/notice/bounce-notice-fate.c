@@ -129,7 +129,7 @@ bool bounce_notice_label_state(const char *before, const char *behind)
 	behind += strspn(behind, " >:(-|\t");
 	return fate_is_state(before) &&
 		(*before == '[' || bounce_status_reply_begins(behind) ||
-		 fate_is_success(behind));
+		 fate_is_success(behind) || bounce_notice_cause_said(behind));
 }
 
 /* " mx.example.com", the last word. */

@@ -23,7 +23,7 @@ bool bounce_notice_names_rcpt(const struct bounce_notice_mention *mention,
 
 static bool item_is_listed(const struct bounce_notice_mention *mention)
 {
-	if (mention->alias)
+	if (mention->alias || mention->labelled)
 		return TRUE;
 	/* what the header names may be anywhere */
 	if (mention->tier == BOUNCE_NOTICE_FIELD)
@@ -40,16 +40,22 @@ static bool item_is_other(const struct bounce_notice_mention *mention,
 		!bounce_notice_names_rcpt(mention, rcpt);
 }
 
-/* A heading that is directly above the next item is part of that. */
+/* A heading that is directly above the next item is part of that; in a group an item
+   ends with it. */
 static unsigned int
 item_trim(const struct bounce_notice *scan, unsigned int first,
 	  unsigned int end)
 {
+	const struct bounce_notice_region *group =
+		bounce_notice_group(scan, first);
 	const struct bounce_notice_line *line;
 
+	if (group != NULL)
+		return I_MIN(end, group->end);
 	while (end > first + 1) {
 		line = bounce_notice_line(scan, end - 1);
 		if (*line->text != '\0' &&
+		    !bounce_notice_heads_group(scan, end - 1) &&
 		    (!bounce_notice_label_colon(line->folded) ||
 		     strchr(line->text, '@') != NULL ||
 		     line->reply != NULL))
@@ -65,10 +71,14 @@ static unsigned int
 item_last_end(const struct bounce_notice *scan,
 	      const struct bounce_recipient *rcpt, unsigned int first)
 {
+	const struct bounce_notice_region *group =
+		bounce_notice_group(scan, first);
 	const struct bounce_notice_mention *mention;
 	unsigned int i, count = array_count(&scan->lines);
 	bool others = FALSE;
 
+	if (group != NULL)
+		return group->end;
 	array_foreach(&scan->mentions, mention) {
 		if (mention->head < first && item_is_other(mention, rcpt))
 			others = TRUE;

@@ -138,35 +138,63 @@ static void notice_lines_underline(struct bounce_notice *scan)
 	}
 }
 
+/* Its text is at text, which has room for it. Returns how many bytes it takes. */
+static size_t
+notice_line_init(struct bounce_notice_line *line, const char *raw,
+		 const char *last, char *text)
+{
+	size_t len;
+
+	line->indent = bounce_string_blanks(raw);
+	line->text = notice_clean_line(raw, last);
+	len = bounce_string_squeeze(text, line->text, strlen(line->text),
+				    BOUNCE_MAX_LINE);
+	if (len == 0) {
+		line->text = line->folded = "";
+		return 0;
+	}
+	line->text = text;
+	line->reply = bounce_status_reply_find(line->text, &line->reply_at);
+	return len + 1;
+}
+
+/* Two addresses in a line may be two rows: "(full), " or ": full; " between them. */
+static bool notice_line_has_two(const char *line)
+{
+	const char *at = strchr(line, '@'), *end;
+
+	return at != NULL && (at = strpbrk(at, "(:")) != NULL &&
+		(end = strpbrk(at, "),;")) != NULL && strchr(end, '@') != NULL;
+}
+
 void bounce_notice_lines_add(struct bounce_notice *scan,
 			     const ARRAY_TYPE(const_string) *lines,
 			     unsigned int end, size_t size)
 {
 	struct bounce_notice_line *line;
+	ARRAY_TYPE(const_string) rows;
 	/* those that are not empty, each with its NUL */
 	char *text = t_malloc_no0(size + 1), *folded;
 	const char *raw, *last = "";
-	size_t used = 0, len;
+	size_t used = 0;
 
 	t_array_init(&scan->lines, I_MAX(end, 1));
-	if (end == 0)
-		return;
-	(void)array_idx_get_space(&scan->lines, end - 1);
-	line = array_front_modifiable(&scan->lines);
-	for (unsigned int i = 0; i < end; i++, line++, last = raw) {
+	t_array_init(&rows, 4);
+	for (unsigned int i = 0; i < end; i++, last = raw) {
 		raw = array_idx_elem(lines, i);
-		line->indent = bounce_string_blanks(raw);
-		line->text = notice_clean_line(raw, last);
-		len = bounce_string_squeeze(text + used, line->text,
-					    strlen(line->text), BOUNCE_MAX_LINE);
-		if (len == 0) {
-			line->text = line->folded = "";
+		if (!notice_line_has_two(raw)) {
+			line = array_append_space(&scan->lines);
+			used += notice_line_init(line, raw, last, text + used);
 			continue;
 		}
-		line->text = text + used;
-		line->reply = bounce_status_reply_find(line->text,
-						       &line->reply_at);
-		used += len + 1;
+		array_clear(&rows);
+		bounce_notice_row_split(raw, &rows);
+		for (unsigned int n = 0; n < array_count(&rows); n++) {
+			line = array_append_space(&scan->lines);
+			used += notice_line_init(line, array_idx_elem(&rows, n),
+						 last, text + used);
+			line->row = array_count(&rows) == 1 ? 0 : n + 1;
+		}
 	}
 	notice_lines_underline(scan);
 	folded = t_malloc_no0(used + 1);

@@ -4,44 +4,7 @@
 #include "array.h"
 #include "bounce-notice-private.h"
 
-/* Addresses that are listed together: in one line, or below one that announces
-   them. */
-
-bool bounce_notice_is_joined(const char *text)
-{
-	const char *joint = t_str_trim(text, " \t<>\"'()[].");
-	size_t end;
-
-	if (*joint == '\0')
-		return FALSE;
-	joint = t_str_trim(bounce_words_fold(joint), ",;& )");
-	if (*joint == '\0' || strcmp(joint, "\xe3\x80\x81") == 0)
-		return TRUE;
-	end = bounce_words_begin(BOUNCE_WORDS_NOTICE, joint, BOUNCE_WORD_JOINT);
-	return end > 0 && joint[end] == '\0';
-}
-
-const char *bounce_notice_behind_list(const char *line, unsigned int end)
-{
-	unsigned int pos = end, begin, next;
-
-	while (bounce_notice_address_next(line, &pos, &begin, &next) &&
-	       bounce_notice_is_joined(t_strdup_until(line + end, line + begin)))
-		end = next;
-	return line + end;
-}
-
-bool bounce_notice_is_list(const char *line)
-{
-	unsigned int pos = 0, begin, end;
-	const char *behind;
-
-	if (!bounce_notice_address_next(line, &pos, &begin, &end) ||
-	    strspn(line, " \t<\"'") < begin)
-		return FALSE;
-	behind = bounce_notice_behind_list(line, end);
-	return behind[strspn(behind, " \t>\"',;.:")] == '\0';
-}
+/* Addresses that are listed together below a line that announces them. */
 
 /* The line that announces the list that mention is in, if it is surely one. Returns
    FALSE if not. */

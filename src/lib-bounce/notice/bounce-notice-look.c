@@ -5,7 +5,7 @@
 #include "bounce-status.h"
 #include "bounce-string.h"
 
-/* How an address stands in its line: what is before and behind it. */
+/* How an address stands in its line, what is before and behind it; how a line looks. */
 
 bool bounce_notice_is_dress(const char *text)
 {
@@ -65,6 +65,12 @@ bool bounce_notice_has_text_behind(const char *behind)
 		bounce_status_reply_begins(behind);
 }
 
+bool bounce_notice_is_name(const char *before, size_t len)
+{
+	return len > 1 && len < 80 && strchr("<([", before[len - 1]) != NULL &&
+		strcspn(before, "0123456789@/") >= len;
+}
+
 bool bounce_notice_is_x400(const char *text)
 {
 	return strchr(text, ' ') == NULL && strchr(text, '=') != NULL &&
@@ -79,4 +85,14 @@ bool bounce_notice_is_url(const char *text, unsigned int begin)
 		p--;
 	return strstr(t_strdup_until(p, text + begin), "://") != NULL ||
 		bounce_string_ibegins(p, "www.");
+}
+
+bool bounce_notice_is_heading(const struct bounce_notice_line *line)
+{
+	const char *text = line->text + strspn(line->text, " \t");
+	size_t len = strlen(text), words = strspn(text, "- ");
+
+	return line->underlined ||
+		(len > 8 && bounce_string_begins(text, "--") &&
+		 strcmp(text + len - 2, "--") == 0 && words < len);
 }

@@ -21,6 +21,8 @@ struct bounce_notice_line {
 	unsigned int indent;
 	/* a row of dashes was below it */
 	bool underlined;
+	/* one of several rows that were a line: its number, from 1; 0 = a line */
+	unsigned int row;
 };
 
 /* One place where an address is. */
@@ -39,6 +41,9 @@ struct bounce_notice_mention {
 	bool foreign;
 	/* it begins a line: an item begins here */
 	bool starts;
+	/* behind a label that says why, "Mailbox full: bob@example.com", or between what
+	   became of it and why, "failed bob@example.com mailbox full" */
+	bool labelled;
 	/* a recipient's: bounce_notice_words() finds it out once */
 	bool recipient;
 	/* another name of the item's address: "(generated from ...)" */
@@ -69,6 +74,8 @@ struct bounce_notice {
 	ARRAY_TYPE(const_string) failed;
 	/* the returned header is quoted, "> Subject: hello" */
 	bool quoted;
+	/* once they are read */
+	ARRAY_TYPE(bounce_notice_region) groups;
 	/* bounce_notice_refuses(), once it was asked */
 	bool refuses, refuses_known;
 };
@@ -146,11 +153,9 @@ bool bounce_notice_heads_reached(const struct bounce_notice_line *line);
 bool bounce_notice_label_reached(const char *before, bounce_words_set_t words);
 bool bounce_notice_behind_reached(const char *behind, bounce_words_set_t words);
 /* "[OK] ", "bounced ": do the words before an address say what became of it, with behind
-   it nothing or an answer? */
+   it nothing, an answer or why? */
 bool bounce_notice_label_state(const char *before, const char *behind);
 
-/* "   ----- Transcript of session follows -----", or underlined */
-bool bounce_notice_is_heading(const struct bounce_notice_line *line);
 /* Does text begin with a phrase of class (group NOTICE)? */
 bool bounce_notice_begins_with(const char *text, enum bounce_words_class class);
 /* Fill in what is said of mention alone, by its line, the one below and the one above:
@@ -161,8 +166,6 @@ void bounce_notice_fate_read(struct bounce_notice *scan, const char *behind, boo
 
 /* For where there is none above. */
 extern const struct bounce_notice_line bounce_notice_no_line;
-/* "Doe, John (": a name of len bytes before an address */
-bool bounce_notice_is_name(const char *before, size_t len);
 /* The line that announces the list that mention is in. */
 const struct bounce_notice_line *
 bounce_notice_announced_by(struct bounce_notice *scan,
@@ -192,6 +195,8 @@ bounce_notice_line_has(const struct bounce_notice_line *line,
 
 /* Does the line say why a delivery fails (see bounce_notice_has_cause())? */
 bool bounce_notice_cause_in_line(const struct bounce_notice_line *line);
+/* The same of a heading or label, with a colon or without. */
+bool bounce_notice_cause_said(const char *text);
 /* Does the paragraph that begins in line go on with what the mailer says? It
    quotes an answer, labels what it says, or is the transcript. */
 bool bounce_notice_cause_goes_on(const struct bounce_notice_line *line);
@@ -258,21 +263,35 @@ const char *bounce_notice_host_find(const struct bounce_notice *scan,
 				  const struct bounce_notice_region *region,
 				  unsigned int line);
 
-/* bounce-notice-list.c: is that between two addresses that are named together,
-   "<a@example.com>, <b@example.com> and c@example.com"? */
-bool bounce_notice_is_joined(const char *text);
-/* What is behind the address that ends there, and behind those that are named together
-   with it: "bob@example.com, eve@example.org and ann@example.net." */
-const char *bounce_notice_behind_list(const char *line, unsigned int end);
-/* Is there nothing else in the line? */
-bool bounce_notice_is_list(const char *line);
-/* As far as the list goes that rcpt is in, of several that are announced each in words of
-   its own: what is said of the next one is not said of rcpt. */
+/* bounce-notice-list.c: as far as the list goes that rcpt is in, of several that are
+   announced each in words of its own: what is said of the next one is not said of rcpt. */
 unsigned int bounce_notice_list_end(const struct bounce_notice *scan,
 				    const struct bounce_recipient *rcpt);
 /* Does the line announce a list of recipients: "These addresses do not exist:"? */
 bool bounce_notice_announces(const struct bounce_notice *scan,
 			     const struct bounce_notice_line *line);
+
+/* bounce-notice-row.c: is that between two addresses that are named together,
+   "<a@example.com>, <b@example.com> and c@example.com"? */
+bool bounce_notice_is_joined(const char *text);
+/* What is behind the address that ends there, and behind those that are named together
+   with it: "bob@example.com, eve@example.org and ann@example.net." */
+const char *bounce_notice_behind_list(const char *line, unsigned int end);
+/* Is the line addresses and what dresses them, and nothing else? */
+bool bounce_notice_is_row(const struct bounce_notice_line *line);
+/* Add the rows of a line to rows, each of them an address that has words of its own:
+   "bob@example.com (mailbox full), eve@example.com (no such user)"; or the whole line.
+   Data stack. */
+void bounce_notice_row_split(const char *line, ARRAY_TYPE(const_string) *rows);
+
+/* bounce-notice-group.c: the lines are all known; there is more than one address. */
+void bounce_notice_groups_read(struct bounce_notice *scan);
+/* The group that line is in, its heading first; NULL if it is in none, or if the
+   headings do not say why. */
+const struct bounce_notice_region *
+bounce_notice_group(const struct bounce_notice *scan, unsigned int line);
+bool bounce_notice_heads_group(const struct bounce_notice *scan,
+			       unsigned int line);
 
 /* bounce-notice-look.c: is there nothing but markup before (or behind) an address? */
 bool bounce_notice_is_dress(const char *text);
@@ -282,8 +301,12 @@ bool bounce_notice_is_recipient_field(const char *text);
 bool bounce_notice_is_listing(const char *text);
 /* Do words follow that belong to the address? */
 bool bounce_notice_has_text_behind(const char *behind);
+/* "Doe, John (": a name of len bytes before an address */
+bool bounce_notice_is_name(const char *before, size_t len);
 /* Part of an X.400 address: "C=DE;S=Doe;DDA:RFC-822=" */
 bool bounce_notice_is_x400(const char *text);
 bool bounce_notice_is_url(const char *text, unsigned int begin);
+/* "   ----- Transcript of session follows -----", or underlined */
+bool bounce_notice_is_heading(const struct bounce_notice_line *line);
 
 #endif

@@ -64,6 +64,8 @@ notice_is_refused(const struct bounce_notice *scan,
 	const struct bounce_notice_line *line;
 	unsigned int i, count = array_count(&scan->lines);
 
+	if (mention->labelled)
+		return TRUE;
 	for (i = mention->line; i < count && i < mention->line + 4; i++) {
 		line = bounce_notice_line(scan, i);
 		if (*line->text == '\0' ||

@@ -92,6 +92,20 @@ notice_reply_above(struct bounce_notice *scan, unsigned int line, bool *hangs_r)
 	return *hangs_r ? above : bounce_notice_line(scan, line - 1);
 }
 
+/* Does the line above begin with another address, as far in as this one? */
+static bool notice_is_next_row(const struct bounce_notice_line *above,
+			       const struct bounce_notice_line *here,
+			       const char *address)
+{
+	unsigned int pos = 0, begin, end;
+
+	return above->indent == here->indent &&
+		bounce_notice_address_next(above->text, &pos, &begin, &end) &&
+		bounce_notice_is_dress(t_strndup(above->text, begin)) &&
+		strcasecmp(t_strdup_until(above->text + begin,
+					  above->text + end), address) != 0;
+}
+
 /* Does an address at a line's start go on with what a server answered? */
 static bool notice_continues_answer(struct bounce_notice *scan,
 				    const struct bounce_notice_mention *mention)
@@ -109,6 +123,7 @@ static bool notice_continues_answer(struct bounce_notice *scan,
 	if (bounce_status_reply_begins(behind + strspn(behind, " >:(-|\t")))
 		return FALSE;
 	if (above->reply == NULL ||
+	    notice_is_next_row(above, here, mention->address) ||
 	    (notice_is_bracketed(here->text) &&
 	     notice_is_bracketed(above->text)))
 		return FALSE;
@@ -202,7 +217,10 @@ static void notice_weigh_listed(const struct context *ctx,
 {
 	bool announced = bounce_notice_line_has(ctx->above,
 						BOUNCE_WORD_ANNOUNCING);
-	bool text = bounce_notice_has_text_behind(ctx->behind), fails = ctx->fails;
+	const char *behind_list = bounce_notice_behind_list(
+		bounce_notice_line(ctx->scan, mention->line)->text,
+		mention->end);
+	bool text = bounce_notice_has_text_behind(behind_list), fails = ctx->fails;
 	struct bounce_notice_label label_above;
 
 	bounce_notice_label_read(ctx->above->text, ctx->above->words,
@@ -269,6 +287,14 @@ static bool notice_is_labelled(const struct context *ctx, const char *line,
 							   " >:(-|\t"));
 }
 
+/* "User unknown  bob@example.com": a table's row */
+static bool notice_is_in_row_of_cause(const struct context *ctx)
+{
+	return strlen(ctx->before) < COLUMNS_MAX &&
+		strpbrk(ctx->before, ".,;:!?()\"") == NULL &&
+		bounce_notice_is_dress(ctx->behind);
+}
+
 static void notice_weigh_sentence(const struct context *ctx,
 				  struct bounce_notice_mention *mention)
 {
@@ -276,13 +302,18 @@ static void notice_weigh_sentence(const struct context *ctx,
 		bounce_notice_line(ctx->scan, mention->line);
 	const struct bounce_notice_label *label = &ctx->label;
 	bool colon = notice_is_labelled(ctx, line->text, mention->end);
-	bool field = colon && bounce_notice_label_field(ctx->folded,
-		bounce_kind_words(ctx->before));
+	bounce_words_set_t words = colon ? bounce_kind_words(ctx->before) : 0;
+	bool field = colon && bounce_notice_label_field(ctx->folded, words);
 
+	mention->labelled = (colon || notice_is_in_row_of_cause(ctx)) &&
+		bounce_notice_cause_said(ctx->before);
+	mention->delayed = field && !mention->labelled &&
+		bounce_kind_has(words, BOUNCE_WORD_DELAY);
 	mention->reached = !ctx->fails &&
 		(bounce_notice_label_reached(ctx->before, line->words) ||
 		 bounce_notice_says_reached(line));
-	if (!label->failed && !ctx->fails) {
+	if (!label->failed && !ctx->fails && !mention->labelled &&
+	    !mention->delayed) {
 		/* "Ziel: bob@example.com", in whatever language */
 		if (field) {
 			mention->tier = BOUNCE_NOTICE_GUESS;
@@ -292,9 +323,11 @@ static void notice_weigh_sentence(const struct context *ctx,
 	}
 	mention->tier = BOUNCE_NOTICE_SENTENCE;
 	/* two words are no coincidence */
-	if (label->failed)
-		mention->score += label->phrase ? 3 : 2;
-	if (ctx->fails)
+	if (label->phrase || mention->labelled)
+		mention->score += 3;
+	else if (label->failed)
+		mention->score += 2;
+	if (ctx->fails || mention->labelled)
 		mention->score += 2;
 	/* "Mailbox is full: bob@example.com" */
 	if (colon)
@@ -437,8 +470,10 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		return;
 	}
 	ctx.behind = line->text + mention->end;
-	if (bounce_notice_label_state(ctx.before, ctx.behind))
+	if (bounce_notice_label_state(ctx.before, ctx.behind)) {
 		mention->starts = TRUE;
+		mention->labelled = bounce_notice_cause_said(ctx.behind);
+	}
 	mention->reached = mention->starts &&
 		bounce_notice_label_reached(ctx.before, line->words);
 	ctx.folded = bounce_string_fold(ctx.before, BOUNCE_MAX_LINE);
@@ -463,6 +498,9 @@ void bounce_notice_weigh(struct bounce_notice *scan,
 		mention->foreign = TRUE;
 	}
 	notice_weigh_place(&ctx, mention);
+	/* its words are its own */
+	if (line->row > 0)
+		mention->labelled = TRUE;
 	if (mention->score <= 0)
 		mention->tier = BOUNCE_NOTICE_NONE;
 }

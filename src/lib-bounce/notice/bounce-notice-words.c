@@ -149,8 +149,7 @@ static bool notice_is_bare(const struct bounce_notice *scan,
 		if (i == region->first && strchr(line->text, '@') != NULL &&
 		    ((strlen(line->text) < 80 &&
 		      strchr(line->text, ' ') == NULL) ||
-		     (strpbrk(line->text, ",;") != NULL &&
-		      bounce_notice_is_list(line->text))))
+		     bounce_notice_is_row(line)))
 			continue;
 		if (line->reply == NULL &&
 		    bounce_kind_has(line->words,
@@ -314,7 +313,7 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	ARRAY_TYPE(bounce_notice_region) regions;
 	unsigned int line = 0;
 	const char *at, *code, *answer = NULL;
-	const struct bounce_notice_region *first;
+	const struct bounce_notice_region *first, *group = NULL;
 	struct bounce_notice_region own, list;
 	bool listed, bare, item = FALSE, found, alone = array_count(&report->recipients) == 1;
 
@@ -325,9 +324,13 @@ notice_fill(struct bounce_notice *scan, const struct bounce_report *report,
 	first = listed ? array_idx(&regions, 0) : &whole;
 	bare = listed && array_count(&regions) == 1 &&
 		notice_is_bare(scan, first);
+	if (bare)
+		group = bounce_notice_group(scan, first->first);
 	if (!listed || bare) {
 		list = whole;
-		if (bare)
+		if (group != NULL)
+			list = *group;
+		else if (bare)
 			list.end = bounce_notice_list_end(scan, rcpt);
 		array_clear(&regions);
 		array_push_back(&regions, &list);
