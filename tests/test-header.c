@@ -236,6 +236,41 @@ START_TEST(test_addresses)
 }
 END_TEST
 
+START_TEST(test_author)
+{
+	static const struct {
+		const char *header, *author;
+	} tests[] = {
+		{ "From: a@example.org\n", "a@example.org" },
+		{ "From: Ann <a@example.org>\n", "a@example.org" },
+		{ "Subject: x\n", NULL },
+		{ "From: a@example.org, b@example.org\n", NULL },
+		{ "From: a@example.org,\n <b@example.org>\n", NULL },
+		{ "From: list: a@example.org, b@example.org;\n", NULL },
+		{ "From: list: a@example.org;\n", NULL },
+		{ "From: a@example.org\nfrom: b@example.org\n", NULL },
+		{ "From: a@example.org\nSubject: x\nFROM: a@example.org\n",
+		  NULL },
+		{ "From: a\n", NULL }, { "From:\n", NULL },
+		{ "From: <>\n", NULL },
+	};
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		const char *text = t_strconcat(tests[i].header, "\n", NULL);
+		struct istream *input = i_stream_create_from_data(text,
+							strlen(text));
+		struct bounce_message *message;
+
+		ck_assert_int_eq(bounce_message_read_header(input, pool,
+							    &message), 0);
+		ck_assert_msg(null_strcmp(bounce_message_author(message, pool),
+					  tests[i].author) == 0, "%s",
+			      tests[i].header);
+		i_stream_unref(&input);
+	}
+}
+END_TEST
+
 START_TEST(test_addresses_null)
 {
 	ARRAY_TYPE(const_string) list;
@@ -403,6 +438,7 @@ int main(void)
 	tcase_add_test(tcase, test_named);
 	tcase_add_test(tcase, test_find);
 	tcase_add_loop_test(tcase, test_addresses, 0, N_ELEMENTS(addresses));
+	tcase_add_test(tcase, test_author);
 	tcase_add_test(tcase, test_addresses_null);
 	tcase_add_test(tcase, test_limits);
 	tcase_add_test(tcase, test_header_ways);

@@ -26,6 +26,9 @@ static const char *const local[] = { "localhost", NULL };
 #define EVIL \
 	"Received: from mx.example.org (evil.example [203.0.113.9])\n" \
 	"\tby mx.example.org (Postfix) with ESMTP id 1; date\n"
+#define RELAY \
+	"Received: from s (smarthost.example.com [192.0.2.8])\n" \
+	"\tby mx.example.org (Postfix) with ESMTP id 1; date\n"
 #define DAEMON "From: MAILER-DAEMON@mx.example.org\n"
 /* A Dovecot that hands on to ours by LMTP (lmtp_proxy), its name ours. */
 #define BEHIND(name) \
@@ -173,15 +176,37 @@ START_TEST(received)
 		{ "from c ([192.0.2.1] helo=[10.0.0.1]) by mx with esmtp "
 		  "(Exim 4.96) id 1", "c", "192.0.2.1", NULL, FALSE, FALSE },
 		{ "from [192.0.2.1] (port=25 helo=[127.0.0.1]) by mx with esmtp "
-		  "id 1", NULL, NULL, NULL, FALSE, FALSE },
+		  "id 1", NULL, BOUNCE_RECEIVED_UNKNOWN, NULL, FALSE, FALSE },
 		{ "from [127.0.0.1] by mx with esmtp (Exim 4.96) id 1", NULL,
 		  "127.0.0.1", NULL, FALSE, FALSE },
 		{ "from [127.0.0.1] (c [192.0.2.1]) by mx (Postfix) with ESMTP "
 		  "id 1", "c", "192.0.2.1", NULL, FALSE, FALSE },
 		{ "from unknown (HELO [127.0.0.1]) (192.0.2.1)\n  by mx with "
-		  "SMTP; d", NULL, NULL, NULL, FALSE, FALSE },
+		  "SMTP; d", NULL, "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from unknown (HELO x) (ident@192.0.2.1)\n  by mx with "
+		  "SMTP; d", NULL, "192.0.2.1", NULL, FALSE, FALSE },
 		{ "from [127.0.0.1] (192.0.2.1) by mx with ESMTP id 1", NULL,
-		  NULL, NULL, FALSE, FALSE },
+		  "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from x (HELO [127.0.0.1]) by mx with SMTP; d", NULL,
+		  BOUNCE_RECEIVED_UNKNOWN, NULL, FALSE, FALSE },
+		/* names that the client has in the DNS are no words of the
+		   server's */
+		{ "from x (authenticated.evil.example [192.0.2.1]) by mx "
+		  "(Postfix) with ESMTP id 1; d", "authenticated.evil.example",
+		  "192.0.2.1", NULL, FALSE, FALSE },
+		{ "from x (authenticated [192.0.2.1]) by mx (Postfix) with "
+		  "ESMTP id 1; d", "authenticated", "192.0.2.1", NULL, FALSE,
+		  FALSE },
+		{ "from x (c [192.0.2.1]) (authenticated bits=0) by mx (8.17.1/"
+		  "8.17.1) with ESMTP id 1; d", "c", "192.0.2.1", NULL, TRUE,
+		  FALSE },
+		{ "from x (helo.evil.example [192.0.2.1]) by mx (Postfix) with "
+		  "ESMTP id 1; d", "helo.evil.example", "192.0.2.1", NULL,
+		  FALSE, FALSE },
+		{ "from x (helo [192.0.2.1]) by mx (Postfix) with ESMTP id 1;",
+		  "helo", BOUNCE_RECEIVED_UNKNOWN, NULL, FALSE, FALSE },
+		{ "from x (Exim [192.0.2.1]) by mx (Postfix) with ESMTP id 1;",
+		  "Exim", "192.0.2.1", NULL, FALSE, FALSE },
 		{ "from c [192.0.2.1] by localhost with POP3 (fetchmail-6.4.37)",
 		  NULL, "192.0.2.1", NULL, FALSE, FALSE },
 		{ "", NULL, NULL, NULL, FALSE, FALSE },
@@ -203,6 +228,31 @@ START_TEST(received)
 			      r.made == tests[i].made,
 			      "%s: %s %s %s %d %d", tests[i].line, r.client,
 			      r.address, r.login, r.authenticated, r.made);
+	}
+	pool_unref(&pool);
+}
+END_TEST
+
+START_TEST(fetched)
+{
+	static const struct {
+		const char *line;
+		bool fetched;
+	} tests[] = {
+		{ "from c [192.0.2.1] by localhost with POP3 (fetchmail-6.4.37)",
+		  TRUE },
+		{ "from x (fetchmail.evil.example [192.0.2.1]) by mx (Postfix) "
+		  "with ESMTP id 1; d", FALSE },
+		{ "from x (fetchmail-6.4 [192.0.2.1]) by mx (Postfix) with "
+		  "ESMTP id 1; d", FALSE },
+	};
+	pool_t pool = pool_alloconly_create("test", 1024);
+	struct bounce_received r;
+
+	for (unsigned int i = 0; i < N_ELEMENTS(tests); i++) {
+		bounce_received_parse(pool, tests[i].line, &r);
+		ck_assert_msg(r.fetched == tests[i].fetched, "%s",
+			      tests[i].line);
 	}
 	pool_unref(&pool);
 }
@@ -325,12 +375,52 @@ START_TEST(reporters)
 		  "(Postfix) with ESMTPSA id 2; d\n"
 		  "Received: by smarthost.example.com (Postfix) id 2; d\n"
 		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, relays },
+		/* behind a host that is named, too; a customer's, by its private
+		   address, and by a name that the provider gave it */
+		{ DOVECOT RELAY "Received: from i (inner.smarthost.example.com "
+		  "[10.0.0.5]) by smarthost.example.com (Postfix) with ESMTP id "
+		  "2; d\nReceived: by inner.smarthost.example.com (Postfix) id "
+		  "3; d\n" DAEMON, "x@example.net", BOUNCE_REPORTER_RELAY,
+		  relays },
+		{ DOVECOT RELAY "Received: from i (unknown [10.0.0.5]) by "
+		  "smarthost.example.com (Postfix) with ESMTP id 2; d\n"
+		  "Received: by smarthost.example.com (Postfix) id 3; d\n"
+		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, relays },
+		{ DOVECOT RELAY "Received: from i (vps7.example.com "
+		  "[192.0.2.70]) by smarthost.example.com (Postfix) with ESMTP "
+		  "id 2; d\nReceived: by smarthost.example.com (Postfix) id 3; "
+		  "d\n" DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER,
+		  relays },
+		{ DOVECOT RELAY "Received: from localhost (localhost "
+		  "[127.0.0.1]) by smarthost.example.com (Postfix) with ESMTP "
+		  "id 2; d\nReceived: by smarthost.example.com (Postfix) id 3; "
+		  "d\n" DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER,
+		  relays },
 		/* one that strips what stands below */
 		{ DOVECOT "Received: from s (smarthost.example.com "
 		  "[192.0.2.8]) by mx.example.org (Postfix) with ESMTP id 1;\n"
 		  DAEMON, "x@example.net", BOUNCE_REPORTER_STRANGER, relays },
 		{ "Subject: nothing\n", "x@example.net",
 		  BOUNCE_REPORTER_STRANGER, NULL },
+		/* several senders, a group, no daemon's names */
+		{ DOVECOT POSTFIX DAEMON DAEMON, "x@example.net",
+		  BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT POSTFIX "From: mailer-daemon@a.example, b@a.example\n",
+		  "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT POSTFIX "From: mailer-daemon: b@a.example;\n",
+		  "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT POSTFIX "From: \"mailer-daemon@x\"@a.example\n",
+		  "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT POSTFIX "From: microsoftexchangefan@a.example\n",
+		  "x@example.net", BOUNCE_REPORTER_STRANGER, NULL },
+		{ DOVECOT POSTFIX "From: MicrosoftExchange329e71ec88ae4615bbc36ab"
+		  "6ce41109e@a.example\n", "x@example.net",
+		  BOUNCE_REPORTER_OWN, NULL },
+		{ DOVECOT POSTFIX "From: <>\n", "x@example.net",
+		  BOUNCE_REPORTER_OWN, NULL },
+		{ DOVECOT POSTFIX "From: MAILER-DAEMON (Mail Delivery System)\n",
+		  "x@example.net", BOUNCE_REPORTER_OWN, NULL },
+		{ DOVECOT POSTFIX, "x@example.net", BOUNCE_REPORTER_OWN, NULL },
 	};
 	pool_t pool = pool_alloconly_create("test", 4096);
 
@@ -416,7 +506,31 @@ START_TEST(signatures)
 		"Authentication-Results: mx.example.org; dkim=pass "
 		"header.d=googlemail.com\n"
 		"From: mailer-daemon@googlemail.com\n";
-	pool_t pool = pool_alloconly_create("test", 1024);
+	static const char signed_by[] = DOVECOT EVIL
+		"Authentication-Results: mx.example.org; dkim=pass "
+		"header.d=example.net\nFrom: ";
+	static const struct {
+		const char *from;
+		enum bounce_reporter reporter;
+	} senders[] = {
+		{ "MAILER-DAEMON@mx1.example.net", BOUNCE_REPORTER_SIDE },
+		{ "Postmaster <postmaster@example.net>", BOUNCE_REPORTER_SIDE },
+		{ "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.net",
+		  BOUNCE_REPORTER_SIDE },
+		/* names that a provider's user may have, or write */
+		{ "mmdf@example.net", BOUNCE_REPORTER_STRANGER },
+		{ "mdaemon@example.net", BOUNCE_REPORTER_STRANGER },
+		{ "MAILER-DAEMON@evil.example", BOUNCE_REPORTER_STRANGER },
+		{ "mailer-daemon: evil@example.net;", BOUNCE_REPORTER_STRANGER },
+		{ "mailer-daemon@example.net, evil@example.net",
+		  BOUNCE_REPORTER_STRANGER },
+		{ "mailer-daemon@example.net\nFrom: evil@example.net",
+		  BOUNCE_REPORTER_STRANGER },
+		{ "\"mailer-daemon@x\"@example.net", BOUNCE_REPORTER_STRANGER },
+		{ "<>", BOUNCE_REPORTER_STRANGER },
+		{ "", BOUNCE_REPORTER_STRANGER },
+	};
+	pool_t pool = pool_alloconly_create("test", 4096);
 	struct bounce_trace trace;
 
 	read_trace(pool, above, "SESSION", NULL, NULL, &trace);
@@ -431,8 +545,16 @@ START_TEST(signatures)
 	read_trace(pool, below, "SESSION", NULL, authserv, &trace);
 	ck_assert_int_eq(bounce_trace_reporter(&trace, "x@gmail.com"),
 			 BOUNCE_REPORTER_HOSTER);
+	/* whom another domain's signature says nothing of */
 	ck_assert_int_eq(bounce_trace_reporter(&trace, "x@example.net"),
-			 BOUNCE_REPORTER_SIDE);
+			 BOUNCE_REPORTER_STRANGER);
+	for (unsigned int i = 0; i < N_ELEMENTS(senders); i++) {
+		read_trace(pool, t_strconcat(signed_by, senders[i].from, "\n",
+					     NULL), "SESSION", NULL, authserv,
+			   &trace);
+		ck_assert_msg(bounce_trace_reporter(&trace, "x@example.net") ==
+			      senders[i].reporter, "%s", senders[i].from);
+	}
 	read_trace(pool, other, "SESSION", NULL, authserv, &trace);
 	ck_assert_int_eq(bounce_trace_reporter(&trace, "x@gmail.com"),
 			 BOUNCE_REPORTER_STRANGER);
@@ -470,6 +592,22 @@ START_TEST(entries)
 		{ "Received: from x (x [203.0.113.9]) by other.example "
 		  "(Postfix) with ESMTP id 1; d\n", FALSE, FALSE, FALSE, NULL },
 		{ "Subject: x\n", FALSE, FALSE, FALSE, NULL },
+		/* qmail: its queue's line, and its server's */
+		{ "Received: (qmail 4711 invoked from network); d\n"
+		  "Received: from unknown (HELO x) (203.0.113.9) by "
+		  "mx.example.org with SMTP; d\n", TRUE, FALSE, FALSE, NULL },
+		{ "Received: (qmail 4711 invoked by uid 1000); d\n"
+		  "Received: from unknown (HELO x) (203.0.113.9) by "
+		  "mx.example.org with SMTP; d\n", FALSE, FALSE, FALSE, NULL },
+		{ "Received: from unknown (HELO x) by mx.example.org with SMTP; "
+		  "d\n", TRUE, FALSE, FALSE, NULL },
+		/* a name in the DNS */
+		{ "Received: from x (authenticated.evil.example [203.0.113.9]) "
+		  "by mx.example.org (Postfix) with ESMTP id 1; d\n", TRUE,
+		  FALSE, FALSE, NULL },
+		{ "Received: from x (helo.evil.example [203.0.113.9]) by "
+		  "mx.example.org (Postfix) with ESMTP id 1; d\n", TRUE, FALSE,
+		  FALSE, NULL },
 	};
 	struct bounce_trace_site site = { .hosts = hosts };
 	pool_t pool = pool_alloconly_create("test", 4096);
@@ -536,6 +674,7 @@ int main(void)
 	tcase_add_test(tcase, table);
 	tcase_add_test(tcase, organisations);
 	tcase_add_test(tcase, received);
+	tcase_add_test(tcase, fetched);
 	tcase_add_test(tcase, reporters);
 	tcase_add_test(tcase, session);
 	tcase_add_test(tcase, senders);

@@ -395,9 +395,19 @@ START_TEST(test_reporter)
 		  "bob@example.net", FALSE, FALSE },
 		{ BOUNCE_KIND_COMPLAINT, NULL, "isp.example",
 		  "bob@example.net", TRUE, FALSE },
-		/* any other of its own */
-		{ BOUNCE_KIND_COMPLAINT, NULL, "ISP.example",
+		/* any other of its own, by a name that is nobody's; but of no
+		   hoster */
+		{ BOUNCE_KIND_COMPLAINT, "Abuse@isp.example", "ISP.example",
 		  "bob@isp.example", FALSE, TRUE },
+		{ BOUNCE_KIND_COMPLAINT, "eve@isp.example", "isp.example",
+		  "bob@isp.example", FALSE, FALSE },
+		{ BOUNCE_KIND_COMPLAINT, NULL, "isp.example",
+		  "bob@isp.example", FALSE, FALSE },
+		{ BOUNCE_KIND_COMPLAINT, "abuse@gmail.com", "gmail.com",
+		  "bob@gmail.com", FALSE, FALSE },
+		/* their own word: who unsubscribes */
+		{ BOUNCE_KIND_COMPLAINT, "Bob@gmail.com", "gmail.com",
+		  "bob@gmail.com", FALSE, TRUE },
 		{ BOUNCE_KIND_COMPLAINT, NULL, "isp.example", "bob", FALSE,
 		  FALSE },
 		/* a receipt: the recipient's own, signed */

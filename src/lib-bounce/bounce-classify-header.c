@@ -21,10 +21,7 @@ classify_message_id(const struct bounce_message *message, pool_t pool)
 static const char *
 classify_sender(const struct bounce_message *message, pool_t pool)
 {
-	const char *from = message->may_prove ?
-		bounce_message_header(message, "From") : NULL;
-
-	return from == NULL ? NULL : bounce_header_address(pool, from);
+	return message->may_prove ? bounce_message_author(message, pool) : NULL;
 }
 
 void bounce_classify_mail(const struct bounce_message *message, pool_t pool,

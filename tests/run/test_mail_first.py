@@ -212,8 +212,28 @@ class Dictionary(Case):
         path.write_text('priv/bounce/address/gone@example.net\n{"v":\n')
         os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
         # it is begun anew: the others of the report are not to wait
+        self.expect_log('A record is begun anew')
         self.deliver(user)
         self.assertEqual(self.metadata(user)['gone@example.net']['count'], 1)
+        self.wait_log('A record is begun anew: Dictionary is damaged: ')
+
+    def test_damaged_word_of_a_person(self):
+        """What they said holds."""
+        self.expect_log('A record is begun anew')
+        for by, said in (('user', True), ('complaint', True), ('bounce', False)):
+            user = self.new_user()
+            path = pathlib.Path(self.home(user), 'dovecot-bounce.dict')
+            path.write_text('priv/bounce/address/gone@example.net\n'
+                            '{"v":1,"address":"gone@example.net","state":'
+                            f'"suppressed","by":"{by}","score":\n')
+            os.chown(path, harness.MAIL_UID, harness.MAIL_UID)
+            self.lmtp(user, harness.dsn('gone@example.net', status='5.2.2',
+                                        diagnostic='552 5.2.2 Mailbox full',
+                                        user=f'{user}@example.org'))
+            record = self.metadata(user)['gone@example.net']
+            self.assertEqual((record['state'] == 'suppressed',
+                              record['by'] == by), (said, True), by)
+            self.wait_log('A record is begun anew: Dictionary is damaged: ')
 
     def test_home_is_full(self):
         user = self.new_user()

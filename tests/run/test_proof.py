@@ -79,6 +79,14 @@ class Proof(Case):
         self.assertFalse(self.alive(user))
         self.mail(user, passed, sender='eve@example.net')
         self.assertFalse(self.alive(user))
+        # which of several senders was looked at?
+        for sender in (f'{self.bob}, eve@example.net',
+                       f'{self.bob}\r\nFrom: eve@example.net',
+                       f'eve@example.net\r\nFrom: {self.bob}',
+                       f'friends: {self.bob}, eve@example.net;',
+                       '=?utf-8?q?' + self.bob.replace('@', '=40') + '?='):
+            self.mail(user, passed, sender=sender)
+            self.assertFalse(self.alive(user), sender)
         self.mail(user, passed)
         self.assertTrue(self.alive(user))
 

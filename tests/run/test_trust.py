@@ -4,6 +4,8 @@ the attacker has, and the everyday cases that must not be lost.
 A mail from outside bears the line of our border's MTA; what our own MTA made
 bears its own (harness.made_here)."""
 
+import email
+import email.policy
 import json
 import os
 import pathlib
@@ -132,6 +134,26 @@ class Outsiders(TrustCase):
                 arf, below=b'Authentication-Results: mx.example.org; dkim=pass '
                 b'header.d=corp.example; dkim=pass header.d=lists.example\r\n'),
                          unproven)
+
+    def test_complaint_of_a_neighbour(self):
+        """Whom the victim's provider signs for, too."""
+        for victim, sender, wanted in (
+                ('dead@gmail.com', 'eve@gmail.com', 'plausible'),
+                ('dead@gmail.com', 'abuse@gmail.com', 'plausible'),
+                ('dead@corp.example', 'eve@corp.example', 'plausible'),
+                ('dead@corp.example', 'abuse@corp.example, eve@corp.example',
+                 'plausible'),
+                ('dead@corp.example', 'feedback@corp.example', 'verified')):
+            user = self.new_user(bounce_authserv='mx.example.org')
+            mail = letter('Hello', to=[victim], sender=f'{user}@example.org')
+            self.append(user, mail)
+            domain = victim.split('@')[1].encode()
+            arf = complaint(victim, f'{user}@example.org', mail).replace(
+                b'header.d=example.net', b'header.d=' + domain).replace(
+                b'<feedback@isp.example>', sender.encode())
+            self.lmtp(user, arf)
+            self.assertEqual(self.state(user, victim)['evidence'], wanted,
+                             sender)
 
     def test_knows_a_public_mail(self):
         """E2, E2b: a hundred colleagues, by the Message-ID of one post."""
@@ -380,6 +402,13 @@ class Insiders(TrustCase):
                                   self.friend, self.boss)):
             self.nothing('relayed', report)
 
+    def test_names_in_the_dns(self):
+        """Whoever owns an address chooses its name; it is no word of our MTA's."""
+        for name in 'authenticated.evil.example', 'helo.evil.example':
+            line = f'from mx.example.org ({name} [203.0.113.66])'
+            for mail in self.public, self.lost:
+                self.nothing(name, self.ours(mail, line, self.friend, self.boss))
+
     def test_relayed_here_below_a_forged_login(self):
         line = 'from mx.example.org (evil.example [203.0.113.66])'
         mail = returned_by_us(self.public, 'from c (c [10.0.0.1]) (Authenticated '
@@ -460,6 +489,30 @@ class Everyday(TrustCase):
             self.lmtp(self.user, self.ours(mail, 'from c (c [192.168.1.9])',
                                            address))
         self.assertEqual(self.recorded(self.user), sorted(dead + [self.dead]))
+
+    def test_one_proves_no_other(self):
+        """Who got the mail, too, reports herself and her neighbours: what she says of
+        them is no fact."""
+        user = self.new_user()
+        mail = letter('Board', to=['eve@evil.example', 'a@corp.example'],
+                      sender=f'{user}@example.org')
+        self.append(user, mail)
+        self.lmtp(user, outside(bounce_of(
+            mail, ['eve@evil.example', 'a@corp.example'], user,
+            diagnostic='550 5.1.1 account closed, call us')), stranger=True)
+        self.assertEqual(self.state(user, 'eve@evil.example')['evidence'],
+                         'verified')
+        self.assertEqual(self.state(user, 'a@corp.example')['evidence'],
+                         'plausible')
+        [notice] = [mail for _, mail in self.fetch(user, 'INBOX', notices=True)
+                    if b'X-Bounce-Notice:' in mail]
+        text = email.message_from_bytes(notice, policy=email.policy.default) \
+            .get_body(('plain',)).get_content().replace('\r', '')
+        eve, other = text.split('\na@corp.example\n')
+        self.assertIn('account closed', eve)
+        self.assertNotIn('cannot be proven', eve)
+        self.assertNotIn('account closed', other)
+        self.assertIn('cannot be proven', other)
 
     def test_hundreds_in_one_report(self):
         """Postfix puts all failures of one mail into one report."""

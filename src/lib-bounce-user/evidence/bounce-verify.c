@@ -279,6 +279,18 @@ void bounce_verify_report(struct bounce_user *bu, struct bounce_report *report,
  * Ordinary mail
  */
 
+/* As who checked the signature saw it: not decoded. */
+static bool
+verify_is_sender(const struct bounce_verify *verify, const char *address)
+{
+	const char *from = verify->trace.from, *normal, *error;
+
+	return from != NULL &&
+		bounce_address_normalize(verify->pool, from, &normal,
+					 &error) == 0 &&
+		strcmp(normal, address) == 0;
+}
+
 bool bounce_verify_sender(struct bounce_user *bu, struct istream *input,
 			  const char *session_id, const char *address)
 {
@@ -294,7 +306,8 @@ bool bounce_verify_sender(struct bounce_user *bu, struct istream *input,
 	T_BEGIN {
 		verify_init(&verify);
 		bounce_trace_read(input, pool, &verify.site, &verify.trace);
-		ret = bounce_trace_passes(&verify.trace, address);
+		ret = verify_is_sender(&verify, address) &&
+			bounce_trace_passes(&verify.trace, address);
 	} T_END;
 	pool_unref(&pool);
 	return ret;

@@ -57,6 +57,10 @@ static bool final_add(json_t *json, const struct bounce_change *change)
 	if (change->value == NULL || final == NULL ||
 	    null_strcmp(final_get(json, final), change->address) == 0)
 		return FALSE;
+	/* nobody's word takes it from another */
+	if (change->rec.evidence < BOUNCE_EVIDENCE_VERIFIED &&
+	    final_get(json, final) != NULL)
+		return FALSE;
 	/* it is the latest now */
 	(void)json_object_del(json, final);
 	final_drop(json, change->address);

@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "mail-user.h"
 #include "bounce-store-private.h"
 
 int bounce_transaction_begin(struct bounce_store *store,
@@ -127,6 +128,30 @@ void bounce_transaction_keep(struct bounce_transaction *trans,
 	array_push_back(&trans->kept, &address);
 }
 
+/* What a person or a complaint said holds, whatever else is lost. */
+static void
+transaction_begin_anew(struct bounce_transaction *trans, const char *address,
+		       struct bounce_record *rec, const char *error)
+{
+	const char *value = NULL, *read_error;
+
+	bounce_record_init(rec, trans->pool, address);
+	e_error(trans->dict->user->event, "bounce: A record is begun anew: %s",
+		error);
+	if (bounce_dict_get(trans->dict, pool_datastack_create(),
+			    t_bounce_dict_key(trans->dict, address), &value,
+			    &read_error) <= 0 ||
+	    strstr(value, "\"state\":\"suppressed\"") == NULL)
+		return;
+	if (strstr(value, "\"by\":\"user\"") != NULL)
+		rec->by = BOUNCE_BY_USER;
+	else if (strstr(value, "\"by\":\"complaint\"") != NULL)
+		rec->by = BOUNCE_BY_COMPLAINT;
+	else
+		return;
+	rec->state = BOUNCE_STATE_SUPPRESSED;
+}
+
 int bounce_transaction_read(struct bounce_transaction *trans,
 			    const char *address, struct bounce_record *rec_r,
 			    const char **error_r)
@@ -146,8 +171,10 @@ int bounce_transaction_read(struct bounce_transaction *trans,
 					     error_r) < 0 ?
 			BOUNCE_DICT_DAMAGED : 1;
 	}
-	if (ret == 0 || ret == BOUNCE_DICT_DAMAGED)
+	if (ret == 0)
 		bounce_record_init(rec_r, trans->pool, address);
+	else if (ret == BOUNCE_DICT_DAMAGED)
+		transaction_begin_anew(trans, address, rec_r, *error_r);
 	return ret;
 }
 

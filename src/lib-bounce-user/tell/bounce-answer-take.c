@@ -72,10 +72,8 @@ static bool take_is_automatic(const struct bounce_message *message)
 /* One of the user's addresses, or the one that the notice went to. */
 static bool take_is_own(struct take *take)
 {
-	const char *value = bounce_message_header(take->message, "From");
-
-	const char *from = value == NULL ? NULL :
-		bounce_header_address(take->plan->pool, value);
+	const char *from = bounce_message_author(take->message,
+						 take->plan->pool);
 
 	take->plan->from = from;
 	return from != NULL &&

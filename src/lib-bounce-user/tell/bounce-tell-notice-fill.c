@@ -33,7 +33,9 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 	      struct bounce_tell_memory *memory,
 	      const struct bounce_recipient *rcpt, unsigned int news)
 {
-	bool strange = notice->about->strange;
+	/* what proves another recipient's failure does not prove this one's */
+	bool doubtful = rcpt->doubtful && !notice->about->unproven;
+	bool strange = notice->about->strange || doubtful;
 	struct bounce_tell_failure *failure;
 	const char *address = rcpt->written_to != NULL ? rcpt->written_to :
 		rcpt->original_address != NULL ? rcpt->original_address :
@@ -62,6 +64,7 @@ tell_remember(const struct bounce_tell_notice *notice, pool_t pool,
 	failure->rcpt.class = rcpt->verdict.class;
 	failure->rcpt.side = rcpt->verdict.side;
 	failure->rcpt.status = p_strdup(pool, rcpt->status);
+	failure->rcpt.doubtful = doubtful;
 	if (strange)
 		return TRUE;
 	failure->rcpt.words = p_strdup(pool, rcpt->diagnostic != NULL ?

@@ -26,6 +26,8 @@ struct received_parser {
 	unsigned int from_comments;
 	const char *first_comment, *from_comment;
 	bool exim;
+	/* the address as qmail writes it, in a comment of its own */
+	const char *bare_address;
 };
 
 static const char *
@@ -56,15 +58,69 @@ static const char *received_login(const char *comment)
 	return t_str_trim(comment + strlen(prefix), " \t\r\n");
 }
 
+/* "NAME [address]": whoever owns the address chooses the name, in the DNS. It may look
+   like a word of the server's. */
+static bool received_names_client(const char *comment)
+{
+	const char *space = strchr(comment, ' ');
+
+	return space != NULL && space[1] == '[';
+}
+
+/* "authenticated bits=0" (sendmail), "authenticated" */
+static bool received_says_login(const char *comment)
+{
+	static const char word[] = "authenticated";
+
+	return strncasecmp(comment, word, strlen(word)) == 0 &&
+		(comment[strlen(word)] == '\0' || comment[strlen(word)] == ' ') &&
+		!received_names_client(comment);
+}
+
+/* qmail: from NAME (HELO name) (ident@192.0.2.1) */
+static const char *received_bare_address(pool_t pool, const char *comment)
+{
+	const char *at = strrchr(comment, '@');
+	struct ip_addr ip;
+
+	if (at != NULL)
+		comment = at + 1;
+	return net_addr2ip(comment, &ip) == 0 ? p_strdup(pool, comment) : NULL;
+}
+
+static void
+received_from_comment(struct received_parser *parser, const char *comment)
+{
+	struct bounce_received *received = parser->received;
+	const char *login = received_login(comment);
+
+	if (login != NULL) {
+		received->login = p_strdup_empty(parser->pool, login);
+		received->authenticated = TRUE;
+		return;
+	}
+	if (received_says_login(comment)) {
+		received->authenticated = TRUE;
+		return;
+	}
+	if (parser->from_comments++ == 0)
+		parser->from_comment = p_strdup(parser->pool, comment);
+	if (parser->bare_address == NULL) {
+		parser->bare_address = received_bare_address(parser->pool,
+							     comment);
+	}
+}
+
 static void
 received_comment(struct received_parser *parser, const char *comment)
 {
 	struct bounce_received *received = parser->received;
-	const char *login;
 
-	if (strncmp(comment, "Exim ", 5) == 0)
+	if (parser->clause >= CLAUSE_BY && strncmp(comment, "Exim ", 5) == 0)
 		parser->exim = TRUE;
-	if (strncmp(comment, "fetchmail", 9) == 0)
+	/* by localhost with POP3 (fetchmail-6.4.37) */
+	if (parser->clause == CLAUSE_WITH &&
+	    strncmp(comment, "fetchmail-", 10) == 0)
 		received->fetched = TRUE;
 	switch (parser->clause) {
 	case -1:
@@ -72,21 +128,13 @@ received_comment(struct received_parser *parser, const char *comment)
 			parser->first_comment = p_strdup(parser->pool, comment);
 		break;
 	case CLAUSE_FROM:
-		login = received_login(comment);
-		if (login != NULL) {
-			received->login = p_strdup_empty(parser->pool, login);
-			received->authenticated = TRUE;
-		} else if (strncasecmp(comment, "authenticated", 13) == 0) {
-			received->authenticated = TRUE;
-		} else if (parser->from_comments++ == 0) {
-			parser->from_comment = p_strdup(parser->pool, comment);
-		}
+		received_from_comment(parser, comment);
 		break;
 	case CLAUSE_BY:
 		if (received->by_comment == NULL)
 			received->by_comment = p_strdup(parser->pool, comment);
 		/* sendmail: (authenticated bits=0) */
-		if (strncasecmp(comment, "authenticated", 13) == 0)
+		if (received_says_login(comment))
 			received->authenticated = TRUE;
 		break;
 	default:
@@ -218,10 +266,20 @@ received_address(const struct received_parser *parser)
 
 	if (parser->exim && received->helo[0] == '[')
 		return received_bracketed(parser->pool, received->helo);
-	if (comment == NULL || strncasecmp(comment, "helo", 4) == 0 ||
-	    strncasecmp(comment, "port=", 5) == 0)
-		return received->address;
-	return received_bracketed(parser->pool, comment);
+	/* a client whose name is "helo" is taken for one that says so */
+	if (comment != NULL && received_names_client(comment) &&
+	    strncasecmp(comment, "helo ", 5) != 0)
+		return received_bracketed(parser->pool, comment);
+	if (parser->bare_address != NULL || received->address != NULL)
+		return parser->bare_address != NULL ? parser->bare_address :
+			received->address;
+	if (comment == NULL)
+		return NULL;
+	/* some address, and no local program's */
+	return strncasecmp(comment, "helo ", 5) == 0 ||
+		strncasecmp(comment, "helo=", 5) == 0 ||
+		strncasecmp(comment, "port=", 5) == 0 ? BOUNCE_RECEIVED_UNKNOWN :
+		received_bracketed(parser->pool, comment);
 }
 
 /* Exim writes the local user that handed a mail over: only its own makes
@@ -233,6 +291,13 @@ static bool received_is_exim_user(const char *name)
 	};
 
 	return str_array_find(users, name);
+}
+
+/* (qmail 4711 invoked for bounce) */
+static bool received_is_qmail(const char *comment, const char *invoked)
+{
+	return strncmp(comment, "qmail ", 6) == 0 &&
+		strstr(comment, invoked) != NULL;
 }
 
 /* What each writes on the mail that it made itself. */
@@ -252,9 +317,8 @@ static bool received_is_made(const struct received_parser *parser)
 	if (received->by == NULL) {
 		/* (qmail 4711 invoked for bounce) */
 		return received->helo == NULL && parser->first_comment != NULL &&
-			strncmp(parser->first_comment, "qmail ", 6) == 0 &&
-			strstr(parser->first_comment,
-			       " invoked for bounce") != NULL;
+			received_is_qmail(parser->first_comment,
+					  " invoked for bounce");
 	}
 	if (received->helo == NULL) {
 		/* Postfix; "(Postfix, from userid 1000)" is a program's,
@@ -295,6 +359,10 @@ void bounce_received_parse(pool_t pool, const char *value,
 			received_r->client = received_client(&parser);
 		}
 		received_r->made = received_is_made(&parser);
+		received_r->handed = received_r->by == NULL &&
+			received_r->helo == NULL && parser.first_comment != NULL &&
+			received_is_qmail(parser.first_comment,
+					  " invoked from network");
 	} T_END;
 }
 

@@ -6,6 +6,9 @@
 
 #include "lib.h"
 
+/* An address that the line does not say: a client's, and not a local program's. */
+#define BOUNCE_RECEIVED_UNKNOWN "unknown"
+
 struct bounce_received {
 	/* "from": what the client called itself; NULL = there is none */
 	const char *helo;
@@ -25,6 +28,9 @@ struct bounce_received {
 	bool fetched;
 	/* no client: the server itself made the mail */
 	bool made;
+	/* qmail's queue had it from its server, whose line is the next: "(qmail 4711
+	   invoked from network)" */
+	bool handed;
 };
 
 /* value: the field's value, folded or not. Everything is from pool. */

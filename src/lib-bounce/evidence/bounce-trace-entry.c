@@ -50,6 +50,8 @@ trace_entry_find(const ARRAY_TYPE(bounce_received) *lines,
 	const struct bounce_received *line, *last = NULL;
 
 	array_foreach(lines, line) {
+		if (line->handed)
+			continue;
 		if (!bounce_trace_host_is_ours(site, trace, line->by))
 			break;
 		last = line;

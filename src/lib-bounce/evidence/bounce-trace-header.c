@@ -35,7 +35,7 @@ trace_add_field(struct bounce_trace_header *header, pool_t pool,
 		if (header->return_path == NULL)
 			header->return_path = p_strdup(pool, value);
 	} else if (strcasecmp(name, "From") == 0) {
-		if (header->from == NULL)
+		if (header->froms++ == 0)
 			header->from = p_strdup(pool, value);
 	} else if (strcasecmp(name, "Auto-Submitted") == 0) {
 		if (header->auto_submitted == NULL)

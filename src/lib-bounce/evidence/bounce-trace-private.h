@@ -19,6 +19,8 @@ struct bounce_trace_header {
 	ARRAY_TYPE(bounce_received) received;
 	ARRAY(struct bounce_trace_authres) authres;
 	const char *return_path, *from, *auto_submitted;
+	/* From fields; from is the first's */
+	unsigned int froms;
 	const char *in_reply_to, *references;
 };
 

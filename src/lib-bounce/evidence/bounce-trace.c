@@ -14,6 +14,8 @@
  * May it be a report at all?
  */
 
+/* NULL, too, where there is more than one, or a group: a program that signs or checks
+   mail looks at one of them, and at which nobody can say. */
 static const char *trace_address(pool_t pool, const char *value)
 {
 	struct message_address *addr;
@@ -22,12 +24,30 @@ static const char *trace_address(pool_t pool, const char *value)
 		return NULL;
 	addr = message_address_parse(pool_datastack_create(),
 				     (const unsigned char *)value,
-				     strlen(value), 1, 0);
-	if (addr == NULL || addr->mailbox == NULL)
+				     strlen(value), 2, 0);
+	if (addr == NULL || addr->mailbox == NULL || addr->next != NULL)
 		return NULL;
 	return addr->domain == NULL || *addr->domain == '\0' ?
 		p_strdup(pool, addr->mailbox) :
 		p_strconcat(pool, addr->mailbox, "@", addr->domain, NULL);
+}
+
+static const char *t_trace_local(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at == NULL ? address : t_strdup_until(address, at);
+}
+
+/* Exchange: MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e */
+static bool trace_is_exchange(const char *local)
+{
+	static const char prefix[] = "microsoftexchange";
+	const char *digits = local + strlen(prefix);
+
+	return strncasecmp(local, prefix, strlen(prefix)) == 0 &&
+		strlen(digits) == 32 &&
+		strspn(digits, "0123456789abcdefABCDEF") == 32;
 }
 
 static bool trace_is_daemon(const char *from)
@@ -41,8 +61,21 @@ static bool trace_is_daemon(const char *from)
 	/* From: <> is nobody's */
 	if (from == NULL || *from == '\0')
 		return TRUE;
-	return str_array_icase_find(names, t_strcut(from, '@')) ||
-		strncasecmp(from, "microsoftexchange", 17) == 0;
+	from = t_trace_local(from);
+	return str_array_icase_find(names, from) || trace_is_exchange(from);
+}
+
+/* Names that no provider gives to its users (RFC 2142, RFC 5321 section 4.5.1), and
+   that are of the domain that signed. */
+static bool trace_is_signers_daemon(const char *from, const char *signature)
+{
+	const char *domain = from == NULL ? NULL : strrchr(from, '@'), *local;
+
+	if (domain == NULL || !bounce_organisation_same(domain + 1, signature))
+		return FALSE;
+	local = t_trace_local(from);
+	return strcasecmp(local, "mailer-daemon") == 0 ||
+		strcasecmp(local, "postmaster") == 0 || trace_is_exchange(local);
 }
 
 /* What sendmail calls itself to a program that delivers: with a domain by
@@ -60,6 +93,12 @@ trace_null_sender(const char *path, const struct bounce_trace_site *site)
 		  bounce_trace_host_is_in(host + 1, site->hosts)));
 }
 
+/* "", "<>" */
+static bool trace_is_empty(const char *from)
+{
+	return from == NULL || strpbrk(from, "@:;,") == NULL;
+}
+
 static bool
 trace_may_report(const struct bounce_trace_header *header,
 		 const struct bounce_trace_site *site,
@@ -73,7 +112,10 @@ trace_may_report(const struct bounce_trace_header *header,
 	if (header->auto_submitted != NULL &&
 	    strcasestr(header->auto_submitted, "vacation") != NULL)
 		return FALSE;
-	return trace_is_daemon(trace->from);
+	/* several senders are no daemon */
+	return header->froms <= 1 &&
+		(trace->from != NULL || trace_is_empty(header->from)) &&
+		trace_is_daemon(trace->from);
 }
 
 /*
@@ -110,13 +152,12 @@ trace_skip_dovecot(struct bounce_trace *trace, pool_t pool,
  */
 
 /* Did the relay make what it handed to us? All that is below is its own, at
-   last a line without a client. */
+   last a line without a client; between them hosts that are named as relays, too: its
+   customers have private addresses and names of its domain. */
 static bool
 trace_relay_made(const struct bounce_received *lines, unsigned int count,
-		 const char *relay)
+		 const struct bounce_trace_site *site)
 {
-	if (count == 0)
-		return FALSE;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct bounce_received *line = &lines[i];
 
@@ -124,10 +165,8 @@ trace_relay_made(const struct bounce_received *lines, unsigned int count,
 			return FALSE;
 		if (line->made)
 			return i == count - 1;
-		if (line->client != NULL &&
-		    bounce_organisation_same(line->client, relay))
-			continue;
-		if (!bounce_received_is_private(line))
+		if (bounce_received_is_loopback(line) ||
+		    !bounce_trace_is_relay(site, line))
 			return FALSE;
 	}
 	return FALSE;
@@ -150,7 +189,7 @@ trace_judge_client(struct bounce_trace *trace, pool_t pool,
 		return;
 	relay = client->client != NULL ? client->client :
 		client->fetched ? client->helo : client->address;
-	if (trace_relay_made(lines + 1, count - 1, relay)) {
+	if (trace_relay_made(lines + 1, count - 1, site)) {
 		trace->reporter = BOUNCE_REPORTER_RELAY;
 		trace->relay = p_strdup(pool, relay);
 	}
@@ -261,7 +300,8 @@ trace_read(struct istream *input, pool_t pool,
 	unsigned int count, border;
 
 	bounce_trace_header_read(input, pool, &header);
-	trace->from = trace_address(pool, header.from);
+	if (header.froms == 1)
+		trace->from = trace_address(pool, header.from);
 	trace_add_thread(trace, pool, header.in_reply_to);
 	if (header.references != NULL)
 		trace_add_thread(trace, pool, strrchr(header.references, '<'));
@@ -307,7 +347,8 @@ trace_reporter(const struct bounce_trace *trace, const char *address)
 			BOUNCE_REPORTER_HOSTER : BOUNCE_REPORTER_STRANGER;
 	}
 	array_foreach_elem(&trace->signatures, signature) {
-		if (bounce_organisation_same(signature, domain))
+		if (bounce_organisation_same(signature, domain) &&
+		    trace_is_signers_daemon(trace->from, signature))
 			return BOUNCE_REPORTER_SIDE;
 	}
 	if (trace->client != NULL &&

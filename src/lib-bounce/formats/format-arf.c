@@ -45,8 +45,7 @@ static bool arf_unsubscribe_read(const struct bounce_message *message,
 	struct bounce_recipient *rcpt;
 	const char *address;
 
-	address = bounce_header_address(message->pool,
-		bounce_message_header(message, "From"));
+	address = bounce_message_author(message, message->pool);
 	if (address == NULL)
 		return FALSE;
 	report->kind = BOUNCE_KIND_COMPLAINT;

@@ -63,10 +63,8 @@ static bool mdn_read(const struct bounce_message *message,
 		report->original_message_id = id;
 	address = bounce_dsn_address(message->pool,
 		bounce_header_find(&fields, "Final-Recipient"));
-	if (address == NULL) {
-		address = bounce_header_address(message->pool,
-			bounce_message_header(message, "From"));
-	}
+	if (address == NULL)
+		address = bounce_message_author(message, message->pool);
 	if (address != NULL) {
 		rcpt = array_append_space(&report->recipients);
 		rcpt->address = address;

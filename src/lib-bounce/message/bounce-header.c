@@ -308,6 +308,20 @@ static const char *header_plain_address(pool_t pool, const char *value)
 	return p_strdup_until(pool, begin, end);
 }
 
+/* NULL if it is none, or too long. */
+static const char *
+header_address(pool_t pool, const struct message_address *addr)
+{
+	const char *address;
+
+	if (addr->mailbox == NULL || *addr->mailbox == '\0' ||
+	    addr->domain == NULL || *addr->domain == '\0')
+		return NULL;
+	address = p_strconcat(pool, header_quote_local(addr->mailbox), "@",
+			      addr->domain, NULL);
+	return strlen(address) <= BOUNCE_MAX_ADDRESS ? address : NULL;
+}
+
 void bounce_header_addresses(pool_t pool, const char *value,
 			     ARRAY_TYPE(const_string) *list)
 {
@@ -326,15 +340,24 @@ void bounce_header_addresses(pool_t pool, const char *value,
 		(const unsigned char *)value, strlen(value),
 		BOUNCE_MAX_RECIPIENTS, 0);
 	for (; addr != NULL; addr = addr->next) {
-		if (addr->mailbox == NULL || *addr->mailbox == '\0' ||
-		    addr->domain == NULL || *addr->domain == '\0')
-			continue;
-		address = p_strconcat(pool, header_quote_local(addr->mailbox),
-				      "@",
-				      addr->domain, NULL);
-		if (strlen(address) <= BOUNCE_MAX_ADDRESS)
+		address = header_address(pool, addr);
+		if (address != NULL)
 			array_push_back(list, &address);
 	}
+}
+
+const char *bounce_header_only_address(pool_t pool, const char *value)
+{
+	const struct message_address *addr;
+	const char *address = header_plain_address(pool, value);
+
+	if (address != NULL)
+		return strlen(address) <= BOUNCE_MAX_ADDRESS ? address : NULL;
+	addr = message_address_parse(pool_datastack_create(),
+				     (const unsigned char *)value,
+				     strlen(value), 2, 0);
+	return addr == NULL || addr->next != NULL ? NULL :
+		header_address(pool, addr);
 }
 
 const char *bounce_header_address(pool_t pool, const char *value)

@@ -307,3 +307,21 @@ bool bounce_message_has(const struct bounce_message *message, const char *name)
 {
 	return bounce_message_header(message, name) != NULL;
 }
+
+const char *bounce_message_author(const struct bounce_message *message,
+				  pool_t pool)
+{
+	const struct bounce_header *header;
+	const char *from = NULL;
+
+	if (!bounce_message_has(message, "From"))
+		return NULL;
+	array_foreach(&message->headers, header) {
+		if (strcasecmp(header->name, "From") != 0)
+			continue;
+		if (from != NULL)
+			return NULL;
+		from = header->value;
+	}
+	return bounce_header_only_address(pool, from);
+}

@@ -73,6 +73,10 @@ int bounce_message_first_text(struct istream *input, pool_t pool,
 /* First field of that name, or NULL. */
 const char *bounce_message_header(const struct bounce_message *message,
 				  const char *name);
+/* Who wrote it: From's address, from pool. NULL, too, if several are named, in one field or
+   in more: which of them a program that signs or checks mail looked at nobody knows. */
+const char *bounce_message_author(const struct bounce_message *message,
+				  pool_t pool);
 /* Is there a field of that name? */
 bool bounce_message_has(const struct bounce_message *message,
 			const char *name);
@@ -85,6 +89,8 @@ void bounce_header_split(pool_t pool, const char *block,
 /* First field of that name, or NULL. */
 const char *bounce_header_find(const ARRAY_TYPE(bounce_header) *headers,
 			       const char *name);
+/* The one that a field's value names; NULL if it names none, several or a group. */
+const char *bounce_header_only_address(pool_t pool, const char *value);
 /* The mail addresses of a field's value, appended to list from pool. */
 void bounce_header_addresses(pool_t pool, const char *value,
 			     ARRAY_TYPE(const_string) *list);

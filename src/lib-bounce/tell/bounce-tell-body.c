@@ -104,6 +104,10 @@ static void tell_recipient(const struct bounce_tell *tell,
 		bounce_tell_doc_fact(doc, "fact.who", t_tell_who(tell, rcpt));
 	bounce_tell_doc_fact(doc, "fact.final", rcpt->final_address);
 	bounce_tell_doc_facts_end(doc);
+	if (rcpt->doubtful) {
+		bounce_tell_doc_para(doc, bounce_texts_get(texts,
+							   "notice.unproven"));
+	}
 	if (rcpt->words != NULL) {
 		bounce_tell_doc_para(doc, rcpt->server == NULL ?
 			bounce_texts_get(texts, "notice.words") :

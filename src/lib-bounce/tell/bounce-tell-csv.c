@@ -48,8 +48,7 @@ static void csv_row(const struct bounce_tell *tell, string_t *str,
 	csv_cell(str, "", rcpt->address);
 	csv_cell(str, separator, rcpt->reason == NULL ? NULL :
 		 rcpt->reason->name);
-	csv_cell(str, separator, rcpt->reason == NULL ? NULL :
-		 bounce_texts_meaning(tell->texts, rcpt->reason));
+	csv_cell(str, separator, t_bounce_tell_part_meaning(tell, rcpt));
 	csv_cell(str, separator, bounce_texts_get(tell->texts,
 		t_strconcat("class.", bounce_class_name(rcpt->class), NULL)));
 	csv_cell(str, separator, rcpt->status);

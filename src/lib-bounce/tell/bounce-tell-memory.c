@@ -86,6 +86,8 @@ static json_t *failure_encode(const struct bounce_tell_failure *failure)
 	memory_set_string(json, "status", rcpt->status);
 	memory_set_string(json, "words", rcpt->words);
 	memory_set_string(json, "server", rcpt->server);
+	if (rcpt->doubtful)
+		memory_set_number(json, "doubtful", 1);
 	return json;
 }
 
@@ -115,6 +117,7 @@ static void failure_decode(pool_t pool, const json_t *json,
 	failure->rcpt.status = memory_get_string(pool, json, "status");
 	failure->rcpt.words = memory_get_string(pool, json, "words");
 	failure->rcpt.server = memory_get_string(pool, json, "server");
+	failure->rcpt.doubtful = memory_get_number(json, "doubtful") != 0;
 }
 
 static json_t *place_encode(const struct bounce_tell_place *place)

@@ -56,6 +56,19 @@ bool bounce_tell_part_is_known(const struct bounce_rate *rate)
 	return !rate->unknown && rate->sent >= rate->failed && rate->sent > 0;
 }
 
+const char *
+t_bounce_tell_part_meaning(const struct bounce_tell *tell,
+			   const struct bounce_tell_recipient *rcpt)
+{
+	const char *why = rcpt->reason == NULL ? "" :
+		bounce_texts_meaning(tell->texts, rcpt->reason);
+
+	return !rcpt->doubtful ? why :
+		t_strconcat(why, *why == '\0' ? "" : " ",
+			    bounce_texts_get(tell->texts, "notice.unproven"),
+			    NULL);
+}
+
 /* Why, and what the address is likelier to be; on the data stack. */
 static const char *
 t_part_why(const struct bounce_tell *tell,
@@ -63,8 +76,7 @@ t_part_why(const struct bounce_tell *tell,
 {
 	const char *proposal = tell->kind == BOUNCE_TELL_RECOVERED ? NULL :
 		bounce_address_propose(rcpt->address);
-	const char *why = rcpt->reason == NULL ? "" :
-		bounce_texts_meaning(tell->texts, rcpt->reason);
+	const char *why = t_bounce_tell_part_meaning(tell, rcpt);
 
 	return proposal == NULL ? why :
 		t_strconcat(why, *why == '\0' ? "" : " ",

@@ -59,6 +59,10 @@ void bounce_tell_doc_bar(struct bounce_tell_doc *doc, double percent,
 unsigned int bounce_tell_part_failed(const struct bounce_tell *tell);
 /* The original's subject, cut, or that it has none; on the data stack. */
 const char *t_bounce_tell_part_subject(const struct bounce_tell *tell);
+/* Why this one failed, and that it is not proven; on the data stack, or static. */
+const char *
+t_bounce_tell_part_meaning(const struct bounce_tell *tell,
+			   const struct bounce_tell_recipient *rcpt);
 /* It is about your mail "...", if it is about one. */
 void bounce_tell_part_original(const struct bounce_tell *tell,
 			       struct bounce_tell_doc *doc);

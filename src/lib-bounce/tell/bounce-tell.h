@@ -49,6 +49,8 @@ struct bounce_tell_recipient {
 	/* the server's own words and name; NULL where they are not to be
 	   repeated */
 	const char *words, *server;
+	/* not proven, where the others of the notice are */
+	bool doubtful;
 	/* of one that was held: who suppressed it, and when; the right address,
 	   where that is why (NULL = it is not) */
 	enum bounce_by by;
