@@ -158,12 +158,14 @@ notice_line_init(struct bounce_notice_line *line, const char *raw,
 	return len + 1;
 }
 
-/* Two addresses in a line may be two rows: "(full), " or ": full; " between them. */
+/* Two addresses in a line may be two rows: "(full), " or ": full; " between them. Not where
+   somebody is quoted, or in a field of a mail's header. */
 static bool notice_line_has_two(const char *line)
 {
 	const char *at = strchr(line, '@'), *end;
 
-	return at != NULL && (at = strpbrk(at, "(:")) != NULL &&
+	return line[bounce_string_blanks(line)] != '>' &&
+		!bounce_notice_is_field(line) && at != NULL && (at = strpbrk(at, "(:")) != NULL &&
 		(end = strpbrk(at, "),;")) != NULL && strchr(end, '@') != NULL;
 }
 

@@ -3,6 +3,7 @@
 #include "lib.h"
 #include "array.h"
 #include "bounce-notice-private.h"
+#include "bounce-status.h"
 
 /* Rows: an address and what is said of it. Some mailers put several into a line. */
 
@@ -48,6 +49,14 @@ bool bounce_notice_is_row(const struct bounce_notice_line *line)
 		bounce_notice_is_name(before, begin);
 }
 
+/* Words of why, or a code; not somebody's name: "bob@example.com (Bob), ". */
+static bool row_says(const char *words)
+{
+	return bounce_status_reply_find(words, NULL) != NULL ||
+		bounce_status_find(words) != NULL ||
+		bounce_notice_cause_said(words);
+}
+
 /* What is said of an address, up to the next: "> (550 unknown), <", ": no such user; ".
    Returns how many bytes of it are the first one's, 0 if it is no such thing. */
 static size_t row_size(const char *between)
@@ -60,12 +69,12 @@ static size_t row_size(const char *between)
 		end = strrchr(between, ')');
 		if (end == NULL || !bounce_notice_is_joined(end + 1))
 			return 0;
-		return end + 1 - between;
+		return row_says(between) ? end + 1 - between : 0;
 	case ':':
 		while (size > 0 && strchr(" \t<\"'", between[size - 1]) != NULL)
 			size--;
-		return size > dress + 1 && strchr(",;", between[size - 1]) != NULL ?
-			size : 0;
+		return size > dress + 1 && strchr(",;", between[size - 1]) != NULL &&
+			row_says(between) ? size : 0;
 	default:
 		return 0;
 	}
