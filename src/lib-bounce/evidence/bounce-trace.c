@@ -43,11 +43,11 @@ static const char *t_trace_local(const char *address)
 static bool trace_is_exchange(const char *local)
 {
 	static const char prefix[] = "microsoftexchange";
-	const char *digits = local + strlen(prefix);
+	size_t len = strlen(prefix);
 
-	return strncasecmp(local, prefix, strlen(prefix)) == 0 &&
-		strlen(digits) == 32 &&
-		strspn(digits, "0123456789abcdefABCDEF") == 32;
+	return strncasecmp(local, prefix, len) == 0 &&
+		strlen(local + len) == 32 &&
+		strspn(local + len, "0123456789abcdefABCDEF") == 32;
 }
 
 static bool trace_is_daemon(const char *from)

@@ -27,7 +27,7 @@ static bool group_is_dressed(const struct bounce_notice_line *line)
 
 	return bounce_notice_label_colon(line->folded) ||
 		bounce_notice_is_heading(line) || strchr("-*#=", *text) != NULL ||
-		(number > 0 && strchr(".)", text[number]) != NULL);
+		(number > 0 && (text[number] == '.' || text[number] == ')'));
 }
 
 struct context {

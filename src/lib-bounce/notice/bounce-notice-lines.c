@@ -164,9 +164,10 @@ static bool notice_line_has_two(const char *line)
 {
 	const char *at = strchr(line, '@'), *end;
 
-	return line[bounce_string_blanks(line)] != '>' &&
-		!bounce_notice_is_field(line) && at != NULL && (at = strpbrk(at, "(:")) != NULL &&
-		(end = strpbrk(at, "),;")) != NULL && strchr(end, '@') != NULL;
+	return at != NULL && (at = strpbrk(at, "(:")) != NULL &&
+		(end = strpbrk(at, "),;")) != NULL && strchr(end, '@') != NULL &&
+		line[bounce_string_blanks(line)] != '>' &&
+		!bounce_notice_is_field(line);
 }
 
 void bounce_notice_lines_add(struct bounce_notice *scan,
