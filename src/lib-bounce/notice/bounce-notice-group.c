@@ -57,21 +57,31 @@ group_next(const struct context *ctx, unsigned int i, int step)
 	return I_MIN(i, ctx->count);
 }
 
+/* Is there nothing below the last row, or an empty line and then neither cause nor
+   answer? */
+static bool group_ends_list(const struct context *ctx, unsigned int last)
+{
+	unsigned int below = group_next(ctx, last + 1, 1);
+	const struct bounce_notice_line *line;
+
+	if (below == ctx->count)
+		return TRUE;
+	line = bounce_notice_line(ctx->scan, below);
+	return below > last + 1 && line->reply == NULL &&
+		!bounce_notice_cause_in_line(line);
+}
+
 /* first, last: row */
 static bool group_has_headings(const struct context *ctx, unsigned int first,
 			       unsigned int last)
 {
 	unsigned int above = group_next(ctx, first - 1, -1);
-	unsigned int below = group_next(ctx, last + 1, 1);
 	const struct bounce_notice_line *line;
 
-	if (above == ctx->count)
+	if (above == ctx->count || !group_ends_list(ctx, last))
 		return FALSE;
 	line = bounce_notice_line(ctx->scan, above);
-	return group_is_short(line) && bounce_notice_cause_said(line->text) &&
-		(below == ctx->count ||
-		 !bounce_notice_cause_in_line(bounce_notice_line(ctx->scan,
-								 below)));
+	return group_is_short(line) && bounce_notice_cause_said(line->text);
 }
 
 /* Does line i head a group, with the row below it? Where the causes are above, any
