@@ -47,21 +47,35 @@ static bool group_is_short(const struct bounce_notice_line *line)
 		strchr(line->text, '@') == NULL;
 }
 
-/* The next line from i on with something in it, by step; count if there is none. */
-static unsigned int
-group_next(const struct context *ctx, unsigned int i, int step)
+static bool group_is_empty(const struct context *ctx, unsigned int i)
 {
-	while (i < ctx->count &&
-	       *bounce_notice_line(ctx->scan, i)->text == '\0')
-		i += step;
-	return I_MIN(i, ctx->count);
+	return *bounce_notice_line(ctx->scan, i)->text == '\0';
+}
+
+/* The next line above i with something in it; count if there is none. */
+static unsigned int group_above(const struct context *ctx, unsigned int i)
+{
+	while (i > 0) {
+		if (!group_is_empty(ctx, --i))
+			return i;
+	}
+	return ctx->count;
+}
+
+static unsigned int group_below(const struct context *ctx, unsigned int i)
+{
+	while (++i < ctx->count) {
+		if (!group_is_empty(ctx, i))
+			return i;
+	}
+	return ctx->count;
 }
 
 /* Is there nothing below the last row, or an empty line and then neither cause nor
    answer? */
 static bool group_ends_list(const struct context *ctx, unsigned int last)
 {
-	unsigned int below = group_next(ctx, last + 1, 1);
+	unsigned int below = group_below(ctx, last);
 	const struct bounce_notice_line *line;
 
 	if (below == ctx->count)
@@ -75,7 +89,7 @@ static bool group_ends_list(const struct context *ctx, unsigned int last)
 static bool group_has_headings(const struct context *ctx, unsigned int first,
 			       unsigned int last)
 {
-	unsigned int above = group_next(ctx, first - 1, -1);
+	unsigned int above = group_above(ctx, first);
 	const struct bounce_notice_line *line;
 
 	if (above == ctx->count || !group_ends_list(ctx, last))
@@ -102,7 +116,7 @@ group_begins(const struct context *ctx, unsigned int i, unsigned int row)
 	if (ctx->heads)
 		return TRUE;
 	return (row == i + 1 || bounce_notice_label_colon(line->folded)) &&
-		(i == 0 || *bounce_notice_line(ctx->scan, i - 1)->text == '\0' ||
+		(i == 0 || group_is_empty(ctx, i - 1) ||
 		 (ctx->rows[i - 1] && group_is_dressed(line)));
 }
 
@@ -113,11 +127,11 @@ static unsigned int group_end(const struct context *ctx, unsigned int row)
 	unsigned int i, end = row;
 
 	for (i = row; i < ctx->count; i++) {
-		if (*bounce_notice_line(ctx->scan, i)->text == '\0')
+		if (group_is_empty(ctx, i))
 			continue;
 		if (!ctx->rows[i] &&
 		    (i > end ||
-		     group_begins(ctx, i, group_next(ctx, i + 1, 1))))
+		     group_begins(ctx, i, group_below(ctx, i))))
 			break;
 		end = i + 1;
 	}
@@ -159,7 +173,7 @@ static void group_read(struct bounce_notice *scan)
 	for (unsigned int row = first; row <= last; row++) {
 		if (!ctx.rows[row] || row < group.end)
 			continue;
-		group.first = group_next(&ctx, row - 1, -1);
+		group.first = group_above(&ctx, row);
 		if (!group_begins(&ctx, group.first, row))
 			continue;
 		says = says || bounce_notice_cause_said(
