@@ -72,16 +72,27 @@ static const char *cause_mask_addresses(const char *text)
 	return str_c(dest);
 }
 
-bool bounce_notice_cause_said(const char *text)
+static bounce_words_set_t cause_words(const char *text)
 {
-	bool blames;
+	bounce_words_set_t words;
 
 	T_BEGIN {
-		blames = cause_is_said(bounce_words_classes(
-			BOUNCE_WORDS_JUDGE, bounce_words_fold(
-				cause_mask_addresses(text))));
+		words = bounce_words_classes(BOUNCE_WORDS_JUDGE,
+			bounce_words_fold(cause_mask_addresses(text)));
 	} T_END;
-	return blames;
+	return words;
+}
+
+bool bounce_notice_cause_said(const char *text)
+{
+	const bounce_words_set_t ours =
+		bounce_words_set(BOUNCE_WORD_SENDER) |
+		bounce_words_set(BOUNCE_WORD_YOU) |
+		bounce_words_set(BOUNCE_WORD_YOUR) |
+		bounce_words_set(BOUNCE_WORD_IP);
+	bounce_words_set_t words = cause_words(text);
+
+	return (words & ours) == 0 && cause_is_said(words);
 }
 
 bool bounce_notice_cause_in_line(const struct bounce_notice_line *line)
@@ -90,7 +101,7 @@ bool bounce_notice_cause_in_line(const struct bounce_notice_line *line)
 	return *line->text != '\0' && !bounce_notice_is_manners(line) &&
 		!bounce_notice_is_field(line->text) &&
 		!bounce_notice_label_colon(line->text) &&
-		bounce_notice_cause_said(line->text);
+		cause_is_said(cause_words(line->text));
 }
 
 bool bounce_notice_has_cause(const struct bounce_notice *scan)

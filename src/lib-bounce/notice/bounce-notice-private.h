@@ -195,7 +195,8 @@ bounce_notice_line_has(const struct bounce_notice_line *line,
 
 /* Does the line say why a delivery fails (see bounce_notice_has_cause())? */
 bool bounce_notice_cause_in_line(const struct bounce_notice_line *line);
-/* The same of a heading or label, with a colon or without. */
+/* The same of a heading or label, with a colon or without, that says it of addresses
+   below or beside it: "The sender's address is unknown:" does not. */
 bool bounce_notice_cause_said(const char *text);
 /* Does the paragraph that begins in line go on with what the mailer says? It
    quotes an answer, labels what it says, or is the transcript. */
