@@ -401,6 +401,8 @@ START_TEST(test_reporter)
 		  "bob@isp.example", FALSE, TRUE },
 		{ BOUNCE_KIND_COMPLAINT, "eve@isp.example", "isp.example",
 		  "bob@isp.example", FALSE, FALSE },
+		{ BOUNCE_KIND_COMPLAINT, "abuse@x@isp.example", "isp.example",
+		  "bob@isp.example", FALSE, FALSE },
 		{ BOUNCE_KIND_COMPLAINT, NULL, "isp.example",
 		  "bob@isp.example", FALSE, FALSE },
 		{ BOUNCE_KIND_COMPLAINT, "abuse@gmail.com", "gmail.com",

@@ -34,8 +34,11 @@ static bool verify_is_from_role(const struct bounce_trace *trace)
 		"no-reply", "noreply", "postmaster", "scomp", "staff", NULL
 	};
 
-	return trace->from != NULL &&
-		str_array_icase_find(roles, t_strcut(trace->from, '@'));
+	/* "abuse@x"@isp.example.com is another mailbox */
+	const char *at = trace->from == NULL ? NULL : strrchr(trace->from, '@');
+
+	return at != NULL &&
+		str_array_icase_find(roles, t_strdup_until(trace->from, at));
 }
 
 static bool
