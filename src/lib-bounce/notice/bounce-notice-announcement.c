@@ -95,17 +95,18 @@ bounce_notice_announced_by(struct bounce_notice *scan,
 	const struct bounce_notice_mention *last;
 	const struct bounce_notice_line *line;
 	unsigned int i = mention->line, indent;
-	/* "Doe, John <john@example.com>" alone does, too, in a list of such */
-	bool starts = mention->starts ||
-		(bounce_notice_is_name(bounce_notice_line(scan, i)->text,
-				       mention->begin) &&
-		 bounce_notice_is_row(bounce_notice_line(scan, i)));
+	bool row, starts;
 
+	line = bounce_notice_line(scan, i);
+	indent = line->indent;
+	row = (mention->starts ||
+	       bounce_notice_is_name(line->text, mention->begin)) &&
+		bounce_notice_is_row(line);
+	/* "Doe, John <john@example.com>" alone does, too, in a list of such */
+	starts = mention->starts || row;
 	/* the second row */
-	if (starts && array_count(&scan->mentions) > 0 &&
-	    bounce_notice_is_row(bounce_notice_line(scan, i)))
+	if (row && array_count(&scan->mentions) > 0)
 		bounce_notice_groups_read(scan);
-	indent = bounce_notice_line(scan, i)->indent;
 	last = starts || notice_is_named_item(scan, mention) ?
 		notice_last_item(scan, mention) : NULL;
 	if (last == NULL)

@@ -294,6 +294,12 @@ bounce_notice_group(const struct bounce_notice *scan, unsigned int line);
 bool bounce_notice_heads_group(const struct bounce_notice *scan,
 			       unsigned int line);
 
+/* bounce-notice-hanging.c: does an address at a line's start go on with what a server
+   answered? */
+bool
+bounce_notice_continues_answer(struct bounce_notice *scan,
+			       const struct bounce_notice_mention *mention);
+
 /* bounce-notice-look.c: is there nothing but markup before (or behind) an address? */
 bool bounce_notice_is_dress(const char *text);
 /* "Recipient: ", "Empfänger: ", "Failed recipient: " */
