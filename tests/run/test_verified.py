@@ -192,22 +192,28 @@ class Copy(Case):
         self.assertEqual(self.doveadm_json('bounce', 'list', '-u', user), before)
 
 
+def fill_sent(case, user):
+    """The files of five mails in Sent, of which nothing is in the cache."""
+    client = case.imap(user)
+    for number in range(5):
+        case.append(user, letter(f'Mail {number}', sender=f'{user}@example.org'),
+                    client=client)
+    client.logout()
+    sent = pathlib.Path(case.home(user), 'Maildir', '.Sent')
+    for cache in sent.glob('dovecot.index.cache*'):
+        cache.unlink()
+    mails = [*sent.glob('cur/*'), *sent.glob('new/*')]
+    case.assertEqual(len(mails), 5)
+    return mails
+
+
 class Unreadable(Case):
     """Mails of Sent that a delivery cannot read (mail_crypt with the user's password)
     are not tried one by one, nor taken for such without a Message-ID."""
 
     def test_stops(self):
         user = self.new_user()
-        client = self.imap(user)
-        for number in range(5):
-            self.append(user, letter(f'Mail {number}', sender=f'{user}@example.org'),
-                        client=client)
-        client.logout()
-        sent = pathlib.Path(self.home(user), 'Maildir', '.Sent')
-        for cache in sent.glob('dovecot.index.cache*'):
-            cache.unlink()
-        mails = [*sent.glob('cur/*'), *sent.glob('new/*')]
-        self.assertEqual(len(mails), 5)
+        mails = fill_sent(self, user)
         for mail in mails:
             mail.chmod(0)
         self.expect_log('Permission denied|Sent mail cannot be searched')
@@ -257,19 +263,9 @@ class Truncated(Case):
 
     def test_remembers_nothing(self):
         user = self.new_user()
-        client = self.imap(user)
         mail = letter(to=people(1), sender=f'{user}@example.org')
         self.report(user, mail, people(1))
-        for number in range(5):
-            self.append(user, letter(f'Mail {number}', sender=f'{user}@example.org'),
-                        client=client)
-        client.logout()
-        sent = pathlib.Path(self.home(user), 'Maildir', '.Sent')
-        for cache in sent.glob('dovecot.index.cache*'):
-            cache.unlink()
-        whole = {path: path.read_bytes()
-                 for path in [*sent.glob('cur/*'), *sent.glob('new/*')]}
-        self.assertEqual(len(whole), 5)
+        whole = {path: path.read_bytes() for path in fill_sent(self, user)}
         for path, data in whole.items():
             path.write_bytes(gzip.compress(data)[:40])
         done = self.doveadm('bounce', 'scan', '-u', user)
